@@ -51,8 +51,8 @@ class Network(Protocol):
     def forward(self, mixes: Samples) -> Samples:
         """Chunks of mixes to chunks of stems.
 
-        mixes: (batch <= max_batch, channels=2, input_samples), the answer: (batch, sources, 2, input_samples).
-        It belongs to the caller. Raises OutOfMemoryError when it does not fit even one by one.
+        mixes: (batch <= max_batch, channels=2, input_samples).
+        Returns (batch, sources, channels=2, input_samples), which belongs to the caller. Raises OutOfMemoryError when it does not fit even one by one.
         """
         ...
 

@@ -1,0 +1,28 @@
+/** Why a separation ended as failed: stable codes that clients may switch on. */
+export const FAILURE_CODES = [
+  'undecodable_audio',
+  'duration_limit',
+  'not_finite',
+  'model_not_installed',
+  'unknown_stem',
+  'weights_mismatch',
+  'out_of_memory',
+  'engine_crashed',
+  'engine_hung',
+  'engine_unavailable',
+  'storage_unavailable',
+  'input_missing',
+  'worker_lost',
+  'internal',
+] as const;
+
+export type FailureCode = (typeof FAILURE_CODES)[number];
+
+export interface Failure {
+  readonly code: FailureCode;
+  readonly message: string;
+}
+
+export function isFailureCode(value: unknown): value is FailureCode {
+  return FAILURE_CODES.some((code) => code === value);
+}

@@ -1,0 +1,16 @@
+import type { Format } from './format.js';
+import type { StemName } from './options.js';
+import type { SeparationId } from './separation-id.js';
+
+/** Where each object of a separation lies in the store. */
+export const objectKeys = {
+  stagingPrefix: 'staging/',
+  separationsPrefix: 'separations/',
+  staging: (uuid: string): string => `staging/${uuid}`,
+  separation: (id: SeparationId): string => `separations/${id}/`,
+  request: (id: SeparationId): string => `separations/${id}/request.json`,
+  input: (id: SeparationId, extension: string): string => `separations/${id}/input.${extension}`,
+  stem: (id: SeparationId, stem: StemName, format: Format): string => `separations/${id}/stems/${stem}.${format}`,
+  waveform: (id: SeparationId): string => `separations/${id}/waveform.json`,
+  manifest: (id: SeparationId): string => `separations/${id}/manifest.json`,
+} as const;
