@@ -1,0 +1,29 @@
+// the Python part of `npm run check`: format, lint and types of the engine
+import { join } from 'node:path';
+import { main } from './support/fail.mjs';
+import { root, venvBin } from './support/paths.mjs';
+import { installEngine } from './support/python-side.mjs';
+import { mustRun } from './support/run.mjs';
+
+const engine = join(root, 'engine');
+const config = join(engine, 'pyproject.toml');
+
+await main(async () => {
+  await installEngine('dev');
+  const ruff = join(venvBin, 'ruff');
+  await mustRun('The engine is not formatted: engine/.venv/bin/ruff format engine', ruff, [
+    'format',
+    '--check',
+    '--quiet',
+    engine,
+  ]);
+  await mustRun('The engine has lint errors: see above.', ruff, ['check', '--quiet', engine]);
+  await mustRun('The engine has type errors: see above.', join(venvBin, 'mypy'), [
+    '--config-file',
+    config,
+    '--no-error-summary',
+    join(engine, 'src'),
+    join(engine, 'tests'),
+    join(engine, 'training'),
+  ]);
+});

@@ -1,0 +1,10 @@
+// `npm run models -- get NAME | list | verify`: the models on this machine
+import { main } from './support/fail.mjs';
+import { modelsCommand } from './support/model.mjs';
+import { engineProfile, installEngine } from './support/python-side.mjs';
+
+await main(async () => {
+  await installEngine(await engineProfile());
+  const { code } = await modelsCommand(process.argv.slice(2));
+  process.exitCode = code;
+});

@@ -1,0 +1,97 @@
+// `npm run separate -- SONG [--out DIR]`: sends a song to the service, watches it, writes the stems
+import { createWriteStream, mkdirSync, statSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { basename, extname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { ServiceClient } from './support/client.mjs';
+import { PlainError, main } from './support/fail.mjs';
+import { ProgressLine } from './support/progress-line.mjs';
+
+const USAGE = `npm run separate -- SONG [options]
+  --out DIR        where the stems go (default: a folder named after the song)
+  --model NAME     --stems vocals,drums     --formats flac,mp3,wav
+  --overlap 0.25   --shifts 0
+  --server URL     default http://127.0.0.1:3000 (or SEPARATION_SERVER)
+  An access key is read from SEPARATION_KEY.`;
+
+const TEXT = { type: 'string' };
+const OPTIONS = { model: TEXT, stems: TEXT, formats: TEXT, overlap: TEXT, shifts: TEXT };
+
+function readArguments() {
+  try {
+    const options = { ...OPTIONS, out: TEXT, server: TEXT, help: { type: 'boolean' } };
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    if (values.help || positionals.length !== 1) throw new PlainError(USAGE);
+    return { song: positionals[0], values };
+  } catch (error) {
+    throw error instanceof PlainError ? error : new PlainError(`${error.message}\n\n${USAGE}`);
+  }
+}
+
+function mustBeSong(song) {
+  const facts = statSync(song, { throwIfNoEntry: false });
+  if (!facts?.isFile()) throw new PlainError(`There is no file ${song}.`);
+  return facts.size;
+}
+
+async function watch(client, id, line, signal) {
+  for (;;) {
+    const separation = await client.separation(id, signal);
+    const { status, progress, queue, error } = separation;
+    if (status === 'completed') return separation;
+    if (status === 'failed') throw new PlainError(`The separation failed: ${error.message} (${error.code})`);
+    if (status === 'cancelled') throw new PlainError('The separation was cancelled.');
+    if (status === 'queued') line.waiting(queue);
+    else line.working(progress);
+    await client.nextState(id, signal);
+  }
+}
+
+/** Written beside its name and renamed, so that a stem which is there is whole. */
+async function download(client, path, file, signal) {
+  const partial = `${file}.part`;
+  try {
+    const answer = await client.get(path, signal);
+    await pipeline(Readable.fromWeb(answer.body), createWriteStream(partial), { signal });
+    await rename(partial, file);
+  } finally {
+    await rm(partial, { force: true });
+  }
+}
+
+await main(async () => {
+  const { song, values } = readArguments();
+  const bytes = mustBeSong(song);
+  const folder = values.out ?? join(process.cwd(), basename(song, extname(song)));
+  const server = values.server ?? process.env.SEPARATION_SERVER ?? 'http://127.0.0.1:3000';
+  const client = new ServiceClient(server, process.env.SEPARATION_KEY);
+  const line = new ProgressLine();
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  let started;
+
+  try {
+    const fields = Object.keys(OPTIONS).filter((name) => values[name] !== undefined);
+    const wanted = fields.map((name) => [name, values[name]]);
+    started = await client.upload(song, bytes, wanted, (sent) => line.uploading(sent / bytes), interrupted.signal);
+    const done = await watch(client, started.id, line, interrupted.signal);
+    line.end();
+    if (done.model === 'demo')
+      console.log('These stems were made by the small demo model, which is made for trying the service.');
+    mkdirSync(folder, { recursive: true });
+    for (const stem of done.stems) {
+      for (const format of values.formats?.split(',') ?? ['flac']) {
+        const file = join(folder, `${stem}.${format.trim()}`);
+        await download(client, `/v1/separations/${done.id}/stems/${stem}.${format.trim()}`, file, interrupted.signal);
+        console.log(file);
+      }
+    }
+  } catch (error) {
+    line.end();
+    if (!interrupted.signal.aborted) throw error;
+    if (started) await client.cancel(started.id);
+    throw new PlainError('Stopped; the separation was cancelled.');
+  }
+});

@@ -1,0 +1,96 @@
+// the few calls of the HTTP API that `npm run separate` needs
+import { createReadStream } from 'node:fs';
+import { basename } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { PlainError } from './fail.mjs';
+
+const CALL_MS = 30_000;
+const POLL_MS = 1000;
+
+export class ServiceClient {
+  #server;
+  #headers;
+
+  constructor(server, key) {
+    if (!URL.canParse(server)) throw new PlainError(`${server} is not an address of a server.`);
+    this.#server = server;
+    this.#headers = key ? { authorization: `Bearer ${key}` } : {};
+  }
+
+  /** Sends the song; onSent gets the bytes that have left so far. */
+  async upload(song, bytes, fields, onSent, signal) {
+    const boundary = `song-${randomUUID()}`;
+    const name = basename(song).replaceAll(/["\r\n]/g, '_');
+    const parts = fields.map(
+      ([field, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${field}"\r\n\r\n${value}\r\n`,
+    );
+    const head = `${parts.join('')}--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${name}"\r\nContent-Type: application/octet-stream\r\n\r\n`;
+    const tail = `\r\n--${boundary}--\r\n`;
+    async function* body() {
+      yield Buffer.from(head);
+      let sent = 0;
+      for await (const chunk of createReadStream(song)) {
+        yield chunk;
+        onSent((sent += chunk.length));
+      }
+      yield Buffer.from(tail);
+    }
+    const headers = {
+      'content-type': `multipart/form-data; boundary=${boundary}`,
+      'content-length': String(Buffer.byteLength(head) + bytes + Buffer.byteLength(tail)),
+    };
+    const answer = await this.#call('/v1/separations', {
+      method: 'POST',
+      headers,
+      body: Readable.from(body()),
+      duplex: 'half',
+      signal,
+    });
+    return answer.json();
+  }
+
+  async separation(id, signal) {
+    return (await this.get(`/v1/separations/${id}`, signal, CALL_MS)).json();
+  }
+
+  /** Resolves after a change of the separation, or after a moment where nothing changes. */
+  async nextState(id, signal) {
+    await new Promise((resolve) => {
+      const timer = setTimeout(done, POLL_MS);
+      function done() {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        resolve();
+      }
+      signal.addEventListener('abort', done);
+    });
+    signal.throwIfAborted();
+  }
+
+  get(path, signal, timeoutMs) {
+    const signals = [signal, timeoutMs && AbortSignal.timeout(timeoutMs)].filter(Boolean);
+    return this.#call(path, { signal: AbortSignal.any(signals) });
+  }
+
+  async cancel(id) {
+    await this.#call(`/v1/separations/${id}/cancel`, { method: 'POST', signal: AbortSignal.timeout(CALL_MS) });
+  }
+
+  async #call(path, init) {
+    const url = new URL(path, this.#server);
+    const headers = { ...this.#headers, ...init.headers };
+    const answer = await fetch(url, { ...init, headers }).catch((error) => {
+      if (init.signal?.aborted) throw error;
+      throw new PlainError(
+        `No service answers at ${this.#server}: start it with npm start, or name another with --server.`,
+      );
+    });
+    if (answer.ok) return answer;
+    const problem = await answer.json().catch(() => ({}));
+    const allowed = problem.allowed ? ` Allowed: ${[problem.allowed].flat().join(', ')}.` : '';
+    throw new PlainError(
+      `${problem.detail ?? problem.title ?? answer.statusText}${allowed} (${problem.code ?? answer.status})`,
+    );
+  }
+}

@@ -1,0 +1,47 @@
+// brings node_modules and dist up to date
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PlainError } from './fail.mjs';
+import { mainFile, root } from './paths.mjs';
+import { mustRun } from './run.mjs';
+import { digestOf, isStamped, stamp } from './stamp.mjs';
+
+const NEEDED = [20, 19];
+const APPS = ['api', 'worker', 'logs'];
+const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+
+export function checkNodeVersion() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return;
+  throw new PlainError(
+    `Node ${NEEDED.join('.')} or newer is needed, this is ${process.versions.node}: please update Node.`,
+  );
+}
+
+export async function installPackages() {
+  const file = join(root, 'node_modules', '.installed');
+  const digest = digestOf([join(root, 'package-lock.json')]);
+  if (isStamped(file, digest)) return;
+  console.log('Installing the Node packages …');
+  // the npm that runs this script exports its own settings, which an npm inside it would take for options
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
+  await mustRun(
+    'The Node packages could not be installed: see above, then try again.',
+    npm,
+    ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
+    { env, quiet: true },
+  );
+  stamp(file, digest);
+}
+
+export async function build() {
+  const file = join(root, 'dist', '.built');
+  const sources = ['apps', 'libs', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'].map((name) =>
+    join(root, name),
+  );
+  const digest = digestOf(sources);
+  if (isStamped(file, digest) && APPS.every((app) => existsSync(mainFile(app)))) return;
+  console.log('Building …');
+  await mustRun('The build failed: see above.', npm, ['run', '--silent', 'build'], { quiet: true });
+  stamp(file, digest);
+}

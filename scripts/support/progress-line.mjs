@@ -1,0 +1,54 @@
+const WIDTH = 30;
+const SMOOTH_AFTER_PERCENT = 2;
+
+/** One line of progress that is written over itself; a line for each step where the output is no terminal. */
+export class ProgressLine {
+  #out = process.stderr;
+  #last = '';
+  #began;
+
+  uploading(share) {
+    this.#bar('uploading', share * 100);
+  }
+
+  waiting(queue) {
+    const eta = queue?.etaSeconds ?? null;
+    const place = queue ? `, place ${queue.position}` : '';
+    this.#write(`waiting${place}${eta === null ? '' : `, about ${duration(eta)}`}`, 'waiting');
+  }
+
+  /** The time left follows from the measured work and the time it took. */
+  working({ percent, stage }) {
+    this.#began ??= { at: Date.now(), percent };
+    const done = percent - this.#began.percent;
+    const seconds = (Date.now() - this.#began.at) / 1000;
+    const left = done > SMOOTH_AFTER_PERCENT ? ` ${duration((seconds / done) * (100 - percent))} left` : '';
+    this.#bar(stage, percent, left);
+  }
+
+  end() {
+    if (this.#last !== '' && this.#out.isTTY) this.#out.write('\n');
+    this.#last = '';
+  }
+
+  #bar(label, percent, rest = '') {
+    const filled = Math.round((percent / 100) * WIDTH);
+    const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
+    this.#write(`${label.padEnd(10)} ${bar} ${percent.toFixed(0).padStart(3)} %${rest}`, label);
+  }
+
+  #write(text, step) {
+    if (this.#out.isTTY) {
+      this.#out.write(`\r\u001b[K${text}`);
+      this.#last = step;
+    } else if (this.#last !== step) {
+      this.#out.write(`${step}\n`);
+      this.#last = step;
+    }
+  }
+}
+
+function duration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

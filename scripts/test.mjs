@@ -1,0 +1,47 @@
+// `npm test`: sets up what is missing, then runs the checks and every test; the last line sums up the Jest specs
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PlainError, main } from './support/fail.mjs';
+import { build, checkNodeVersion, installPackages } from './support/node-side.mjs';
+import { root, venvPython } from './support/paths.mjs';
+import { installEngine } from './support/python-side.mjs';
+import { run } from './support/run.mjs';
+
+const steps = [
+  { name: 'checks', command: 'npm', args: ['run', '--silent', 'check'] },
+  {
+    name: 'engine tests',
+    command: venvPython,
+    args: ['-m', 'pytest', '-c', join(root, 'engine', 'pyproject.toml'), join(root, 'engine', 'tests')],
+  },
+];
+
+/** Jest's own process: the specs are ES modules, which it takes behind this flag only. */
+async function jest(reportFile, args) {
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+  const { code } = await run(process.execPath, [...flags, '--json', `--outputFile=${reportFile}`, '--ci', ...args]);
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(reportFile, 'utf8'));
+  return { code, passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
+}
+
+await main(async () => {
+  checkNodeVersion();
+  await installPackages();
+  await installEngine('dev');
+  await build();
+  const failed = [];
+  for (const { name, command, args } of steps) {
+    console.log(`\n— ${name}`);
+    const { code } = await run(command, args);
+    if (code !== 0) failed.push(name);
+  }
+  console.log('\n— specs');
+  const folder = mkdtempSync(join(tmpdir(), 'jest-report-'));
+  const report = await jest(join(folder, 'report.json'), process.argv.slice(2)).finally(() =>
+    rmSync(folder, { recursive: true }),
+  );
+  if (report.code !== 0) failed.push('specs');
+  console.log(`\n${report.passed} passed, ${report.failed} failed`);
+  if (failed.length > 0) throw new PlainError(`Failed: ${failed.join(', ')}.`);
+});
