@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import {
+  isSeparationId,
+  objectKeys,
+  parseManifest,
+  parseStoredRequest,
+  type Manifest,
+  type SeparationId,
+  type StoredRequest,
+} from '@app/separations';
+import { ObjectStore } from '@app/storage';
+import { fromStore } from '../concurrency/outside-calls.js';
+import { Recent } from '../concurrency/recent.js';
+import { ProblemError } from '../problems/problem.error.js';
+
+export interface StoredSeparation {
+  readonly request: StoredRequest;
+  /** there once the separation is completed */
+  readonly manifest?: Manifest;
+}
+
+const REMEMBERED = 1000;
+
+/** how long another process may have changed what we still remember, ms */
+const REMEMBERED_MS = 1000;
+
+/** What the store holds of a separation, for those who may see it. */
+@Injectable()
+export class SeparationAccess {
+  private readonly recent = new Recent<SeparationId, Promise<StoredSeparation | undefined>>(REMEMBERED, REMEMBERED_MS);
+
+  constructor(private readonly store: ObjectStore) {}
+
+  /**
+   * @param owner name of the caller's key; another's separation looks as if it were not there
+   * @throws ProblemError separation_not_found, storage_unavailable
+   */
+  async load(id: string, owner: string | null): Promise<StoredSeparation> {
+    const stored = isSeparationId(id) ? await this.find(id) : undefined;
+    if (stored?.request.owner !== owner) throw notFound();
+    return stored;
+  }
+
+  /** As the store has it now, for those who are about to change it. */
+  async loadFresh(id: string, owner: string | null): Promise<StoredSeparation> {
+    if (isSeparationId(id)) this.forget(id);
+    return this.load(id, owner);
+  }
+
+  /** Reads it from the store at most once a second, however many ask. */
+  find(id: SeparationId): Promise<StoredSeparation | undefined> {
+    const remembered = this.recent.get(id);
+    if (remembered !== undefined) return remembered;
+    const read = this.read(id);
+    this.recent.set(id, read);
+    read.catch(() => {
+      this.recent.delete(id);
+    });
+    return read;
+  }
+
+  forget(id: SeparationId): void {
+    this.recent.delete(id);
+  }
+
+  private async read(id: SeparationId): Promise<StoredSeparation | undefined> {
+    const [request, manifest] = await fromStore((signal) =>
+      Promise.all([
+        this.store.getText(objectKeys.request(id), { signal }),
+        this.store.getText(objectKeys.manifest(id), { signal }),
+      ]),
+    );
+    if (request === undefined) return undefined;
+    return {
+      request: parseStoredRequest(request),
+      ...(manifest === undefined ? {} : { manifest: parseManifest(manifest) }),
+    };
+  }
+}
+
+function notFound(): ProblemError {
+  return new ProblemError('separation_not_found', 'There is no such separation, or it belongs to another key.');
+}
