@@ -44,4 +44,14 @@ describe(loadWorkerConfig.name, () => {
     expect(config.engine.cacheDir).toBe('/srv/music/engine-cache');
     expect(config.scratchDir).toBe('/srv/music/scratch');
   });
+
+  it('gives the engine its settings and none of our secrets', () => {
+    const { environment } = loadWorkerConfig({
+      PATH: '/bin',
+      MODEL: 'demo',
+      REDIS_URL: 'redis://:hush@127.0.0.1',
+    }).engine;
+    expect(environment).toMatchObject({ PATH: '/bin', MODEL: 'demo', DEVICE: 'auto', LOG_LEVEL: 'info' });
+    expect(JSON.stringify(environment)).not.toContain('hush');
+  });
 });

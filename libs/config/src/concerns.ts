@@ -60,6 +60,8 @@ export interface EngineConfig {
   readonly backend: 'auto' | 'openvino' | 'torch';
   /** the child is started anew above this; 0 sets no limit */
   readonly maxMemoryBytes: number;
+  /** all that the child sees: our environment without our secrets, and the settings above */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface LoggingConfig {
@@ -125,6 +127,11 @@ export function audio(env: Environment): AudioConfig {
 }
 
 export function engine(env: Environment): EngineConfig {
+  const settings = engineSettings(env);
+  return { ...settings, environment: engineEnvironment(env, settings) };
+}
+
+function engineSettings(env: Environment): Omit<EngineConfig, 'environment'> {
   return {
     python: enginePython(env),
     modelsDir: resolve(text(env, 'MODELS_DIR', resolve(dataDir(env), 'models'))),
@@ -134,6 +141,23 @@ export function engine(env: Environment): EngineConfig {
     precision: oneOf(env, 'PRECISION', 'fp32', ['fp32', 'bf16']),
     backend: oneOf(env, 'ENGINE_BACKEND', 'auto', ['auto', 'openvino', 'torch']),
     maxMemoryBytes: integer(env, 'ENGINE_MAX_MEMORY_BYTES', 0, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+  };
+}
+
+// the engine reads files and computes: it has no use for what opens the store or Redis
+const SECRETS = ['S3_ACCESS_KEY', 'S3_SECRET_KEY', 'REDIS_URL', 'API_KEYS_FILE'];
+
+function engineEnvironment(env: Environment, settings: Omit<EngineConfig, 'environment'>): EngineConfig['environment'] {
+  const inherited = Object.entries(env).filter(([name]) => !SECRETS.includes(name));
+  return {
+    ...Object.fromEntries(inherited.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
+    MODELS_DIR: settings.modelsDir,
+    ENGINE_CACHE_DIR: settings.cacheDir,
+    MODEL: settings.defaultModel,
+    DEVICE: settings.device,
+    PRECISION: settings.precision,
+    ENGINE_BACKEND: settings.backend,
+    LOG_LEVEL: logging(env).level,
   };
 }
 
