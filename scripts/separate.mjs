@@ -4,10 +4,13 @@ import { rename, rm } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ServiceClient } from './support/client.mjs';
 import { PlainError, main } from './support/fail.mjs';
 import { ProgressLine } from './support/progress-line.mjs';
+
+const POLL_MS = 1000;
 
 const USAGE = `npm run separate -- SONG [options]
   --out DIR        where the stems go (default: a folder named after the song)
@@ -45,7 +48,7 @@ async function watch(client, id, line, signal) {
     if (status === 'cancelled') throw new PlainError('The separation was cancelled.');
     if (status === 'queued') line.waiting(queue);
     else line.working(progress);
-    await client.nextState(id, signal);
+    await pause(POLL_MS, undefined, { signal });
   }
 }
 

