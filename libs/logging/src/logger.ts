@@ -1,0 +1,34 @@
+import type { LoggingConfig } from '@app/config';
+import { hostname } from 'node:os';
+import winston, { type Logger } from 'winston';
+import { logContext } from './log-context.js';
+import type { ServiceName } from './log-entry.js';
+import { toLogEntry } from './winston-entry.js';
+import { formatJsonLine, formatTextLine } from './log-line.js';
+import { RedisStreamTransport } from './redis-stream.transport.js';
+
+export type { Logger } from 'winston';
+
+/**
+ * Writes each line to stderr's sibling, the console, and, where a Redis is named, to the `logging` stream.
+ * Logging never blocks, throws or keeps the process alive.
+ */
+export function createLogger(config: LoggingConfig, service: ServiceName, redisUrl?: URL): Logger {
+  const pod = hostname();
+  const line = config.format === 'json' ? formatJsonLine : formatTextLine;
+  const withContext = winston.format((info) =>
+    Object.assign(info, { time: new Date().toISOString(), ...logContext() }),
+  );
+  const toEntry = (info: winston.Logform.TransformableInfo): string => line(toLogEntry(info, service, pod));
+  const logger = winston.createLogger({ level: config.level, format: withContext(), exitOnError: false });
+  logger.add(new winston.transports.Console({ format: winston.format.printf(toEntry) }));
+  if (redisUrl !== undefined) logger.add(new RedisStreamTransport({ redisUrl, service, pod }));
+  return logger;
+}
+
+/** Gives what is still on its way to Redis a second, then ends the connection. */
+export async function closeLogger(logger: Logger): Promise<void> {
+  const streams = logger.transports.filter((transport) => transport instanceof RedisStreamTransport);
+  await Promise.all(streams.map((stream) => stream.flushAndClose()));
+  logger.close();
+}

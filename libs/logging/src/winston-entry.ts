@@ -1,0 +1,29 @@
+import type { Logform } from 'winston';
+import type { LogEntry } from './log-entry.js';
+
+/** What winston hands to a transport, as an entry of ours. */
+export function toLogEntry(info: Logform.TransformableInfo, service: string, pod: string): LogEntry {
+  const { level, message, time, requestId, separationId, ...rest } = info;
+  const fields = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, plain(value)]));
+  return {
+    time: typeof time === 'string' ? time : new Date().toISOString(),
+    level,
+    service,
+    pod,
+    message: typeof message === 'string' ? message : String(plain(message)),
+    ...(typeof requestId === 'string' && { requestId }),
+    ...(typeof separationId === 'string' && { separationId }),
+    ...(Object.keys(fields).length > 0 && { fields }),
+  };
+}
+
+/** an error has no own enumerable property, so JSON would make `{}` of it */
+function plain(value: unknown): unknown {
+  if (value instanceof Error) return value.stack ?? value.message;
+  try {
+    const json = JSON.stringify(value) as string | undefined;
+    return json === undefined ? String(value) : value;
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,52 @@
+import type { SeparationId } from '@app/separations';
+
+export const QUEUE_NAME = 'toWorkers';
+
+export const JOB_NAME = 'separate';
+
+/** Every key in Redis that the queue uses; specs give a prefix of their own. */
+export class QueueKeys {
+  constructor(readonly prefix = 'bull') {}
+
+  /** of BullMQ itself: `wait` and `active` are lists, `delayed` and `failed` sorted sets, an id is the job's hash */
+  queue(state: 'wait' | 'active' | 'prioritized' | 'delayed' | 'failed' | 'completed'): string {
+    return `${this.prefix}:${QUEUE_NAME}:${state}`;
+  }
+
+  job(id: SeparationId): string {
+    return `${this.prefix}:${QUEUE_NAME}:${id}`;
+  }
+
+  /** of ours: beside the queue, never below its name */
+  get cancelled(): string {
+    return `${this.prefix}:separations:cancelled`;
+  }
+
+  get workers(): string {
+    return `${this.prefix}:separations:workers`;
+  }
+
+  worker(workerId: string): string {
+    return `${this.workers}:${workerId}`;
+  }
+
+  get models(): string {
+    return `${this.prefix}:separations:models`;
+  }
+
+  get speeds(): string {
+    return `${this.prefix}:separations:speeds`;
+  }
+
+  get owners(): string {
+    return `${this.prefix}:separations:owners`;
+  }
+
+  index(owner: string | null): string {
+    return `${this.prefix}:separations:index:${owner === null ? 'public' : `key:${owner}`}`;
+  }
+
+  get reconcilerLock(): string {
+    return `${this.prefix}:separations:reconciler`;
+  }
+}

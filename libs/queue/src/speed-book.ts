@@ -1,0 +1,34 @@
+import type { RedisConnections } from './redis-connections.js';
+
+/** share of the newest measurement in the moving average */
+const WEIGHT = 0.3;
+
+/** one step, so that two workers that end together both count */
+const AVERAGE = `
+local old = tonumber(redis.call('HGET', KEYS[1], ARGV[1]))
+local new = tonumber(ARGV[2])
+if old then new = old + (new - old) * tonumber(ARGV[3]) end
+return redis.call('HSET', KEYS[1], ARGV[1], string.format('%.9g', new))`;
+
+/** How fast the workers really are: wall seconds for a second of song, by model. */
+export class SpeedBook {
+  constructor(private readonly connections: RedisConnections) {}
+
+  /** Both in seconds; what was too short to measure is left out. @throws QueueUnavailableError */
+  async record(model: string, audioSeconds: number, wallSeconds: number): Promise<void> {
+    const speed = wallSeconds / audioSeconds;
+    if (!isSpeed(speed)) return;
+    await this.connections.call((redis) => redis.eval(AVERAGE, 1, this.connections.keys.speeds, model, speed, WEIGHT));
+  }
+
+  /** null while nothing was measured. @throws QueueUnavailableError */
+  async secondsPerAudioSecond(model: string): Promise<number | null> {
+    const text = await this.connections.call((redis) => redis.hget(this.connections.keys.speeds, model));
+    const speed = Number(text);
+    return text !== null && isSpeed(speed) ? speed : null;
+  }
+}
+
+function isSpeed(value: number): boolean {
+  return Number.isFinite(value) && value > 0;
+}
