@@ -52,7 +52,8 @@ class Network(Protocol):
         """Chunks of mixes to chunks of stems.
 
         mixes: (batch <= max_batch, channels=2, input_samples).
-        Returns (batch, sources, channels=2, input_samples), which belongs to the caller. Raises OutOfMemoryError when it does not fit even one by one.
+        Returns (batch, sources, channels=2, input_samples), which belongs to the caller.
+        Raises OutOfMemoryError when it does not fit even one by one.
         """
         ...
 

@@ -1,0 +1,85 @@
+"""Chooses the backend for a network: CUDA where it is there, else openvino, else torch on the CPU."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from separation_engine.backends.base import Backend, BackendSettings, DeviceName, Precision
+from separation_engine.device import cuda_devices, is_installed
+from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError
+from separation_engine.settings import BackendChoice, DeviceChoice
+
+_LOG = logging.getLogger(__name__)
+_TORCH_MODULES = ("torch", "demucs")
+
+
+class BackendSelector:
+    """Opens each backend once. Raises DeviceUnavailableError where the wanted device is not there."""
+
+    def __init__(
+        self, *, device: DeviceChoice, choice: BackendChoice, precision: Precision, cache_dir: Path
+    ) -> None:
+        self._choice = choice
+        self.device: DeviceName = _resolve_device(device, choice)
+        self._settings = BackendSettings(self.device, precision, cache_dir)
+        self._open: dict[str, Backend] = {}
+
+    def name_for(self, klass: str) -> str:
+        """`torch` or `openvino`, for a network of this class; imports nothing heavy.
+
+        Raises ModelNotInstalledError where no installed backend can build it.
+        """
+        if self.device == "cuda" or self._choice == "torch":
+            return "torch"
+        if is_installed("openvino") and _openvino_supports(klass):
+            return "openvino"
+        if self._choice == "auto" and is_installed(*_TORCH_MODULES):
+            return "torch"
+        raise ModelNotInstalledError(
+            f"{klass.rsplit('.', 1)[-1]} networks need torch here: install requirements/cuda.lock"
+        )
+
+    def open(self, klass: str) -> Backend:
+        """The backend for a network of this class."""
+        name = self.name_for(klass)
+        if name not in self._open:
+            self._open[name] = _open_backend(name, self._settings)
+            _LOG.info("using %s on %s", name, self._open[name].device_name)
+        return self._open[name]
+
+
+def _resolve_device(device: DeviceChoice, choice: BackendChoice) -> DeviceName:
+    if device == "cuda" and choice == "openvino":
+        raise DeviceUnavailableError("the openvino backend runs on a CPU, but DEVICE is cuda")
+    if choice == "torch" and not is_installed(*_TORCH_MODULES):
+        raise DeviceUnavailableError("the torch backend is not installed: install requirements/cuda.lock")
+    if device == "cpu" or choice == "openvino":
+        return "cpu"
+    devices = cuda_devices()
+    usable = devices > 0 and is_installed(*_TORCH_MODULES)
+    if device == "cuda" and not usable:
+        reason = "torch is not installed" if devices else "no CUDA device was found"
+        raise DeviceUnavailableError(f"DEVICE is cuda, but {reason}")
+    if usable:
+        _LOG.info("found %d CUDA device(s), using CUDA", devices)
+    elif devices:
+        _LOG.warning("found a CUDA device, but torch is not installed: using the CPU")
+    return "cuda" if usable else "cpu"
+
+
+def _openvino_supports(klass: str) -> bool:
+    from separation_engine.backends.openvino import OpenVinoBackend
+
+    return OpenVinoBackend.supports(klass)
+
+
+def _open_backend(name: str, settings: BackendSettings) -> Backend:
+    # torch takes seconds to import, and is not there where openvino does the work
+    if name == "torch":
+        from separation_engine.backends.torch_backend import TorchBackend
+
+        return TorchBackend(settings)
+    from separation_engine.backends.openvino import OpenVinoBackend
+
+    return OpenVinoBackend(settings)

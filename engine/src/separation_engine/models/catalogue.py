@@ -1,0 +1,35 @@
+"""The models that are known by name, and where the public hub has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEMO_MODEL = "demo"
+_FOUR_STEMS = ("drums", "bass", "other", "vocals")
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A published model.
+
+    repository: on the hub; None for the demo model, which comes with the package.
+    relative_cost: work for a second of song, htdemucs is 1.
+    """
+
+    name: str
+    repository: str | None
+    licence: str
+    stems: tuple[str, ...]
+    relative_cost: float
+
+
+KNOWN_MODELS = {
+    model.name: model
+    for model in (
+        KnownModel("htdemucs", "adefossez/HTDemucs", "MIT", _FOUR_STEMS, 1.0),
+        KnownModel("htdemucs_ft", "adefossez/HTDemucs-ft", "MIT", _FOUR_STEMS, 4.0),
+        KnownModel("htdemucs_6s", "adefossez/HTDemucs-6s", "MIT", (*_FOUR_STEMS, "guitar", "piano"), 1.0),
+        KnownModel("hdemucs_mmi", "adefossez/Demucs-hdemucs_mmi", "MIT", _FOUR_STEMS, 1.0),
+        KnownModel(DEMO_MODEL, None, "MIT", _FOUR_STEMS, 0.02),
+    )
+}

@@ -1,0 +1,165 @@
+"""One model's folder: `<name>.yaml`, its weights, and the record of their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from separation_engine.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
+from separation_engine.models.weights import NetworkSettings, NetworkWeights, read_settings, read_weights
+
+# in the format of `sha256sum -c`
+RECORD_NAME = "SHA256SUMS"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model on disk, its bag read and checked against the record.
+
+    shares: (sub-models, sources), each column adds up to 1. hashes: file name -> recorded sha256.
+    """
+
+    name: str
+    path: Path
+    signatures: tuple[str, ...]
+    settings: tuple[NetworkSettings, ...]
+    shares: NDArray[np.float32]
+    hashes: Mapping[str, str]
+    segment: Fraction | None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return self.settings[0].sources
+
+    @property
+    def weights_sha256(self) -> str:
+        """Recorded hash of the weights; for several sub-models the hash of their sorted joined hashes."""
+        hashes = sorted(self.hashes[f"{signature}.safetensors"] for signature in self.signatures)
+        return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+    def read_weights(self, index: int) -> NetworkWeights:
+        """The weights of one sub-model. Raises ModelNotInstalledError, WeightsMismatchError."""
+        name = f"{self.signatures[index]}.safetensors"
+        return read_weights(self.path / name, self.hashes[name], self.segment)
+
+
+def check_name(name: str) -> str:
+    """A model name that may become a path. Raises UnknownModelError."""
+    if not _NAME.fullmatch(name):
+        raise UnknownModelError(f"{name[:80]!r} is no model name")
+    return name
+
+
+def read_folder(path: Path, name: str) -> ModelFolder:
+    """Read the model `name` in its folder `path`.
+
+    Raises ModelNotInstalledError where files or the record are missing, WeightsMismatchError where they are
+    wrong.
+    """
+    check_name(name)
+    hashes = read_record(path)
+    content = _recorded_bytes(path / f"{name}.yaml", hashes)
+    signatures, weights, segment = _parse_bag(name, content)
+    settings = tuple(read_settings(path / f"{signature}.safetensors") for signature in signatures)
+    if segment is not None:
+        settings = tuple(one.with_segment(segment) for one in settings)
+    for signature, one in zip(signatures, settings, strict=True):
+        if f"{signature}.safetensors" not in hashes:
+            raise WeightsMismatchError(f"{path.name}/{RECORD_NAME} has no line for {signature}.safetensors")
+        if (one.sources, one.sample_rate, one.segment_samples) != (
+            settings[0].sources,
+            settings[0].sample_rate,
+            settings[0].segment_samples,
+        ):
+            raise WeightsMismatchError(f"the sub-models of {name} do not fit together")
+    shares = _shares(name, weights, len(signatures), len(settings[0].sources))
+    return ModelFolder(name, path, signatures, settings, shares, hashes, segment)
+
+
+def read_bag_signatures(path: Path) -> tuple[str, ...]:
+    """The sub-models that `<name>.yaml` asks for, before anything is recorded."""
+    return _parse_bag(path.stem, path.read_bytes())[0]
+
+
+def read_record(path: Path) -> dict[str, str]:
+    """File name -> sha256 as recorded. Raises ModelNotInstalledError."""
+    try:
+        lines = (path / RECORD_NAME).read_text("utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise ModelNotInstalledError(
+            f"the model {path.name} has no {RECORD_NAME}; after putting one there by hand run `models record`"
+        ) from error
+    pairs = [line.split("  ", 1) for line in lines if line.strip()]
+    if any(len(pair) != 2 or len(pair[0]) != 64 for pair in pairs):
+        raise WeightsMismatchError(f"{path.name}/{RECORD_NAME} has a broken line")
+    return {name: sha256 for sha256, name in pairs}
+
+
+def write_record(path: Path, hashes: Mapping[str, str]) -> None:
+    """Record what the files have to be from now on."""
+    lines = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items()))
+    temporary = path / f"{RECORD_NAME}.partial"
+    temporary.write_text(lines, "utf-8")
+    temporary.replace(path / RECORD_NAME)
+
+
+def hash_files(path: Path, name: str) -> dict[str, str]:
+    """File name -> sha256 of the bag and the weights that are there now. Raises ModelNotInstalledError."""
+    bag = path / f"{name}.yaml"
+    if not bag.is_file():
+        raise ModelNotInstalledError(f"the model {name} is not installed")
+    files = [bag, *(path / f"{signature}.safetensors" for signature in read_bag_signatures(bag))]
+    return {file.name: hash_file(file) for file in files}
+
+
+def hash_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except FileNotFoundError as error:
+        raise ModelNotInstalledError(f"{path.name} is missing") from error
+    return digest.hexdigest()
+
+
+def _recorded_bytes(path: Path, hashes: Mapping[str, str]) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelNotInstalledError(f"{path.name} is missing") from error
+    if hashlib.sha256(content).hexdigest() != hashes.get(path.name):
+        raise WeightsMismatchError(f"{path.name} is not the file that was recorded for this model")
+    return content
+
+
+def _parse_bag(name: str, content: bytes) -> tuple[tuple[str, ...], object, Fraction | None]:
+    try:
+        bag = yaml.safe_load(content)
+        signatures = tuple(bag["models"])
+        segment = None if bag.get("segment") is None else Fraction(bag["segment"])
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsMismatchError(f"{name}.yaml describes no model") from error
+    if not signatures or not all(isinstance(one, str) and _NAME.fullmatch(one) for one in signatures):
+        raise WeightsMismatchError(f"{name}.yaml names no weights")
+    return signatures, bag.get("weights"), segment
+
+
+def _shares(name: str, weights: object, networks: int, sources: int) -> NDArray[np.float32]:
+    try:
+        table = np.ones((networks, sources)) if weights is None else np.array(weights, np.float64)
+    except (TypeError, ValueError) as error:
+        raise WeightsMismatchError(f"{name}.yaml has weights that are no numbers") from error
+    if table.shape != (networks, sources) or not (table.sum(axis=0) > 0).all():
+        raise WeightsMismatchError(f"{name}.yaml has weights for other sub-models or sources")
+    shares: NDArray[np.float32] = (table / table.sum(axis=0)).astype(np.float32)
+    return shares

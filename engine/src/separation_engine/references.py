@@ -1,0 +1,93 @@
+"""Makes the fingerprints that the self-check compares with, in processes of their own."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from separation_engine.backends.base import Samples
+from separation_engine.backends.select import BackendSelector
+from separation_engine.errors import SelfCheckFailedError
+from separation_engine.models.folder import ModelFolder
+from separation_engine.models.library import ModelLibrary
+from separation_engine.self_check import (
+    fingerprint,
+    likeness_db,
+    read_reference,
+    reference_path,
+    write_reference,
+)
+from separation_engine.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_TIMEOUT_SECONDS = 600
+_LEAST_AGREEMENT_DB = 80.0
+
+
+def find_reference(folder: ModelFolder, index: int, settings: Settings) -> Samples:
+    """The stored fingerprint of one sub-model, beside its weights or in the cache; made where there is none.
+
+    Raises SelfCheckFailedError.
+    """
+    signature = folder.signatures[index]
+    sha256 = folder.hashes[f"{signature}.safetensors"]
+    for place in (folder.path, settings.cache_dir):
+        if (reference := read_reference(reference_path(place, signature), sha256)) is not None:
+            return reference
+    _LOG.info("making the reference of %s", signature)
+    reference = _make_reference(folder.name, index, settings)
+    place = folder.path if os.access(folder.path, os.W_OK) else settings.cache_dir
+    write_reference(reference_path(place, signature), sha256, reference)
+    return reference
+
+
+def store_fingerprint(name: str, index: int, output: Path, settings: Settings) -> None:
+    """What the child process does: load one sub-model in fp32 and store its fingerprint."""
+    folder = ModelLibrary(settings.models_dir).find(name)
+    weights = folder.read_weights(index)
+    selector = BackendSelector(
+        device=settings.device, choice=settings.backend, precision="fp32", cache_dir=settings.cache_dir
+    )
+    network = selector.open(weights.klass).load(weights)
+    write_reference(output, weights.sha256, fingerprint(network))
+
+
+def _make_reference(name: str, index: int, settings: Settings) -> Samples:
+    """Two fresh processes have to agree: what goes wrong by chance does not go wrong twice alike."""
+    with tempfile.TemporaryDirectory() as folder:
+        first, second = (_run_child(name, index, Path(folder) / str(run), settings) for run in range(2))
+    agreement = likeness_db(first, second)
+    if agreement < _LEAST_AGREEMENT_DB:
+        raise SelfCheckFailedError(f"two runs of {name} agree only to {agreement:.1f} dB")
+    return first
+
+
+def _run_child(name: str, index: int, output: Path, settings: Settings) -> Samples:
+    command = [sys.executable, "-m", "separation_engine", "fingerprint", name, str(index), str(output)]
+    environment = {
+        **os.environ,
+        "ENGINE_CACHE_DIR": str(settings.cache_dir),
+        "DEVICE": settings.device,
+        "ENGINE_BACKEND": settings.backend,
+        **({"MODELS_DIR": str(settings.models_dir)} if settings.models_dir else {}),
+    }
+    try:
+        subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            timeout=_TIMEOUT_SECONDS,
+            check=True,
+        )
+    except subprocess.SubprocessError as error:
+        raise SelfCheckFailedError(f"the reference of {name} could not be made: {error}") from error
+    folder = ModelLibrary(settings.models_dir).find(name)
+    reference = read_reference(output, folder.hashes[f"{folder.signatures[index]}.safetensors"])
+    if reference is None:
+        raise SelfCheckFailedError(f"the reference of {name} could not be made")
+    return reference

@@ -1,0 +1,59 @@
+"""What a separation is asked for, and what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+INSTRUMENTAL = "instrumental"
+
+
+@dataclass(frozen=True)
+class SeparationRequest:
+    """One separation. Paths are the service's own scratch files.
+
+    stems: names of the model's sources, and `instrumental` for the mix without the vocals.
+    overlap: 0 to 0.9. shifts: 0 to 10.
+    """
+
+    id: str
+    request_id: str
+    input: Path
+    output_dir: Path
+    model: str
+    stems: tuple[str, ...]
+    overlap: float
+    shifts: int
+
+
+@dataclass(frozen=True)
+class StemFile:
+    """A stem on disk: float32 WAV without gain. peak: largest absolute sample before the gain."""
+
+    name: str
+    path: Path
+    peak: float
+
+
+@dataclass(frozen=True)
+class SeparationResult:
+    """A finished separation.
+
+    gain: linear, at most 1, one for all stems so that none clips and the balance stays.
+    residual_db: energy of (mix - sum of stems) over energy of the mix; None where it cannot be told.
+    """
+
+    samples: int
+    sample_rate: int
+    stems: tuple[StemFile, ...]
+    gain: float
+    residual_db: float | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Measured work in network samples, and how much of every stem file is final."""
+
+    done_samples: int
+    total_samples: int
+    written_samples: int

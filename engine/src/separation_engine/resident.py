@@ -1,0 +1,82 @@
+"""Keeps networks in memory: the default model's, and those that running jobs use."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Sequence
+
+from separation_engine.backends.base import Backend, Network
+from separation_engine.backends.select import BackendSelector
+from separation_engine.models.folder import ModelFolder
+from separation_engine.models.library import ModelLibrary
+from separation_engine.models.loaded import LoadedModel, needed_networks
+from separation_engine.references import find_reference
+from separation_engine.self_check import check_network
+from separation_engine.separation import wanted_sources
+from separation_engine.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+
+class ResidentModels:
+    """Loads what a job needs, checked, and gives back what none needs any more."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.library = ModelLibrary(settings.models_dir)
+        self._settings = settings
+        self._selector = BackendSelector(
+            device=settings.device,
+            choice=settings.backend,
+            precision=settings.precision,
+            cache_dir=settings.cache_dir,
+        )
+        self._networks: dict[str, dict[int, Network]] = {}
+
+    def backend_name(self, model: str) -> str:
+        """Name of the backend that will run this model; loads nothing heavy."""
+        return self._selector.name_for(self.library.find(model).settings[0].klass)
+
+    def load(self, name: str, stems: Sequence[str] | None = None) -> LoadedModel:
+        """The model with the sub-models that these stems need; all of them by default.
+
+        Raises EngineError for whatever is missing, changed or off.
+        """
+        folder = self.library.find(name)
+        kept = wanted_sources(tuple(stems or folder.sources), folder.sources)
+        backend = self._selector.open(folder.settings[0].klass)
+        networks = self._networks.setdefault(name, {})
+        for index in needed_networks(folder.shares, [folder.sources.index(source) for source in kept]):
+            if index not in networks:
+                networks[index] = self._load_network(folder, index, backend)
+        return LoadedModel(
+            name=name,
+            backend=backend,
+            networks=dict(networks),
+            sources=folder.sources,
+            shares=folder.shares,
+            sample_rate=folder.settings[0].sample_rate,
+            segment_samples=folder.settings[0].segment_samples,
+            signatures=folder.signatures,
+            weights_sha256=folder.weights_sha256,
+        )
+
+    def release(self, used: Collection[str]) -> None:
+        """Close the networks of every model that is neither used nor the default."""
+        for name in [name for name in self._networks if name not in used and name != self._settings.model]:
+            for network in self._networks.pop(name).values():
+                network.close()
+            _LOG.info("released %s", name)
+
+    def _load_network(self, folder: ModelFolder, index: int, backend: Backend) -> Network:
+        started = time.monotonic()
+        reference = find_reference(folder, index, self._settings)
+        network = backend.load(folder.read_weights(index))
+        label = f"{folder.name}/{folder.signatures[index]}"
+        try:
+            check_network(network, reference, backend.precision, label)
+        except BaseException:
+            network.close()
+            raise
+        _LOG.info("loaded %s in %.1f s", label, time.monotonic() - started)
+        return network

@@ -1,0 +1,163 @@
+"""Runs the segments of all active jobs: in turns, several in one forward where the network takes them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from separation_engine.backends.base import Samples
+from separation_engine.errors import CancelledError, OutOfMemoryError
+from separation_engine.models.loaded import LoadedModel
+from separation_engine.request import Progress, SeparationRequest, SeparationResult
+from separation_engine.separation import Chunk, Separation
+
+_LOG = logging.getLogger(__name__)
+_MAX_ACTIVE = 16
+
+
+class JobListener(Protocol):
+    """Hears what becomes of each job; one of finished and failed is its last."""
+
+    def progressed(self, request: SeparationRequest, progress: Progress) -> None: ...
+
+    def finished(self, job: Job, result: SeparationResult) -> None: ...
+
+    def failed(self, request: SeparationRequest, error: Exception) -> None: ...
+
+
+class ModelSource(Protocol):
+    """Gives loaded models; `release` names the models that are still used."""
+
+    def load(self, name: str, stems: tuple[str, ...]) -> LoadedModel: ...
+
+    def release(self, used: set[str]) -> None: ...
+
+
+@dataclass(eq=False)
+class Job:
+    """A job that has been started. Seconds are of this job's load and of its whole separation."""
+
+    request: SeparationRequest
+    model: LoadedModel
+    separation: Separation
+    load_seconds: float
+    started: float = field(default_factory=time.monotonic)
+
+
+class Scheduler:
+    """Used by one thread. `step` does one forward, so that a caller can look for messages in between."""
+
+    def __init__(
+        self, models: ModelSource, listener: JobListener, before_forward: Callable[[SeparationRequest], None]
+    ) -> None:
+        self._models = models
+        self._listener = listener
+        self._before_forward = before_forward
+        self._waiting: deque[SeparationRequest] = deque()
+        self._active: deque[Job] = deque()
+
+    @property
+    def idle(self) -> bool:
+        return not self._waiting and not self._active
+
+    def submit(self, request: SeparationRequest) -> None:
+        self._waiting.append(request)
+
+    def cancel(self, job_id: str) -> None:
+        """Ends the job at once; a job that is not there has ended already."""
+        error = CancelledError("the separation was cancelled")
+        for request in [request for request in self._waiting if request.id == job_id]:
+            self._waiting.remove(request)
+            self._listener.failed(request, error)
+        for job in [job for job in self._active if job.request.id == job_id]:
+            self._fail(job, error)
+
+    def step(self) -> None:
+        """Start one waiting job, or run one batch."""
+        if self._waiting and len(self._active) < _MAX_ACTIVE:
+            self._start(self._waiting.popleft())
+        elif self._active:
+            self._run_batch()
+
+    def _start(self, request: SeparationRequest) -> None:
+        started = time.monotonic()
+        try:
+            model = self._models.load(request.model, request.stems)
+            loaded = time.monotonic()
+            separation = Separation(request, model)
+        except Exception as error:
+            self._listener.failed(request, _as_engine_error(error))
+            self._release()
+            return
+        self._active.append(Job(request, model, separation, loaded - started, loaded))
+
+    def _run_batch(self) -> None:
+        batch = self._collect()
+        jobs = list(dict.fromkeys(job for job, _, _ in batch))
+        try:
+            for job in jobs:
+                self._before_forward(job.request)
+            stems = batch[0][1].network.forward(np.stack([mix for _, _, mix in batch]))
+        except Exception as error:
+            for job in jobs:
+                self._fail(job, _as_engine_error(error))
+            return
+        for (job, _, _), estimate in zip(batch, stems, strict=True):
+            if job in self._active:
+                self._take_back(job, estimate)
+
+    def _collect(self) -> list[tuple[Job, Chunk, Samples]]:
+        """The first job's next chunk, and what the jobs in turn have for the same network and length."""
+        first = self._active[0].separation.next_chunk
+        batch: list[tuple[Job, Chunk, Samples]] = []
+        if first is None:
+            raise AssertionError("an active job has nothing left to run")
+        found = True
+        while found and len(batch) < first.network.max_batch:
+            found = False
+            for job in list(self._active):
+                chunk = job.separation.next_chunk
+                fits = chunk and chunk.network is first.network and chunk.input_samples == first.input_samples
+                if chunk and fits and len(batch) < first.network.max_batch:
+                    batch.append((job, chunk, job.separation.hand_out(chunk)))
+                    found = True
+                    # who has had a turn goes to the end
+                    self._active.remove(job)
+                    self._active.append(job)
+        return batch
+
+    def _take_back(self, job: Job, estimate: Samples) -> None:
+        try:
+            progress = job.separation.take_back(estimate)
+            self._listener.progressed(job.request, progress)
+            if progress.done_samples == progress.total_samples:
+                result = job.separation.finish()
+                self._end(job)
+                self._listener.finished(job, result)
+        except Exception as error:
+            self._fail(job, _as_engine_error(error))
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        self._end(job)
+        self._listener.failed(job.request, error)
+
+    def _end(self, job: Job) -> None:
+        self._active.remove(job)
+        job.separation.close()
+        self._release()
+
+    def _release(self) -> None:
+        waiting = {request.model for request in self._waiting}
+        self._models.release(waiting | {job.request.model for job in self._active})
+
+
+def _as_engine_error(error: Exception) -> Exception:
+    if isinstance(error, MemoryError):
+        return OutOfMemoryError("the host has no memory left")
+    return error

@@ -1,0 +1,126 @@
+"""One separation: hands out the chunks that a network has to see, and takes what it makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from separation_engine.backends.base import Network, Samples
+from separation_engine.errors import InvalidInputError, UnknownStemError
+from separation_engine.mix_level import measure_mix
+from separation_engine.models.loaded import LoadedModel
+from separation_engine.overlap_add import OverlapAdd
+from separation_engine.plan import make_plan
+from separation_engine.request import INSTRUMENTAL, Progress, SeparationRequest, SeparationResult
+from separation_engine.stem_files import StemFiles
+from separation_engine.wav import WavReader
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a song for one network: `input_samples` long, with `samples` of it centred."""
+
+    network: Network
+    start: int
+    samples: int
+    input_samples: int
+
+
+class Separation:
+    """The state of one separation; chunks are handed out and taken back in the same order.
+
+    Raises InvalidInputError, UnknownStemError. Memory does not depend on the length of the song.
+    """
+
+    def __init__(self, request: SeparationRequest, model: LoadedModel) -> None:
+        self._model = model
+        self._made = wanted_sources(request.stems, model.sources)
+        networks = model.needed_networks(self._made)
+        self._song = _open_song(request, model.sample_rate)
+        try:
+            self._level = measure_mix(self._song)
+            self._plan = make_plan(
+                song_samples=self._song.samples,
+                segment_samples=model.segment_samples,
+                sample_rate=model.sample_rate,
+                networks=networks,
+                overlap=request.overlap,
+                shifts=request.shifts,
+                run=min(model.networks[index].max_batch for index in networks),
+            )
+            self._kept = [model.sources.index(name) for name in self._made]
+            self._joined = OverlapAdd(self._plan, model.shares[:, self._kept])
+            self._files = StemFiles(
+                request.output_dir,
+                self._song,
+                self._made,
+                request.stems,
+                complete=len(self._made) == len(model.sources),
+            )
+        except BaseException:
+            self._song.close()
+            raise
+        self._handed = self._taken = self._done_samples = 0
+
+    @property
+    def next_chunk(self) -> Chunk | None:
+        """The chunk that `hand_out` gives next; None when all are handed out."""
+        if self._handed == len(self._plan.segments):
+            return None
+        segment = self._plan.segments[self._handed]
+        network = self._model.networks[segment.network]
+        return Chunk(network, segment.start, segment.samples, network.input_samples(segment.samples))
+
+    def hand_out(self, chunk: Chunk) -> Samples:
+        """The scaled mix for the network: (channels=2, chunk.input_samples)."""
+        self._handed += 1
+        before = (chunk.input_samples - chunk.samples) // 2
+        first = chunk.start - before
+        mix = self._song.read(first, chunk.input_samples)
+        scaled = self._level.scale(mix)
+        # silence around the song is 0 for the network too
+        scaled[:, : max(0, -first)] = 0
+        scaled[:, max(0, self._song.samples - first) :] = 0
+        return scaled
+
+    def take_back(self, estimate: Samples) -> Progress:
+        """estimate: (sources, channels=2, input_samples) of the oldest chunk that is out."""
+        segment = self._plan.segments[self._taken]
+        self._taken += 1
+        before = (estimate.shape[2] - segment.samples) // 2
+        kept = estimate[self._kept, :, before : before + segment.samples]
+        done = self._joined.add(kept)
+        if done.shape[2]:
+            self._files.write(self._level.unscale(done))
+        self._done_samples += segment.samples
+        return Progress(self._done_samples, self._plan.total_samples, self._files.written_samples)
+
+    def finish(self) -> SeparationResult:
+        """All stems are complete: close them. Call once, when nothing is left to take back."""
+        return self._files.finish()
+
+    def close(self) -> None:
+        """Close what is open, whatever state it is in."""
+        self._files.close()
+        self._song.close()
+
+
+def wanted_sources(stems: tuple[str, ...], sources: tuple[str, ...]) -> list[str]:
+    """The sources to make for these stems, in the model's order. Raises UnknownStemError."""
+    needed = {"vocals" if stem == INSTRUMENTAL else stem for stem in stems}
+    unknown = sorted(needed - set(sources))
+    if unknown or not needed:
+        raise UnknownStemError(f"the model makes {', '.join(sources)}, not {', '.join(unknown) or 'nothing'}")
+    return [source for source in sources if source in needed]
+
+
+def _open_song(request: SeparationRequest, sample_rate: int) -> WavReader:
+    song = WavReader(request.input)
+    if song.sample_rate != sample_rate or not song.samples:
+        song.close()
+        reason = (
+            "holds no sound"
+            if song.sample_rate == sample_rate
+            else f"is not at {sample_rate} samples a second"
+        )
+        raise InvalidInputError(f"the input {reason}")
+    return song

@@ -1,0 +1,110 @@
+"""Small networks with random but lively weights, laid out as set-up lays them out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import torch
+import yaml
+from demucs.hdemucs import HDemucs
+from demucs.htdemucs import HTDemucs
+from safetensors.torch import save_file
+
+from separation_engine.models.folder import hash_files, write_record
+
+FOUR = ["drums", "bass", "other", "vocals"]
+SIX = [*FOUR, "guitar", "piano"]
+RATE = 44100
+TINY = {
+    "channels": 4,
+    "dconv_comp": 4,
+    "bottom_channels": 32,
+    "t_layers": 1,
+    "t_heads": 4,
+    "samplerate": RATE,
+    "segment": Fraction(39, 5),
+}
+SMALL_HYBRID = {"channels": 4, "nfft": 1024, "depth": 5, "samplerate": RATE, "segment": 3}
+FULL = {
+    "channels": 48,
+    "growth": 2,
+    "nfft": 4096,
+    "depth": 4,
+    "dconv_mode": 3,
+    "dconv_comp": 8,
+    "bottom_channels": 512,
+    "t_layers": 5,
+    "t_heads": 8,
+    "samplerate": RATE,
+    "segment": Fraction(39, 5),
+}
+
+
+def make_network(
+    klass: type[torch.nn.Module], sources: Sequence[str], settings: dict[str, object], seed: int = 0
+) -> torch.nn.Module:
+    """Random weights whose every branch counts, as in a trained network."""
+    torch.manual_seed(seed)
+    network = klass(list(sources), **settings).eval()
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            if name.endswith(".scale") or "gamma" in name:
+                parameter.uniform_(0.1, 0.5)
+            elif name.endswith(("norm1.weight", "norm2.weight")):
+                parameter.uniform_(0.7, 1.3)
+    return network
+
+
+def tiny(seed: int = 0, sources: Sequence[str] = FOUR) -> torch.nn.Module:
+    return make_network(HTDemucs, sources, TINY, seed)
+
+
+def small_hybrid(seed: int = 0) -> torch.nn.Module:
+    return make_network(HDemucs, FOUR, SMALL_HYBRID, seed)
+
+
+def write_model(
+    models_dir: Path,
+    name: str,
+    networks: Sequence[torch.nn.Module],
+    *,
+    settings: dict[str, object],
+    weights: list[list[float]] | None = None,
+    klass: str | None = None,
+) -> Path:
+    """Lay a model out as `<name>/<name>.yaml` and its weights, and record it."""
+    folder = models_dir / name
+    folder.mkdir(parents=True)
+    signatures = [f"{index:08x}" for index in range(len(networks))]
+    for signature, network in zip(signatures, networks, strict=True):
+        named = klass or f"{type(network).__module__}.{type(network).__name__}"
+        metadata = {
+            "klass": named,
+            "args": json.dumps([network.sources]),
+            "kwargs": json.dumps({key: _encode(value) for key, value in settings.items()}),
+        }
+        tensors = {key: value.contiguous() for key, value in network.state_dict().items()}
+        save_file(tensors, folder / f"{signature}.safetensors", metadata)
+    bag = {"models": signatures, **({"weights": weights} if weights else {})}
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(bag), "utf-8")
+    write_record(folder, hash_files(folder, name))
+    return folder
+
+
+def song(samples: int, seed: int = 1) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Chords, a beat and noise, (channels=2, samples), about -6 dB at its loudest."""
+    random = np.random.default_rng(seed)
+    time = np.arange(samples) / RATE
+    mono = sum(0.08 * np.sin(2 * np.pi * pitch * time) for pitch in random.uniform(50, 3000, 8))
+    beat = 0.4 * np.exp(-25 * (time % 0.5)) * random.standard_normal((2, samples))
+    return (np.stack([mono, 0.8 * mono]) + 0.3 * beat).astype(np.float32)
+
+
+def _encode(value: object) -> object:
+    if isinstance(value, Fraction):
+        return {"_type": "fraction", "numerator": value.numerator, "denominator": value.denominator}
+    return value
