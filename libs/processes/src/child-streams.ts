@@ -1,0 +1,36 @@
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Child } from './spawn-group.js';
+
+/**
+ * Pipes the source into the child. A child that stops reading is no error: the source is destroyed and this resolves.
+ * @throws the error of the source, also where it is cut off: a child must not take a part for the whole.
+ */
+export async function feed(source: Readable | undefined, child: Child, signal: AbortSignal): Promise<void> {
+  if (source === undefined || child.stdin === null) return;
+  try {
+    await pipeline(source, child.stdin, { signal });
+  } catch (error) {
+    if (!hasEnded(child) && !isBrokenPipe(error)) throw error;
+  }
+}
+
+/** Reads all that the child writes to stdout; resolves at its end. @throws the error of the sink. */
+export async function drain(
+  child: Child,
+  sink: { readonly stdout?: Writable | number; readonly onStdout?: (chunk: Buffer) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const { stdout, onStdout } = sink;
+  if (child.stdout === null) return;
+  if (typeof stdout === 'object') return pipeline(child.stdout, stdout, { signal });
+  for await (const chunk of child.stdout) onStdout?.(chunk as Buffer);
+}
+
+function hasEnded(child: Child): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
+}
