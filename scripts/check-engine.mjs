@@ -25,5 +25,6 @@ await main(async () => {
     join(engine, 'src'),
     join(engine, 'tests'),
     join(engine, 'training'),
+    join(root, 'bench', 'random_model.py'),
   ]);
 });

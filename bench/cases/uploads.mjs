@@ -1,0 +1,55 @@
+// eight large uploads at once: what they cost rest-server in memory, and others in waiting
+import { statSync } from 'node:fs';
+import { ServiceClient } from '../../scripts/support/client.mjs';
+import { memoryOf } from '../support/workbench.mjs';
+import { mebibytes, table } from '../support/statistics.mjs';
+
+const UPLOADS = 8;
+// 16-bit stereo WAV at 44.1 kHz: 95 MB
+const SECONDS = 539;
+const SAMPLE_MS = 50;
+
+export async function measure(workbench) {
+  const songs = [];
+  for (let variant = 0; variant < UPLOADS; variant += 1)
+    songs.push(await workbench.makeSong(SECONDS, { extension: 'wav', variant }));
+  const service = await workbench.startService({ MODEL: 'demo' });
+  const pid = service.pid('rest-server');
+  const before = await memoryOf(pid, 'VmRSS');
+  await metric(service, 'nodejs_eventloop_lag_p99_seconds');
+  let peak = before;
+  const watch = setInterval(async () => (peak = Math.max(peak, await memoryOf(pid, 'VmRSS'))), SAMPLE_MS);
+  const began = performance.now();
+  const client = new ServiceClient(service.url);
+  const { signal } = new AbortController();
+  await Promise.all(songs.map((song) => client.upload(song, statSync(song).size, [], () => {}, signal)));
+  const seconds = (performance.now() - began) / 1000;
+  clearInterval(watch);
+  const delay = await metric(service, 'nodejs_eventloop_lag_p99_seconds');
+  const bytes = songs.reduce((sum, song) => sum + statSync(song).size, 0);
+  const head = [
+    'uploads',
+    'MB each',
+    'rest-server before, MiB',
+    'growth at the peak, MiB',
+    'event-loop delay p99, ms',
+    'wall, s',
+    'MB/s',
+  ];
+  const row = [
+    UPLOADS,
+    (bytes / UPLOADS / 1e6).toFixed(0),
+    mebibytes(before),
+    mebibytes(peak - before),
+    (delay * 1000).toFixed(1),
+    seconds.toFixed(1),
+    (bytes / 1e6 / seconds).toFixed(0),
+  ];
+  return `All at once, to the folder store, from the first byte to the last 202.\n\n${table(head, [row])}`;
+}
+
+/** Reading it starts the measurement anew. */
+async function metric(service, name) {
+  const text = await (await fetch(`${service.url}/metrics`)).text();
+  return Number(text.match(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)`, 'm'))[1]);
+}

@@ -1,0 +1,103 @@
+// a place to measure in: a temporary data folder, random full-size weights, songs of any length
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LocalService } from '../../scripts/support/local-service.mjs';
+import { enginePython, root } from '../../scripts/support/paths.mjs';
+import { freePort } from '../../scripts/support/ports.mjs';
+import { mustRun, run } from '../../scripts/support/run.mjs';
+
+const DEMO_SONG = join(root, 'demo', 'demo-song.mp3');
+
+export class Workbench {
+  #services = [];
+  #ffmpeg;
+
+  static async open() {
+    const { output } = await run(
+      enginePython,
+      ['-c', 'import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())'],
+      { quiet: true },
+    );
+    return new Workbench(mkdtempSync(join(tmpdir(), 'separation-bench-')), output.trim());
+  }
+
+  constructor(folder, ffmpeg) {
+    this.folder = folder;
+    this.#ffmpeg = ffmpeg;
+  }
+
+  get modelsDir() {
+    return join(this.folder, 'weights', 'models');
+  }
+
+  /** for `demucs --repo` */
+  get stockRepo() {
+    return join(this.folder, 'weights', 'stock');
+  }
+
+  async makeRandomModel() {
+    await mustRun(
+      'No weights were made.',
+      enginePython,
+      [join(root, 'bench', 'random_model.py'), join(this.folder, 'weights')],
+      { quiet: true },
+    );
+  }
+
+  /** The demo song, repeated to a length. variant changes the sound a little, so that songs differ. */
+  async makeSong(seconds, { extension = 'mp3', variant = 0 } = {}) {
+    const file = join(this.folder, `song-${seconds}-${variant}.${extension}`);
+    const volume = `volume=${(1 - variant / 100).toFixed(2)}`;
+    const args = [
+      '-v',
+      'error',
+      '-nostdin',
+      '-y',
+      '-stream_loop',
+      '-1',
+      '-i',
+      DEMO_SONG,
+      '-t',
+      String(seconds),
+      '-af',
+      volume,
+      file,
+    ];
+    await mustRun('No song was made.', this.#ffmpeg, args, { quiet: true });
+    return file;
+  }
+
+  /** A service of its own, ready; ended by close. */
+  async startService(env) {
+    const [port, workerPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
+    const settings = {
+      DATA_DIR: join(this.folder, `data-${port}`),
+      MODELS_DIR: this.modelsDir,
+      RATE_LIMIT_PER_MINUTE: '0',
+      LOG_LEVEL: 'warn',
+    };
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== 'REDIS_URL'));
+    const service = new LocalService({
+      host: '127.0.0.1',
+      port,
+      workerPort,
+      env: { ...inherited, ...settings, ...env },
+    });
+    this.#services.push(service);
+    await service.start({ showLogs: false });
+    return service;
+  }
+
+  async close() {
+    await Promise.all(this.#services.map((service) => service.stop()));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** `VmHWM` or `VmRSS` of a process, in bytes; 0 when it is gone. */
+export async function memoryOf(pid, field) {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(status.match(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm'))?.[1] ?? 0) * 1024;
+}
