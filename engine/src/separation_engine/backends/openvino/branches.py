@@ -1,0 +1,87 @@
+"""Encoder and decoder layers of the spectrum and of the wave."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from separation_engine.backends.openvino.architecture import Architecture
+from separation_engine.backends.openvino.builder import Array, GraphBuilder
+from separation_engine.backends.openvino.dconv import dconv
+from separation_engine.backends.openvino.runtime import Node
+from separation_engine.backends.openvino.tensors import Tensors
+
+
+class Branch:
+    """One of the two U-nets: the spectrum's, strided along frequency, or the wave's, along time."""
+
+    def __init__(
+        self, build: GraphBuilder, tensors: Tensors, architecture: Architecture, *, spectral: bool
+    ) -> None:
+        self._build = build
+        self._tensors = tensors
+        self._architecture = architecture
+        self._axis = 2 if spectral else 3
+        self._prefix = "" if spectral else "t"
+
+    def encode(self, value: Node, index: int) -> Node:
+        """[1, C, F, T] to [1, C', F / stride, T], or along T for the wave, rounded up."""
+        name = f"{self._prefix}encoder.{index}"
+        stride, kernel = self._architecture.stride, self._architecture.kernel
+        length = value.get_output_shape(0)[self._axis]
+        weight, bias = self._tensors.layer(f"{name}.conv")
+        build = self._build
+        value = build.conv(
+            value,
+            self._kernel(weight),
+            bias,
+            stride=self._along(stride, 1),
+            begin=self._along(kernel // 4, 0),
+            end=self._along(kernel // 4 + -length % stride, 0),
+        )
+        value = build.gelu(value)
+        value = self._dconv(value, name)
+        weight, bias = self._tensors.layer(f"{name}.rewrite")
+        return build.gated(value, self._kernel(weight), bias)
+
+    def decode(self, value: Node, skip: Node, index: int, length: int) -> Node:
+        """The way back to `length` bins or samples; index counts from the inside."""
+        name = f"{self._prefix}decoder.{index}"
+        stride, kernel = self._architecture.stride, self._architecture.kernel
+        build = self._build
+        with build.precise():
+            value = build.add(value, skip)
+        weight, bias = self._tensors.layer(f"{name}.rewrite")
+        value = build.gated(value, self._kernel(weight), bias)
+        value = self._dconv(value, name)
+        cut = kernel // 4
+        whole = (value.get_output_shape(0)[self._axis] - 1) * stride + kernel
+        weight, bias = self._tensors.layer(f"{name}.conv_tr")
+        value = build.conv_transposed(
+            value,
+            self._kernel(weight),
+            bias,
+            stride=self._along(stride, 1),
+            begin=self._along(cut, 0),
+            end=self._along(whole - cut - length, 0),
+        )
+        last = index == self._architecture.depth - 1
+        return value if last else build.gelu(value)
+
+    def _dconv(self, value: Node, name: str) -> Node:
+        dilated = self._architecture.dilated
+        return dconv(self._build, self._tensors, f"{name}.dconv", value, dilated=dilated)
+
+    def _along(self, ours: int, other: int) -> tuple[int, int]:
+        return (ours, other) if self._axis == 2 else (other, ours)
+
+    def _kernel(self, weight: Array) -> Array:
+        return weight if weight.ndim == 4 else weight[:, :, None, :]
+
+
+def frequency_embedding(tensors: Tensors, architecture: Architecture) -> Array | None:
+    """[1, C, F, 1] to add after the first layer of the spectrum; None where there is none."""
+    if not architecture.frequency_embedding_scale:
+        return None
+    table = tensors.read("freq_emb.embedding.weight")
+    scaled: Array = table.T * np.float32(architecture.frequency_embedding_scale)
+    return scaled[None, :, :, None]

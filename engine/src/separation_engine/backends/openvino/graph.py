@@ -1,0 +1,55 @@
+"""HTDemucs without its Fourier transforms, as an OpenVINO model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from numpy.typing import NDArray
+
+from separation_engine.backends.openvino.architecture import Architecture
+from separation_engine.backends.openvino.branches import Branch, frequency_embedding
+from separation_engine.backends.openvino.builder import GraphBuilder
+from separation_engine.backends.openvino.runtime import ov
+from separation_engine.backends.openvino.tensors import Tensors
+from separation_engine.backends.openvino.transformer import transformer
+
+# part of the key of compiled models: raise it with every change of the graph
+GRAPH_VERSION = 1
+
+
+def build_graph(architecture: Architecture, arrays: Mapping[str, NDArray[Any]]) -> tuple[Any, frozenset[str]]:
+    """The model, and the names of the operations that bfloat16 must leave in float32.
+
+    Inputs, both normalised: `spectrum` [1, 4, bins, frames] (real and imaginary part of left,
+    then of right), `wave` [1, 2, 1, samples]. Outputs, before the normalisation is undone:
+    `spectra` [1, 4 * sources, bins, frames], `waves` [1, 2 * sources, 1, samples].
+    Raises WeightsMismatchError when the tensors are not those of the architecture.
+    """
+    build, tensors = GraphBuilder(), Tensors(arrays)
+    spectrum_in = build.parameter((1, 4, architecture.bins, architecture.frames), "spectrum")
+    wave_in = build.parameter((1, 2, 1, architecture.segment_samples), "wave")
+    spectral = Branch(build, tensors, architecture, spectral=True)
+    temporal = Branch(build, tensors, architecture, spectral=False)
+    spectrum, wave = spectrum_in, wave_in
+    spectra, waves, bins, samples = [], [], [], []
+    embedding = frequency_embedding(tensors, architecture)
+    for index in range(architecture.depth):
+        bins.append(spectrum.get_output_shape(0)[2])
+        samples.append(wave.get_output_shape(0)[3])
+        with build.precise():
+            wave = temporal.encode(wave, index)
+        spectrum = spectral.encode(spectrum, index)
+        if index == 0 and embedding is not None:
+            spectrum = build.shift(spectrum, embedding)
+        spectra.append(spectrum)
+        waves.append(wave)
+    spectrum, wave = transformer(build, tensors, architecture, spectrum, wave)
+    for index in range(architecture.depth):
+        spectrum = spectral.decode(spectrum, spectra.pop(), index, bins.pop())
+        with build.precise():
+            wave = temporal.decode(wave, waves.pop(), index, samples.pop())
+    tensors.require_all_used()
+    results = [build.result(spectrum, "spectra"), build.result(wave, "waves")]
+    model = ov.Model(results, [spectrum_in, wave_in], "htdemucs")
+    return model, frozenset(build.precise_names)

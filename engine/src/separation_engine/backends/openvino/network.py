@@ -1,0 +1,77 @@
+"""One HTDemucs on the CPU."""
+
+from __future__ import annotations
+
+import math
+from threading import Lock
+
+import numpy as np
+
+from separation_engine.backends.base import Samples
+from separation_engine.backends.openvino.architecture import Architecture
+from separation_engine.backends.openvino.runtime import CompiledModel
+from separation_engine.backends.openvino.spectrum import SpectrumTransform, mean_and_deviation
+
+# as in HTDemucs: keeps silence from being divided by zero
+_EPSILON = 1e-5
+# louder mixes are scaled down and up again: their squares would not fit in float32
+_LOUDEST = 2.0**40
+
+
+class OpenvinoNetwork:
+    """Runs segments one after the other.
+
+    `running` is shared by all networks of the process: two requests at once have given wrong audio,
+    without any error and for the life of the process.
+    """
+
+    max_batch = 1
+
+    def __init__(
+        self, architecture: Architecture, compiled: CompiledModel, threads: int, running: Lock
+    ) -> None:
+        self.sources = architecture.sources
+        self.sample_rate = architecture.sample_rate
+        self.segment_samples = architecture.segment_samples
+        self._request = compiled.create_infer_request()
+        self._transform = SpectrumTransform(architecture, threads)
+        self._running = running
+
+    def input_samples(self, samples: int) -> int:  # noqa: ARG002 - every chunk is a whole segment
+        return self.segment_samples
+
+    def forward(self, mixes: Samples) -> Samples:
+        stems = [self._separate(mix) for mix in mixes]
+        return np.stack(stems).reshape(len(mixes), len(self.sources), 2, self.segment_samples)
+
+    def close(self) -> None:
+        self._transform.close()
+        del self._request
+
+    def _separate(self, mix: Samples) -> Samples:
+        """mix: (2, samples); the answer: (2 * sources, samples)."""
+        quieter = _quieter(mix)
+        if quieter < 1:
+            return np.divide(self._separate(mix * quieter), quieter)
+        spectrum = self._transform.forward(mix)
+        bins_mean, bins_deviation = mean_and_deviation(spectrum)
+        spectrum -= np.float32(bins_mean)
+        spectrum /= np.float32(_EPSILON + bins_deviation)
+        mean, deviation = mean_and_deviation(mix)
+        wave = (mix - np.float32(mean)) / np.float32(_EPSILON + deviation)
+        with self._running:
+            spectra, waves = self._request.infer(
+                [spectrum[None], wave[None, :, None]], share_inputs=True, share_outputs=True
+            ).values()
+            stems = self._transform.inverse(spectra[0], bins_mean, bins_deviation)
+            stems += waves[0, :, 0] * np.float32(deviation)
+        stems += np.float32(mean)
+        return stems
+
+
+def _quieter(mix: Samples) -> float:
+    """Gain, a power of two, that brings the mix below _LOUDEST."""
+    peak = float(np.abs(mix).max())
+    if peak <= _LOUDEST:
+        return 1.0
+    return math.ldexp(1.0, math.floor(math.log2(_LOUDEST / peak)))

@@ -1,0 +1,22 @@
+"""The one place that imports openvino: without its telemetry, which it can do without."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any, cast
+
+if "openvino" not in sys.modules:
+    # openvino falls back to its own empty stub when this package cannot be imported
+    sys.modules["openvino_telemetry"] = cast("ModuleType", None)
+
+import openvino as ov
+from openvino import opset13 as opset
+
+# the openvino package has no type information
+Node = Any
+Model = Any
+CompiledModel = Any
+Core = Any
+
+__all__ = ["CompiledModel", "Core", "Model", "Node", "opset", "ov"]
