@@ -1,0 +1,63 @@
+"""Writes a trained model in the layout of the Demucs hub, and reads it back.
+
+A folder holds `demo.yaml`, the bag, and `<signature>.safetensors`, whose metadata says how
+to build the model (see `demucs.hf.load_safetensors_model`).
+"""
+
+import hashlib
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+import yaml
+from demucs.apply import BagOfModels
+from demucs.hf import load_safetensors_model
+from demucs.htdemucs import HTDemucs
+from safetensors.torch import save
+
+from training.model import MODEL_KWARGS
+
+NAME = "demo"
+
+
+def export_model(model: HTDemucs, folder: Path) -> Path:
+    """Write the weights in half precision under their signature, and the bag file.
+
+    The signature is the start of the file's sha256. Weights that an earlier export left in
+    the folder are removed. Returns the path of the weights.
+    """
+    tensors = {
+        name: tensor.detach().to(torch.float16).contiguous() for name, tensor in model.state_dict().items()
+    }
+    metadata = {
+        "klass": f"{HTDemucs.__module__}.{HTDemucs.__qualname__}",
+        "args": json.dumps([]),
+        "kwargs": json.dumps(MODEL_KWARGS, default=_encode_fraction),
+    }
+    content = save(tensors, metadata)
+    signature = hashlib.sha256(content).hexdigest()[:8]
+    folder.mkdir(parents=True, exist_ok=True)
+    for earlier in folder.glob("*.safetensors"):
+        earlier.unlink()
+    weights = folder / f"{signature}.safetensors"
+    weights.write_bytes(content)
+    (folder / f"{NAME}.yaml").write_text(f"models: ['{signature}']\n", encoding="utf-8")
+    return weights
+
+
+def load_bag(folder: Path) -> BagOfModels:
+    """The bag of models of a folder, as Demucs loads it from the hub."""
+    bag = yaml.safe_load((folder / f"{NAME}.yaml").read_text(encoding="utf-8"))
+    models = [load_safetensors_model(folder / f"{name}.safetensors") for name in bag["models"]]
+    return BagOfModels(models, bag.get("weights"), bag.get("segment"))
+
+
+def _encode_fraction(value: object) -> dict[str, int | str]:
+    if not isinstance(value, Fraction):
+        raise TypeError(f"{value!r} cannot stand in the metadata")
+    return {
+        "_type": "fraction",
+        "numerator": value.numerator,
+        "denominator": value.denominator,
+    }
