@@ -69,9 +69,9 @@ def _resolve_device(device: DeviceChoice, choice: BackendChoice) -> DeviceName:
 
 
 def _openvino_supports(klass: str) -> bool:
-    from separation_engine.backends.openvino import OpenVinoBackend
+    from separation_engine.backends.openvino import OpenvinoBackend
 
-    return OpenVinoBackend.supports(klass)
+    return OpenvinoBackend.supports(klass)
 
 
 def _open_backend(name: str, settings: BackendSettings) -> Backend:
@@ -80,6 +80,6 @@ def _open_backend(name: str, settings: BackendSettings) -> Backend:
         from separation_engine.backends.torch_backend import TorchBackend
 
         return TorchBackend(settings)
-    from separation_engine.backends.openvino import OpenVinoBackend
+    from separation_engine.backends.openvino import OpenvinoBackend
 
-    return OpenVinoBackend(settings)
+    return OpenvinoBackend(settings)
