@@ -1,7 +1,8 @@
 """Writes a trained model in the layout of the Demucs hub, and reads it back.
 
 A folder holds `demo.yaml`, the bag, and `<signature>.safetensors`, whose metadata says how
-to build the model (see `demucs.hf.load_safetensors_model`).
+to build the model (see `demucs.hf.load_safetensors_model`). Beside them stand their hashes,
+which the engine checks.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ NAME = "demo"
 
 
 def export_model(model: HTDemucs, folder: Path) -> Path:
-    """Write the weights in half precision under their signature, and the bag file.
+    """Write the weights in half precision under their signature, the bag file and their hashes.
 
     The signature is the start of the file's sha256. Weights that an earlier export left in
     the folder are removed. Returns the path of the weights.
@@ -37,13 +38,18 @@ def export_model(model: HTDemucs, folder: Path) -> Path:
     }
     content = save(tensors, metadata)
     signature = hashlib.sha256(content).hexdigest()[:8]
+    files = {
+        f"{NAME}.yaml": f"models: ['{signature}']\n".encode(),
+        f"{signature}.safetensors": content,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     for earlier in folder.glob("*.safetensors"):
         earlier.unlink()
-    weights = folder / f"{signature}.safetensors"
-    weights.write_bytes(content)
-    (folder / f"{NAME}.yaml").write_text(f"models: ['{signature}']\n", encoding="utf-8")
-    return weights
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    hashes = [f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items()]
+    (folder / "SHA256SUMS").write_text("".join(hashes), encoding="utf-8")
+    return folder / f"{signature}.safetensors"
 
 
 def load_bag(folder: Path) -> BagOfModels:
