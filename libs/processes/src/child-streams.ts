@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { errorCode } from './error-code.js';
 import type { Child } from './spawn-group.js';
 
 /**
@@ -32,5 +33,5 @@ function hasEnded(child: Child): boolean {
 }
 
 function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNRESET');
+  return ['EPIPE', 'ECONNRESET'].includes(String(errorCode(error)));
 }

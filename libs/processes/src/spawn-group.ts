@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { watchGroup } from './orphan-guard.js';
 
 export type Child = ChildProcess;
 
@@ -15,5 +16,13 @@ export interface SpawnGroupOptions {
  */
 export function spawnGroup(command: string, args: readonly string[], options: SpawnGroupOptions): Child {
   const { stdio, cwd, env = {} } = options;
-  return spawn(command, args, { stdio, env, detached: true, shell: false, ...(cwd === undefined ? {} : { cwd }) });
+  const child = spawn(command, args, {
+    stdio,
+    env,
+    detached: true,
+    shell: false,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  watchGroup(child);
+  return child;
 }
