@@ -32,13 +32,16 @@ describe(OrphanGuard.name, () => {
     const pid = Number(child.pid);
     sut.watchGroup(child);
     sut.watchFolder(folder);
-    await until(() => exists(join(folder, 'grandchild')));
-    const grandchild = Number(await readFile(join(folder, 'grandchild'), 'utf8'));
+    let grandchild = 0;
+    await until(async () => {
+      grandchild = Number(await readFile(join(folder, 'grandchild'), 'utf8').catch(() => ''));
+      return grandchild > 0;
+    });
 
     await sut.close();
 
     await until(() => !groupExists(pid));
-    expect(await exists(`/proc/${grandchild}/stat`)).toBe(false);
+    expect(() => process.kill(grandchild, 0)).toThrow('ESRCH');
     await until(async () => !(await exists(folder)));
   });
 
