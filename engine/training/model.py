@@ -12,7 +12,7 @@ SEGMENT_SAMPLES = int(SEGMENT * SAMPLE_RATE)
 
 MODEL_KWARGS: dict[str, Any] = {
     "sources": list(STEMS),
-    "channels": 4,
+    "channels": 8,
     "dconv_comp": 4,
     "bottom_channels": 32,
     "t_layers": 1,

@@ -1,8 +1,7 @@
 """The songs that the model trains on: rendered once, then cut and remixed without end."""
 
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,8 +15,15 @@ SONG_SECONDS = 20.0
 REMIX_SHARE = 0.5
 
 
-def _render(seed: int) -> NDArray[np.float16]:
-    return render_stems(compose(seed, SONG_SECONDS)).astype(np.float16)
+def _render(seed: int, folder: Path) -> NDArray[np.float16]:
+    file = folder / f"song-{seed}.npy"
+    if not file.exists():
+        partial = file.with_suffix(".partial")
+        with partial.open("wb") as target:
+            np.save(target, render_stems(compose(seed, SONG_SECONDS)).astype(np.float16))
+        partial.replace(file)
+    song: NDArray[np.float16] = np.load(file, mmap_mode="r")
+    return song
 
 
 @dataclass(frozen=True)
@@ -28,13 +34,10 @@ class Pool:
     songs: tuple[NDArray[np.float16], ...]
 
     @classmethod
-    def render(cls, seed: int, first_song_seed: int, count: int, processes: int) -> "Pool":
-        """Render `count` songs with consecutive seeds, on several processes."""
-        # a forked copy of torch's thread pool can hang, so children start afresh
-        context = get_context("spawn")
-        with ProcessPoolExecutor(processes, mp_context=context) as executor:
-            seeds = range(first_song_seed, first_song_seed + count)
-            return cls(seed, tuple(executor.map(_render, seeds)))
+    def render(cls, seed: int, song_seeds: range, folder: Path) -> "Pool":
+        """Render the songs of `song_seeds`; `folder` keeps them for a run that goes on later."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(seed, tuple(_render(song_seed, folder) for song_seed in song_seeds))
 
     def example(self, step: int, samples: int) -> tuple[Tensor, Tensor]:
         """The segment of a training step; it depends on the seed, the step and the length alone.

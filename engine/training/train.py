@@ -1,4 +1,4 @@
-"""Trains the demo model: `python -m training.train --output FOLDER`.
+"""Trains the demo model: `python -m training.train --work FOLDER --output FOLDER`.
 
 The same seed, step count, thread count, library versions and kind of CPU give the same
 weights; another CPU or torch may round differently. A checkpoint lets a run go on after
@@ -7,7 +7,6 @@ a stop with the result of an unbroken one, because each batch depends on its ste
 
 import argparse
 import logging
-import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from training.pool import Pool
 SEED = 20_261_123
 FIRST_SONG_SEED = 1_000
 CHECKPOINT_EVERY = 100
+WARM_UP_STEPS = 50
 # errors more than 30 dB below the mix count no further, which also gives silent stems a goal
 ERROR_FLOOR = 1e-3
 
@@ -39,6 +39,7 @@ class Plan:
 
     short_steps: int
     full_steps: int
+    decay_steps: int
     songs: int
     peak_rate: float
     threads: int
@@ -50,22 +51,32 @@ class Plan:
     def segment_samples(self, step: int) -> int:
         return SEGMENT_SAMPLES // 3 if step < self.short_steps else SEGMENT_SAMPLES
 
+    def rate(self, step: int) -> float:
+        """Learning rate: a short warm-up, a constant, and at the end a straight line to zero.
 
-def train(plan: Plan, checkpoint: Path) -> HTDemucs:
-    """Train from the seed, or go on from `checkpoint` where it exists."""
+        Until the line starts it does not depend on the number of steps, so that a run can be
+        stopped, lengthened or cut short without starting again.
+        """
+        return self.peak_rate * min(1.0, (step + 1) / WARM_UP_STEPS, (self.steps - step) / self.decay_steps)
+
+
+def train(plan: Plan, folder: Path) -> HTDemucs:
+    """Train from the seed, or go on from the checkpoint in `folder` where there is one."""
     torch.set_num_threads(plan.threads)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(SEED)
     model = build_model()
     model.train()
-    optimizer = torch.optim.Adam(model.parameters(), lr=plan.peak_rate, betas=(0.9, 0.99))
+    optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.99))
+    song_seeds = range(FIRST_SONG_SEED, FIRST_SONG_SEED + plan.songs)
+    pool = Pool.render(SEED, song_seeds, folder / "songs")
+    checkpoint = folder / "checkpoint.pt"
     first = _resume(model, optimizer, checkpoint)
-    pool = Pool.render(SEED, FIRST_SONG_SEED, plan.songs, plan.threads)
-    log.info("%d songs rendered, training from step %d", plan.songs, first)
+    log.info("%d songs rendered, training from step %d of %d", plan.songs, first, plan.steps)
     started, recent = time.monotonic(), 0.0
     for step in range(first, plan.steps):
         for group in optimizer.param_groups:
-            group["lr"] = plan.peak_rate * rate_factor(step, plan.steps)
+            group["lr"] = plan.rate(step)
         mix, stems = pool.example(step, plan.segment_samples(step))
         loss = negative_snr(model(mix), stems, mix)
         optimizer.zero_grad()
@@ -78,14 +89,6 @@ def train(plan: Plan, checkpoint: Path) -> HTDemucs:
             log.info("step %d: loss %.2f dB, %.2f s a step", step + 1, recent, seconds)
             _save(model, optimizer, step + 1, checkpoint)
     return model
-
-
-def rate_factor(step: int, steps: int) -> float:
-    """Learning rate as a share of its peak: a short warm-up, then half a cosine to zero."""
-    warm_up = 50
-    if step < warm_up:
-        return (step + 1) / warm_up
-    return 0.5 * (1.0 + math.cos(math.pi * (step - warm_up) / max(1, steps - warm_up)))
 
 
 def negative_snr(estimates: Tensor, stems: Tensor, mix: Tensor) -> Tensor:
@@ -118,17 +121,25 @@ def _save(model: HTDemucs, optimizer: torch.optim.Adam, step: int, checkpoint: P
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True, help="folder for rendered songs and checkpoint")
     parser.add_argument("--output", type=Path, required=True, help="folder for the weights")
-    parser.add_argument("--checkpoint", type=Path, default=Path("demo-model.checkpoint"))
-    parser.add_argument("--short-steps", type=int, default=4_200)
-    parser.add_argument("--full-steps", type=int, default=500)
-    parser.add_argument("--songs", type=int, default=120)
+    parser.add_argument("--short-steps", type=int, default=4_000)
+    parser.add_argument("--full-steps", type=int, default=200)
+    parser.add_argument("--decay-steps", type=int, default=800)
+    parser.add_argument("--songs", type=int, default=96)
     parser.add_argument("--peak-rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    plan = Plan(options.short_steps, options.full_steps, options.songs, options.peak_rate, options.threads)
-    model = train(plan, options.checkpoint)
+    plan = Plan(
+        short_steps=options.short_steps,
+        full_steps=options.full_steps,
+        decay_steps=options.decay_steps,
+        songs=options.songs,
+        peak_rate=options.peak_rate,
+        threads=options.threads,
+    )
+    model = train(plan, options.work)
     log.info("wrote %s", export_model(model, options.output))
 
 
