@@ -15,6 +15,8 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // a Nest module is a class that only carries its decorator
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
+      // Nest declares its options as classes and takes plain objects
+      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // config is the only reader of the environment
       'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'read it in @app/config' }],
     },

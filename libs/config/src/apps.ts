@@ -21,8 +21,13 @@ export interface WorkerConfig {
   readonly logging: concern.LoggingConfig;
   readonly engine: concern.EngineConfig;
   readonly scratchDir: string;
-  /** jobs of one worker at once */
+  /** separations in the engine at once */
   readonly concurrency: number;
+  /**
+   * jobs that are fetched and decoded, or encoded and stored, while the engine is busy with others. It keeps the
+   * engine busy when songs wait; 0 leaves every waiting song to a worker that is idle.
+   */
+  readonly prefetch: number;
   /** how long a shutdown waits for the running job before it hands it back */
   readonly shutdownGraceSeconds: number;
 }
@@ -57,6 +62,7 @@ export function loadWorkerConfig(env: Environment = process.env): WorkerConfig {
     engine: concern.engine(env),
     scratchDir: resolve(text(env, 'SCRATCH_DIR', resolve(concern.dataDir(env), 'scratch'))),
     concurrency: integer(env, 'WORKER_CONCURRENCY', 1, { min: 1, max: 64 }),
+    prefetch: integer(env, 'WORKER_PREFETCH', 1, { min: 0, max: 8 }),
     shutdownGraceSeconds: integer(env, 'SHUTDOWN_GRACE_SECONDS', 5, { min: 0, max: 3600 }),
   };
 }

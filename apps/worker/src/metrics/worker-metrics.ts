@@ -1,0 +1,80 @@
+import { Counter, Gauge, Histogram, type Registry } from '@app/metrics';
+import type { Manifest } from '@app/separations';
+
+/** what became of an attempt; `retried` is tried again later, `lost` went to another worker */
+export type Outcome = 'completed' | 'failed' | 'cancelled' | 'retried' | 'lost';
+
+/** What this worker has done, and how its engine fares. */
+export class WorkerMetrics {
+  private readonly outcomes: Counter<'outcome'>;
+  private readonly audioSeconds: Counter<'model'>;
+  private readonly stageSeconds: Histogram<'stage'>;
+  private readonly realTimeFactor: Gauge<'model'>;
+  private readonly engineRestarts: Counter<'cause'>;
+  private readonly engineMemory: Gauge;
+  private readonly engineReady: Gauge;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.outcomes = new Counter({
+      name: 'separations_total',
+      help: 'Attempts of this worker by what became of them',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.audioSeconds = new Counter({
+      name: 'separation_audio_seconds_total',
+      help: 'Seconds of song that were separated',
+      labelNames: ['model'],
+      registers,
+    });
+    this.stageSeconds = new Histogram({
+      name: 'separation_stage_seconds',
+      help: 'Wall time of each stage of a completed separation',
+      labelNames: ['stage'],
+      buckets: [0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600],
+      registers,
+    });
+    this.realTimeFactor = new Gauge({
+      name: 'separation_real_time_factor',
+      help: 'Seconds of song for a second of separating, of the last completed separation',
+      labelNames: ['model'],
+      registers,
+    });
+    this.engineRestarts = new Counter({
+      name: 'engine_restarts_total',
+      help: 'Ends of the engine process by cause; it is started again after each',
+      labelNames: ['cause'],
+      registers,
+    });
+    this.engineMemory = new Gauge({ name: 'engine_memory_bytes', help: 'Memory of the engine process', registers });
+    this.engineReady = new Gauge({ name: 'engine_ready', help: '1 while the engine takes work', registers });
+    for (const outcome of ['completed', 'failed', 'cancelled', 'retried', 'lost']) this.outcomes.inc({ outcome }, 0);
+    for (const cause of ['crashed', 'hung', 'refused', 'stopped']) this.engineRestarts.inc({ cause }, 0);
+  }
+
+  completed(manifest: Manifest): void {
+    const { model, input, seconds } = manifest;
+    this.ended('completed');
+    this.audioSeconds.inc({ model }, input.durationSeconds);
+    for (const [stage, value] of Object.entries(seconds)) this.stageSeconds.observe({ stage }, value);
+    if (seconds.separate > 0) this.realTimeFactor.set({ model }, input.durationSeconds / seconds.separate);
+  }
+
+  ended(outcome: Outcome): void {
+    this.outcomes.inc({ outcome });
+  }
+
+  engineEnded(cause: string): void {
+    this.engineRestarts.inc({ cause });
+    this.engineMemory.set(0);
+  }
+
+  engineMemoryIs(bytes: number): void {
+    this.engineMemory.set(bytes);
+  }
+
+  engineIsReady(isReady: boolean): void {
+    this.engineReady.set(isReady ? 1 : 0);
+  }
+}

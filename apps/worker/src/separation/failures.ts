@@ -1,0 +1,44 @@
+import { AudioError, DurationLimitError, NotFiniteError } from '@app/audio';
+import { PermanentJobError, RetryableJobError, retryDecision } from '@app/queue';
+import { InvalidDocumentError, type FailureCode } from '@app/separations';
+import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
+import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
+import type { EngineErrorCode } from '../engine/protocol.js';
+import { SongChangedError } from './separation.errors.js';
+
+/** What the engine's own codes mean for the separation. */
+const ENGINE_FAILURES: Readonly<Record<EngineErrorCode, FailureCode>> = {
+  unknown_model: 'model_not_installed',
+  model_not_installed: 'model_not_installed',
+  unknown_stem: 'unknown_stem',
+  weights_mismatch: 'weights_mismatch',
+  not_finite: 'not_finite',
+  out_of_memory: 'out_of_memory',
+  self_check_failed: 'engine_unavailable',
+  device_unavailable: 'engine_unavailable',
+  // its input is a file of ours, and nobody but us cancels
+  invalid_input: 'internal',
+  cancelled: 'internal',
+  internal: 'internal',
+};
+
+export function failureCode(error: unknown): FailureCode {
+  if (error instanceof EngineFailureError) return ENGINE_FAILURES[error.code];
+  if (error instanceof EngineLostError) return error.code;
+  if (error instanceof EngineUnavailableError) return error.code;
+  if (error instanceof StorageUnavailableError) return 'storage_unavailable';
+  if (error instanceof ObjectNotFoundError || error instanceof SongChangedError) return 'input_missing';
+  if (error instanceof DurationLimitError) return 'duration_limit';
+  if (error instanceof NotFiniteError) return 'not_finite';
+  if (error instanceof AudioError) return 'undecodable_audio';
+  return 'internal';
+}
+
+/** What the queue is told of a failed attempt; whether it is tried again stands in the queue's retry table. */
+export function toJobError(error: unknown): PermanentJobError | RetryableJobError {
+  const code = failureCode(error);
+  // what nobody foresaw may name paths of this machine: that is for the log
+  const message = code === 'internal' || !(error instanceof Error) ? 'an internal error' : error.message;
+  const isPermanent = error instanceof InvalidDocumentError || retryDecision(code).attempts === 1;
+  return new (isPermanent ? PermanentJobError : RetryableJobError)(code, message, { cause: error });
+}

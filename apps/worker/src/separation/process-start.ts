@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+
+const START_FIELD_AFTER_NAME = 19;
+
+/** When the process started, as a text that is equal only for the same process; undefined where it is not running. */
+export async function processStart(pid: number): Promise<string | undefined> {
+  return process.platform === 'linux' ? readStartTicks(pid) : askPs(pid);
+}
+
+// field 22 of /proc/<pid>/stat; the name in field 2 may hold spaces and brackets. See proc_pid_stat(5)
+async function readStartTicks(pid: number): Promise<string | undefined> {
+  try {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' ? undefined : fields[START_FIELD_AFTER_NAME - 1];
+  } catch {
+    return undefined;
+  }
+}
+
+async function askPs(pid: number): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)], { timeout: 5000 });
+    return stdout.trim().replace(/\W+/g, '-');
+  } catch {
+    return undefined;
+  }
+}

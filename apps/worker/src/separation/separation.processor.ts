@@ -1,0 +1,103 @@
+import type { Ffmpeg } from '@app/audio';
+import type { LimitsConfig } from '@app/config';
+import { runWithLogContext, type Logger } from '@app/logging';
+import type { JobContext, SeparationJob } from '@app/queue';
+import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
+import type { ObjectStore } from '@app/storage';
+import type { EngineClient } from '../engine/engine.client.js';
+import { toJobError } from './failures.js';
+import { readRequest } from './outcome.js';
+import { ProgressMeter } from './progress-meter.js';
+import type { Scratch } from './scratch.js';
+import type { Slots } from './slots.js';
+import { StageClock } from './stage-clock.js';
+import { commitManifest } from './steps/commit.step.js';
+import { decodeSong } from './steps/decode.step.js';
+import { encodeStems } from './steps/encode.step.js';
+import { fetchSong } from './steps/fetch.step.js';
+import { separateMix } from './steps/separate.step.js';
+import type { StepContext } from './steps/step-context.js';
+import { storeFiles } from './steps/store.step.js';
+import { drawWaveform } from './steps/waveform.step.js';
+import { together } from './together.js';
+
+export interface ProcessorParts {
+  readonly store: ObjectStore;
+  readonly ffmpeg: Ffmpeg;
+  readonly engine: EngineClient;
+  /** the places in the engine: other jobs fetch, decode, encode and store meanwhile */
+  readonly engineSlots: Slots;
+  readonly scratch: Scratch;
+  readonly limits: Pick<LimitsConfig, 'maxDurationSeconds'>;
+  readonly logger: Logger;
+  readonly onCompleted: (manifest: Manifest) => void;
+}
+
+/** Makes a separation of a job: fetch, decode, separate, encode, store, commit. Every step may run twice. */
+export class SeparationProcessor {
+  constructor(private readonly parts: ProcessorParts) {}
+
+  /** @throws PermanentJobError, RetryableJobError, or the signal's reason when the job was ended from outside. */
+  async handle(job: SeparationJob, context: JobContext): Promise<void> {
+    const { id: separationId, requestId } = job;
+    await runWithLogContext({ requestId, separationId }, async () => {
+      try {
+        await this.attempt(job, context);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        const failure = toJobError(error);
+        this.parts.logger.warn(`attempt ${context.attempt} failed: ${failure.code}`, { error });
+        throw failure;
+      }
+    });
+  }
+
+  private async attempt(job: SeparationJob, context: JobContext): Promise<void> {
+    const { signal, attempt } = context;
+    const { store, scratch, logger, onCompleted } = this.parts;
+    const request = await readRequest(store, job.id, signal);
+    const unneeded = request === undefined ? 'it was deleted' : await this.whyUnneeded(request, signal);
+    if (request === undefined || unneeded !== undefined) {
+      logger.info(`nothing to separate: ${unneeded ?? 'it was deleted'}`);
+      return;
+    }
+    logger.info(`separating ${request.durationSeconds.toFixed(1)} s with ${request.model}, attempt ${attempt}`);
+    const folder = await scratch.create(job.id);
+    try {
+      const progress = new ProgressMeter((report) => context.reportProgress(report));
+      const manifest = await this.separate(request, { scratch: folder.path, signal, progress });
+      onCompleted(manifest);
+      logger.info('completed', { seconds: manifest.seconds, warnings: manifest.warnings });
+    } finally {
+      await folder.remove();
+    }
+  }
+
+  private async whyUnneeded(request: StoredRequest, signal: AbortSignal): Promise<string | undefined> {
+    if ((await this.parts.store.head(objectKeys.manifest(request.id), { signal })) !== undefined) {
+      return 'it is completed';
+    }
+    return request.outcome.state === 'accepted' ? undefined : `it is ${request.outcome.state}`;
+  }
+
+  private async separate(request: StoredRequest, step: StepContext): Promise<Manifest> {
+    const { store, ffmpeg, engine, engineSlots, limits } = this.parts;
+    const startedAt = new Date();
+    const clock = new StageClock();
+    const song = await clock.time('fetch', () => fetchSong(store, request, step));
+    const mix = await clock.time('decode', () => decodeSong(ffmpeg, song, limits, step));
+    const separated = await engineSlots.use(step.signal, () =>
+      clock.time('separate', () => separateMix(engine, request, mix, step)),
+    );
+    const [files, waveform] = await clock.time('encode', () =>
+      together(
+        step.signal,
+        (signal) => encodeStems(ffmpeg, request, separated, { ...step, signal }),
+        (signal) => drawWaveform(request, separated, { ...step, signal }),
+      ),
+    );
+    await clock.time('store', () => storeFiles(store, files, waveform, step));
+    const { seconds } = clock;
+    return commitManifest(store, { request, mix, separated, files, waveform, seconds, startedAt }, step);
+  }
+}

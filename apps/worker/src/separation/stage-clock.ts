@@ -1,0 +1,31 @@
+import type { Stage, StageSeconds } from '@app/separations';
+
+/** Wall seconds of each stage of one job. */
+export class StageClock {
+  private readonly measured: Record<Stage, number> = { fetch: 0, decode: 0, separate: 0, encode: 0, store: 0 };
+
+  async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.measured[stage] += (performance.now() - startedAt) / 1000;
+    }
+  }
+
+  /** rounded to milliseconds */
+  get seconds(): StageSeconds {
+    const { fetch, decode, separate, encode, store } = this.measured;
+    return {
+      fetch: round(fetch),
+      decode: round(decode),
+      separate: round(separate),
+      encode: round(encode),
+      store: round(store),
+    };
+  }
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}

@@ -1,0 +1,71 @@
+import { MASTER_FORMAT, objectKeys, type Manifest, type StageSeconds, type StoredRequest } from '@app/separations';
+import type { ObjectStore } from '@app/storage';
+import type { SeparatedMix } from '../../engine/engine.client.js';
+import { SAMPLE_RATE, toDb } from '../sound.js';
+import { findWarnings } from '../warnings.js';
+import type { DecodedMix } from './decode.step.js';
+import type { EncodedFile } from './encode.step.js';
+import type { StepContext } from './step-context.js';
+import type { WaveformDocument } from './waveform.step.js';
+
+/** All that the steps before have found out. */
+export interface FinishedWork {
+  readonly request: StoredRequest;
+  readonly mix: DecodedMix;
+  readonly separated: SeparatedMix;
+  readonly files: readonly EncodedFile[];
+  readonly waveform: WaveformDocument;
+  readonly seconds: StageSeconds;
+  readonly startedAt: Date;
+}
+
+/** Writes the manifest, last of all: from here on the separation is completed. @throws StorageUnavailableError */
+export async function commitManifest(store: ObjectStore, work: FinishedWork, step: StepContext): Promise<Manifest> {
+  const manifest = describeWork(work, new Date());
+  const key = objectKeys.manifest(manifest.id);
+  await store.putText(key, JSON.stringify(manifest, null, 2), { signal: step.signal });
+  return manifest;
+}
+
+export function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
+  const { request, mix, separated, files, waveform } = work;
+  const { model, stems, overlap, shifts } = request;
+  const masters = files.filter(({ format }) => format === MASTER_FORMAT);
+  const others = files.filter(({ format }) => format !== MASTER_FORMAT);
+  return {
+    id: request.id,
+    model: separated.model,
+    weightsSha256: separated.weightsSha256,
+    engine: {
+      version: separated.engineVersion,
+      backend: separated.backend,
+      device: separated.deviceName === '' ? separated.device : `${separated.device} (${separated.deviceName})`,
+      precision: separated.precision,
+      libraries: separated.versions,
+    },
+    options: { model, stems, overlap, shifts },
+    input: {
+      sha256: request.inputSha256,
+      codec: mix.codec,
+      sampleRate: mix.sampleRate,
+      channels: mix.channels,
+      samples: mix.samples,
+      durationSeconds: mix.samples / SAMPLE_RATE,
+    },
+    stems: masters.map(({ stem, key, sha256, bytes }) => ({
+      name: stem.name,
+      key,
+      sha256,
+      bytes,
+      samples: separated.samples,
+      peakDb: toDb(stem.peak * separated.gain),
+    })),
+    artefacts: [...others, waveform].map(({ key, sha256, bytes }) => ({ key, sha256, bytes })),
+    gainDb: toDb(separated.gain) ?? 0,
+    residualDb: separated.residualDb,
+    seconds: work.seconds,
+    warnings: findWarnings(work),
+    startedAt: work.startedAt.toISOString(),
+    finishedAt: finishedAt.toISOString(),
+  };
+}
