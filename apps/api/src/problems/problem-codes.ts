@@ -36,7 +36,7 @@ export const PROBLEMS = {
   busy: { status: 503, title: 'The server is busy' },
   queue_unavailable: { status: 503, title: 'The queue cannot be reached' },
   storage_unavailable: { status: 503, title: 'The object store cannot be reached' },
-  shutting_down: { status: 503, title: 'The server is shutting down' },
+  not_ready: { status: 503, title: 'The server is not ready' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;

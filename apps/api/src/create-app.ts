@@ -1,0 +1,20 @@
+import type { NestApplicationOptions } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { ApiConfig } from '@app/config';
+import { NestLogger, type Logger } from '@app/logging';
+import { AppModule } from './app.module.js';
+import { configureApp } from './configure-app.js';
+
+/** The whole rest-server, not listening yet. Throws what is wrong with the start: there is no half-started server. */
+export async function createApp(config: ApiConfig, logger: Logger): Promise<NestExpressApplication> {
+  const options: NestApplicationOptions = {
+    // no call has a body but the upload, which is streamed
+    bodyParser: false,
+    logger: new NestLogger(logger),
+    abortOnError: false,
+  };
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, logger), options);
+  configureApp(app, config);
+  return app;
+}

@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import type { Response } from 'express';
+
+/** One `text/event-stream` answer. Every write waits for the client, so a slow one costs no memory. */
+export class EventStream {
+  constructor(
+    private readonly response: Response,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  open(): void {
+    this.response.status(200).set({
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store, no-transform',
+      // nginx would hold events back
+      'X-Accel-Buffering': 'no',
+    });
+    this.response.flushHeaders();
+  }
+
+  async event(name: string, id: string, data: unknown): Promise<void> {
+    await this.write(`event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  /** a comment, which clients skip: keeps the connection open through proxies and shows a client that has gone */
+  async heartbeat(): Promise<void> {
+    await this.write(': heartbeat\n\n');
+  }
+
+  close(): void {
+    this.response.end();
+  }
+
+  private async write(text: string): Promise<void> {
+    this.signal.throwIfAborted();
+    if (!this.response.write(text)) await once(this.response, 'drain', { signal: this.signal });
+  }
+}

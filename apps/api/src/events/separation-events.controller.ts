@@ -1,0 +1,44 @@
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { clientName } from '../access/client.js';
+import { ownerOf, type ApiRequest } from '../context/api-request.js';
+import { ApiProblems } from '../problems/api-problems.decorator.js';
+import { SeparationParams } from '../separations/separations.dto.js';
+import { SeparationEventsService } from './separation-events.service.js';
+
+@ApiTags('separations')
+@ApiSecurity('key')
+@ApiSecurity('bearer')
+@Controller('v1/separations')
+export class SeparationEventsController {
+  constructor(private readonly events: SeparationEventsService) {}
+
+  @Get(':id/events')
+  @ApiOperation({
+    summary: 'Follow it: server-sent events',
+    description:
+      'A `state` event with the whole separation at once and on each change; ends after `completed`, `failed` or `cancelled`.',
+  })
+  @ApiHeader({ name: 'Last-Event-ID', required: false })
+  @ApiProduces('text/event-stream')
+  @ApiOkResponse({ schema: { type: 'string' } })
+  @ApiProblems(
+    'unauthorized',
+    'separation_not_found',
+    'rate_limited',
+    'too_many_streams',
+    'queue_unavailable',
+    'storage_unavailable',
+  )
+  async stream(
+    @Req() request: ApiRequest,
+    @Param() { id }: SeparationParams,
+    @Res() response: Response,
+  ): Promise<void> {
+    const owner = ownerOf(request);
+    const last = request.headers['last-event-id'];
+    const client = clientName(owner, request.ip);
+    await this.events.stream(id, owner, client, response, typeof last === 'string' ? last : undefined);
+  }
+}

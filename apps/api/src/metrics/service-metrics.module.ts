@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { EventsModule } from '../events/events.module.js';
+import { UploadsModule } from '../uploads/uploads.module.js';
+import { ServiceMetrics } from './service-metrics.js';
+
+@Module({ imports: [EventsModule, UploadsModule], providers: [ServiceMetrics] })
+export class ServiceMetricsModule {}

@@ -1,0 +1,80 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ApiConfig } from '@app/config';
+import { WorkerRegistry } from '@app/queue';
+import { KNOWN_MODELS, type ModelDescription } from '@app/separations';
+import { fromQueue } from '../concurrency/outside-calls.js';
+import { API_CONFIG } from '../config/api-config.module.js';
+import { ProblemError } from '../problems/problem.error.js';
+
+export interface CatalogueEntry extends ModelDescription {
+  readonly installed: boolean;
+  readonly default: boolean;
+}
+
+/** the model that ships with the service, taken where the wanted default is not installed */
+const DEMO = 'demo';
+
+/** All models that are known, and which of them a living worker has. */
+export class ModelCatalogue {
+  constructor(
+    private readonly known: readonly ModelDescription[],
+    /** undefined while no worker lives: then every known model is taken, and its songs wait */
+    private readonly installed: ReadonlySet<string> | undefined,
+    private readonly wantedDefault: string,
+  ) {}
+
+  /** The configured default, or the demo model where workers live and only that is installed. */
+  get defaultName(): string {
+    const fallsBack = this.installed?.has(this.wantedDefault) === false && this.installed.has(DEMO);
+    return fallsBack ? DEMO : this.wantedDefault;
+  }
+
+  /** said where songs are separated by another model than the operator asked for */
+  get notice(): string | undefined {
+    return this.defaultName === this.wantedDefault
+      ? undefined
+      : `${this.wantedDefault} is not installed: the small demo model is the default, and its stems are of low quality.`;
+  }
+
+  get entries(): CatalogueEntry[] {
+    const { defaultName } = this;
+    return this.known.map((model) => ({
+      ...model,
+      installed: this.installed?.has(model.name) === true,
+      default: model.name === defaultName,
+    }));
+  }
+
+  /** @throws ProblemError unknown_model or model_not_installed, with the names that would be taken */
+  pick(name: string = this.defaultName): ModelDescription {
+    const model = this.known.find((candidate) => candidate.name === name);
+    const takes = this.installed ?? new Set(this.known.map((candidate) => candidate.name));
+    const extras = { allowed: [...takes].sort() };
+    if (model === undefined) throw new ProblemError('unknown_model', `There is no model "${name}".`, { extras });
+    if (!takes.has(name)) {
+      throw new ProblemError('model_not_installed', `No running worker has the model "${name}".`, { extras });
+    }
+    return model;
+  }
+}
+
+@Injectable()
+export class ModelCatalogues {
+  constructor(
+    private readonly workers: WorkerRegistry,
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  /** @throws ProblemError queue_unavailable */
+  async current(): Promise<ModelCatalogue> {
+    const [live, announced] = await fromQueue(() => Promise.all([this.workers.live(), this.workers.knownModels()]));
+    // weights are part of a separation's name, so what a worker says of a model with a fixed name does not change it
+    const others = announced.filter(({ name }) => !KNOWN_MODELS.some((model) => model.name === name));
+    const installed = new Set(live.flatMap(({ models }) => models.map(({ name }) => name)));
+    return new ModelCatalogue(
+      [...KNOWN_MODELS, ...others],
+      live.length === 0 ? undefined : installed,
+      this.config.defaultModel,
+    );
+  }
+}

@@ -1,0 +1,25 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../problems/api-problems.decorator.js';
+import { ModelCatalogues, type CatalogueEntry } from './model-catalogue.js';
+import { ModelList } from './models.dto.js';
+
+interface Catalogue {
+  readonly models: readonly CatalogueEntry[];
+  readonly notice?: string;
+}
+
+@ApiTags('models')
+@Controller('v1/models')
+export class ModelsController {
+  constructor(private readonly catalogues: ModelCatalogues) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The models, their stems, and which of them a running worker has' })
+  @ApiOkResponse({ type: ModelList })
+  @ApiProblems('unauthorized', 'rate_limited', 'queue_unavailable')
+  async list(): Promise<Catalogue> {
+    const { entries, notice } = await this.catalogues.current();
+    return { models: entries, ...(notice === undefined ? {} : { notice }) };
+  }
+}

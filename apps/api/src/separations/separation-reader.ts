@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { SeparationQueue } from '@app/queue';
+import type { Separation, SeparationId } from '@app/separations';
+import { SeparationAccess, type StoredSeparation } from '../access/separation-access.js';
+import { fromQueue } from '../concurrency/outside-calls.js';
+import { isOpen, separationView } from './separation-view.js';
+
+/** Joins what the store holds with what the queue says. */
+@Injectable()
+export class SeparationReader {
+  constructor(
+    private readonly access: SeparationAccess,
+    private readonly queue: SeparationQueue,
+  ) {}
+
+  /** One call to Redis for a separation that is open, none for one that has ended. */
+  async view(stored: StoredSeparation): Promise<Separation> {
+    const { id } = stored.request;
+    if (!isOpen(stored)) return separationView(stored, undefined);
+    const job = await fromQueue(() => this.queue.state(id));
+    if (job !== undefined) return separationView(stored, job);
+    return this.viewWithoutJob(id, stored);
+  }
+
+  /** The views of many, with one call to Redis; what vanished in the meantime is left out. */
+  async views(ids: readonly SeparationId[]): Promise<Separation[]> {
+    const found = await Promise.all(ids.map((id) => this.access.find(id)));
+    const stored = found.filter((one) => one !== undefined);
+    const open = stored.filter(isOpen).map(({ request }) => request.id);
+    const jobs = open.length === 0 ? new Map<SeparationId, never>() : await fromQueue(() => this.queue.states(open));
+    return Promise.all(
+      stored.map(async (one) => {
+        const job = jobs.get(one.request.id);
+        if (isOpen(one) && job === undefined) return this.viewWithoutJob(one.request.id, one);
+        return separationView(one, job);
+      }),
+    );
+  }
+
+  /** the job ended after the store was read, or was lost: the store knows, where what we remember of it is too old */
+  private async viewWithoutJob(id: SeparationId, known: StoredSeparation): Promise<Separation> {
+    this.access.forget(id);
+    const stored = (await this.access.find(id)) ?? known;
+    const lost = isOpen(stored) ? await fromQueue(() => this.queue.failure(id)) : undefined;
+    return separationView(stored, undefined, lost);
+  }
+}

@@ -1,0 +1,71 @@
+import type { JobState } from '@app/queue';
+import { FORMATS, type Failure, type Separation, type SeparationId, type StoredRequest } from '@app/separations';
+import type { StoredSeparation } from '../access/separation-access.js';
+
+type Status = Pick<Separation, 'status' | 'progress' | 'startedAt' | 'finishedAt' | 'queue' | 'error' | 'receipt'>;
+
+/**
+ * The resource as clients see it. The store decides first: a manifest means completed, an outcome means failed or
+ * cancelled. Only for what is neither does the job tell; without one it waits for the reconciler.
+ */
+export function separationView(stored: StoredSeparation, job: JobState | undefined, lost?: Failure): Separation {
+  const { request, manifest } = stored;
+  const status = statusOf(stored, job, lost);
+  return {
+    id: request.id,
+    createdAt: request.createdAt,
+    fileName: request.fileName,
+    durationSeconds: manifest?.input.durationSeconds ?? request.durationSeconds,
+    model: request.model,
+    stems: request.stems,
+    formats: request.formats,
+    ...status,
+    links: linksOf(request, status.status),
+  };
+}
+
+/** Whether the job must be asked to know the status. */
+export function isOpen({ request, manifest }: StoredSeparation): boolean {
+  return manifest === undefined && request.outcome.state === 'accepted';
+}
+
+function statusOf({ request, manifest }: StoredSeparation, job: JobState | undefined, lost?: Failure): Status {
+  if (manifest !== undefined) {
+    const { startedAt, finishedAt } = manifest;
+    const progress = { percent: 100, stage: 'done' } as const;
+    return { status: 'completed', progress, startedAt, finishedAt, receipt: manifest };
+  }
+  const nothing = { percent: 0, stage: 'queued' } as const;
+  const { outcome } = request;
+  if (outcome.state === 'cancelled') return { status: 'cancelled', progress: nothing, finishedAt: outcome.at };
+  if (outcome.state === 'failed') {
+    return { status: 'failed', progress: nothing, finishedAt: outcome.at, error: outcome.failure };
+  }
+  if (job?.status === 'processing') {
+    return { status: 'processing', progress: job.progress, startedAt: job.startedAt };
+  }
+  if (job === undefined && lost !== undefined) return { status: 'failed', progress: nothing, error: lost };
+  if (job === undefined) return { status: 'queued', progress: nothing };
+  return { status: 'queued', progress: nothing, queue: { position: job.position, etaSeconds: job.etaSeconds } };
+}
+
+export function selfLink(id: SeparationId): string {
+  return `/v1/separations/${id}`;
+}
+
+function linksOf({ id, stems }: StoredRequest, status: Separation['status']): Record<string, unknown> {
+  const self = selfLink(id);
+  const always = { self, events: `${self}/events`, input: `${self}/input` };
+  if (status === 'queued' || status === 'processing') return { ...always, cancel: `${self}/cancel` };
+  if (status !== 'completed') return always;
+  const files = stems.map((stem) => [
+    stem,
+    Object.fromEntries(FORMATS.map((format) => [format, `${self}/stems/${stem}.${format}`])),
+  ]);
+  return {
+    ...always,
+    stems: Object.fromEntries(files) as Record<string, unknown>,
+    archive: `${self}/archive.zip`,
+    waveform: `${self}/waveform`,
+  };
+}

@@ -1,0 +1,103 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { AudioFacts } from '@app/audio';
+import { SeparationIndex, SeparationQueue } from '@app/queue';
+import {
+  objectKeys,
+  separationId,
+  type Separation,
+  type SeparationId,
+  type SeparationIdentity,
+  type StoredRequest,
+} from '@app/separations';
+import { ObjectStore } from '@app/storage';
+import { SeparationAccess, type StoredSeparation } from '../access/separation-access.js';
+import { OneByOne } from '../concurrency/one-by-one.js';
+import { fromQueue, fromStore } from '../concurrency/outside-calls.js';
+import { untilIdle } from '../concurrency/until-idle.js';
+import { SeparationReader } from '../separations/separation-reader.js';
+import { isOpen } from '../separations/separation-view.js';
+
+export interface Candidate extends SeparationIdentity, Pick<StoredRequest, 'requestId' | 'fileName' | 'formats'> {
+  readonly stagingKey: string;
+  readonly bytes: number;
+}
+
+/** a copy within the store of the largest song, ms */
+const COPY_MS = 60_000;
+
+/**
+ * Rule 1: accepted means that the input and the request are stored *and* the job is queued.
+ * Where queueing fails the client is told 503 and the stored request stays: to take it back could take away what an
+ * equal upload was promised a moment ago, and the reconciler or the client's next try queues the same separation.
+ */
+@Injectable()
+export class Acceptance {
+  private readonly logger = new Logger('submissions');
+  private readonly oneByOne = new OneByOne();
+
+  constructor(
+    private readonly access: SeparationAccess,
+    private readonly reader: SeparationReader,
+    private readonly store: ObjectStore,
+    private readonly queue: SeparationQueue,
+    private readonly index: SeparationIndex,
+  ) {}
+
+  /** @param inspect is called only for a song that is not accepted yet */
+  async accept(candidate: Candidate, inspect: () => Promise<AudioFacts>): Promise<Separation> {
+    const id = separationId(candidate);
+    return this.oneByOne.run(id, async () => {
+      this.access.forget(id);
+      const known = await this.access.find(id);
+      const request = known !== undefined && isAccepted(known) ? known.request : undefined;
+      if (known?.manifest === undefined)
+        await this.queueUp(request ?? (await this.storeRequest(id, candidate, inspect)));
+      this.access.forget(id);
+      return this.reader.view(await this.access.load(id, candidate.owner));
+    });
+  }
+
+  private async storeRequest(
+    id: SeparationId,
+    candidate: Candidate,
+    inspect: () => Promise<AudioFacts>,
+  ): Promise<StoredRequest> {
+    const { stagingKey, bytes, ...rest } = candidate;
+    const facts = await inspect();
+    // a job of an earlier, cancelled run must be gone, or the new one is taken for it and dropped
+    await untilIdle(this.queue, id);
+    const signal = AbortSignal.timeout(COPY_MS);
+    await this.store.copy(stagingKey, objectKeys.input(id, facts.extension), { signal });
+    const request: StoredRequest = {
+      ...rest,
+      id,
+      createdAt: new Date().toISOString(),
+      inputExtension: facts.extension,
+      inputBytes: bytes,
+      durationSeconds: facts.durationSeconds,
+      outcome: { state: 'accepted' },
+    };
+    await fromStore((within) =>
+      this.store.putText(objectKeys.request(id), JSON.stringify(request), { signal: within }),
+    );
+    return request;
+  }
+
+  /** also for one that is accepted already: the job may have been lost, and a live one is kept */
+  private async queueUp({ id, requestId, model, durationSeconds, createdAt, owner }: StoredRequest): Promise<void> {
+    await fromQueue(() => this.queue.enqueue({ id, requestId, model, durationSeconds, createdAt }));
+    try {
+      await fromQueue(() => this.index.add(owner, id, createdAt));
+    } catch (error) {
+      // it is accepted all the same, and the reconciler puts it into the list
+      this.logger.warn(`not in the list yet: ${error instanceof Error ? error.message : String(error)}`, {
+        separationId: id,
+      });
+    }
+    this.logger.log('separation accepted', { separationId: id, model, durationSeconds });
+  }
+}
+
+function isAccepted(stored: StoredSeparation): boolean {
+  return stored.manifest !== undefined || isOpen(stored);
+}

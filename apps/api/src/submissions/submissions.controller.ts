@@ -1,0 +1,67 @@
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiOkResponse,
+  ApiOperation,
+  ApiSecurity,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Separation } from '@app/separations';
+import type { Response } from 'express';
+import type { ApiRequest } from '../context/api-request.js';
+import { ApiProblems } from '../problems/api-problems.decorator.js';
+import { selfLink } from '../separations/separation-view.js';
+import { SeparationDocument } from '../separations/separations.dto.js';
+import { SubmissionForm } from './submission-fields.js';
+import { SubmissionsService } from './submissions.service.js';
+
+@ApiTags('separations')
+@ApiSecurity('key')
+@ApiSecurity('bearer')
+@Controller('v1/separations')
+export class SubmissionsController {
+  constructor(private readonly submissions: SubmissionsService) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Upload a song and have it separated',
+    description: 'The same song with the same options is the same separation: sending it again costs nothing.',
+  })
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({ type: SubmissionForm })
+  @ApiAcceptedResponse({ type: SeparationDocument, description: 'Accepted; follow it at Location' })
+  @ApiOkResponse({ type: SeparationDocument, description: 'Separated already' })
+  @ApiProblems(
+    'invalid_request',
+    'missing_file',
+    'empty_file',
+    'too_many_files',
+    'unknown_field',
+    'malformed_upload',
+    'unauthorized',
+    'file_too_large',
+    'no_audio',
+    'unsupported_media_type',
+    'unknown_model',
+    'model_not_installed',
+    'unknown_stem',
+    'unknown_format',
+    'invalid_overlap',
+    'invalid_shifts',
+    'duration_limit',
+    'not_finite',
+    'no_samples',
+    'rate_limited',
+    'queue_full',
+    'busy',
+    'queue_unavailable',
+    'storage_unavailable',
+  )
+  async submit(@Req() request: ApiRequest, @Res({ passthrough: true }) response: Response): Promise<Separation> {
+    const separation = await this.submissions.submit(request, response);
+    response.status(separation.status === 'completed' ? 200 : 202).location(selfLink(separation.id));
+    return separation;
+  }
+}

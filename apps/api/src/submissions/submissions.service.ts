@@ -1,0 +1,71 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ApiConfig } from '@app/config';
+import { SeparationQueue } from '@app/queue';
+import type { Separation } from '@app/separations';
+import type { Response } from 'express';
+import { fromQueue } from '../concurrency/outside-calls.js';
+import { API_CONFIG } from '../config/api-config.module.js';
+import { ownerOf, requestIdOf, type ApiRequest } from '../context/api-request.js';
+import { ModelCatalogues } from '../models/model-catalogue.js';
+import { ProblemError } from '../problems/problem.error.js';
+import { clientGone } from '../uploads/client-gone.js';
+import { displayName } from '../uploads/display-name.js';
+import { UploadReceiver, type Upload } from '../uploads/upload-receiver.js';
+import { Acceptance } from './acceptance.js';
+import { SongInspector } from './song-inspector.js';
+import { parseSubmissionFields } from './submission-fields.js';
+import { wantedOptions } from './wanted-options.js';
+
+/** when a full queue is worth another try, seconds */
+const QUEUE_FULL_RETRY = 30;
+
+@Injectable()
+export class SubmissionsService {
+  constructor(
+    private readonly receiver: UploadReceiver,
+    private readonly catalogues: ModelCatalogues,
+    private readonly inspector: SongInspector,
+    private readonly acceptance: Acceptance,
+    private readonly queue: SeparationQueue,
+    @Inject(API_CONFIG) private readonly config: ApiConfig,
+  ) {}
+
+  async submit(request: ApiRequest, response: Response): Promise<Separation> {
+    this.receiver.checkHead(request);
+    // asked before the song is sent: nobody uploads 500 MB to learn that the queue is full or away
+    await this.checkRoom();
+    const gone = clientGone(response);
+    return this.receiver.receive(request, response, gone, (upload) =>
+      this.accept(upload, ownerOf(request), requestIdOf(request), gone),
+    );
+  }
+
+  private async accept(
+    upload: Upload,
+    owner: string | null,
+    requestId: string,
+    gone: AbortSignal,
+  ): Promise<Separation> {
+    const fields = await parseSubmissionFields(upload.fields);
+    const options = wantedOptions(fields, await this.catalogues.current());
+    const candidate = {
+      ...options,
+      owner,
+      requestId,
+      inputSha256: upload.sha256,
+      fileName: displayName(upload.originalName),
+      stagingKey: upload.key,
+      bytes: upload.bytes,
+    };
+    return this.acceptance.accept(candidate, () => this.inspector.inspect(upload.key, upload.bytes, gone));
+  }
+
+  private async checkRoom(): Promise<void> {
+    const limit = this.config.limits.maxQueued;
+    if ((await fromQueue(() => this.queue.unfinishedCount())) < limit) return;
+    throw new ProblemError('queue_full', `${limit} separations are waiting already; try again later.`, {
+      retryAfterSeconds: QUEUE_FULL_RETRY,
+      extras: { limit },
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import {
+  FORMATS,
+  INSTRUMENTAL,
+  OVERLAP_RANGE,
+  SHIFTS_RANGE,
+  isFormat,
+  sortStems,
+  type Format,
+  type SeparationOptions,
+} from '@app/separations';
+import type { ModelCatalogue } from '../models/model-catalogue.js';
+import type { ProblemCode } from '../problems/problem-codes.js';
+import { ProblemError } from '../problems/problem.error.js';
+import type { SubmissionFields } from './submission-fields.js';
+
+export interface WantedOptions extends SeparationOptions {
+  readonly weights: string;
+  readonly formats: readonly Format[];
+}
+
+/** The fields of an upload with their defaults. @throws ProblemError (422) that lists what is allowed. */
+export function wantedOptions(fields: SubmissionFields, catalogue: ModelCatalogue): WantedOptions {
+  const model = catalogue.pick(fields.model);
+  return {
+    model: model.name,
+    weights: model.weights,
+    stems: wantedStems(fields.stems, model.stems),
+    overlap: wantedNumber('invalid_overlap', 'overlap', fields.overlap, OVERLAP_RANGE),
+    shifts: wantedNumber('invalid_shifts', 'shifts', fields.shifts, SHIFTS_RANGE, Number.isInteger),
+    formats: wantedFormats(fields.formats),
+  };
+}
+
+function wantedStems(csv: string | undefined, ofModel: readonly string[]): string[] {
+  const allowed = ofModel.includes('vocals') ? [...ofModel, INSTRUMENTAL] : ofModel;
+  const wanted = csv === undefined ? ofModel : names(csv);
+  const unknown = wanted.find((stem) => !allowed.includes(stem));
+  if (unknown !== undefined || wanted.length === 0) {
+    throw new ProblemError('unknown_stem', `The model has no stem "${unknown ?? ''}".`, { extras: { allowed } });
+  }
+  return sortStems(wanted);
+}
+
+function wantedFormats(csv = 'flac'): Format[] {
+  const wanted = names(csv);
+  const known = wanted.filter(isFormat);
+  if (known.length !== wanted.length || known.length === 0) {
+    const unknown = wanted.find((format) => !isFormat(format)) ?? '';
+    throw new ProblemError('unknown_format', `There is no format "${unknown}".`, { extras: { allowed: FORMATS } });
+  }
+  return FORMATS.filter((format) => known.includes(format));
+}
+
+function wantedNumber(
+  code: ProblemCode,
+  name: string,
+  text: string | undefined,
+  { min, max, default: fallback }: { readonly min: number; readonly max: number; readonly default: number },
+  isKind: (value: number) => boolean = Number.isFinite,
+): number {
+  if (text === undefined) return fallback;
+  const value = /^-?\d{1,6}(\.\d{1,9})?$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (isKind(value) && value >= min && value <= max) return value === 0 ? 0 : value;
+  throw new ProblemError(code, `${name} goes from ${min} to ${max}.`, { extras: { allowed: { min, max } } });
+}
+
+function names(csv: string): string[] {
+  return csv
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}

@@ -1,0 +1,5 @@
+import { Module } from '@nestjs/common';
+import { UploadReceiver } from './upload-receiver.js';
+
+@Module({ providers: [UploadReceiver], exports: [UploadReceiver] })
+export class UploadsModule {}
