@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { DEMO_SONG, TestService } from './support/test-service.js';
+
+describe('ten equal uploads at once', () => {
+  let service: TestService;
+
+  beforeAll(async () => {
+    service = await TestService.start();
+    await service.startApi();
+  }, 60_000);
+
+  afterAll(() => service.close());
+
+  it('are one separation and one computation', async () => {
+    const uploads = Array.from({ length: 10 }, (_, index) => service.client(index % 2).upload(DEMO_SONG));
+    const answers = await Promise.all(uploads);
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    for (const { status } of answers) expect([200, 202]).toContain(status);
+    const done = await service.waitFor(answers[0]?.body.id ?? '', 'completed');
+
+    const port = service.workers[0]?.port ?? 0;
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const computed = /^separation_audio_seconds_total(?:\{[^}]*\})? (\S+)$/m.exec(metrics)?.[1];
+    expect(Number(computed)).toBeCloseTo(done.receipt?.input.durationSeconds ?? 0, 0);
+  }, 60_000);
+});

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Separation } from '@app/separations';
+import { decodeSamples } from './support/songs.js';
+import { DEMO_SONG, TestService } from './support/test-service.js';
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+describe.each(['folder', 's3'] as const)('the life of a song, on the %s store', (driver) => {
+  let service: TestService;
+  let separation: Separation;
+
+  beforeAll(async () => {
+    service = await TestService.start({ driver });
+    const accepted = await service.api.upload(DEMO_SONG, { formats: 'flac,mp3' });
+    expect(accepted.status).toBe(202);
+    expect(accepted.headers.get('location')).toBe(`/v1/separations/${accepted.body.id}`);
+    separation = await service.waitFor(accepted.body.id, 'completed');
+  }, 120_000);
+
+  afterAll(() => service.close());
+
+  const receipt = (): NonNullable<Separation['receipt']> => {
+    if (separation.receipt === undefined) throw new Error('a completed separation has no receipt');
+    return separation.receipt;
+  };
+
+  it('gives every stem with the bytes and the checksum of the receipt', async () => {
+    expect(receipt().stems.map(({ name }) => name)).toEqual(['vocals', 'drums', 'bass', 'other']);
+    for (const stem of receipt().stems) {
+      const { status, body } = await service.api.bytes(`/v1/separations/${separation.id}/stems/${stem.name}.flac`);
+      expect({ status, bytes: body.length, sha256: sha256(body) }).toEqual({
+        status: 200,
+        bytes: stem.bytes,
+        sha256: stem.sha256,
+      });
+    }
+  });
+
+  it('gives stems of exactly the length of the song, which add up to it as well as the receipt says', async () => {
+    const mix = await decodeSamples(await readFile(DEMO_SONG));
+    const sum = new Float64Array(mix.length);
+    for (const stem of receipt().stems) {
+      const { body } = await service.api.bytes(`/v1/separations/${separation.id}/stems/${stem.name}.flac`);
+      const samples = await decodeSamples(body);
+      expect(samples.length).toBe(mix.length);
+      samples.forEach((sample, index) => (sum[index] = (sum[index] ?? 0) + sample));
+    }
+    expect(receipt().input.samples).toBe(mix.length / 2);
+    const gain = 10 ** (receipt().gainDb / 20);
+    let [residual, energy] = [0, 0];
+    mix.forEach((sample, index) => {
+      residual += (sample - (sum[index] ?? 0) / gain) ** 2;
+      energy += sample ** 2;
+    });
+    expect(10 * Math.log10(residual / energy)).toBeCloseTo(receipt().residualDb ?? 0, 0);
+  });
+
+  it('names the input by its content', async () => {
+    const song = await readFile(DEMO_SONG);
+    expect(receipt().input.sha256).toBe(sha256(song));
+    const { body } = await service.api.bytes(`/v1/separations/${separation.id}/input`);
+    expect(sha256(body)).toBe(sha256(song));
+  });
+
+  it('answers 200 and computes nothing when the song comes again', async () => {
+    const again = await service.api.upload(DEMO_SONG);
+    expect(again.status).toBe(200);
+    expect(again.body.receipt?.finishedAt).toBe(receipt().finishedAt);
+  });
+
+  it('makes a format that nobody asked for on demand', async () => {
+    const { status, body } = await service.api.bytes(`/v1/separations/${separation.id}/stems/bass.wav`);
+    expect(status).toBe(200);
+    expect(body.subarray(0, 4).toString('latin1')).toBe('RIFF');
+  });
+
+  it('is gone without a trace after DELETE', async () => {
+    expect((await service.api.fetch(`/v1/separations/${separation.id}`, { method: 'DELETE' })).status).toBe(204);
+    expect((await service.api.separation(separation.id)).status).toBe(404);
+    expect((await service.api.fetch(`/v1/separations/${separation.id}/stems/bass.flac`)).status).toBe(404);
+    const { body } = await service.api.json<{ items: unknown[] }>('/v1/separations');
+    expect(body.items).toEqual([]);
+  });
+});

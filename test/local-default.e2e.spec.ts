@@ -1,0 +1,105 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { freePorts } from './support/free-port.js';
+import { processesWith } from './support/process-list.js';
+import { DEMO_SONG } from './support/test-service.js';
+import { waitUntil } from './support/wait-until.js';
+
+/** A script of `npm run`, as a person starts it in a terminal. */
+class Script {
+  output = '';
+  readonly ended: Promise<number | null>;
+
+  constructor(readonly process: ChildProcess) {
+    const keep = (chunk: Buffer): void => {
+      this.output += chunk.toString();
+    };
+    process.stdout?.on('data', keep);
+    process.stderr?.on('data', keep);
+    this.ended = once(process, 'close').then(([code]) => code as number | null);
+  }
+}
+
+describe('npm start', () => {
+  let folder: string;
+  let env: Record<string, string>;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'local-default-'));
+    const [port, workerPort] = await freePorts(2);
+    const { PATH = '', HOME = '' } = process.env;
+    env = { PATH, HOME, DATA_DIR: folder, MODEL: 'demo', PORT: String(port), WORKER_PORT: String(workerPort) };
+  });
+
+  afterEach(async () => {
+    for (const pid of processesWith(folder)) process.kill(pid, 'SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const script = (name: string, ...args: string[]): Script =>
+    new Script(spawn(process.execPath, [`scripts/${name}.mjs`, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+
+  it('brings up everything, separates a song from the command line, and leaves no process after Ctrl-C', async () => {
+    const start = script('start');
+    await waitUntil('it is ready', () => start.output.includes('is ready'), { deadlineMs: 60_000 }).catch(() => {
+      throw new Error(start.output);
+    });
+    const out = join(folder, 'stems');
+    const separate = script('separate', DEMO_SONG, '--out', out, '--server', `http://127.0.0.1:${env['PORT'] ?? ''}`);
+    expect({ code: await separate.ended, output: separate.output }).toMatchObject({ code: 0 });
+    expect((await readdir(out)).sort()).toEqual(['bass.flac', 'drums.flac', 'other.flac', 'vocals.flac']);
+    // one terminal shows what every service does
+    expect(start.output).toContain('rest-server');
+    expect(start.output).toContain('worker-server');
+
+    start.process.kill('SIGINT');
+    expect(await start.ended).toBe(0);
+    expect(processesWith(folder)).toEqual([]);
+  }, 120_000);
+
+  it('says in one sentence what to do when its port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    env['PORT'] = String(port);
+    const start = script('start');
+    expect(await start.ended).toBe(1);
+    expect(start.output.trim()).toBe(
+      `Port ${port} is taken: end what uses it, or choose another one, for example PORT=${port + 10} npm start.`,
+    );
+    other.close();
+  }, 20_000);
+
+  it('takes the demo model with a notice that nobody can overlook when the model cannot be fetched', async () => {
+    env['MODEL'] = '';
+    // nothing answers there
+    env['HF_ENDPOINT'] = 'http://127.0.0.1:9';
+    const start = script('start');
+    await waitUntil('it is ready', () => start.output.includes('is ready'), { deadlineMs: 60_000 }).catch(() => {
+      throw new Error(start.output);
+    });
+    expect(start.output).toContain('THIS IS THE DEMO MODEL');
+    expect(start.output).toContain('with the model demo');
+    start.process.kill('SIGINT');
+    await start.ended;
+  }, 90_000);
+});
+
+describe('npm run separate', () => {
+  it.each([
+    ['no service', [DEMO_SONG, '--server', 'http://127.0.0.1:9'], /No service answers at .*npm start/],
+    ['no file', ['no-such-song.mp3'], /There is no file no-such-song.mp3/],
+    ['a wrong option', [DEMO_SONG, '--loud'], /--loud/],
+  ])('says what to do about %s', async (_what, args, sentence) => {
+    const child = spawn(process.execPath, ['scripts/separate.mjs', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const separate = new Script(child);
+    expect(await separate.ended).toBe(1);
+    expect(separate.output).toMatch(sentence);
+  });
+});

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { makeSong } from './support/songs.js';
+import { DEMO_SONG, TestService } from './support/test-service.js';
+import { waitUntil } from './support/wait-until.js';
+
+describe('Redis that goes away', () => {
+  let service: TestService;
+
+  beforeAll(async () => {
+    service = await TestService.start();
+  }, 60_000);
+
+  afterAll(() => service.close());
+
+  it('is answered with 503 within 2 s, and by work again within 3 s of its return', async () => {
+    await service.redis.kill();
+    const askedAt = performance.now();
+    const refused = await service.api.upload(DEMO_SONG);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(performance.now() - askedAt).toBeLessThan(2000);
+
+    await service.redis.start();
+    await waitUntil('rest-server is ready', async () => (await service.api.fetch('/health/ready')).ok, {
+      deadlineMs: 3000,
+    });
+    const accepted = await service.api.upload(DEMO_SONG);
+    expect(accepted.status).toBe(202);
+    await service.waitFor(accepted.body.id, 'completed');
+  }, 60_000);
+
+  it('finishes a running separation over an outage', async () => {
+    const { id } = (await service.api.upload(await makeSong(service.folder, 90), { shifts: '6' })).body;
+    await waitUntil('it runs', async () => (await service.api.separation(id)).body.progress.stage === 'separate');
+    await service.redis.kill();
+    await service.redis.start();
+    const done = await service.waitFor(id, 'completed', 120_000);
+    expect(done.receipt?.stems).toHaveLength(4);
+  }, 150_000);
+
+  it('loses nothing that was accepted when it is wiped', async () => {
+    const songs = await Promise.all([1, 2, 3].map((variant) => makeSong(service.folder, 40, variant)));
+    const accepted = await Promise.all(songs.map((song) => service.api.upload(song, { shifts: '2' })));
+    expect(accepted.map(({ status }) => status)).toEqual([202, 202, 202]);
+    await service.redis.wipe();
+    for (const { body } of accepted) await service.waitFor(body.id, 'completed', 120_000);
+    const { body } = await service.api.json<{ items: { id: string }[] }>('/v1/separations?limit=100');
+    expect(body.items.map(({ id }) => id)).toEqual(expect.arrayContaining(accepted.map((answer) => answer.body.id)));
+  }, 180_000);
+});

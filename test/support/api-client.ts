@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Separation } from '@app/separations';
+
+export interface Answer<T> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: T;
+}
+
+export interface Problem {
+  readonly code: string;
+  readonly title: string;
+  readonly detail?: string;
+  readonly requestId: string;
+  readonly allowed?: unknown;
+}
+
+type Fields = Readonly<Record<string, string>>;
+
+/** A client as an app developer would write it: fetch and FormData. */
+export class ApiClient {
+  constructor(
+    readonly url: string,
+    private readonly key?: string,
+  ) {}
+
+  async upload(file: string | Buffer, fields: Fields = {}, fileName?: string): Promise<Answer<Separation & Problem>> {
+    const form = new FormData();
+    for (const [name, value] of Object.entries(fields)) form.set(name, value);
+    const bytes = typeof file === 'string' ? await readFile(file) : file;
+    const name = fileName ?? (typeof file === 'string' ? basename(file) : 'song.mp3');
+    form.set('file', new Blob([new Uint8Array(bytes)]), name);
+    return this.json('/v1/separations', { method: 'POST', body: form });
+  }
+
+  separation(id: string): Promise<Answer<Separation & Problem>> {
+    return this.json(`/v1/separations/${id}`);
+  }
+
+  cancel(id: string): Promise<Answer<Separation & Problem>> {
+    return this.json(`/v1/separations/${id}/cancel`, { method: 'POST' });
+  }
+
+  async json<T>(path: string, init: RequestInit = {}): Promise<Answer<T>> {
+    const answer = await this.fetch(path, init);
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: (text === '' ? {} : JSON.parse(text)) as T };
+  }
+
+  async bytes(path: string, init: RequestInit = {}): Promise<Answer<Buffer>> {
+    const answer = await this.fetch(path, init);
+    return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) };
+  }
+
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (this.key !== undefined) headers.set('authorization', `Bearer ${this.key}`);
+    return fetch(new URL(path, this.url), { signal: AbortSignal.timeout(30_000), ...init, headers });
+  }
+}

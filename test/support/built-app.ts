@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+
+export type AppName = 'api' | 'worker' | 'logs';
+
+const KEPT_OUTPUT = 20_000;
+
+/** One of the built apps as a process of its own, as `npm start` and a container run it. */
+export class BuiltApp {
+  #output = '';
+  readonly #ended: Promise<number | null>;
+
+  private constructor(readonly process: ChildProcess) {
+    const keep = (chunk: Buffer): void => {
+      this.#output = (this.#output + chunk.toString()).slice(-KEPT_OUTPUT);
+    };
+    process.stdout?.on('data', keep);
+    process.stderr?.on('data', keep);
+    this.#ended = once(process, 'close').then(([code]) => code as number | null);
+  }
+
+  static start(app: AppName, env: Readonly<Record<string, string>>): BuiltApp {
+    const main = resolve('dist', 'apps', app, 'apps', app, 'src', 'main.js');
+    const { PATH = '', HOME = '' } = process.env;
+    const options = { env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+    return new BuiltApp(spawn(process.execPath, [main], options));
+  }
+
+  get pid(): number {
+    if (this.process.pid === undefined) throw new Error('the app did not start');
+    return this.process.pid;
+  }
+
+  /** what it has printed lately, for the message of a failed expectation */
+  get output(): string {
+    return this.#output;
+  }
+
+  /** resolves with the exit code, null after a signal */
+  get ended(): Promise<number | null> {
+    return this.#ended;
+  }
+
+  get running(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.process.kill(signal);
+  }
+
+  /** SIGTERM, and an error when it takes longer: a shutdown is bounded. */
+  async stop(withinMs = 15_000): Promise<void> {
+    if (!this.running) return;
+    this.signal('SIGTERM');
+    const late = setTimeout(() => {
+      this.signal('SIGKILL');
+    }, withinMs);
+    const code = await this.#ended;
+    clearTimeout(late);
+    if (code === null) throw new Error(`the app did not end ${withinMs} ms after SIGTERM:\n${this.#output}`);
+  }
+
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.#ended;
+  }
+}

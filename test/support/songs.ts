@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { resolveFfmpeg } from '@app/audio';
+import { DEMO_SONG } from './test-service.js';
+
+/** Runs the real ffmpeg on arguments of our own; for making songs, never for what a client sent. */
+export async function ffmpeg(...args: readonly string[]): Promise<void> {
+  const command = await resolveFfmpeg({
+    ffmpegPath: undefined,
+    enginePython: join('engine', '.venv', 'bin', 'python'),
+  });
+  const child = spawn(command, ['-v', 'error', '-nostdin', '-y', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`ffmpeg: ${errors}`);
+}
+
+/** The demo song, repeated to a length; the variant changes its loudness a little, so that it is another song. */
+export async function makeSong(folder: string, seconds: number, variant = 0, extension = 'mp3'): Promise<string> {
+  const file = join(folder, `song-${seconds}-${variant}.${extension}`);
+  const volume = `volume=${(1 - variant / 100).toFixed(2)}`;
+  await ffmpeg('-stream_loop', '-1', '-i', DEMO_SONG, '-t', `${seconds}`, '-af', volume, file);
+  return file;
+}
+
+/** Interleaved stereo samples of a file, as float32 at 44.1 kHz. */
+export async function decodeSamples(bytes: Buffer): Promise<Float32Array> {
+  const command = await resolveFfmpeg({
+    ffmpegPath: undefined,
+    enginePython: join('engine', '.venv', 'bin', 'python'),
+  });
+  const args = ['-v', 'error', '-i', 'pipe:0', '-f', 'f32le', '-ar', '44100', '-ac', '2', 'pipe:1'];
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(bytes);
+  await once(child, 'close');
+  const all = Buffer.concat(chunks);
+  return new Float32Array(all.buffer.slice(all.byteOffset, all.byteOffset + all.byteLength));
+}
