@@ -84,7 +84,9 @@ def read_architecture(settings: NetworkSettings) -> Architecture:
     if arguments.get("multi_freqs"):
         raise WeightsMismatchError("HTDemucs with frequency bands (multi_freqs) is not built")
     if arguments.get("norm_starts", 4) < depth:
-        raise WeightsMismatchError("HTDemucs with norms between its layers is not built")
+        raise WeightsMismatchError(
+            "HTDemucs with norms between its layers (norm_starts below depth) is not built"
+        )
     if kernel != 2 * stride or fft_size // 2 // stride ** (depth - 1) <= kernel:
         raise WeightsMismatchError(
             f"HTDemucs with depth {depth}, kernel {kernel} and stride {stride} is not built"

@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 from separation_engine.backends.openvino.architecture import Architecture
 from separation_engine.backends.openvino.branches import Branch, frequency_embedding
 from separation_engine.backends.openvino.builder import GraphBuilder
-from separation_engine.backends.openvino.runtime import ov
+from separation_engine.backends.openvino.runtime import Model, ov
 from separation_engine.backends.openvino.tensors import Tensors
 from separation_engine.backends.openvino.transformer import transformer
+from separation_engine.errors import WeightsMismatchError
 
 # part of the key of compiled models: raise it with every change of the graph
 GRAPH_VERSION = 1
 
 
-def build_graph(architecture: Architecture, arrays: Mapping[str, NDArray[Any]]) -> tuple[Any, frozenset[str]]:
+def build_graph(
+    architecture: Architecture, arrays: Mapping[str, NDArray[Any]]
+) -> tuple[Model, frozenset[str]]:
     """The model, and the names of the operations that bfloat16 must leave in float32.
 
     Inputs, both normalised: `spectrum` [1, 4, bins, frames] (real and imaginary part of left,
@@ -26,6 +29,13 @@ def build_graph(architecture: Architecture, arrays: Mapping[str, NDArray[Any]]) 
     `spectra` [1, 4 * sources, bins, frames], `waves` [1, 2 * sources, 1, samples].
     Raises WeightsMismatchError when the tensors are not those of the architecture.
     """
+    try:
+        return _build(architecture, arrays)
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise WeightsMismatchError(f"a tensor has not the shape that its layer needs: {error}") from error
+
+
+def _build(architecture: Architecture, arrays: Mapping[str, NDArray[Any]]) -> tuple[Model, frozenset[str]]:
     build, tensors = GraphBuilder(), Tensors(arrays)
     spectrum_in = build.parameter((1, 4, architecture.bins, architecture.frames), "spectrum")
     wave_in = build.parameter((1, 2, 1, architecture.segment_samples), "wave")

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from separation_engine.backends.openvino.compiled_cache import CompiledCache
+from separation_engine.backends.openvino.runtime import CompiledModel, Model, opset, ov
+
+
+def double() -> Model:
+    value = opset.parameter([4], np.float32)
+    return ov.Model([opset.multiply(value, np.full(4, 2, np.float32))], [value], "double")
+
+
+def never() -> Model:
+    raise AssertionError("built again")
+
+
+def answer(compiled: CompiledModel) -> list[float]:
+    return list(compiled(np.arange(4, dtype=np.float32))[0])
+
+
+@pytest.fixture
+def sut(tmp_path: Path) -> CompiledCache:
+    return CompiledCache(tmp_path / "cache", ov.Core(), {})
+
+
+def test_builds_once_for_each_identity(sut: CompiledCache) -> None:
+    sut.load(("weights", "fp32"), double)
+
+    assert answer(sut.load(("weights", "fp32"), never)) == [0, 2, 4, 6]
+    with pytest.raises(AssertionError, match="built again"):
+        sut.load(("weights", "bf16"), never)
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"\0" * 4096])
+def test_a_damaged_file_is_built_again(sut: CompiledCache, tmp_path: Path, content: bytes) -> None:
+    sut.load(("weights",), double)
+    [path] = (tmp_path / "cache").iterdir()
+    path.write_bytes(content)
+
+    assert answer(sut.load(("weights",), double)) == [0, 2, 4, 6]
+    assert answer(sut.load(("weights",), never)) == [0, 2, 4, 6]
+
+
+def test_a_failed_build_leaves_nothing(sut: CompiledCache, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        sut.load(("weights",), never)
+
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_the_oldest_goes_when_the_folder_is_full(tmp_path: Path) -> None:
+    sut = CompiledCache(tmp_path, ov.Core(), {})
+    sut.load(("first",), double)
+    [first] = tmp_path.iterdir()
+    full = CompiledCache(tmp_path, ov.Core(), {}, limit=5 * first.stat().st_size // 2)
+    full.load(("second",), double)
+    full.load(("first",), never)
+    full.load(("third",), double)
+
+    assert first in tmp_path.iterdir()
+    assert len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(AssertionError):
+        full.load(("second",), never)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from separation_engine.backends.openvino.architecture import HTDEMUCS
+from tests.models import TINY, tiny, write_model
+
+CHILD = """
+import hashlib, json, sys
+from pathlib import Path
+import numpy as np
+from separation_engine.backends.base import BackendSettings
+from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.models.weights import read_weights
+path, sha256, cache = sys.argv[1:]
+backend = OpenvinoBackend(BackendSettings("cpu", "fp32", Path(cache)))
+network = backend.load(read_weights(Path(path), sha256))
+mix = np.random.default_rng(0).uniform(-1, 1, (1, 2, network.segment_samples)).astype(np.float32)
+digest = hashlib.sha256(network.forward(mix).tobytes()).hexdigest()
+imported = [name for name, module in sys.modules.items() if module is not None]
+print(json.dumps({"digest": digest, "imported": imported}))
+"""
+RUNS = 3
+
+
+@dataclass(frozen=True)
+class Run:
+    """digest: of the stems. imported: names of all modules."""
+
+    digest: str
+    imported: frozenset[str]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+    """Fresh processes: the first compiles, the others find the compiled model."""
+    folder = tmp_path_factory.mktemp("processes")
+    model = write_model(folder, "tiny", [tiny()], settings=TINY, klass=HTDEMUCS)
+    [path] = model.glob("*.safetensors")
+    return [_run(path, folder / "cache") for _ in range(RUNS)]
+
+
+def _run(path: Path, cache: Path) -> Run:
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    command = [sys.executable, "-c", CHILD, str(path), sha256, str(cache)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    answer = json.loads(done.stdout)
+    return Run(answer["digest"], frozenset(answer["imported"]))
+
+
+def test_every_fresh_process_gives_the_same_bits(runs: list[Run]) -> None:
+    assert len({run.digest for run in runs}) == 1
+
+
+@pytest.mark.parametrize("module", ["torch", "demucs", "openvino_telemetry"])
+def test_nothing_heavy_or_chatty_is_imported(runs: list[Run], module: str) -> None:
+    assert not any(module in run.imported for run in runs)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from separation_engine.backends.base import BackendSettings
+from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.errors import DeviceUnavailableError, WeightsMismatchError
+from separation_engine.models.weights import NetworkWeights
+from tests.models import SHORT, short, small_hybrid
+from tests.openvino.conftest import Load, weights_of
+
+
+@pytest.fixture(scope="module")
+def weights() -> NetworkWeights:
+    return weights_of(short(), SHORT)
+
+
+def test_only_htdemucs_is_supported() -> None:
+    assert OpenvinoBackend.supports("demucs.htdemucs.HTDemucs")
+    assert not OpenvinoBackend.supports("demucs.hdemucs.HDemucs")
+
+
+def test_another_class_is_refused(load: Load) -> None:
+    with pytest.raises(WeightsMismatchError, match="HDemucs is not an HTDemucs"):
+        load(weights_of(small_hybrid(), {}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cac", False),
+        ("rewrite", False),
+        ("multi_freqs", [0.5]),
+        ("norm_starts", 2),
+        ("depth", 5),
+        ("t_emb", "cape"),
+        ("t_norm_first", False),
+        ("t_sparse_self_attn", True),
+        ("use_train_segment", False),
+        ("channels_time", 8),
+    ],
+)
+def test_a_switch_that_is_not_built_is_refused_by_name(
+    load: Load, weights: NetworkWeights, name: str, value: object
+) -> None:
+    with pytest.raises(WeightsMismatchError, match=name):
+        load(replace(weights, kwargs={**SHORT, name: value}))
+
+
+def test_a_missing_tensor_is_refused(load: Load, weights: NetworkWeights) -> None:
+    tensors = {name: value for name, value in weights.tensors.items() if name != "encoder.0.conv.bias"}
+    with pytest.raises(WeightsMismatchError, match=r"encoder\.0\.conv\.bias"):
+        load(replace(weights, tensors=tensors, sha256="1"))
+
+
+def test_a_tensor_that_the_graph_would_leave_out_is_refused(load: Load, weights: NetworkWeights) -> None:
+    tensors = {**weights.tensors, "encoder.0.norm1.weight": np.ones(4, np.float32)}
+    with pytest.raises(WeightsMismatchError, match=r"encoder\.0\.norm1\.weight"):
+        load(replace(weights, tensors=tensors, sha256="2"))
+
+
+def test_a_tensor_of_another_shape_is_refused(load: Load, weights: NetworkWeights) -> None:
+    tensors = {**weights.tensors, "encoder.1.conv.weight": np.ones((8, 5, 8, 1), np.float32)}
+    with pytest.raises(WeightsMismatchError):
+        load(replace(weights, tensors=tensors, sha256="3"))
+
+
+def test_another_device_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DeviceUnavailableError):
+        OpenvinoBackend(BackendSettings("cuda", "fp32", tmp_path))
