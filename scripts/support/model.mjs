@@ -15,7 +15,7 @@ export async function chooseModel() {
   const wanted = process.env.MODEL || DEFAULT;
   if (wanted === 'demo' || existsSync(join(modelsDir(), wanted, `${wanted}.yaml`))) return { name: wanted };
   console.log(`Fetching the model ${wanted} …`);
-  const { code } = await modelsCommand(['get', wanted, '--connect-timeout', String(CONNECT_SECONDS)]);
+  const { code } = await modelsCommand(['get', wanted, '--timeout', String(CONNECT_SECONDS)]);
   return code === 0 ? { name: wanted } : { name: 'demo', notice: notice(wanted) };
 }
 

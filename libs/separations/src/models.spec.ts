@@ -1,0 +1,23 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { KNOWN_MODELS, findKnownModel } from './index.js';
+
+describe('the models that are known by name', () => {
+  it('are those of the engine, with the same stems, licence and cost', async () => {
+    const python = process.env['ENGINE_PYTHON'] ?? 'engine/.venv/bin/python';
+    const { stdout } = await promisify(execFile)(python, ['-m', 'separation_engine', 'models', 'list', '--json']);
+    const lines = stdout.trim().split('\n');
+    const ofEngine = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const known = KNOWN_MODELS.map(({ name, stems, licence, relativeCost }) => ({ name, stems, licence, relativeCost }));
+    expect(known).toEqual(
+      ofEngine.map(({ name, stems, licence, relativeCost }) => ({ name, stems, licence, relativeCost })),
+    );
+  });
+
+  it('names the weights of the demo model that ships, so that another training is another separation', async () => {
+    const bag = await readFile('engine/src/separation_engine/demo_model/demo.yaml', 'utf8');
+    expect(bag).toContain(`['${findKnownModel('demo')?.weights ?? ''}']`);
+  });
+});
