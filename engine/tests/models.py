@@ -1,20 +1,22 @@
-"""Small networks with random but lively weights, laid out as set-up lays them out."""
+"""Networks with random but lively weights, laid out as set-up lays them out."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import torch
 import yaml
 from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
 from safetensors.torch import save_file
 
-from separation_engine.models.folder import hash_files, write_record
+from separation_engine.backends.base import BackendSettings
+from separation_engine.backends.torch_backend import TorchBackend
+from separation_engine.models.folder import hash_files, read_folder, write_record
+from separation_engine.self_check import fingerprint, reference_path, write_reference
 
 FOUR = ["drums", "bass", "other", "vocals"]
 SIX = [*FOUR, "guitar", "piano"]
@@ -28,6 +30,8 @@ TINY = {
     "samplerate": RATE,
     "segment": Fraction(39, 5),
 }
+# a second of segment, where the length of 7.8 s is not the point
+SHORT = {**TINY, "segment": 1}
 SMALL_HYBRID = {"channels": 4, "nfft": 1024, "depth": 5, "samplerate": RATE, "segment": 3}
 FULL = {
     "channels": 48,
@@ -45,7 +49,7 @@ FULL = {
 
 
 def make_network(
-    klass: type[torch.nn.Module], sources: Sequence[str], settings: dict[str, object], seed: int = 0
+    klass: type[torch.nn.Module], sources: Sequence[str], settings: Mapping[str, object], seed: int = 0
 ) -> torch.nn.Module:
     """Random weights whose every branch counts, as in a trained network."""
     torch.manual_seed(seed)
@@ -59,8 +63,16 @@ def make_network(
     return network
 
 
-def tiny(seed: int = 0, sources: Sequence[str] = FOUR) -> torch.nn.Module:
-    return make_network(HTDemucs, sources, TINY, seed)
+def tiny(seed: int = 0) -> torch.nn.Module:
+    return make_network(HTDemucs, FOUR, TINY, seed)
+
+
+def short(seed: int = 0, sources: Sequence[str] = FOUR) -> torch.nn.Module:
+    return make_network(HTDemucs, sources, SHORT, seed)
+
+
+def full(seed: int = 0) -> torch.nn.Module:
+    return make_network(HTDemucs, FOUR, FULL, seed)
 
 
 def small_hybrid(seed: int = 0) -> torch.nn.Module:
@@ -72,11 +84,15 @@ def write_model(
     name: str,
     networks: Sequence[torch.nn.Module],
     *,
-    settings: dict[str, object],
+    settings: Mapping[str, object],
     weights: list[list[float]] | None = None,
     klass: str | None = None,
+    checked: bool = True,
 ) -> Path:
-    """Lay a model out as `<name>/<name>.yaml` and its weights, and record it."""
+    """Lay a model out as `<name>/<name>.yaml` and its weights, and record it.
+
+    klass: what the weights claim to be. checked: whether a self-check of it can pass.
+    """
     folder = models_dir / name
     folder.mkdir(parents=True)
     signatures = [f"{index:08x}" for index in range(len(networks))]
@@ -92,16 +108,19 @@ def write_model(
     bag = {"models": signatures, **({"weights": weights} if weights else {})}
     (folder / f"{name}.yaml").write_text(yaml.safe_dump(bag), "utf-8")
     write_record(folder, hash_files(folder, name))
+    if checked:
+        _write_references(folder, name)
     return folder
 
 
-def song(samples: int, seed: int = 1) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Chords, a beat and noise, (channels=2, samples), about -6 dB at its loudest."""
-    random = np.random.default_rng(seed)
-    time = np.arange(samples) / RATE
-    mono = sum(0.08 * np.sin(2 * np.pi * pitch * time) for pitch in random.uniform(50, 3000, 8))
-    beat = 0.4 * np.exp(-25 * (time % 0.5)) * random.standard_normal((2, samples))
-    return (np.stack([mono, 0.8 * mono]) + 0.3 * beat).astype(np.float32)
+def _write_references(folder: Path, name: str) -> None:
+    """As `models record` does, without its two processes for each."""
+    backend = TorchBackend(BackendSettings("cpu", "fp32", folder))
+    model = read_folder(folder, name)
+    for index, signature in enumerate(model.signatures):
+        weights = model.read_weights(index)
+        path = reference_path(folder, signature)
+        write_reference(path, weights.sha256, fingerprint(backend.load(weights)))
 
 
 def _encode(value: object) -> object:

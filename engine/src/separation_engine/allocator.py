@@ -17,4 +17,6 @@ def restart_with_tuned_allocator() -> None:
     if platform.libc_ver()[0] != "glibc" or os.environ.get("GLIBC_TUNABLES"):
         return
     sys.stderr.flush()
-    os.execve(sys.executable, sys.orig_argv, {**os.environ, "GLIBC_TUNABLES": _TUNABLES})
+    # threads that spin while they wait take the processors from the encoders beside them
+    tuned = {"OMP_WAIT_POLICY": "passive", **os.environ, "GLIBC_TUNABLES": _TUNABLES}
+    os.execve(sys.executable, sys.orig_argv, tuned)

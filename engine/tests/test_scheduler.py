@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from separation_engine.backends.base import BackendSettings
+from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
+from separation_engine.errors import CancelledError, OutOfMemoryError
+from separation_engine.models.folder import read_folder
+from separation_engine.scheduler import Scheduler
+from separation_engine.wav import Samples
+from tests.models import SHORT, short, write_model
+from tests.runs import EchoNetwork, FixedModels, Listener, make_model, make_request, run_jobs, run_one
+from tests.sounds import RATE, read_wav, song
+
+
+@pytest.fixture(scope="module")
+def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("models"), "short", [short()], settings=SHORT, checked=False)
+
+
+@pytest.fixture
+def network(weights_dir: Path) -> TorchNetwork:
+    backend = TorchBackend(BackendSettings("cpu", "fp32", weights_dir))
+    loaded = backend.load(read_folder(weights_dir, "short").read_weights(0))
+    assert isinstance(loaded, TorchNetwork)
+    return loaded
+
+
+def test_jobs_take_turns(tmp_path: Path) -> None:
+    requests = [make_request(tmp_path, song(4 * RATE), job) for job in ("a", "b", "c")]
+    listener = run_jobs(make_model([EchoNetwork()]), *requests)
+    assert listener.order[:9] == ["a", "b", "c"] * 3
+
+
+def test_a_short_job_does_not_wait_for_a_long_one(tmp_path: Path) -> None:
+    long, brief = make_request(tmp_path, song(20 * RATE), "long"), make_request(tmp_path, song(RATE), "brief")
+    listener = run_jobs(make_model([EchoNetwork()]), long, brief)
+    assert list(listener.results) == ["brief", "long"]
+
+
+def test_segments_of_several_jobs_share_a_batch(tmp_path: Path) -> None:
+    network = EchoNetwork(max_batch=4)
+    run_jobs(make_model([network]), *(make_request(tmp_path, song(RATE // 2), job) for job in "abcdef"))
+    assert network.batches == [4, 2]
+
+
+def test_one_long_job_fills_the_batch_alone(tmp_path: Path) -> None:
+    network = EchoNetwork(max_batch=4)
+    run_jobs(make_model([network]), make_request(tmp_path, song(6 * RATE), "a"))
+    assert network.batches == [4, 4]
+
+
+def test_ten_jobs_at_once_equal_ten_jobs_alone(tmp_path: Path, network: TorchNetwork) -> None:
+    model = make_model([network])
+    mixes = [song(RATE + 5000 * index, seed=index) for index in range(10)]
+    alone = [
+        run_one(model, make_request(tmp_path / "alone", mix, f"job{index}"))[0]
+        for index, mix in enumerate(mixes)
+    ]
+    network.max_batch = 4
+    jobs = [make_request(tmp_path / "together", mix, f"job{index}") for index, mix in enumerate(mixes)]
+    together = run_jobs(model, *jobs)
+    for index, stems in enumerate(alone):
+        for stem in together.results[f"job{index}"].stems:
+            np.testing.assert_allclose(read_wav(stem.path), stems[stem.name], atol=1e-5)
+
+
+def test_a_cancelled_job_ends_at_once_and_disturbs_none(tmp_path: Path) -> None:
+    model = make_model([EchoNetwork(max_batch=3)])
+    mix = song(8 * RATE)
+    expected, _ = run_one(model, make_request(tmp_path / "alone", mix, "kept"))
+    listener = Listener()
+    scheduler = Scheduler(FixedModels(model), listener, lambda _: None)
+    for job in ("kept", "cancelled", "waiting"):
+        scheduler.submit(make_request(tmp_path, mix, job))
+    scheduler.cancel("waiting")
+    for _ in range(4):
+        scheduler.step()
+    assert len(listener.progress["cancelled"]) > 0
+    scheduler.cancel("cancelled")
+    scheduler.cancel("never heard of")
+    assert {job: type(error) for job, error in listener.errors.items()} == {
+        "waiting": CancelledError,
+        "cancelled": CancelledError,
+    }
+    done_before = len(listener.progress["cancelled"])
+    while not scheduler.idle:
+        scheduler.step()
+    assert len(listener.progress["cancelled"]) == done_before
+    assert list(listener.results) == ["kept"]
+    for stem in listener.results["kept"].stems:
+        assert np.array_equal(read_wav(stem.path), expected[stem.name])
+
+
+def test_a_job_that_fails_leaves_the_others(tmp_path: Path) -> None:
+    broken = make_request(tmp_path, song(RATE), "broken")
+    broken.input.write_bytes(b"no song")
+    listener = run_jobs(make_model([EchoNetwork()]), broken, make_request(tmp_path, song(RATE), "good"))
+    assert (list(listener.errors), list(listener.results)) == (["broken"], ["good"])
+
+
+def test_no_memory_on_the_host_is_an_error_that_may_pass(tmp_path: Path) -> None:
+    @dataclass
+    class Hungry(EchoNetwork):
+        def forward(self, mixes: Samples) -> Samples:
+            raise MemoryError(mixes.nbytes)
+
+    listener = run_jobs(make_model([Hungry()]), make_request(tmp_path, song(RATE), "job"))
+    assert isinstance(listener.errors["job"], OutOfMemoryError)
+    assert listener.errors["job"].retryable
+
+
+def test_models_that_nobody_uses_any_more_are_released(tmp_path: Path) -> None:
+    used: list[set[str]] = []
+
+    class Models(FixedModels):
+        def release(self, used_now: set[str]) -> None:
+            used.append(used_now)
+
+    first, second = make_model([EchoNetwork()], "first"), make_model([EchoNetwork()], "second")
+    scheduler = Scheduler(Models(first, second), Listener(), lambda _: None)
+    scheduler.submit(make_request(tmp_path, song(3 * RATE), "a", model="first"))
+    scheduler.submit(make_request(tmp_path, song(RATE), "b", model="second"))
+    while not scheduler.idle:
+        scheduler.step()
+    assert used == [{"first"}, set()]
+
+
+class TestTorchNetwork:
+    def test_halves_the_batch_when_the_device_is_full(
+        self, network: TorchNetwork, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mixes = np.stack([song(RATE, seed=index) for index in range(5)])
+        expected = network.forward(mixes)
+        sizes = fail_above(network, 2, monkeypatch)
+        network.max_batch = 8
+        assert np.allclose(network.forward(mixes), expected, atol=1e-6)
+        assert sizes == [5, 2, 2, 1]
+        assert network.max_batch == 2
+
+    def test_gives_up_when_not_even_one_segment_fits(
+        self, network: TorchNetwork, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fail_above(network, 0, monkeypatch)
+        network.max_batch = 4
+        with pytest.raises(OutOfMemoryError):
+            network.forward(np.zeros((3, 2, RATE), np.float32))
+
+    def test_bf16_stays_close_to_fp32(self, weights_dir: Path, network: TorchNetwork) -> None:
+        backend = TorchBackend(BackendSettings("cpu", "bf16", weights_dir))
+        mixes = song(RATE)[np.newaxis]
+        expected = network.forward(mixes)
+        rough = backend.load(read_folder(weights_dir, "short").read_weights(0)).forward(mixes)
+        error = np.square(rough - expected).sum() / np.square(expected).sum()
+        assert 0 < error < 10 ** (-25 / 10)
+
+
+def fail_above(network: TorchNetwork, most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """There is no CUDA device to fill here: batches above `most` fail as on a full one."""
+    sizes: list[int] = []
+    run: Callable[[Samples], Samples] = network._run
+
+    def limited(mixes: Samples) -> Samples:
+        sizes.append(len(mixes))
+        if len(mixes) > most:
+            raise torch.cuda.OutOfMemoryError
+        return run(mixes)
+
+    monkeypatch.setattr(network, "_run", limited)
+    return sizes
