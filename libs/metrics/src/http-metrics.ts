@@ -1,10 +1,10 @@
-import { Injectable, type NestMiddleware } from '@nestjs/common';
-import type { NextFunction, Request, Response } from 'express';
+import { Injectable } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { Histogram, Registry } from 'prom-client';
 
 /** How long calls took, by route: the pattern and never the address, so that ids do not become labels. */
 @Injectable()
-export class HttpMetrics implements NestMiddleware {
+export class HttpMetrics {
   private readonly duration: Histogram<'method' | 'route' | 'status'>;
 
   constructor(registry: Registry) {
@@ -17,7 +17,7 @@ export class HttpMetrics implements NestMiddleware {
     });
   }
 
-  use(request: Request, response: Response, next: NextFunction): void {
+  observe(request: Request, response: Response): void {
     const startedAt = performance.now();
     // close comes after every answer, also after one that the client did not wait for
     response.once('close', () => {
@@ -27,7 +27,6 @@ export class HttpMetrics implements NestMiddleware {
         (performance.now() - startedAt) / 1000,
       );
     });
-    next();
   }
 }
 

@@ -1,10 +1,13 @@
 import { Module, type DynamicModule, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import { HttpMetrics } from './http-metrics.js';
 import { MetricsController } from './metrics.controller.js';
 
 @Module({})
 export class MetricsModule implements NestModule {
+  constructor(private readonly http: HttpMetrics) {}
+
   /** @param service name of the process, a label of every metric */
   static forRoot(service: string): DynamicModule {
     return {
@@ -17,7 +20,12 @@ export class MetricsModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(HttpMetrics).forRoutes('{*path}');
+    // a function: of a class Nest would make a second instance, and register its metrics twice
+    const observe = (request: Request, response: Response, next: NextFunction): void => {
+      this.http.observe(request, response);
+      next();
+    };
+    consumer.apply(observe).forRoutes('{*path}');
   }
 }
 
