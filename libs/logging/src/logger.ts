@@ -10,7 +10,7 @@ import { RedisStreamTransport } from './redis-stream.transport.js';
 export type { Logger } from 'winston';
 
 /**
- * Writes each line to stderr's sibling, the console, and, where a Redis is named, to the `logging` stream.
+ * Writes each line to the console, and, where a Redis is named, to the `logging` stream.
  * Logging never blocks, throws or keeps the process alive.
  */
 export function createLogger(config: LoggingConfig, service: ServiceName, redisUrl?: URL): Logger {
@@ -20,10 +20,15 @@ export function createLogger(config: LoggingConfig, service: ServiceName, redisU
     Object.assign(info, { time: new Date().toISOString(), ...logContext() }),
   );
   const toEntry = (info: winston.Logform.TransformableInfo): string => line(toLogEntry(info, service, pod));
-  const logger = winston.createLogger({ level: config.level, format: withContext(), exitOnError: false });
-  logger.add(new winston.transports.Console({ format: winston.format.printf(toEntry) }));
-  if (redisUrl !== undefined) logger.add(new RedisStreamTransport({ redisUrl, service, pod }));
-  return logger;
+  const toConsole = new winston.transports.Console({ format: winston.format.printf(toEntry) });
+  const toRedis = redisUrl === undefined ? [] : [new RedisStreamTransport({ redisUrl, service, pod })];
+  const options = {
+    level: config.level,
+    format: withContext(),
+    exitOnError: false,
+    transports: [toConsole, ...toRedis],
+  };
+  return winston.createLogger(options);
 }
 
 /** Gives what is still on its way to Redis a second, then ends the connection. */

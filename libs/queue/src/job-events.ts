@@ -1,16 +1,94 @@
 import type { SeparationId } from '@app/separations';
+import { QueueEvents } from 'bullmq';
+import { QUEUE_NAME } from './queue-keys.js';
 import type { RedisConnections } from './redis-connections.js';
+import { Wakeup } from './wakeup.js';
 
 /** Tells when a job changed: one reader of the queue's events for each process, fanned out by id. */
 export class JobEvents {
+  private readonly wakeups = new Map<string, Set<Wakeup>>();
+  private reader: QueueEvents | undefined;
+  private starting: Promise<void> | undefined;
+  private closed = false;
+
   constructor(private readonly connections: RedisConnections) {}
 
-  /** Yields after each change of the job, several at once as one, until the signal aborts; then it just ends. */
+  /**
+   * Yields after each change of the job, several at once as one, until the signal aborts or the app closes; then it
+   * just ends. It also yields when Redis came back, since what happened meanwhile is not known: read the state anew.
+   */
   changes(id: SeparationId, signal: AbortSignal): AsyncIterable<void> {
-    throw new Error(`not written yet: ${id} ${String(signal.aborted)} ${typeof this.connections}`);
+    const wakeup = new Wakeup();
+    // taken note of now and not at the first `next`: what happens in between counts
+    if (this.closed || signal.aborted) wakeup.end();
+    else this.add(id, wakeup);
+    signal.addEventListener(
+      'abort',
+      () => {
+        this.drop(id, wakeup);
+      },
+      { once: true },
+    );
+    this.starting ??= this.start();
+    return wakeup;
   }
 
-  close(): Promise<void> {
-    return Promise.resolve();
+  async close(): Promise<void> {
+    this.closed = true;
+    for (const wakeup of this.all()) wakeup.end();
+    this.wakeups.clear();
+    await this.starting;
+    await this.reader?.close();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.close();
+  }
+
+  private async start(): Promise<void> {
+    const connection = this.connections.forSubscriber();
+    const events = this.connections.keys.queue('events');
+    try {
+      // from the newest event on, by its id: `$` would miss what happens before the first read arrives
+      const [newest] = await connection.xrevrange(events, '+', '-', 'COUNT', 1);
+      if (this.closed) return;
+      this.reader = new QueueEvents(QUEUE_NAME, {
+        connection,
+        prefix: this.connections.keys.prefix,
+        lastEventId: newest?.[0] ?? '0-0',
+      });
+    } catch {
+      // the connection was closed before Redis ever answered
+      return;
+    }
+    this.reader.on('error', () => undefined);
+    for (const event of ['waiting', 'active', 'progress', 'completed', 'failed', 'delayed', 'removed'] as const) {
+      this.reader.on(event, ({ jobId }: { jobId: string }) => {
+        this.wakeups.get(jobId)?.forEach((wakeup) => {
+          wakeup.wake();
+        });
+      });
+    }
+    const wakeAll = (): void => {
+      for (const wakeup of this.all()) wakeup.wake();
+    };
+    connection.on('ready', wakeAll);
+    wakeAll();
+  }
+
+  private all(): Wakeup[] {
+    return [...this.wakeups.values()].flatMap((ofOne) => [...ofOne]);
+  }
+
+  private add(id: SeparationId, wakeup: Wakeup): void {
+    const ofOne = this.wakeups.get(id) ?? new Set();
+    this.wakeups.set(id, ofOne.add(wakeup));
+  }
+
+  private drop(id: SeparationId, wakeup: Wakeup): void {
+    wakeup.end();
+    const ofOne = this.wakeups.get(id);
+    ofOne?.delete(wakeup);
+    if (ofOne?.size === 0) this.wakeups.delete(id);
   }
 }

@@ -9,12 +9,17 @@ export class QueueKeys {
   constructor(readonly prefix = 'bull') {}
 
   /** of BullMQ itself: `wait` and `active` are lists, `delayed` and `failed` sorted sets, an id is the job's hash */
-  queue(state: 'wait' | 'active' | 'prioritized' | 'delayed' | 'failed' | 'completed'): string {
-    return `${this.prefix}:${QUEUE_NAME}:${state}`;
+  queue(state: 'wait' | 'active' | 'prioritized' | 'delayed' | 'failed' | 'completed' | 'events'): string {
+    return this.queueKey(state);
   }
 
   job(id: SeparationId): string {
-    return `${this.prefix}:${QUEUE_NAME}:${id}`;
+    return this.queueKey(id);
+  }
+
+  /** of something that Redis named, such as an id in a list */
+  queueKey(name: string): string {
+    return `${this.prefix}:${QUEUE_NAME}:${name}`;
   }
 
   /** of ours: beside the queue, never below its name */
@@ -36,10 +41,6 @@ export class QueueKeys {
 
   get speeds(): string {
     return `${this.prefix}:separations:speeds`;
-  }
-
-  get owners(): string {
-    return `${this.prefix}:separations:owners`;
   }
 
   index(owner: string | null): string {

@@ -1,32 +1,55 @@
 import type { RedisConfig } from '@app/config';
+import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { queueOptions } from './bull-queue.js';
 import { CancelSignals } from './cancel-signals.js';
 import { JobEvents } from './job-events.js';
+import { QueueForecast } from './queue-forecast.js';
+import { QUEUE_NAME, QueueKeys } from './queue-keys.js';
 import { RedisConnections } from './redis-connections.js';
 import { SeparationIndex } from './separation-index.js';
 import { SeparationQueue } from './separation-queue.js';
 import { SpeedBook } from './speed-book.js';
 import { WorkerRegistry } from './worker-registry.js';
 
+const ON_REDIS = [SpeedBook, WorkerRegistry, CancelSignals, JobEvents, SeparationIndex];
+
 /** Gives every part of the queue but the worker, which the worker's app makes with its own handler. */
 @Module({})
 export class QueueModule {
-  static forRoot(config: RedisConfig): DynamicModule {
-    const parts = [SpeedBook, WorkerRegistry, CancelSignals, JobEvents, SeparationIndex];
+  /** The connections end at the app's shutdown, after whatever uses them (`onModuleDestroy`, `beforeApplicationShutdown`). */
+  static forRoot(config: RedisConfig, keys: QueueKeys = new QueueKeys()): DynamicModule {
+    const connections = { provide: RedisConnections, useFactory: () => new RedisConnections(config, keys) };
+    const redis: DynamicModule = {
+      module: RedisModule,
+      global: true,
+      providers: [connections],
+      exports: [RedisConnections],
+    };
     const providers = [
-      { provide: RedisConnections, useFactory: () => new RedisConnections(config) },
-      ...parts.map((part) => ({
+      ...ON_REDIS.map((part) => ({
         provide: part,
-        useFactory: (connections: RedisConnections) => new part(connections),
+        useFactory: (open: RedisConnections) => new part(open),
         inject: [RedisConnections],
       })),
       {
         provide: SeparationQueue,
-        useFactory: (connections: RedisConnections, speeds: SpeedBook, workers: WorkerRegistry) =>
-          new SeparationQueue(connections, speeds, workers),
-        inject: [RedisConnections, SpeedBook, WorkerRegistry],
+        useFactory: (queue: Queue, open: RedisConnections, speeds: SpeedBook, workers: WorkerRegistry) =>
+          new SeparationQueue(queue, open, new QueueForecast(open, speeds, workers)),
+        inject: [getQueueToken(QUEUE_NAME), RedisConnections, SpeedBook, WorkerRegistry],
       },
     ];
-    return { module: QueueModule, global: true, providers, exports: providers.map(({ provide }) => provide) };
+    const bull = BullModule.forRootAsync({ useFactory: queueOptions, inject: [RedisConnections] });
+    return {
+      module: QueueModule,
+      global: true,
+      imports: [redis, bull, BullModule.registerQueue({ name: QUEUE_NAME })],
+      providers,
+      exports: providers.map(({ provide }) => provide),
+    };
   }
 }
+
+@Module({})
+class RedisModule {}

@@ -1,4 +1,5 @@
 import { isSeparationId, type SeparationId } from '@app/separations';
+import { InvalidCursorError } from './queue.errors.js';
 import type { RedisConnections } from './redis-connections.js';
 
 export interface IndexPage {
@@ -12,17 +13,67 @@ export class SeparationIndex {
   constructor(private readonly connections: RedisConnections) {}
 
   /** `createdAt`: ISO 8601. @throws QueueUnavailableError */
-  add(owner: string | null, id: SeparationId, createdAt: string): Promise<void> {
-    throw new Error(`not written yet: ${String(owner)} ${id} ${createdAt} ${typeof this.connections}`);
+  async add(owner: string | null, id: SeparationId, createdAt: string): Promise<void> {
+    const { keys } = this.connections;
+    const score = Date.parse(createdAt);
+    await this.connections.call((redis) => redis.zadd(keys.index(owner), Number.isNaN(score) ? 0 : score, id));
   }
 
   /** @throws QueueUnavailableError */
-  remove(owner: string | null, id: SeparationId): Promise<void> {
-    throw new Error(`not written yet: ${String(owner)} ${id}`);
+  async remove(owner: string | null, id: SeparationId): Promise<void> {
+    await this.connections.call((redis) => redis.zrem(this.connections.keys.index(owner), id));
   }
 
-  /** @throws InvalidCursorError for a cursor that no page gave out, QueueUnavailableError */
-  page(owner: string | null, cursor: string | null, limit: number): Promise<IndexPage> {
-    throw new Error(`not written yet: ${String(owner)} ${String(cursor)} ${limit} ${isSeparationId.name}`);
+  /**
+   * `cursor`: of the page before, or null for the newest. A separation that is added meanwhile moves no other page.
+   * @throws InvalidCursorError for a cursor that no page gave out, QueueUnavailableError
+   */
+  async page(owner: string | null, cursor: string | null, limit: number): Promise<IndexPage> {
+    const after = cursor === null ? undefined : parseCursor(cursor);
+    const key = this.connections.keys.index(owner);
+    const entries: Entry[] = [];
+    // one more than the page tells whether another follows
+    for (let offset = 0; entries.length <= limit;) {
+      const from = after === undefined ? '+inf' : after.score;
+      const flat = await this.connections.call((redis) =>
+        redis.zrevrangebyscore(key, from, '-inf', 'WITHSCORES', 'LIMIT', offset, limit + 1),
+      );
+      if (flat.length === 0) break;
+      offset += flat.length / 2;
+      entries.push(...parseEntries(flat).filter((entry) => after === undefined || isOlder(entry, after)));
+    }
+    const page = entries.slice(0, limit);
+    const last = page.at(-1);
+    const nextCursor = entries.length > limit && last !== undefined ? formatCursor(last) : null;
+    return { ids: page.map(({ id }) => id), nextCursor };
   }
+}
+
+interface Entry {
+  readonly id: SeparationId;
+  /** of its creation, milliseconds since 1970 */
+  readonly score: number;
+}
+
+function parseEntries(flat: readonly string[]): Entry[] {
+  return flat.flatMap((id, index) =>
+    index % 2 === 0 && isSeparationId(id) ? [{ id, score: Number(flat[index + 1]) }] : [],
+  );
+}
+
+/** Redis orders those of one millisecond by their ids, here from the last to the first */
+function isOlder(entry: Entry, than: Entry): boolean {
+  return entry.score < than.score || (entry.score === than.score && entry.id < than.id);
+}
+
+function formatCursor({ id, score }: Entry): string {
+  return Buffer.from(`${score}/${id}`).toString('base64url');
+}
+
+function parseCursor(cursor: string): Entry {
+  const [score, id, ...rest] = Buffer.from(cursor, 'base64url').toString('latin1').split('/');
+  if (!isSeparationId(id) || score === undefined || !/^\d{1,15}$/.test(score) || rest.length > 0) {
+    throw new InvalidCursorError();
+  }
+  return { id, score: Number(score) };
 }

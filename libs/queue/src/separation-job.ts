@@ -1,5 +1,6 @@
 import { STAGES, isSeparationId, type Progress, type SeparationId } from '@app/separations';
 import { InvalidJobError } from './queue.errors.js';
+import { json } from './replies.js';
 
 /** What a job carries: ids and what routing needs, never the song. */
 export interface SeparationJob {
@@ -26,6 +27,16 @@ export function parseSeparationJob(value: unknown): SeparationJob {
   }
   if (!isText(createdAt) || Number.isNaN(Date.parse(createdAt))) throw new InvalidJobError(`job ${id} has no date`);
   return { id, requestId, model, durationSeconds, createdAt };
+}
+
+/** The job as it lies in Redis; undefined where that is not of the contract: its worker fails it. */
+export function parseStoredJob(data: unknown): SeparationJob | undefined {
+  try {
+    return parseSeparationJob(json(data));
+  } catch (error) {
+    if (error instanceof InvalidJobError) return undefined;
+    throw error;
+  }
 }
 
 /** Progress as a worker reported it; the beginning where none was reported yet. */

@@ -1,19 +1,17 @@
 import type { Failure, SeparationId } from '@app/separations';
+import type { Queue } from 'bullmq';
+import { parseFailure } from './job-failure.js';
+import { readJobStates, type JobState } from './job-state.js';
+import { JOB_NAME } from './queue-keys.js';
+import type { QueueForecast } from './queue-forecast.js';
 import type { RedisConnections } from './redis-connections.js';
-import type { JobProgress, SeparationJob } from './separation-job.js';
-import type { SpeedBook } from './speed-book.js';
-import type { WorkerRegistry } from './worker-registry.js';
+import { allReplies } from './replies.js';
+import { MAX_ATTEMPTS } from './retry.js';
+import { parseSeparationJob, type SeparationJob } from './separation-job.js';
 
-export type JobState =
-  | {
-      readonly status: 'queued';
-      /** 1 is the next one */
-      readonly position: number;
-      /** until it is done, seconds; null where it cannot be told */
-      readonly etaSeconds: number | null;
-    }
-  | { readonly status: 'processing'; readonly startedAt: string; readonly progress: JobProgress };
+export type { JobState } from './job-state.js';
 
+/** jobs by state */
 export interface QueueDepth {
   readonly waiting: number;
   readonly active: number;
@@ -21,60 +19,94 @@ export interface QueueDepth {
   readonly failed: number;
 }
 
-export interface FailedJob {
-  readonly id: SeparationId;
-  readonly failure: Failure;
-}
-
 /** The producer's side of the queue. Every call answers within 2 s or throws QueueUnavailableError. */
 export class SeparationQueue {
   constructor(
+    private readonly queue: Queue,
     private readonly connections: RedisConnections,
-    private readonly speeds: SpeedBook,
-    private readonly workers: WorkerRegistry,
-  ) {}
+    private readonly forecast: QueueForecast,
+  ) {
+    // the connection tells of every failed try here too; who waits for an answer is told by the call
+    queue.on('error', () => undefined);
+  }
 
   /**
-   * Queues the job once: a waiting or active one of that id is kept, a failed one is replaced.
-   * Forgets a wish to cancel of an earlier run.
+   * Queues the job once: a waiting or active one of that id is kept, a finished one is replaced.
+   * A new job forgets the wish to cancel an earlier one.
+   * @throws InvalidJobError, QueueUnavailableError
    */
-  enqueue(job: SeparationJob): Promise<void> {
-    throw new Error(
-      `not written yet: ${job.id} ${typeof this.connections} ${typeof this.speeds} ${typeof this.workers}`,
+  async enqueue(job: SeparationJob): Promise<void> {
+    const { id } = parseSeparationJob(job);
+    await this.connections.call(async (redis) => {
+      const state = await this.queue.getJobState(id);
+      const isFinished = state === 'failed' || state === 'completed';
+      if (!isFinished && state !== 'unknown') return;
+      await redis.zrem(this.connections.keys.cancelled, id);
+      if (isFinished) await this.queue.remove(id);
+      await this.queue.add(JOB_NAME, job, { jobId: id, attempts: MAX_ATTEMPTS, backoff: { type: 'custom' } });
+    });
+  }
+
+  /** undefined where there is no live job. @throws QueueUnavailableError */
+  async state(id: SeparationId): Promise<JobState | undefined> {
+    return (await this.states([id])).get(id);
+  }
+
+  /** Of many at once; those without a live job are left out. @throws QueueUnavailableError */
+  async states(ids: readonly SeparationId[]): Promise<Map<SeparationId, JobState>> {
+    return readJobStates(ids, this.connections, this.forecast);
+  }
+
+  /**
+   * Takes away a waiting or failed job; an active one stays: ask its worker by CancelSignals.
+   * @throws QueueUnavailableError
+   */
+  async remove(id: SeparationId): Promise<void> {
+    await this.connections.call(() => this.queue.remove(id));
+  }
+
+  /** Why a kept job failed, for what its worker could not write down itself. @throws QueueUnavailableError */
+  async failure(id: SeparationId): Promise<Failure | undefined> {
+    const { keys } = this.connections;
+    return this.connections.call(async (redis) => {
+      if ((await redis.zscore(keys.queue('failed'), id)) === null) return undefined;
+      return parseFailure(await redis.hget(keys.job(id), 'failedReason'));
+    });
+  }
+
+  /** @throws QueueUnavailableError */
+  async depth(): Promise<QueueDepth> {
+    const { keys } = this.connections;
+    const counts = await this.connections.call(async (redis) =>
+      allReplies(
+        await redis
+          .multi()
+          .llen(keys.queue('wait'))
+          .llen(keys.queue('active'))
+          .zcard(keys.queue('delayed'))
+          .zcard(keys.queue('failed'))
+          .exec(),
+      ),
     );
+    const [waiting = 0, active = 0, delayed = 0, failed = 0] = counts.map(Number);
+    return { waiting, active, delayed, failed };
   }
 
-  /** undefined where there is no live job */
-  state(id: SeparationId): Promise<JobState | undefined> {
-    throw new Error(`not written yet: ${id}`);
+  /** Age of the job that waits longest, seconds; 0 where none waits. @throws QueueUnavailableError */
+  async oldestWaitSeconds(): Promise<number> {
+    const { keys } = this.connections;
+    const queuedAt = await this.connections.call(async (redis) => {
+      // jobs come in at the left and leave at the right
+      const oldest = await redis.lindex(keys.queue('wait'), -1);
+      return oldest === null ? null : redis.hget(keys.queueKey(oldest), 'timestamp');
+    });
+    const age = (Date.now() - Number(queuedAt ?? Number.NaN)) / 1000;
+    return Number.isFinite(age) ? Math.max(0, age) : 0;
   }
 
-  /** of many at once; those without a live job are left out */
-  states(ids: readonly SeparationId[]): Promise<Map<SeparationId, JobState>> {
-    throw new Error(`not written yet: ${ids.length}`);
-  }
-
-  /** Takes away a waiting or failed job; an active one stays: ask its worker by CancelSignals. */
-  remove(id: SeparationId): Promise<void> {
-    throw new Error(`not written yet: ${id}`);
-  }
-
-  /** why a kept job failed, where the worker could not write it down itself */
-  failure(id: SeparationId): Promise<Failure | undefined> {
-    throw new Error(`not written yet: ${id}`);
-  }
-
-  depth(): Promise<QueueDepth> {
-    throw new Error('not written yet');
-  }
-
-  /** age of the job that waits longest, seconds; 0 where none waits */
-  oldestWaitSeconds(): Promise<number> {
-    throw new Error('not written yet');
-  }
-
-  /** waiting, delayed and active jobs: what MAX_QUEUED limits */
-  unfinishedCount(): Promise<number> {
-    throw new Error('not written yet');
+  /** Waiting, delayed and active jobs: what MAX_QUEUED limits. @throws QueueUnavailableError */
+  async unfinishedCount(): Promise<number> {
+    const { waiting, active, delayed } = await this.depth();
+    return waiting + active + delayed;
   }
 }

@@ -1,44 +1,210 @@
-import type { Failure } from '@app/separations';
+import { DelayedError, WaitingError, Worker, type Job } from 'bullmq';
+import { type Redis } from 'ioredis';
+import { bounded } from './bounded.js';
+import { CancelSignals } from './cancel-signals.js';
+import { describeFailure, FailedAttemptError, GivenUpError, isFinal, parseFailure } from './job-failure.js';
+import { HandedBackError, JobRun, LostJobError } from './job-run.js';
+import { CancelledJobError, PermanentJobError } from './queue.errors.js';
+import { QUEUE_NAME } from './queue-keys.js';
 import type { RedisConnections } from './redis-connections.js';
-import type { JobProgress, SeparationJob } from './separation-job.js';
+import { backoff, MAX_ATTEMPTS } from './retry.js';
+import { parseSeparationJob, type SeparationJob } from './separation-job.js';
+import type { JobHandler, WorkerOptions } from './worker-options.js';
 
-export interface JobContext {
-  /** aborts when the job is cancelled (reason CancelledJobError), lost to another worker, or handed back at the end */
-  readonly signal: AbortSignal;
-  /** 1 is the first */
-  readonly attempt: number;
-  reportProgress(progress: JobProgress): Promise<void>;
-}
-
-export type JobHandler = (job: SeparationJob, context: JobContext) => Promise<void>;
-
-export interface WorkerOptions {
-  /** jobs at once */
-  readonly concurrency: number;
-  /** Awaited before the job is failed in Redis (final) or tried again: the place to write the outcome down. */
-  readonly onFailed?: (job: SeparationJob, failure: Failure, final: boolean) => Promise<void>;
-  /** Awaited before a cancelled job is taken away. */
-  readonly onCancelled?: (job: SeparationJob) => Promise<void>;
-  /** The job was given to another worker, because this one could not prove in time that it lives. */
-  readonly onLost?: (job: SeparationJob) => void;
-  /** Faults of the connection and of BullMQ; jobs go on. */
-  readonly onError?: (error: Error) => void;
-}
+/** a killed worker's job is back after these two at most: 15 s + 5 s */
+const LOCK_MS = 15_000;
+const STALLED_CHECK_MS = 5000;
+/** a job whose worker died more often than that is what kills it */
+const MAX_STALLS = 3;
+/** how long a handler may take to end after its signal */
+const ABORT_MS = 5000;
+const CLOSE_MS = 2000;
+/** pause before a job whose outcome could not be written is tried again */
+const UNWRITTEN_MS = 5000;
 
 /** Takes jobs from the queue and runs the handler on each. */
 export class SeparationWorker {
+  private readonly runs = new Set<JobRun>();
+  private readonly cancelSignals: CancelSignals;
+  private redis: Redis | undefined;
+  private worker: Worker | undefined;
+  private stopListening: (() => Promise<void>) | undefined;
+  private closing: Promise<void> | undefined;
+
   constructor(
     private readonly connections: RedisConnections,
     private readonly handler: JobHandler,
     private readonly options: WorkerOptions,
-  ) {}
-
-  start(): Promise<void> {
-    throw new Error(`not written yet: ${typeof this.connections} ${typeof this.handler} ${this.options.concurrency}`);
+  ) {
+    this.cancelSignals = new CancelSignals(connections);
   }
 
-  /** Takes no more jobs, gives running ones `graceMs` to end, and hands the rest back to the queue. */
+  /** Takes jobs from now on, and whenever Redis is there. */
+  async start(): Promise<void> {
+    this.stopListening = await this.cancelSignals.onRequest((id) => {
+      for (const run of this.runs) if (run.job.id === id) run.abort(new CancelledJobError());
+    });
+    this.redis = this.connections.forWorker();
+    this.worker = new Worker(QUEUE_NAME, (job, token) => this.process(job, token ?? ''), {
+      connection: this.redis,
+      prefix: this.connections.keys.prefix,
+      concurrency: this.options.concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      // our own limit comes first and is written down; these only stop what goes past it
+      maxStalledCount: MAX_STALLS * 2,
+      maxStartedAttempts: MAX_ATTEMPTS + MAX_STALLS * 2,
+      // after a fault of the connection; the default of 15 s is too long
+      runRetryDelay: 1000,
+      settings: {
+        backoffStrategy: (attempts, _type, error) =>
+          error instanceof FailedAttemptError ? backoff(error.failure.code, attempts) : 0,
+      },
+    });
+    this.worker.on('error', (error) => this.options.onError?.(error));
+    this.worker.on('failed', (job, error) => {
+      this.reportGivenUp(job, error);
+    });
+    this.worker.on('lockRenewalFailed', (ids) => {
+      for (const run of this.runs) if (ids.includes(run.job.id)) run.abort(new LostJobError());
+    });
+  }
+
+  /** Takes no more jobs, gives running ones `graceMs` to end, and hands the rest back. At most 8 s longer than that. */
   close(options: { readonly graceMs: number }): Promise<void> {
-    throw new Error(`not written yet: ${options.graceMs}`);
+    this.closing ??= this.end(options.graceMs);
+    return this.closing;
   }
+
+  private async end(graceMs: number): Promise<void> {
+    const { worker } = this;
+    await worker?.pause(true);
+    await this.whenIdle(graceMs);
+    for (const run of this.runs) run.abort(new HandedBackError());
+    await this.whenIdle(ABORT_MS + 500);
+    await this.stopListening?.();
+    // closing waits for Redis, which may be away: then the jobs go back when their locks end
+    await bounded(worker?.close() ?? Promise.resolve(), CLOSE_MS).catch(() => undefined);
+    this.redis?.disconnect();
+  }
+
+  private async whenIdle(timeoutMs: number): Promise<void> {
+    const ended = Promise.all([...this.runs].map((run) => run.ended));
+    await bounded(ended, timeoutMs).catch(() => undefined);
+  }
+
+  /** What BullMQ calls; how it ends says what becomes of the job. */
+  private async process(bullJob: Job, token: string): Promise<void> {
+    const run = new JobRun(parseOrGiveUp(bullJob.data), bullJob);
+    this.runs.add(run);
+    try {
+      // a fetch that was on its way may still bring a job
+      if (this.closing !== undefined) run.abort(new HandedBackError());
+      await this.attempt(run);
+    } catch (error) {
+      await this.settle(run, token, error);
+    } finally {
+      this.runs.delete(run);
+      run.end();
+    }
+  }
+
+  private async attempt(run: JobRun): Promise<void> {
+    run.signal.throwIfAborted();
+    const { stalledCounter } = run.bullJob;
+    if (stalledCounter > MAX_STALLS) {
+      throw new PermanentJobError('worker_lost', `its worker was lost ${stalledCounter} times`);
+    }
+    // where Redis does not answer, the listener tells a second later
+    if (await this.cancelSignals.isRequested(run.job.id).catch(() => false)) run.abort(new CancelledJobError());
+    run.signal.throwIfAborted();
+    await orAbandoned(this.handler(run.job, run), run.signal);
+  }
+
+  /** Cancelled: returns, and the job goes away. Lost, handed back, failed: throws what tells BullMQ so. */
+  private async settle(run: JobRun, token: string, error: unknown): Promise<void> {
+    const { job, bullJob } = run;
+    const cause: unknown = run.signal.aborted ? run.signal.reason : error;
+    if (cause instanceof CancelledJobError) {
+      await this.writeDown(run, token, () => this.options.onCancelled?.(job));
+      return;
+    }
+    if (cause instanceof LostJobError) {
+      this.options.onLost?.(job);
+      throw new WaitingError();
+    }
+    if (cause instanceof HandedBackError) {
+      // a hand-back is no start that failed; counted before the job can be another worker's
+      await this.redis?.hincrby(this.connections.keys.job(job.id), 'ats', -1);
+      await bullJob.moveToWait(token);
+      throw new WaitingError();
+    }
+    const failure = describeFailure(error);
+    const final = isFinal(error, run.attempt);
+    if (final) await this.writeDown(run, token, () => this.options.onFailed?.(job, failure, true));
+    else await this.tell(this.options.onFailed?.(job, failure, false));
+    throw final ? new GivenUpError(failure) : new FailedAttemptError(failure);
+  }
+
+  private async writeDown(run: JobRun, token: string, write: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      this.report(error);
+      await run.bullJob.moveToDelayed(Date.now() + UNWRITTEN_MS, token);
+      throw new DelayedError();
+    }
+  }
+
+  /** BullMQ gave it up without asking us: it was started or stalled too often */
+  private reportGivenUp(bullJob: Job | undefined, error: Error): void {
+    if (error instanceof FailedAttemptError || error instanceof GivenUpError) return;
+    this.report(error);
+    const job = bullJob === undefined ? undefined : toJob(bullJob.data);
+    if (job === undefined) return;
+    void this.tell(this.options.onFailed?.(job, parseFailure(error.message), true));
+  }
+
+  private async tell(told: Promise<void> | undefined): Promise<void> {
+    await told?.catch((error: unknown) => {
+      this.report(error);
+    });
+  }
+
+  private report(error: unknown): void {
+    this.options.onError?.(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+function toJob(data: unknown): SeparationJob | undefined {
+  try {
+    return parseSeparationJob(data);
+  } catch {
+    return undefined;
+  }
+}
+
+function parseOrGiveUp(data: unknown): SeparationJob {
+  try {
+    return parseSeparationJob(data);
+  } catch (error) {
+    throw new GivenUpError(describeFailure(error));
+  }
+}
+
+/** the handler's end, or, where it does not heed its signal, the signal's reason a while after it */
+function orAbandoned(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      timer = setTimeout(() => {
+        reject(new Error('the handler did not end after its signal'));
+      }, ABORT_MS);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    });
+  });
 }

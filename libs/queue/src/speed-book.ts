@@ -23,9 +23,14 @@ export class SpeedBook {
 
   /** null while nothing was measured. @throws QueueUnavailableError */
   async secondsPerAudioSecond(model: string): Promise<number | null> {
-    const text = await this.connections.call((redis) => redis.hget(this.connections.keys.speeds, model));
-    const speed = Number(text);
-    return text !== null && isSpeed(speed) ? speed : null;
+    return (await this.all()).get(model) ?? null;
+  }
+
+  /** of every model that was measured. @throws QueueUnavailableError */
+  async all(): Promise<Map<string, number>> {
+    const stored = await this.connections.call((redis) => redis.hgetall(this.connections.keys.speeds));
+    const speeds = Object.entries(stored).map(([model, text]) => [model, Number(text)] as const);
+    return new Map(speeds.filter(([, speed]) => isSpeed(speed)));
   }
 }
 

@@ -1,0 +1,43 @@
+import { isFailureCode, type Failure } from '@app/separations';
+import { UnrecoverableError } from 'bullmq';
+import { PermanentJobError, RetryableJobError } from './queue.errors.js';
+import { retryDecision } from './retry.js';
+
+/** What is said of an error that a handler threw; one that it did not foresee is `internal`. */
+export function describeFailure(error: unknown): Failure {
+  if (error instanceof PermanentJobError || error instanceof RetryableJobError) {
+    return { code: error.code, message: error.message };
+  }
+  return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Whether no attempt follows this one (1 is the first). */
+export function isFinal(error: unknown, attempt: number): boolean {
+  return error instanceof PermanentJobError || attempt >= retryDecision(describeFailure(error).code).attempts;
+}
+
+/** BullMQ keeps one line of text for a failure. */
+export function formatFailure({ code, message }: Failure): string {
+  return `${code}: ${message}`;
+}
+
+export function parseFailure(reason: string | null): Failure {
+  const [, code, message] = /^([a-z_]+): (.*)$/s.exec(reason ?? '') ?? [];
+  if (isFailureCode(code)) return { code, message: message ?? '' };
+  // BullMQ itself gave it up: it was started or stalled too often
+  return { code: 'worker_lost', message: reason ?? 'the job ended without a reason' };
+}
+
+/** an attempt that another follows */
+export class FailedAttemptError extends Error {
+  constructor(readonly failure: Failure) {
+    super(formatFailure(failure));
+  }
+}
+
+/** an attempt that none follows */
+export class GivenUpError extends UnrecoverableError {
+  constructor(failure: Failure) {
+    super(formatFailure(failure));
+  }
+}

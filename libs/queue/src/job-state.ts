@@ -1,0 +1,82 @@
+import type { SeparationId } from '@app/separations';
+import type { QueueForecast } from './queue-forecast.js';
+import type { RedisConnections } from './redis-connections.js';
+import { allReplies, json } from './replies.js';
+import { parseJobProgress, parseStoredJob, type JobProgress, type SeparationJob } from './separation-job.js';
+
+/** Where a live job stands. */
+export type JobState =
+  | {
+      readonly status: 'queued';
+      /** 1 is the next one */
+      readonly position: number;
+      /** until it is done, seconds; null where it cannot be told */
+      readonly etaSeconds: number | null;
+    }
+  | { readonly status: 'processing'; readonly startedAt: string; readonly progress: JobProgress };
+
+interface LiveJob {
+  readonly job: SeparationJob;
+  readonly active: boolean;
+  /** 1 is the next one; 0 while it is active */
+  readonly position: number;
+  readonly progress: unknown;
+  readonly processedOn: unknown;
+}
+
+/** one glance at Redis for all ids, one more at the whole queue where any of them waits */
+export async function readJobStates(
+  ids: readonly SeparationId[],
+  connections: RedisConnections,
+  forecast: QueueForecast,
+): Promise<Map<SeparationId, JobState>> {
+  const states = new Map<SeparationId, JobState>();
+  if (ids.length === 0) return states;
+  const jobs = await readLiveJobs(ids, connections);
+  const estimate = jobs.some(({ active }) => !active) ? await forecast.estimate() : () => null;
+  for (const { job, active, position, progress, processedOn } of jobs) {
+    states.set(
+      job.id,
+      active
+        ? { status: 'processing', startedAt: isoDate(processedOn), progress: parseJobProgress(progress) }
+        : { status: 'queued', position, etaSeconds: estimate(job, position) },
+    );
+  }
+  return states;
+}
+
+async function readLiveJobs(ids: readonly SeparationId[], connections: RedisConnections): Promise<LiveJob[]> {
+  const { keys } = connections;
+  const replies = await connections.call(async (redis) => {
+    const glance = redis.multi().llen(keys.queue('wait'));
+    for (const id of ids) {
+      glance
+        .hmget(keys.job(id), 'data', 'progress', 'processedOn')
+        .lpos(keys.queue('active'), id)
+        .lpos(keys.queue('wait'), id)
+        .zrank(keys.queue('delayed'), id);
+    }
+    return allReplies(await glance.exec());
+  });
+  const waiting = Number(replies[0]);
+  return ids.flatMap((_, index) => {
+    const [fields, activeAt, waitAt, delayedAt] = replies.slice(1 + index * 4, 5 + index * 4);
+    const active = typeof activeAt === 'number';
+    const position = active ? 0 : queuePosition(waiting, waitAt, delayedAt);
+    if (position === undefined || !Array.isArray(fields)) return [];
+    const [data, progress, processedOn] = fields as unknown[];
+    const job = parseStoredJob(data);
+    return job === undefined ? [] : [{ job, active, position, progress: json(progress), processedOn }];
+  });
+}
+
+/** jobs enter the list at its left and leave at its right; those that wait for a retry come after all of them */
+function queuePosition(waiting: number, waitAt: unknown, delayedAt: unknown): number | undefined {
+  if (typeof waitAt === 'number') return waiting - waitAt;
+  return typeof delayedAt === 'number' ? waiting + delayedAt + 1 : undefined;
+}
+
+function isoDate(milliseconds: unknown): string {
+  const date = new Date(Number(milliseconds ?? Number.NaN));
+  return (Number.isNaN(date.getTime()) ? new Date() : date).toISOString();
+}

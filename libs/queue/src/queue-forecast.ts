@@ -1,0 +1,85 @@
+import type { RedisConnections } from './redis-connections.js';
+import { allReplies, json, texts } from './replies.js';
+import { parseJobProgress, parseStoredJob, type SeparationJob } from './separation-job.js';
+import type { SpeedBook } from './speed-book.js';
+import type { WorkerRegistry } from './worker-registry.js';
+
+/** one look at the whole queue serves all calls of this long */
+const FRESH_MS = 500;
+
+/** Seconds until the job at that position is done, or null where that cannot be told. */
+export type Estimate = (job: SeparationJob, position: number) => number | null;
+
+interface Work {
+  readonly model: string;
+  /** seconds of song still to do */
+  readonly audioSeconds: number;
+}
+
+/** Tells how long waiting jobs will take, from what the workers were measured to need. */
+export class QueueForecast {
+  private latest: { readonly takenAt: number; readonly estimate: Promise<Estimate> } | undefined;
+
+  constructor(
+    private readonly connections: RedisConnections,
+    private readonly speeds: SpeedBook,
+    private readonly workers: WorkerRegistry,
+  ) {}
+
+  /** @throws QueueUnavailableError */
+  estimate(): Promise<Estimate> {
+    if (this.latest === undefined || performance.now() - this.latest.takenAt > FRESH_MS) {
+      this.latest = { takenAt: performance.now(), estimate: this.look() };
+    }
+    return this.latest.estimate;
+  }
+
+  private async look(): Promise<Estimate> {
+    const [queue, speeds, workers] = await Promise.all([this.readQueue(), this.speeds.all(), this.workers.live()]);
+    return estimator(queue, speeds, workers.length);
+  }
+
+  private async readQueue(): Promise<{ active: Work[]; waiting: Work[] }> {
+    const { keys } = this.connections;
+    return this.connections.call(async (redis) => {
+      const lists = redis.multi().lrange(keys.queue('active'), 0, -1).lrange(keys.queue('wait'), 0, -1);
+      const [active, wait] = allReplies(await lists.exec()).map(texts);
+      const read = async (ids: readonly string[], toWork: (fields: unknown) => Work[]): Promise<Work[]> => {
+        const jobs = redis.pipeline();
+        for (const id of ids) jobs.hmget(keys.queueKey(id), 'data', 'progress');
+        return allReplies(await jobs.exec()).flatMap(toWork);
+      };
+      return { active: await read(active ?? [], rest), waiting: await read((wait ?? []).reverse(), whole) };
+    });
+  }
+}
+
+/**
+ * Workers share what lies before the job, then one of them does it:
+ * (seconds of work before it) / workers + its own seconds.
+ */
+export function estimator(
+  queue: { readonly active: readonly Work[]; readonly waiting: readonly Work[] },
+  speeds: ReadonlyMap<string, number>,
+  workers: number,
+): Estimate {
+  // a model that was never measured has no speed: the sum is NaN then, and the answer null
+  const seconds = ({ model, audioSeconds }: Work): number => audioSeconds * (speeds.get(model) ?? Number.NaN);
+  const before = [queue.active.reduce((sum, work) => sum + seconds(work), 0)];
+  for (const work of queue.waiting) before.push((before.at(-1) ?? 0) + seconds(work));
+  return (job, position) => {
+    const ahead = before[Math.min(position, before.length) - 1] ?? 0;
+    const eta = ahead / workers + seconds({ model: job.model, audioSeconds: job.durationSeconds });
+    return Number.isFinite(eta) ? Math.round(eta * 10) / 10 : null;
+  };
+}
+
+function whole(fields: unknown): Work[] {
+  const job = parseStoredJob(Array.isArray(fields) ? fields[0] : undefined);
+  return job === undefined ? [] : [{ model: job.model, audioSeconds: job.durationSeconds }];
+}
+
+function rest(fields: unknown): Work[] {
+  const { percent } = parseJobProgress(json(Array.isArray(fields) ? fields[1] : undefined));
+  return whole(fields).map(({ model, audioSeconds }) => ({ model, audioSeconds: audioSeconds * (1 - percent / 100) }));
+}

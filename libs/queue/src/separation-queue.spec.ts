@@ -1,0 +1,146 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { someRedis } from '../../../test/support/redis-server.js';
+import { waitFor } from '../../../test/support/wait-for.js';
+import { InvalidJobError, PermanentJobError } from './queue.errors.js';
+import { QueueFixture, gate, someId, someJob } from './queue.fixture.js';
+import { SeparationQueue } from './separation-queue.js';
+
+describe(SeparationQueue.name, () => {
+  let redis: Awaited<ReturnType<typeof someRedis>>;
+  let fixture: QueueFixture;
+  let sut: SeparationQueue;
+
+  beforeAll(async () => {
+    redis = await someRedis();
+  });
+  afterAll(() => redis.close());
+  beforeEach(() => {
+    fixture = new QueueFixture(redis.url);
+    sut = fixture.queue;
+  });
+  afterEach(() => fixture.close());
+
+  it('makes one job of ten equal submissions at once, from two processes', async () => {
+    const job = someJob();
+    const other = fixture.other();
+    await Promise.all(Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? sut : other.queue).enqueue(job)));
+    expect(await sut.depth()).toEqual({ waiting: 1, active: 0, delayed: 0, failed: 0 });
+  });
+
+  it('keeps an active job that is submitted again', async () => {
+    const job = someJob();
+    const finish = gate();
+    let starts = 0;
+    await fixture.work(() => {
+      starts += 1;
+      return finish.passed;
+    });
+    await sut.enqueue(job);
+    await waitFor(() => starts === 1, 'the job to start');
+    await sut.enqueue({ ...job, requestId: 'another' });
+    finish.open();
+    await waitFor(async () => (await sut.unfinishedCount()) === 0, 'the job to end');
+    expect(starts).toBe(1);
+  });
+
+  it('replaces a failed job that is kept, with the new data', async () => {
+    const job = someJob();
+    const seen: string[] = [];
+    await fixture.work(({ requestId }) => {
+      seen.push(requestId);
+      return seen.length === 1 ? Promise.reject(new PermanentJobError('internal', 'no')) : Promise.resolve();
+    });
+    await sut.enqueue(job);
+    await waitFor(async () => (await sut.depth()).failed === 1, 'the job to fail');
+    await sut.enqueue({ ...job, requestId: 'second' });
+    await waitFor(() => seen.length === 2, 'the job to run again');
+    expect(seen[1]).toBe('second');
+  });
+
+  it('says why a kept job failed', async () => {
+    const job = someJob();
+    await fixture.work(() => Promise.reject(new PermanentJobError('undecodable_audio', 'no: audio\nin it')));
+    await sut.enqueue(job);
+    await waitFor(async () => (await sut.depth()).failed === 1, 'the job to fail');
+    expect(await sut.failure(job.id)).toEqual({ code: 'undecodable_audio', message: 'no: audio\nin it' });
+    expect(await sut.failure(someId())).toBeUndefined();
+  });
+
+  it('gives waiting jobs their position, first come first', async () => {
+    const jobs = [someJob(), someJob(), someJob()];
+    for (const job of jobs) await sut.enqueue(job);
+    const states = await sut.states([...jobs.map(({ id }) => id), someId()]);
+    expect([...states.values()]).toEqual(
+      [1, 2, 3].map((position) => ({ status: 'queued', position, etaSeconds: null })),
+    );
+  });
+
+  it('estimates from the measured speed, the work before it and the number of live workers', async () => {
+    const [first, second] = [someJob({ durationSeconds: 100 }), someJob({ durationSeconds: 50 })];
+    await sut.enqueue(first);
+    await sut.enqueue(second);
+    await fixture.speeds.record('demo', 10, 5);
+    const worker = { models: [], device: 'cpu', backend: 'torch', precision: 'fp32', realTimeFactor: {} };
+    await fixture.registry.announce({ workerId: 'a', ...worker });
+    // 100 s and then 50 s of song at half a second each
+    expect(await fixture.other().queue.state(second.id)).toMatchObject({ position: 2, etaSeconds: 75 });
+    await fixture.registry.announce({ workerId: 'b', ...worker });
+    expect(await fixture.other().queue.state(second.id)).toMatchObject({ etaSeconds: 50 });
+  });
+
+  it('counts only what is left of an active job', async () => {
+    const [active, waiting] = [someJob({ durationSeconds: 100 }), someJob({ durationSeconds: 100 })];
+    const finish = gate();
+    await fixture.work(async (_job, { reportProgress }) => {
+      await reportProgress({ percent: 75, stage: 'separate' });
+      await finish.passed;
+    });
+    await sut.enqueue(active);
+    await waitFor(async () => {
+      const state = await sut.state(active.id);
+      return state?.status === 'processing' && state.progress.percent === 75;
+    }, 'progress');
+    await sut.enqueue(waiting);
+    await fixture.speeds.record('demo', 1, 1);
+    await fixture.registry.announce({
+      workerId: 'a',
+      models: [],
+      device: 'cpu',
+      backend: 'torch',
+      precision: 'fp32',
+      realTimeFactor: {},
+    });
+    expect(await fixture.other().queue.state(waiting.id)).toEqual({ status: 'queued', position: 1, etaSeconds: 125 });
+    finish.open();
+  });
+
+  it('removes a waiting job and leaves an active one', async () => {
+    const finish = gate();
+    const [active, waiting] = [someJob(), someJob()];
+    await fixture.work(() => finish.passed);
+    await sut.enqueue(active);
+    await waitFor(async () => (await sut.state(active.id))?.status === 'processing', 'the job to start');
+    await sut.enqueue(waiting);
+    await sut.remove(active.id);
+    await sut.remove(waiting.id);
+    expect((await sut.states([active.id, waiting.id])).has(active.id)).toBe(true);
+    expect(await sut.unfinishedCount()).toBe(1);
+    finish.open();
+  });
+
+  it('tells the age of the job that waits longest', async () => {
+    expect(await sut.oldestWaitSeconds()).toBe(0);
+    await sut.enqueue(someJob());
+    await waitFor(async () => (await sut.oldestWaitSeconds()) > 0.05, 'the job to grow older');
+    await sut.enqueue(someJob());
+    expect(await sut.oldestWaitSeconds()).toBeGreaterThan(0.05);
+  });
+
+  it('refuses what is no job, and takes for none what it finds in Redis that is none', async () => {
+    await expect(sut.enqueue({ ...someJob(), durationSeconds: Number.NaN })).rejects.toThrow(InvalidJobError);
+    const job = someJob();
+    await sut.enqueue(job);
+    await fixture.connections.call((client) => client.hset(fixture.connections.keys.job(job.id), 'data', '{"id":7}'));
+    expect(await sut.state(job.id)).toBeUndefined();
+  });
+});
