@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from typing import NoReturn
 
 import numpy as np
 
@@ -25,7 +26,6 @@ from separation_engine.protocol import (
     PROTOCOL,
     BadMessageError,
     Cancel,
-    Message,
     MessageWriter,
     Shutdown,
     error_message,
@@ -41,17 +41,17 @@ _ANSWERS = 3
 _HEARTBEAT_SECONDS = 1.0
 
 
-def serve(settings: Settings) -> int:
-    """Work until stdin ends or a shutdown comes. Returns the exit status of a start that failed."""
+def serve(settings: Settings) -> NoReturn:
+    """Work until stdin ends or a shutdown comes; a start that fails ends with status 1."""
     _lead_own_group()
     try:
         os.set_inheritable(_ANSWERS, False)
         stream = os.fdopen(_ANSWERS, "wb")
     except OSError:
         _LOG.error("serve needs file descriptor 3 for its answers; people want `separate`")
-        return 2
+        _exit(2)
     answers = _Answers(MessageWriter(stream))
-    messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    messages: queue.SimpleQueue[SeparationRequest | Cancel] = queue.SimpleQueue()
     threading.Thread(target=_read_messages, args=(messages, answers), daemon=True).start()
     threading.Thread(target=_beat, args=(answers,), daemon=True).start()
     try:
@@ -61,32 +61,25 @@ def serve(settings: Settings) -> int:
     except Exception as error:
         _LOG.exception("the engine cannot work")
         answers.send(error_message(None, error))
-        return 1
+        _exit(1)
     answers.send(_ready(models, default))
     _work(Scheduler(models, answers, fault), messages, answers)
-    return 0
 
 
-def _work(scheduler: Scheduler, messages: queue.SimpleQueue[Message], answers: _Answers) -> None:
-    known: set[str] = answers.active
+def _work(
+    scheduler: Scheduler, messages: queue.SimpleQueue[SeparationRequest | Cancel], answers: _Answers
+) -> NoReturn:
     while True:
         while scheduler.idle or not messages.empty():
             message = messages.get()
             if isinstance(message, Cancel):
                 scheduler.cancel(message.id)
-            elif isinstance(message, SeparationRequest):
-                if message.id in known:
-                    answers.send(error_message(message.id, InvalidInputError("this job runs already")))
-                    continue
-                known.add(message.id)
-                _LOG.info("separating with %s", message.model, extra=about(message))
+            elif answers.begin(message):
                 scheduler.submit(message)
-            else:
-                return
         scheduler.step()
 
 
-def _read_messages(messages: queue.SimpleQueue[Message], answers: _Answers) -> None:
+def _read_messages(messages: queue.SimpleQueue[SeparationRequest | Cancel], answers: _Answers) -> None:
     """Runs beside a busy main thread: the end of stdin and a shutdown act at once."""
     while line := sys.stdin.buffer.readline(MAX_LINE_BYTES):
         try:
@@ -97,8 +90,7 @@ def _read_messages(messages: queue.SimpleQueue[Message], answers: _Answers) -> N
             continue
         if isinstance(message, Shutdown):
             _LOG.info("shutting down")
-            sys.stderr.flush()
-            os._exit(0)
+            _exit(0)
         messages.put(message)
     _end_group()
 
@@ -114,13 +106,22 @@ class _Answers:
 
     def __init__(self, writer: MessageWriter) -> None:
         self._writer = writer
-        self.active: set[str] = set()
+        self._active: set[str] = set()
 
     def send(self, message: Mapping[str, object]) -> None:
         try:
             self._writer.send(message)
         except OSError:
             _end_group()
+
+    def begin(self, request: SeparationRequest) -> bool:
+        """Whether the job may start; the same one does not run twice at once."""
+        if request.id in self._active:
+            self.send(error_message(request.id, InvalidInputError("this job runs already")))
+            return False
+        self._active.add(request.id)
+        _LOG.info("separating with %s", request.model, extra=about(request))
+        return True
 
     def progressed(self, request: SeparationRequest, progress: Progress) -> None:
         self.send(
@@ -134,7 +135,7 @@ class _Answers:
         )
 
     def finished(self, job: Job, result: SeparationResult) -> None:
-        self.active.discard(job.request.id)
+        self._active.discard(job.request.id)
         seconds = {"load": round(job.load_seconds, 3), "separate": round(time.monotonic() - job.started, 3)}
         _LOG.info("separated in %.1f s", seconds["separate"], extra=about(job.request))
         self.send(
@@ -157,7 +158,7 @@ class _Answers:
         )
 
     def failed(self, request: SeparationRequest, error: Exception) -> None:
-        self.active.discard(request.id)
+        self._active.discard(request.id)
         answer = error_message(request.id, error)
         _LOG.error(
             "failed: %s", answer["message"], extra=about(request), exc_info=answer["code"] == "internal"
@@ -173,7 +174,8 @@ def _ready(models: ResidentModels, default: LoadedModel) -> dict[str, object]:
         "pid": os.getpid(),
         **_describe(default.backend),
         "models": [
-            {"name": folder.name, "stems": list(folder.sources)} for folder in models.library.installed()
+            {"name": folder.name, "stems": list(folder.sources), "signature": list(folder.signatures)}
+            for folder in models.library.installed()
         ],
         "defaultModel": default.name,
         "memoryBytes": memory_bytes() + default.backend.memory_bytes(),
@@ -198,6 +200,12 @@ def _lead_own_group() -> None:
     """What the group's end takes with it must be this engine's own."""
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
+
+
+def _exit(status: int) -> NoReturn:
+    # an orderly end would wait for the thread that reads stdin
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _end_group() -> None:
