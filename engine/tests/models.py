@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 import yaml
@@ -17,6 +18,8 @@ from separation_engine.backends.base import BackendSettings
 from separation_engine.backends.torch_backend import TorchBackend
 from separation_engine.models.folder import hash_files, read_folder, write_record
 from separation_engine.self_check import fingerprint, reference_path, write_reference
+
+Network = TypeVar("Network", HTDemucs, HDemucs)
 
 FOUR = ["drums", "bass", "other", "vocals"]
 SIX = [*FOUR, "guitar", "piano"]
@@ -49,8 +52,8 @@ FULL = {
 
 
 def make_network(
-    klass: type[torch.nn.Module], sources: Sequence[str], settings: Mapping[str, object], seed: int = 0
-) -> torch.nn.Module:
+    klass: type[Network], sources: Sequence[str], settings: Mapping[str, object], seed: int = 0
+) -> Network:
     """Random weights whose every branch counts, as in a trained network."""
     torch.manual_seed(seed)
     network = klass(list(sources), **settings).eval()
@@ -63,19 +66,19 @@ def make_network(
     return network
 
 
-def tiny(seed: int = 0) -> torch.nn.Module:
+def tiny(seed: int = 0) -> HTDemucs:
     return make_network(HTDemucs, FOUR, TINY, seed)
 
 
-def short(seed: int = 0, sources: Sequence[str] = FOUR) -> torch.nn.Module:
+def short(seed: int = 0, sources: Sequence[str] = FOUR) -> HTDemucs:
     return make_network(HTDemucs, sources, SHORT, seed)
 
 
-def full(seed: int = 0) -> torch.nn.Module:
+def full(seed: int = 0) -> HTDemucs:
     return make_network(HTDemucs, FOUR, FULL, seed)
 
 
-def small_hybrid(seed: int = 0) -> torch.nn.Module:
+def small_hybrid(seed: int = 0) -> HDemucs:
     return make_network(HDemucs, FOUR, SMALL_HYBRID, seed)
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from demucs.apply import BagOfModels, apply_model
+from demucs.hdemucs import HDemucs
+from demucs.htdemucs import HTDemucs
 
 from separation_engine.backends.base import BackendSettings, Network
 from separation_engine.backends.torch_backend import TorchBackend
@@ -135,15 +138,19 @@ def torch_settings(models_dir: Path, model: str) -> Settings:
     return Settings(models_dir, models_dir / ".cache", model, "cpu", "torch", "fp32", "info")
 
 
+StockNetwork = HTDemucs | HDemucs
+
+
 def stock(
-    network: torch.nn.Module, mix: Samples, overlap: float = 0.25, weights: list[list[float]] | None = None
+    network: StockNetwork | list[StockNetwork],
+    mix: Samples,
+    overlap: float = 0.25,
+    weights: list[list[float]] | None = None,
 ) -> Samples:
     """What `demucs.api.Separator` makes without random shifts: (sources, channels=2, samples)."""
-    from demucs.apply import BagOfModels, apply_model
-
     wave = torch.from_numpy(mix)
     mono = wave.mean(0)
     mean, deviation = mono.mean(), mono.std() + 1e-8
-    model = BagOfModels(list(network), weights) if isinstance(network, torch.nn.ModuleList) else network
+    model = BagOfModels([*network], weights) if isinstance(network, list) else network
     stems = apply_model(model, ((wave - mean) / deviation)[None], shifts=0, overlap=overlap)[0]
     return np.asarray((stems * deviation + mean).numpy(), np.float32)

@@ -15,7 +15,7 @@ from separation_engine.models.loaded import LoadedModel
 from separation_engine.resident import ResidentModels
 from separation_engine.wav import Samples
 from tests.models import FULL, SHORT, SIX, SMALL_HYBRID, TINY, full, short, small_hybrid, tiny, write_model
-from tests.runs import EchoNetwork, make_model, make_request, run_one, stock, torch_settings
+from tests.runs import EchoNetwork, StockNetwork, make_model, make_request, run_one, stock, torch_settings
 from tests.sounds import RATE, impulses, noise, song
 
 SEGMENT = 343_980
@@ -41,7 +41,7 @@ def load(models_dir: Path) -> Callable[[str], LoadedModel]:
 def assert_equal_to_stock(
     folder: Path,
     model: LoadedModel,
-    network: torch.nn.Module,
+    network: StockNetwork | list[StockNetwork],
     mix: Samples,
     overlap: float = 0.25,
     weights: list[list[float]] | None = None,
@@ -81,7 +81,7 @@ def test_equals_stock_over_20_s(tmp_path: Path, load: Callable[[str], LoadedMode
 
 
 def test_equals_stock_for_a_bag(tmp_path: Path, load: Callable[[str], LoadedModel]) -> None:
-    networks = torch.nn.ModuleList([short(seed) for seed in range(4)])
+    networks = [short(seed) for seed in range(4)]
     assert_equal_to_stock(tmp_path, load("tuned"), networks, song(3 * RATE), weights=ONE_HOT)
 
 

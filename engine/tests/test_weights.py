@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
 from separation_engine.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
@@ -145,10 +146,12 @@ class TestModelLibrary:
         assert "broken" not in names
 
 
-def rewrite(folder: Path, dtype: type = np.float32, **more: str) -> None:
+def rewrite(folder: Path, dtype: type[np.floating] = np.float32, **more: str) -> None:
     """The same weights in another precision or with more metadata, recorded."""
     content = (folder / WEIGHTS).read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-    tensors = {name: tensor.astype(dtype) for name, tensor in load_file(folder / WEIGHTS).items()}
+    tensors: dict[str, NDArray[np.floating]] = {
+        name: tensor.astype(dtype) for name, tensor in load_file(folder / WEIGHTS).items()
+    }
     save_file(tensors, folder / WEIGHTS, {**header["__metadata__"], **more})
     write_record(folder, hash_files(folder, "short"))

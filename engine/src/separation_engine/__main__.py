@@ -42,7 +42,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
         from separation_engine.server import serve
 
         _tune_allocator(settings)
-        return serve(settings)
+        serve(settings)
     if options.command == "fingerprint":
         from separation_engine.references import store_fingerprint
 
