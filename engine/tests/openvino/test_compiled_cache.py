@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation_engine.backends.openvino.compiled_cache import CompiledCache
-from separation_engine.backends.openvino.runtime import CompiledModel, Model, opset, ov
+from separation_engine.backends.openvino.compiled_cache import CompiledCache, MappedModel
+from separation_engine.backends.openvino.runtime import Model, opset, ov
 
 
 def double() -> Model:
@@ -18,8 +18,8 @@ def never() -> Model:
     raise AssertionError("built again")
 
 
-def answer(compiled: CompiledModel) -> list[float]:
-    return list(compiled(np.arange(4, dtype=np.float32))[0])
+def answer(compiled: MappedModel) -> list[float]:
+    return list(compiled.model(np.arange(4, dtype=np.float32))[0])
 
 
 @pytest.fixture

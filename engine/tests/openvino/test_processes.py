@@ -43,7 +43,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     """Fresh processes: the first compiles, the others find the compiled model."""
     folder = tmp_path_factory.mktemp("processes")
     model = write_model(folder, "tiny", [tiny()], settings=TINY, klass=HTDEMUCS)
-    [path] = model.glob("*.safetensors")
+    path = model / "00000000.safetensors"
     return [_run(path, folder / "cache") for _ in range(RUNS)]
 
 

@@ -7,8 +7,11 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from io import BytesIO
+from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
 
 from separation_engine.backends.openvino.runtime import CompiledModel, Core, Model, ov
 
@@ -18,6 +21,22 @@ if TYPE_CHECKING:
 # four networks of a full-size bag in both precisions
 _LIMIT_BYTES = 2 * 1024**3
 _SUFFIX = ".compiled"
+
+
+class MappedModel:
+    """A compiled model that reads its weights from a mapped file, which it keeps open."""
+
+    def __init__(self, path: Path, core: Core, options: Mapping[str, Any]) -> None:
+        """Raises RuntimeError or ValueError when the file holds no model for this openvino."""
+        with path.open("rb") as file:
+            # openvino takes writable memory only; nothing is written
+            self._pages = mmap(file.fileno(), 0, access=ACCESS_COPY)
+        content = ov.Tensor(np.frombuffer(self._pages, np.uint8), shared_memory=True)
+        self.model: CompiledModel = core.import_model(content, "CPU", options)
+
+    def forget_pages(self) -> None:
+        """Give back the memory of the file; after the first run openvino has copies in its own layout."""
+        self._pages.madvise(MADV_DONTNEED)
 
 
 class CompiledCache:
@@ -31,7 +50,7 @@ class CompiledCache:
         self._options = dict(options)
         self._limit = limit
 
-    def load(self, identity: tuple[object, ...], build: Callable[[], Model]) -> CompiledModel:
+    def load(self, identity: tuple[object, ...], build: Callable[[], Model]) -> MappedModel:
         """The compiled model of this identity; where there is none, or none of use, build and store it.
 
         identity: everything that the compiled model depends on.
@@ -41,25 +60,24 @@ class CompiledCache:
         if not path.exists():
             self._store(path, build)
         try:
-            compiled = self._import(path)
-        except RuntimeError:
+            compiled = MappedModel(path, self._core, self._options)
+        except (RuntimeError, ValueError):
             # left by another build of openvino, or damaged
             self._store(path, build)
-            compiled = self._import(path)
+            compiled = MappedModel(path, self._core, self._options)
         os.utime(path)
         self._shrink(keep=path)
         return compiled
 
-    def _import(self, path: Path) -> CompiledModel:
-        return self._core.import_model(ov.tensor_from_file(path), "CPU", self._options)
-
     def _store(self, path: Path, build: Callable[[], Model]) -> None:
-        """The compiled model is not kept: loaded from disk it needs 150 MB less."""
+        """The compiled model is not kept: loaded from disk it needs half the memory."""
         self._folder.mkdir(parents=True, exist_ok=True)
         compiled = self._core.compile_model(build(), "CPU", self._options)
         with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".part", delete=False) as file:
             try:
                 compiled.export_model(_Sink(file))
+                # a file cut short by a power cut would be mapped at every start
+                os.fsync(file.fileno())
             except BaseException:
                 Path(file.name).unlink()
                 raise

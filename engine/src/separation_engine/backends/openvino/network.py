@@ -9,7 +9,7 @@ import numpy as np
 
 from separation_engine.backends.base import Samples
 from separation_engine.backends.openvino.architecture import Architecture
-from separation_engine.backends.openvino.runtime import CompiledModel
+from separation_engine.backends.openvino.compiled_cache import MappedModel
 from separation_engine.backends.openvino.spectrum import SpectrumTransform, mean_and_deviation
 
 # as in HTDemucs: keeps silence from being divided by zero
@@ -28,12 +28,15 @@ class OpenvinoNetwork:
     max_batch = 1
 
     def __init__(
-        self, architecture: Architecture, compiled: CompiledModel, threads: int, running: Lock
+        self, architecture: Architecture, compiled: MappedModel, threads: int, running: Lock
     ) -> None:
         self.sources = architecture.sources
         self.sample_rate = architecture.sample_rate
         self.segment_samples = architecture.segment_samples
-        self._request = compiled.create_infer_request()
+        # in this order: the request goes before what it reads from
+        self._request = compiled.model.create_infer_request()
+        self._compiled = compiled
+        self._ran = False
         self._transform = SpectrumTransform(architecture, threads)
         self._running = running
 
@@ -47,6 +50,7 @@ class OpenvinoNetwork:
     def close(self) -> None:
         self._transform.close()
         del self._request
+        del self._compiled
 
     def _separate(self, mix: Samples) -> Samples:
         """mix: (2, samples); the answer: (2 * sources, samples)."""
@@ -66,6 +70,9 @@ class OpenvinoNetwork:
             stems = self._transform.inverse(spectra[0], bins_mean, bins_deviation)
             stems += waves[0, :, 0] * np.float32(deviation)
         stems += np.float32(mean)
+        if not self._ran:
+            self._compiled.forget_pages()
+            self._ran = True
         return stems
 
 
