@@ -27,8 +27,8 @@ RENDERERS: dict[str, Callable[[Song, Audio], None]] = {
 }
 # most reverberation that a stem gets, as a share of its dry level
 MOST_REVERB = {"drums": 0.25, "bass": 0.06, "other": 0.4, "vocals": 0.4}
-# decibels; drums are mostly peaks, so an equal RMS would drown the rest
-LEVELS_DB = {"drums": -3.0, "bass": 0.0, "other": 0.0, "vocals": 1.0}
+# decibels; drums are mostly rests between strokes, which an RMS over all counts as quiet
+LEVELS_DB = {"drums": 3.0, "bass": 0.0, "other": 0.0, "vocals": 1.0}
 
 
 def render_stems(song: Song) -> Audio:
