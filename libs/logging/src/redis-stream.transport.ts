@@ -1,23 +1,143 @@
+import { Redis } from 'ioredis';
 import type { Logform } from 'winston';
 import Transport from 'winston-transport';
+import { LOG_STREAM, toStreamFields, type LogEntry } from './log-entry.js';
+import { toLogEntry } from './winston-entry.js';
 
 export interface RedisStreamOptions {
   readonly redisUrl: URL;
   readonly service: string;
   readonly pod: string;
+  /** entries that wait while Redis is away; then the oldest are dropped. 2000 where not given */
+  readonly capacity?: number;
+  /** key of the stream; specs have their own */
+  readonly stream?: string;
 }
 
-/** Sends entries to the Redis Stream. A bounded ring stands before it: while Redis is away the oldest are dropped, and counted. */
+/** about how many entries the stream keeps */
+const STREAM_LENGTH = 10_000;
+const IN_FLIGHT = 64;
+const CAPACITY = 2000;
+const FLUSH_MS = 1000;
+const RECONNECT_MS = 500;
+
+/**
+ * Sends entries to the Redis Stream. A bounded ring stands before it: while Redis is away the oldest are dropped,
+ * and their number is reported when it is back. It never blocks the logger and never keeps the process alive.
+ */
 export class RedisStreamTransport extends Transport {
-  constructor(private readonly stream: RedisStreamOptions) {
+  private readonly redis: Redis;
+  private readonly ring: LogEntry[] = [];
+  private readonly capacity: number;
+  private readonly stream: string;
+  private isClosing = false;
+  private dropped = 0;
+  private inFlight = 0;
+  private onIdle: (() => void) | undefined;
+
+  constructor(private readonly target: RedisStreamOptions) {
     super();
+    this.capacity = target.capacity ?? CAPACITY;
+    this.stream = target.stream ?? LOG_STREAM;
+    this.redis = new Redis(target.redisUrl.href, {
+      enableOfflineQueue: false,
+      // an entry whose answer was lost is sent again by us, not by the client
+      maxRetriesPerRequest: 0,
+      commandTimeout: 5000,
+      connectTimeout: 2000,
+      // the client's own timer would keep the process alive
+      lazyConnect: true,
+      retryStrategy: null,
+    });
+    // logging about the log's own connection would only fill the ring
+    this.redis.on('error', () => undefined);
+    this.redis.on('connect', () => {
+      // a log connection alone does not keep a process running
+      this.redis.stream.unref();
+    });
+    this.redis.on('ready', () => {
+      this.send();
+    });
+    this.redis.on('end', () => {
+      if (!this.isClosing) setTimeout(() => void this.connect(), RECONNECT_MS).unref();
+    });
+    void this.connect();
   }
 
-  override log(_info: Logform.TransformableInfo, next: () => void): void {
+  override log(info: Logform.TransformableInfo, next: () => void): void {
+    // at once: winston stops every transport until the slowest has called back
     next();
+    this.push(toLogEntry(info, this.target.service, this.target.pod));
+    this.send();
   }
 
-  flushAndClose(): Promise<void> {
-    throw new Error(`not written yet: ${this.stream.service}`);
+  /** Gives the entries that still wait a second, then ends the connection. */
+  async flushAndClose(): Promise<void> {
+    if (this.ring.length > 0 || this.inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, FLUSH_MS);
+        this.onIdle = (): void => {
+          clearTimeout(timer);
+          resolve();
+        };
+        this.send();
+      });
+    }
+    this.isClosing = true;
+    this.redis.disconnect();
+  }
+
+  private async connect(): Promise<void> {
+    // a try that fails ends in `end` as well
+    await this.redis.connect().catch(() => undefined);
+  }
+
+  private push(entry: LogEntry): void {
+    this.ring.push(entry);
+    if (this.ring.length > this.capacity) {
+      this.ring.shift();
+      this.dropped += 1;
+    }
+  }
+
+  private send(): void {
+    while (this.redis.status === 'ready' && this.inFlight < IN_FLIGHT) {
+      if (this.dropped > 0) this.sendDropNotice();
+      const entry = this.ring.shift();
+      if (entry === undefined) break;
+      void this.add(entry, () => {
+        // sent again when Redis is back; at the worst it is there twice
+        if (this.ring.length < this.capacity) this.ring.unshift(entry);
+        else this.dropped += 1;
+      });
+    }
+    if (this.inFlight === 0 && this.ring.length === 0) this.onIdle?.();
+  }
+
+  private sendDropNotice(): void {
+    const count = this.dropped;
+    this.dropped = 0;
+    void this.add(this.dropNotice(count), () => {
+      this.dropped += count;
+    });
+  }
+
+  private async add(entry: LogEntry, onLost: () => void): Promise<void> {
+    this.inFlight += 1;
+    try {
+      await this.redis.xadd(this.stream, 'MAXLEN', '~', STREAM_LENGTH, '*', ...toStreamFields(entry));
+    } catch {
+      this.inFlight -= 1;
+      onLost();
+      return;
+    }
+    this.inFlight -= 1;
+    this.send();
+  }
+
+  private dropNotice(count: number): LogEntry {
+    const { service, pod } = this.target;
+    const message = `${count} log entries were dropped while Redis was away`;
+    return { time: new Date().toISOString(), level: 'warn', service, pod, message };
   }
 }
