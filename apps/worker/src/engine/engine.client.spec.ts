@@ -1,0 +1,171 @@
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { processesWith } from '../../../../test/support/process-list.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
+import { writeWav } from '../../test/chord-wav.js';
+import { ObservedEngine } from '../../test/observed-engine.js';
+import { EngineClient, type SeparateOptions } from './engine.client.js';
+import { EngineFailureError, EngineLostError } from './engine.errors.js';
+
+const patient = (options: Partial<SeparateOptions> = {}): SeparateOptions => ({
+  signal: new AbortController().signal,
+  stallMs: 30_000,
+  onProgress: () => undefined,
+  ...options,
+});
+
+describe(EngineClient.name, () => {
+  let folder: string;
+  let engine: ObservedEngine;
+
+  const song = async (seconds: number): Promise<string> => {
+    const path = join(folder, 'mix.wav');
+    await writeWav(path, seconds);
+    return path;
+  };
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'engine-'));
+  });
+
+  afterEach(async () => {
+    await engine.close();
+    expect(processesWith(folder)).toEqual([]);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('separates with growing progress, and ends the engine when it stops', async () => {
+    engine = ObservedEngine.demo(folder);
+    const done: number[] = [];
+    const result = await engine.client.separate(
+      engine.separation(await song(20)),
+      patient({ onProgress: ({ doneSamples, totalSamples }) => done.push(doneSamples / totalSamples) }),
+    );
+    expect(result).toMatchObject({ samples: 20 * 44_100, sampleRate: 44_100, engineVersion: expect.any(String) });
+    for (const stem of result.stems) expect((await stat(stem.path)).size).toBeGreaterThan(20 * 44_100 * 8);
+    expect(done).toEqual([...done].sort((a, b) => a - b));
+    expect(done.at(-1)).toBe(1);
+    expect(engine.lines.join()).toContain('"requestId": "request"');
+  });
+
+  it('fails the job of an engine that dies, and has a new one for the next', async () => {
+    engine = ObservedEngine.demo(folder, { ENGINE_FAULT: `crash:${folder}/died` });
+    const input = await song(5);
+    await expect(engine.client.separate(engine.separation(input), patient())).rejects.toMatchObject({
+      code: 'engine_crashed',
+    });
+    await engine.client.separate(engine.separation(input), patient());
+    expect(engine.ends).toEqual([{ cause: 'crashed', message: 'the engine ended by SIGKILL' }]);
+  });
+
+  it('ends an engine whose heartbeats stop', async () => {
+    engine = ObservedEngine.demo(folder, { ENGINE_FAULT: 'hang' }, { silenceMs: 2500 });
+    const hung = engine.client.separate(engine.separation(await song(5)), patient());
+    await expect(hung).rejects.toMatchObject({ code: 'engine_hung' });
+    expect(engine.ends).toMatchObject([{ cause: 'hung' }]);
+  });
+
+  it('keeps the engine that ran out of memory in one job', async () => {
+    engine = ObservedEngine.demo(folder, { ENGINE_FAULT: 'oom' });
+    const failed = engine.client.separate(engine.separation(await song(5)), patient());
+    await expect(failed).rejects.toEqual(expect.objectContaining({ code: 'out_of_memory' }));
+    await expect(failed).rejects.toBeInstanceOf(EngineFailureError);
+    expect(engine.client.state.state).toBe('ready');
+    expect(engine.ends).toEqual([]);
+  });
+
+  it('cancels one job within 2 s and goes on with the other', async () => {
+    engine = ObservedEngine.demo(folder);
+    const input = await song(30);
+    const cancel = new AbortController();
+    let askedAt = Number.NaN;
+    const onProgress = (): void => {
+      askedAt = performance.now();
+      cancel.abort(new Error('changed my mind'));
+    };
+    const cancelled = engine.client
+      .separate(engine.separation(input, 'cancelled'), patient({ signal: cancel.signal, onProgress }))
+      .finally(() => {
+        expect(performance.now() - askedAt).toBeLessThan(2000);
+      });
+    const outputDir = join(folder, 'other');
+    await mkdir(outputDir);
+    const other = engine.client.separate({ ...engine.separation(input, 'other'), outputDir }, patient());
+    await expect(cancelled).rejects.toThrow('changed my mind');
+    await expect(other).resolves.toMatchObject({ samples: 30 * 44_100 });
+    expect(engine.ends).toEqual([]);
+  });
+
+  it('starts a too big engine anew, but not in the middle of a job', async () => {
+    const input = await song(12);
+    engine = ObservedEngine.demo(folder, { ENGINE_MAX_MEMORY_BYTES: '1' });
+    const result = await engine.client.separate(engine.separation(input), patient());
+    expect(result.samples).toBe(12 * 44_100);
+    await waitUntil('the engine was ended', () => engine.ends.length > 0);
+    expect(engine.ends[0]).toMatchObject({ cause: 'stopped' });
+  });
+
+  it('says why there is no engine, at once, and to whoever asks', async () => {
+    engine = ObservedEngine.demo(folder, { ENGINE_PYTHON: '/no/such/python' });
+    const refused = engine.client.separate(engine.separation('mix.wav'), patient());
+    await expect(refused).rejects.toMatchObject({ code: 'engine_unavailable' });
+    expect(engine.client.state).toMatchObject({ state: 'unavailable', reason: expect.stringContaining('ENOENT') });
+  });
+
+  it('tells of a model that is not installed', async () => {
+    engine = ObservedEngine.demo(folder, { MODEL: 'htdemucs' });
+    const refused = engine.client.separate(engine.separation('mix.wav'), patient());
+    await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('model_not_installed') });
+  });
+
+  describe('with a peer that breaks the protocol', () => {
+    it.each([
+      ['writes no JSON', 'say(**facts)\nnext(commands)\nraw("hello\\n")\ntime.sleep(60)', 'no message'],
+      ['writes a number that is none', 'say(**facts)\nnext(commands)\nraw(\'{"type":"heartbeat","memoryBytes":NaN}\\n\')\ntime.sleep(60)', 'no message'],
+      ['never ends its line', 'say(**facts)\nnext(commands)\nwhile True: raw("x" * 65536)', 'longer than'],
+    ])('ends one that %s', async (_what, body, reason) => {
+      engine = await ObservedEngine.scripted(folder, body);
+      const lost = engine.client.separate(engine.separation('mix.wav'), patient());
+      await expect(lost).rejects.toBeInstanceOf(EngineLostError);
+      expect(engine.ends[0]).toEqual({ cause: 'crashed', message: expect.stringContaining(reason) });
+    });
+
+    it('does not work with another version of the protocol', async () => {
+      engine = await ObservedEngine.scripted(folder, 'say(**{**facts, "protocol": 2})\ntime.sleep(60)');
+      const refused = engine.client.separate(engine.separation('mix.wav'), patient());
+      await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('protocol 2') });
+    });
+
+    it('ends one that beats but makes no progress', async () => {
+      engine = await ObservedEngine.scripted(folder, 'beating()\nsay(**facts)\nfor _ in commands: pass');
+      const stalled = engine.client.separate(engine.separation('mix.wav'), patient({ stallMs: 500 }));
+      await expect(stalled).rejects.toMatchObject({ code: 'engine_hung' });
+    });
+
+    it('ends one that does not answer a cancel', async () => {
+      const deaf = 'beating()\nsay(**facts)\nfor command in commands: print(command["type"], flush=True)';
+      engine = await ObservedEngine.scripted(folder, deaf, { cancelMs: 300 });
+      const cancel = new AbortController();
+      const cancelled = engine.client.separate(engine.separation('mix.wav'), patient({ signal: cancel.signal }));
+      await waitUntil('it has the job', () => engine.lines.includes('separate'));
+      cancel.abort(new Error('changed my mind'));
+      await expect(cancelled).rejects.toThrow('changed my mind');
+      expect(engine.ends).toMatchObject([{ cause: 'hung' }]);
+    });
+
+    it('ends one that never gets ready', async () => {
+      engine = await ObservedEngine.scripted(folder, 'beating()\ntime.sleep(60)', { readyMs: 300 });
+      await waitUntil('it was ended', () => engine.ends.length > 0);
+      expect(engine.ends[0]).toMatchObject({ cause: 'hung', message: expect.stringContaining('not ready') });
+    });
+
+    it('passes on what a library prints to stdout', async () => {
+      engine = await ObservedEngine.scripted(folder, 'print("downloading...", flush=True)\nsay(**facts)\ntime.sleep(60)');
+      await engine.untilReady();
+      await waitUntil('the line arrived', () => engine.lines.includes('downloading...'));
+      expect(engine.ends).toEqual([]);
+    });
+  });
+});

@@ -1,0 +1,82 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadWorkerConfig, type EngineConfig } from '@app/config';
+import {
+  ENGINE_TIMINGS,
+  EngineClient,
+  type EngineObserver,
+  type EngineState,
+  type EngineTimings,
+} from '../src/engine/engine.client.js';
+import type { EngineEnd } from '../src/engine/engine-process.js';
+import type { EngineSeparation } from '../src/engine/protocol.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
+import { scriptEngine } from './scripted-engine.js';
+
+/** compiled models and references are the same for every spec: made once */
+const CACHE = join(tmpdir(), 'separation-engine-cache');
+
+/** A client on a real child process, with what it told; the folder is the caller's. Call `close` at the end. */
+export class ObservedEngine implements EngineObserver {
+  readonly states: EngineState[] = [];
+  readonly ends: EngineEnd[] = [];
+  readonly lines: string[] = [];
+  readonly client: EngineClient;
+
+  private constructor(
+    readonly folder: string,
+    config: EngineConfig,
+    timings: Partial<EngineTimings>,
+  ) {
+    this.client = new EngineClient(config, this, { ...ENGINE_TIMINGS, ...timings });
+  }
+
+  /** The real engine with the demo model. */
+  static demo(folder: string, env: Record<string, string> = {}, timings: Partial<EngineTimings> = {}): ObservedEngine {
+    return ObservedEngine.start(folder, env, timings);
+  }
+
+  /** A peer that does what the Python text says. */
+  static async scripted(folder: string, body: string, timings: Partial<EngineTimings> = {}): Promise<ObservedEngine> {
+    return ObservedEngine.start(folder, { PYTHONPATH: await scriptEngine(folder, body) }, timings);
+  }
+
+  private static start(folder: string, env: Record<string, string>, timings: Partial<EngineTimings>): ObservedEngine {
+    const settings = { PATH: '/usr/bin:/bin', DATA_DIR: folder, MODEL: 'demo', ENGINE_CACHE_DIR: CACHE, ...env };
+    const engine = new ObservedEngine(folder, loadWorkerConfig(settings).engine, timings);
+    engine.client.start();
+    return engine;
+  }
+
+  state(state: EngineState): void {
+    this.states.push(state);
+  }
+
+  ended(end: EngineEnd): void {
+    this.ends.push(end);
+  }
+
+  memory(): void {
+    // of no interest here
+  }
+
+  log(line: string): void {
+    this.lines.push(line);
+  }
+
+  async untilReady(): Promise<void> {
+    await waitUntil(`the engine is ready: ${this.lines.join('\n')}`, () => this.client.state.state === 'ready', {
+      deadlineMs: 25_000,
+    });
+  }
+
+  separation(input: string, id = 'job'): EngineSeparation {
+    const { folder } = this;
+    const stems = ['vocals', 'drums', 'bass', 'other'];
+    return { id, requestId: 'request', input, outputDir: folder, model: 'demo', stems, overlap: 0.25, shifts: 0 };
+  }
+
+  async close(): Promise<void> {
+    await this.client.stop();
+  }
+}

@@ -1,0 +1,31 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What every scripted peer can use: `say` a message, `facts` of a ready line, `commands` as they come. */
+const PRELUDE = `
+import json, os, sys, threading, time
+answers = os.fdopen(3, "w", buffering=1)
+def say(**message): answers.write(json.dumps(message) + "\\n")
+def raw(text): answers.write(text)
+facts = dict(type="ready", protocol=1, engineVersion="0", pid=os.getpid(), backend="script", device="cpu",
+  deviceName="", precision="fp32", versions={}, models=[dict(name="demo", stems=["vocals"])],
+  defaultModel="demo", memoryBytes=1)
+def beat():
+    while True:
+        say(type="heartbeat", at=0, memoryBytes=1)
+        time.sleep(0.05)
+def beating(): threading.Thread(target=beat, daemon=True).start()
+commands = (json.loads(line) for line in sys.stdin)
+`;
+
+/**
+ * Makes a folder that, as PYTHONPATH, puts a scripted peer in the place of the engine: for what the real one never
+ * does. The body is Python.
+ */
+export async function scriptEngine(folder: string, body: string): Promise<string> {
+  const path = join(folder, 'scripted');
+  await mkdir(join(path, 'separation_engine'), { recursive: true });
+  await writeFile(join(path, 'separation_engine', '__init__.py'), '');
+  await writeFile(join(path, 'separation_engine', '__main__.py'), `${PRELUDE}\n${body}\n`);
+  return path;
+}
