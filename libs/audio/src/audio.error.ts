@@ -7,8 +7,8 @@ export abstract class AudioError extends Error {
 export class NoAudioError extends AudioError {
   readonly code = 'no_audio';
 
-  constructor() {
-    super('The file holds no audio that can be decoded.');
+  constructor(options?: ErrorOptions) {
+    super('The file holds no audio that can be decoded.', options);
   }
 }
 

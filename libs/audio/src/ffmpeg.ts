@@ -1,6 +1,12 @@
 import type { Readable } from 'node:stream';
-import type { Format } from '@app/separations';
+import { runProcess } from '@app/processes';
+import type { Format, MASTER_FORMAT } from '@app/separations';
 import type { AudioFacts, AudioSource, DecodedSong } from './audio-facts.js';
+import { decodeToWav } from './decode.js';
+import { ENCODING_TIMEOUT_MS, encodingArguments, gainArguments } from './encoding.js';
+import { fileInput, ownInput } from './ffmpeg-input.js';
+import { inspectSong } from './inspect.js';
+import { transcodeToMp3, transcodeToWav, type Master } from './transcode.js';
 
 export interface LimitOptions {
   readonly maxDurationSeconds: number;
@@ -11,51 +17,58 @@ export interface EncodeRequest {
   /** a stem as the engine wrote it: float32, 44.1 kHz, stereo */
   readonly wavPath: string;
   readonly format: Format;
-  /** linear, 1 or below, the same for all stems of a song */
+  /** linear, above 0, at most 1, the same for all stems of a song */
   readonly gain: number;
 }
 
-/** The hardened ffmpeg; each call is one bounded child process. */
+export interface SignalOption {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The hardened ffmpeg: each call is one bounded child process without our environment.
+ * Every method also throws ProcessFailedError and ProcessTimeoutError, when the machine fails and not the song.
+ */
 export class Ffmpeg {
   /** @param program path of ffmpeg, see `resolveFfmpeg` */
   constructor(private readonly program: string) {}
 
   /**
-   * Decodes the whole song, at most one second more than the limit, and says what it is.
-   * @throws NoAudioError, EmptyAudioError, DurationLimitError, NotFiniteError
+   * Decodes the whole song, at most one second more than the limit, and says what it is. Keeps nothing of it.
+   * @throws NoAudioError, EmptyAudioError, DurationLimitError, NotFiniteError, or the error of the source
    */
   inspect(source: AudioSource, options: LimitOptions): Promise<AudioFacts> {
-    return Promise.reject(
-      new Error(`not built yet: ${this.program} ${Object.keys(source).join()} ${options.maxDurationSeconds}`),
-    );
+    return inspectSong(this.program, source, options);
   }
 
   /**
-   * Decodes the song into a WAV: float32, 44.1 kHz, stereo, RF64 where it is longer than 4 GiB.
+   * Decodes the song into a WAV: float32, 44.1 kHz, stereo, RF64 where it is longer than 4 GiB. A song that is cut off
+   * or partly broken is decoded as far as that goes. Whether samples are finite is the engine's to say.
    * @throws NoAudioError, EmptyAudioError, DurationLimitError
    */
   decode(inputPath: string, wavPath: string, options: LimitOptions): Promise<DecodedSong> {
-    return Promise.reject(new Error(`not built yet: ${inputPath} ${wavPath} ${options.maxDurationSeconds}`));
+    return decodeToWav(this.program, inputPath, wavPath, options);
   }
 
-  /** Writes a stem as flac (24 bit), wav (24 bit) or mp3 (VBR); equal input gives equal bytes. */
-  encode(
-    request: EncodeRequest,
-    destinationPath: string,
-    options: { readonly signal?: AbortSignal } = {},
-  ): Promise<void> {
-    return Promise.reject(new Error(`not built yet: ${request.wavPath} ${destinationPath} ${String(options.signal)}`));
+  /** Writes a stem as flac (24 bit), wav (24 bit) or mp3 (VBR V2); equal input gives equal bytes. */
+  async encode(request: EncodeRequest, destinationPath: string, options: SignalOption = {}): Promise<void> {
+    const { wavPath, gain, format } = request;
+    const encoding = [...gainArguments(gain), ...encodingArguments(format, `file:${destinationPath}`)];
+    const args = [...ownInput(fileInput(wavPath), 'wav'), ...encoding];
+    await runProcess(this.program, args, { ...options, timeoutMs: ENCODING_TIMEOUT_MS });
   }
 
-  /** Makes another format of a flac master; the temporary file has no name and ends with `use`. */
-  transcode<T>(
-    master: Readable,
-    format: Format,
+  /**
+   * Makes a wav or mp3 of a flac master and gives it to `use` as a stream; what it kept is gone when this settles.
+   * A stream that `use` has read to its end without an error is whole.
+   */
+  async transcode<T>(
+    master: Master,
+    format: Exclude<Format, typeof MASTER_FORMAT>,
     use: (encoded: Readable) => Promise<T>,
-    options: { readonly signal?: AbortSignal } = {},
+    options: SignalOption = {},
   ): Promise<T> {
-    return Promise.reject(
-      new Error(`not built yet: ${format} ${String(master)} ${String(use)} ${String(options.signal)}`),
-    );
+    const transcodeTo = { mp3: transcodeToMp3, wav: transcodeToWav }[format];
+    return transcodeTo(this.program, master, use, options);
   }
 }

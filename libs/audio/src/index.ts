@@ -9,8 +9,9 @@ export {
   NotFiniteError,
 } from './audio.error.js';
 export type { AudioFacts, AudioSource, DecodedSong, SeekableSource } from './audio-facts.js';
-export { Ffmpeg, type EncodeRequest, type LimitOptions } from './ffmpeg.js';
+export { Ffmpeg, type EncodeRequest, type LimitOptions, type SignalOption } from './ffmpeg.js';
 export { resolveFfmpeg } from './ffmpeg-path.js';
 export { CONTENT_TYPES } from './content-types.js';
+export type { Master } from './transcode.js';
 export { computeWaveform, type Waveform, type WaveformOptions } from './waveform.js';
 export { hashFile, type FileDigest } from './hash-file.js';

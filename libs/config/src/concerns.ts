@@ -46,6 +46,8 @@ export type StorageConfig =
 export interface AudioConfig {
   /** where it is not set, `ffmpeg` of the PATH or of the engine's environment is used */
   readonly ffmpegPath: string | undefined;
+  /** the PATH, to find `ffmpeg` on: programs are started without our environment */
+  readonly searchPath?: string | undefined;
   readonly enginePython: string;
 }
 
@@ -123,7 +125,7 @@ export function enginePython(env: Environment): string {
 }
 
 export function audio(env: Environment): AudioConfig {
-  return { ffmpegPath: text(env, 'FFMPEG_PATH'), enginePython: enginePython(env) };
+  return { ffmpegPath: text(env, 'FFMPEG_PATH'), searchPath: text(env, 'PATH'), enginePython: enginePython(env) };
 }
 
 export function engine(env: Environment): EngineConfig {

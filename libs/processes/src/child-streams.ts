@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { errorCode } from './error-code.js';
 import type { Child } from './spawn-group.js';
@@ -16,16 +16,18 @@ export async function feed(source: Readable | undefined, child: Child, signal: A
   }
 }
 
-/** Reads all that the child writes to stdout; resolves at its end. @throws the error of the sink. */
+/**
+ * Reads all that the child writes, to the end or until the signal aborts; without a sink it is thrown away.
+ * @throws the error of the sink.
+ */
 export async function drain(
-  child: Child,
-  sink: { readonly stdout?: Writable | number; readonly onStdout?: (chunk: Buffer) => void },
+  output: Readable | Writable | null | undefined,
+  sink: Writable | number | ((chunk: Buffer) => void) | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { stdout, onStdout } = sink;
-  if (child.stdout === null) return;
-  if (typeof stdout === 'object') return pipeline(child.stdout, stdout, { signal });
-  for await (const chunk of child.stdout) onStdout?.(chunk as Buffer);
+  if (!(output instanceof Readable)) return;
+  if (sink instanceof Writable) return pipeline(output, sink, { signal });
+  for await (const chunk of output) if (typeof sink === 'function') sink(chunk as Buffer);
 }
 
 function hasEnded(child: Child): boolean {

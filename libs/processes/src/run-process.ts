@@ -17,6 +17,8 @@ export interface RunProcessOptions {
   readonly onStdout?: (chunk: Buffer) => void;
   /** where the output goes instead: a stream, with back-pressure, or an open file descriptor */
   readonly stdout?: Writable | number;
+  /** called with what the child writes to file descriptor 3, which is there only then; it must not block */
+  readonly onDescriptor3?: (chunk: Buffer) => void;
   /** called with each line of stderr, cut at 4,096 bytes */
   readonly onStderrLine?: (line: string) => void;
   /** how much of stderr is kept, its start and its end; all of it is drained */
@@ -57,32 +59,40 @@ export async function runProcess(
   const timer = setTimeout(fail, options.timeoutMs, new ProcessTimeoutError(command, options.timeoutMs));
   const stderr = new BoundedText(options.maxStderrBytes ?? 64 * 1024);
   const lines = new LineSplitter(options.onStderrLine);
-  child.stderr?.on('data', (chunk: Buffer) => {
-    stderr.append(chunk);
-    lines.append(chunk);
-  });
   child.on('error', fail);
   await Promise.all([
     closed(child),
     feed(options.stdin, child, stop.signal).catch(fail),
-    drain(child, options, stop.signal).catch(fail),
+    drain(child.stdout, options.stdout ?? options.onStdout, stop.signal).catch(fail),
+    drain(child.stdio[3], options.onDescriptor3, stop.signal).catch(fail),
+    drain(
+      child.stderr,
+      (chunk) => {
+        stderr.append(chunk);
+        lines.append(chunk);
+      },
+      stop.signal,
+    ).catch(fail),
   ]);
-  lines.end();
   clearTimeout(timer);
   forget();
   await killed();
+  lines.end();
   stop.signal.throwIfAborted();
   return judge(command, child, stderr.toString(), options.exitCodes ?? [0]);
 }
 
 async function start(command: string, args: readonly string[], options: RunProcessOptions): Promise<Child> {
-  const { signal, stdin, stdout, onStdout } = options;
+  const { signal, stdin, stdout, onStdout, onDescriptor3 } = options;
   const output =
     typeof stdout === 'number' ? stdout : stdout === undefined && onStdout === undefined ? 'ignore' : 'pipe';
   try {
     signal?.throwIfAborted();
-    const child = spawnGroup(command, args, { ...options, stdio: [stdin ? 'pipe' : 'ignore', output, 'pipe'] });
-    await once(child, 'spawn');
+    const stdio: ('pipe' | 'ignore' | number)[] = [stdin ? 'pipe' : 'ignore', output, 'pipe'];
+    if (onDescriptor3 !== undefined) stdio.push('pipe');
+    const child = spawnGroup(command, args, { ...options, stdio });
+    // not awaited where it started: a source that breaks in the meantime would have no listener
+    if (child.pid === undefined) await once(child, 'spawn');
     return child;
   } catch (cause) {
     stdin?.destroy();

@@ -1,0 +1,45 @@
+import { DurationLimitError, EmptyAudioError, NoAudioError, NotFiniteError } from './audio.error.js';
+import type { AudioFacts, AudioSource } from './audio-facts.js';
+import { decodeSong, isAboutTheSong, type SongForm } from './decode-song.js';
+import { WORKING_RATE } from './decoding.js';
+import { extensionOf } from './extensions.js';
+import type { LimitOptions } from './ffmpeg.js';
+import { openSource } from './open-source.js';
+import { SampleMeter } from './sample-meter.js';
+
+/** Decodes the whole song and keeps nothing of it but what it is. */
+export async function inspectSong(program: string, source: AudioSource, options: LimitOptions): Promise<AudioFacts> {
+  const meter = new SampleMeter();
+  const { maxDurationSeconds } = options;
+  const form = await decodeSource(program, source, options, meter);
+  const { samples, isFinite } = meter;
+  if (samples === 0) throw new EmptyAudioError();
+  if (samples > maxDurationSeconds * WORKING_RATE) throw new DurationLimitError(maxDurationSeconds);
+  if (!isFinite) throw new NotFiniteError();
+  return { ...form, samples, durationSeconds: samples / WORKING_RATE, extension: extensionOf(form.container) };
+}
+
+async function decodeSource(
+  program: string,
+  source: AudioSource,
+  options: LimitOptions,
+  meter: SampleMeter,
+): Promise<SongForm> {
+  const opened = await openSource(source);
+  const { input, stdin } = opened;
+  const onSamples = (chunk: Buffer): void => {
+    meter.append(chunk);
+  };
+  try {
+    return await decodeSong(program, { ...options, input, destination: 'pipe:1', onSamples, ...(stdin && { stdin }) });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const failure = opened.failure();
+    if (failure !== undefined) throw failure;
+    // frames that cannot be mixed to stereo: more channels than there is a layout for
+    if (isAboutTheSong(error) && meter.samples === 0) throw new NoAudioError({ cause: error });
+    throw error;
+  } finally {
+    await opened.close();
+  }
+}

@@ -1,0 +1,56 @@
+import { parseWavHeader, type WavHeader } from './wav-header.js';
+
+/** no header of ffmpeg's is as long */
+const MAX_HEADER_BYTES = 64 * 1024;
+const FLOAT_BYTES = 4;
+
+/** Reads a WAV of float32 samples as it streams by: its header, how many samples it has, whether all are finite. */
+export class SampleMeter {
+  private pending: Buffer = Buffer.alloc(0);
+  private floats = 0;
+  // a sum in which one NaN or infinity is never lost again
+  private sumOfDifferences = 0;
+  private found: WavHeader | undefined;
+
+  get header(): WavHeader | undefined {
+    return this.found;
+  }
+
+  /** samples of one channel */
+  get samples(): number {
+    return this.found === undefined ? 0 : Math.floor(this.floats / this.found.channels);
+  }
+
+  get isFinite(): boolean {
+    return this.sumOfDifferences === 0;
+  }
+
+  append(chunk: Buffer): void {
+    const bytes = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
+    if (this.found === undefined) this.readHeader(bytes);
+    else this.readSamples(bytes);
+  }
+
+  private readHeader(bytes: Buffer): void {
+    this.found = parseWavHeader(bytes);
+    if (this.found !== undefined) this.readSamples(bytes.subarray(this.found.dataOffset));
+    else if (bytes.length > MAX_HEADER_BYTES) throw new TypeError('a WAV header without an end');
+    else this.pending = bytes;
+  }
+
+  private readSamples(bytes: Buffer): void {
+    const count = Math.floor(bytes.length / FLOAT_BYTES);
+    this.pending = Buffer.from(bytes.subarray(count * FLOAT_BYTES));
+    let sum = 0;
+    for (const sample of floatsOf(bytes, count)) sum += sample - sample;
+    this.sumOfDifferences += sum;
+    this.floats += count;
+  }
+}
+
+/** The first floats of the buffer; without a copy where they lie on a boundary of 4 bytes. */
+export function floatsOf(bytes: Buffer, count: number): Float32Array {
+  const isAligned = bytes.byteOffset % FLOAT_BYTES === 0;
+  const aligned = isAligned ? bytes : new Uint8Array(bytes.subarray(0, count * FLOAT_BYTES));
+  return new Float32Array(aligned.buffer, aligned.byteOffset, count);
+}

@@ -1,0 +1,60 @@
+/** What stands before the samples of a WAV file. */
+export interface WavHeader {
+  /** Hz */
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly bitsPerSample: number;
+  readonly encoding: 'integer' | 'float';
+  /** where the samples start */
+  readonly dataOffset: number;
+  /** their length; undefined where the writer could not know it (a pipe) */
+  readonly dataBytes: number | undefined;
+}
+
+const UNKNOWN_SIZE = 0xffff_ffff;
+const INTEGER = 1;
+const FLOAT = 3;
+const EXTENSIBLE = 0xfffe;
+
+/**
+ * Reads the header of a WAV or RF64 file that we or ffmpeg wrote (EBU Tech 3306 for RF64).
+ * @param start the first bytes of the file
+ * @returns undefined where these are too few.
+ * @throws TypeError when it is no WAV file.
+ */
+export function parseWavHeader(start: Buffer): WavHeader | undefined {
+  if (start.length < 12) return undefined;
+  const kind = start.toString('latin1', 0, 4);
+  if (!['RIFF', 'RF64'].includes(kind) || start.toString('latin1', 8, 12) !== 'WAVE') {
+    throw new TypeError('not a WAV file');
+  }
+  let format: Omit<WavHeader, 'dataOffset' | 'dataBytes'> | undefined;
+  let longDataBytes: number | undefined;
+  for (let at = 12; at + 8 <= start.length;) {
+    const name = start.toString('latin1', at, at + 4);
+    const bytes = start.readUInt32LE(at + 4);
+    const body = start.subarray(at + 8, at + 8 + bytes);
+    if (name === 'data') {
+      if (format === undefined) throw new TypeError('a WAV file without a format');
+      return { ...format, dataOffset: at + 8, dataBytes: bytes === UNKNOWN_SIZE ? longDataBytes : bytes };
+    }
+    if (body.length < bytes) return undefined;
+    if (name === 'fmt ') format = parseFormat(body);
+    if (name === 'ds64') longDataBytes = Number(body.readBigUInt64LE(8));
+    at += 8 + bytes + (bytes % 2);
+  }
+  return undefined;
+}
+
+function parseFormat(body: Buffer): Omit<WavHeader, 'dataOffset' | 'dataBytes'> {
+  const tag = body.readUInt16LE(0);
+  // the first two bytes of an extensible format's GUID are the tag it stands for
+  const kind = tag === EXTENSIBLE ? body.readUInt16LE(24) : tag;
+  if (kind !== INTEGER && kind !== FLOAT) throw new TypeError(`a WAV file with format ${kind}`);
+  return {
+    encoding: kind === FLOAT ? 'float' : 'integer',
+    channels: body.readUInt16LE(2),
+    sampleRate: body.readUInt32LE(4),
+    bitsPerSample: body.readUInt16LE(14),
+  };
+}
