@@ -13,7 +13,11 @@ export default {
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
   testRegex: '\\.spec\\.ts$',
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: Object.fromEntries([...libraries, ['^(\\.{1,2}/.*)\\.js$', '$1']]),
+  moduleNameMapper: Object.fromEntries([
+    ...libraries,
+    ['^nestjs-minio-client$', '<rootDir>/test/support/nestjs-minio-client.ts'],
+    ['^(\\.{1,2}/.*)\\.js$', '$1'],
+  ]),
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

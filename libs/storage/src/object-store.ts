@@ -20,19 +20,24 @@ export interface CallOptions {
 /**
  * The object store, the only truth. Keys are relative paths of safe segments (letters, digits, `._-`).
  * Every method throws `StorageUnavailableError` when the store cannot be reached in time,
- * and `ObjectNotFoundError` where an object that must exist does not.
+ * `ObjectNotFoundError` where an object that must exist does not, `InvalidKeyError` for any other key,
+ * and the signal's reason when it aborts.
  */
 export abstract class ObjectStore {
   /**
    * Stores the whole stream under the key, atomically: nothing is to be seen until its last byte has arrived.
    * When the source fails or the signal aborts, the call rejects and leaves neither an object nor an unfinished upload.
+   * The source is destroyed when the call ends, also when it rejects before it read from it.
    */
   abstract put(key: string, source: Readable, options?: CallOptions): Promise<ObjectInfo>;
 
   /** Stores a small document, atomically. */
   abstract putText(key: string, text: string, options?: CallOptions): Promise<void>;
 
-  /** A stream of the object or of a part of it; the caller reads or destroys it. */
+  /**
+   * A stream of the object or of a part of it; the caller reads or destroys it.
+   * A range that ends behind the object is cut; one that starts there throws `InvalidRangeError`.
+   */
   abstract get(key: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<Readable>;
 
   /** The whole of a small document (1 MiB at most), or undefined where there is none. */
@@ -47,10 +52,10 @@ export abstract class ObjectStore {
   /** Removing what is not there is no error. */
   abstract remove(key: string, options?: CallOptions): Promise<void>;
 
-  /** Removes every object below the prefix. */
+  /** Removes every object below the prefix, which ends with a slash and is not empty. */
   abstract removeAll(prefix: string, options?: CallOptions): Promise<void>;
 
-  /** Objects below the prefix, in key order. */
+  /** Objects below the prefix (empty, or ending with a slash), in key order. */
   abstract list(prefix: string, options?: CallOptions): AsyncIterable<ObjectInfo>;
 
   /** The names of the folders directly below the prefix (`separations/` gives the ids), in order. */

@@ -1,0 +1,72 @@
+import { mkdir, mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { StorageUnavailableError } from '../errors.js';
+import { collect, describeObjectStore } from '../object-store.contract.js';
+import { FolderObjectStore } from './folder-object-store.js';
+import { ifPresent } from './files.js';
+
+const unfinishedIn = async (root: string): Promise<string[]> =>
+  (await ifPresent(readdir(join(root, '.unfinished')))) ?? [];
+
+describeObjectStore('a folder', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'objects-'));
+  return {
+    store: new FolderObjectStore(join(root, 'not-there-yet')),
+    unfinished: async () => (await unfinishedIn(join(root, 'not-there-yet'))).length,
+    openResources: async () => (await openFiles()).filter((path) => path.startsWith(root)).length,
+    close: () => rm(root, { recursive: true }),
+  };
+});
+
+describe(FolderObjectStore.name, () => {
+  let root: string;
+  let sut: FolderObjectStore;
+
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'objects-'));
+    sut = new FolderObjectStore(root);
+  });
+  afterEach(() => rm(root, { recursive: true }));
+
+  it('sweeps temporary files and half-removed folders that a crash left, and no others', async () => {
+    const left = join(root, '.unfinished');
+    await mkdir(join(left, 'half-removed', 'stems'), { recursive: true });
+    await writeFile(join(left, 'half-written'), 'x');
+    await writeFile(join(left, 'under-way'), 'x');
+    const hoursAgo = new Date(Date.now() - 7_200_000);
+    await utimes(join(left, 'half-removed'), hoursAgo, hoursAgo);
+    await utimes(join(left, 'half-written'), hoursAgo, hoursAgo);
+    expect(await sut.sweepUnfinished(3_600_000)).toBe(2);
+    expect(await unfinishedIn(root)).toEqual(['under-way']);
+  });
+
+  it('lists no folder that was emptied or that a crash left empty', async () => {
+    await mkdir(join(root, 'separations', 'empty', 'stems'), { recursive: true });
+    for (const name of ['full', 'emptied', 'removed']) await sut.putText(`separations/${name}/stems/bass.flac`, name);
+    await sut.remove('separations/emptied/stems/bass.flac');
+    await sut.removeAll('separations/removed/');
+    expect(await collect(sut.listFolders('separations/'))).toEqual(['full']);
+    expect(await readdir(join(root, 'separations'))).toEqual(['empty', 'full']);
+  });
+
+  it('lists a folder at the place that its keys have among those beside it', async () => {
+    const keys = ['a-b/1', 'a.txt', 'a/1', 'a0'];
+    for (const key of keys) await sut.putText(key, key);
+    expect((await collect(sut.list(''))).map(({ key }) => key)).toEqual([...keys].sort());
+  });
+
+  it('is not available where the folder can be neither made nor written to', async () => {
+    await writeFile(join(root, 'file'), 'x');
+    const away = new FolderObjectStore(join(root, 'file', 'objects'));
+    await expect(away.ping()).rejects.toThrow(StorageUnavailableError);
+    await expect(away.putText('a', 'x')).rejects.toThrow(StorageUnavailableError);
+  });
+});
+
+async function openFiles(): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd');
+  const paths = await Promise.all(descriptors.map((fd) => ifPresent(readlink(join('/proc/self/fd', fd)))));
+  return paths.filter((path) => path !== undefined);
+}

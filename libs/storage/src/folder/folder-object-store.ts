@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { copyFile, mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { InvalidRangeError, ObjectNotFoundError } from '../errors.js';
+import { checkKey, checkListPrefix, checkPrefix } from '../object-key.js';
+import { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from '../object-store.js';
+import { readDocument } from '../small-document.js';
+import { withSource } from '../source.js';
+import { writeAtomically } from './atomic-write.js';
+import { fileStats, holdsFile, ifPresent, removeEmptyFolders, removeOlderThan, sortedEntries } from './files.js';
+import { inFolder } from './folder-failure.js';
+
+// keys cannot begin with a dot, so no object lies here
+const UNFINISHED = '.unfinished';
+
+/**
+ * Objects as files below a root folder. Unlike S3 it cannot hold both `a` and `a/b`.
+ * Files are opened with their final name only when they are complete.
+ */
+export class FolderObjectStore extends ObjectStore {
+  readonly #root: string;
+
+  constructor(root: string) {
+    super();
+    this.#root = resolve(root);
+  }
+
+  put(key: string, source: Readable, options: CallOptions = {}): Promise<ObjectInfo> {
+    return withSource(source, () =>
+      inFolder(options.signal, async () => {
+        const { size, mtime } = await this.#write(key, (path) => fill(path, source, options.signal));
+        return { key, bytes: size, modifiedAt: mtime };
+      }),
+    );
+  }
+
+  putText(key: string, text: string, options: CallOptions = {}): Promise<void> {
+    return inFolder(options.signal, async () => {
+      await this.#write(key, (path) => writeFile(path, text, { flag: 'wx' }));
+    });
+  }
+
+  get(key: string, options: CallOptions & { readonly range?: ByteRange } = {}): Promise<Readable> {
+    return inFolder(options.signal, async () => {
+      const { handle, bytes } = await this.#open(key);
+      const { start, end } = options.range ?? { start: 0, end: Number.POSITIVE_INFINITY };
+      if (options.range !== undefined && !(start >= 0 && start <= end && start < bytes)) {
+        await handle.close();
+        throw new InvalidRangeError(key);
+      }
+      // an empty object has no byte to end at
+      const stream = handle.createReadStream(bytes === 0 ? {} : { start, end: Math.min(end, bytes - 1) });
+      return options.signal === undefined ? stream : addAbortSignal(options.signal, stream);
+    });
+  }
+
+  async getText(key: string, options: CallOptions = {}): Promise<string | undefined> {
+    try {
+      return await readDocument(key, await this.get(key, options));
+    } catch (error) {
+      if (error instanceof ObjectNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  head(key: string, options: CallOptions = {}): Promise<ObjectInfo | undefined> {
+    return inFolder(options.signal, async () => {
+      const stats = await fileStats(this.#path(key));
+      return stats && { key, bytes: stats.size, modifiedAt: stats.mtime };
+    });
+  }
+
+  copy(from: string, to: string, options: CallOptions = {}): Promise<void> {
+    return inFolder(options.signal, async () => {
+      const source = this.#path(from);
+      checkKey(to);
+      if ((await fileStats(source)) === undefined) throw new ObjectNotFoundError(from);
+      await this.#write(to, (path) => copyFile(source, path, constants.COPYFILE_FICLONE));
+    });
+  }
+
+  remove(key: string, options: CallOptions = {}): Promise<void> {
+    return inFolder(options.signal, async () => {
+      const path = this.#path(key);
+      if ((await fileStats(path)) === undefined) return;
+      await rm(path, { force: true });
+      await removeEmptyFolders(dirname(path), this.#root);
+    });
+  }
+
+  removeAll(prefix: string, options: CallOptions = {}): Promise<void> {
+    return inFolder(options.signal, async () => {
+      checkPrefix(prefix);
+      const folder = join(this.#root, prefix.slice(0, -1));
+      const grave = this.#temporary();
+      await mkdir(dirname(grave), { recursive: true });
+      // one rename: nobody sees a half-removed folder, and the sweep ends what a crash leaves
+      const moved = await ifPresent(rename(folder, grave).then(() => true));
+      if (moved !== true) return;
+      await removeEmptyFolders(dirname(folder), this.#root);
+      await rm(grave, { recursive: true, force: true });
+    });
+  }
+
+  async *list(prefix: string, options: CallOptions = {}): AsyncGenerator<ObjectInfo> {
+    checkListPrefix(prefix);
+    for (const entry of await inFolder(options.signal, () => sortedEntries(join(this.#root, prefix)))) {
+      if (entry.isDirectory()) yield* this.list(`${prefix}${entry.name}/`, options);
+      const info = entry.isFile() ? await this.head(`${prefix}${entry.name}`, options) : undefined;
+      if (info !== undefined) yield info;
+    }
+  }
+
+  async *listFolders(prefix: string, options: CallOptions = {}): AsyncGenerator<string> {
+    checkListPrefix(prefix);
+    const folder = join(this.#root, prefix);
+    for (const entry of await inFolder(options.signal, () => sortedEntries(folder))) {
+      if (entry.isDirectory() && (await inFolder(options.signal, () => holdsFile(join(folder, entry.name))))) {
+        yield entry.name;
+      }
+    }
+  }
+
+  sweepUnfinished(olderThanMs: number, options: CallOptions = {}): Promise<number> {
+    return inFolder(options.signal, () => removeOlderThan(join(this.#root, UNFINISHED), olderThanMs));
+  }
+
+  /** Writes a file and removes it: a full or read-only disk is no store. */
+  ping(options: CallOptions = {}): Promise<void> {
+    return inFolder(options.signal, async () => {
+      const path = this.#temporary();
+      await mkdir(dirname(path), { recursive: true });
+      try {
+        await writeFile(path, 'ping', { flag: 'wx' });
+      } finally {
+        await rm(path, { force: true });
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #path(key: string): string {
+    checkKey(key);
+    return join(this.#root, key);
+  }
+
+  #temporary(): string {
+    return join(this.#root, UNFINISHED, randomUUID());
+  }
+
+  async #write(key: string, fill: (path: string) => Promise<void>): Promise<Stats> {
+    return writeAtomically({ temporary: this.#temporary(), path: this.#path(key), fill });
+  }
+
+  async #open(key: string): Promise<{ handle: FileHandle; bytes: number }> {
+    const handle = await ifPresent(open(this.#path(key), 'r'));
+    if (handle === undefined) throw new ObjectNotFoundError(key);
+    const stats = await handle.stat();
+    if (stats.isFile()) return { handle, bytes: stats.size };
+    await handle.close();
+    throw new ObjectNotFoundError(key);
+  }
+}
+
+async function fill(path: string, source: Readable, signal: AbortSignal | undefined): Promise<void> {
+  const handle = await open(path, 'wx');
+  try {
+    const target = handle.createWriteStream();
+    await (signal === undefined ? pipeline(source, target) : pipeline(source, target, { signal }));
+  } finally {
+    // waits for a write that is under way, so that nothing comes after the removal
+    await handle.close();
+  }
+}

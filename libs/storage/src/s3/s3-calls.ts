@@ -1,0 +1,86 @@
+import type * as Minio from 'minio';
+import { errorCode, StorageUnavailableError } from '../errors.js';
+import { asStorageError, isMissingObject } from './s3-failure.js';
+import { StoreWatch } from './store-watch.js';
+import type { S3Transport } from './s3-transport.js';
+
+/** How long a call may take while the store goes on answering, in milliseconds. */
+export const LIMIT_MS = { ping: 1800, light: 20_000, part: 120_000, copy: 900_000 } as const;
+
+export interface S3CallOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly limitMs?: number;
+}
+
+type Call<T> = (client: Minio.Client) => Promise<T>;
+
+/** Runs calls of a MinIO client on a bucket, each with a time-out, a signal, and the errors of the port. */
+export class S3Calls {
+  readonly watch: StoreWatch;
+  #bucketMade: Promise<void> | undefined;
+
+  constructor(
+    private readonly client: Minio.Client,
+    private readonly transport: S3Transport,
+    readonly bucket: string,
+    private readonly region: string,
+  ) {
+    this.watch = new StoreWatch((signal) => transport.knock(signal));
+  }
+
+  /**
+   * @throws the signal's reason when it aborts, the client's error when the object is missing,
+   * StorageUnavailableError for all else that the store does wrong
+   */
+  async run<T>(call: Call<T>, options: S3CallOptions = {}): Promise<T> {
+    options.signal?.throwIfAborted();
+    await this.#makeBucket();
+    try {
+      return await this.#limited(call, options);
+    } catch (error) {
+      // somebody removed it: the next call makes it again
+      if (errorCode(error) === 'NoSuchBucket') this.#bucketMade = undefined;
+      throw isMissingObject(error) || options.signal?.aborted === true ? error : asStorageError(error);
+    }
+  }
+
+  async #limited<T>(call: Call<T>, { signal, limitMs = LIMIT_MS.light }: S3CallOptions): Promise<T> {
+    const own = new AbortController();
+    const give = (error: StorageUnavailableError): void => {
+      own.abort(error);
+    };
+    const timer = setTimeout(give, limitMs, new StorageUnavailableError(`no end within ${limitMs / 1000} s`));
+    const endWatch = this.watch.watch(give);
+    try {
+      const either = signal === undefined ? own.signal : AbortSignal.any([own.signal, signal]);
+      return await this.transport.run(either, () => call(this.client));
+    } catch (error) {
+      signal?.throwIfAborted();
+      own.signal.throwIfAborted();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      endWatch();
+    }
+  }
+
+  /** Once for all calls, and again after it failed; another process may make the bucket at the same time. */
+  #makeBucket(): Promise<void> {
+    this.#bucketMade ??= this.#limited((client) => makeBucket(client, this.bucket, this.region), {
+      limitMs: LIMIT_MS.ping,
+    }).catch((error: unknown) => {
+      this.#bucketMade = undefined;
+      throw asStorageError(error);
+    });
+    return this.#bucketMade;
+  }
+}
+
+async function makeBucket(client: Minio.Client, bucket: string, region: string): Promise<void> {
+  if (await client.bucketExists(bucket)) return;
+  try {
+    await client.makeBucket(bucket, region);
+  } catch (error) {
+    if (!(await client.bucketExists(bucket))) throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import type { StorageConfig } from '@app/config';
+import { MinioModule, MinioService } from 'nestjs-minio-client';
+import { createObjectStore, createS3ObjectStore } from './create-object-store.js';
+import { ObjectStore } from './object-store.js';
+import { s3Connection } from './s3/s3-connection.js';
+
+/** Gives the whole app its ObjectStore, and closes it as the last step of a shutdown. */
+@Module({})
+export class StorageModule implements OnApplicationShutdown {
+  constructor(private readonly store: ObjectStore) {}
+
+  static forRoot(config: StorageConfig): DynamicModule {
+    const base = { module: StorageModule, global: true, exports: [ObjectStore] };
+    if (config.driver === 'folder') {
+      return { ...base, providers: [{ provide: ObjectStore, useFactory: () => createObjectStore(config) }] };
+    }
+    const connection = s3Connection(config);
+    return {
+      ...base,
+      imports: [MinioModule.register(connection.clientOptions)],
+      providers: [
+        {
+          provide: ObjectStore,
+          inject: [MinioService],
+          useFactory: (minio: MinioService) => createS3ObjectStore(config, connection, minio.client),
+        },
+      ],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.store.close();
+  }
+}
