@@ -12,6 +12,7 @@ import { HealthModule } from './health/health.module.js';
 import { ServiceMetricsModule } from './metrics/service-metrics.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { PageModule } from './page/page.module.js';
+import { ReconcilerModule } from './reconciler/reconciler.module.js';
 import { SeparationsModule } from './separations/separations.module.js';
 import { SubmissionsModule } from './submissions/submissions.module.js';
 
@@ -31,6 +32,7 @@ export class AppModule {
         SubmissionsModule,
         SeparationsModule,
         EventsModule,
+        ReconcilerModule,
         ModelsModule,
         ServiceMetricsModule,
         HealthModule,

@@ -43,7 +43,7 @@ describe('logs', () => {
   }
 
   async function end(signal: NodeJS.Signals): Promise<number | null> {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    if (child?.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     const closed = once(child, 'close');
     child.kill(signal);
     const [code] = (await closed) as [number | null];

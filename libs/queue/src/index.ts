@@ -13,6 +13,7 @@ export {
 } from './queue.errors.js';
 export { JOB_NAME, QUEUE_NAME, QueueKeys } from './queue-keys.js';
 export { RedisConnections } from './redis-connections.js';
+export { RedisLock } from './redis-lock.js';
 export { retryDecision, type RetryDecision } from './retry.js';
 export { SeparationIndex, type IndexPage } from './separation-index.js';
 export { parseJobProgress, parseSeparationJob, type JobProgress, type SeparationJob } from './separation-job.js';

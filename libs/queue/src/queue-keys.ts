@@ -50,4 +50,9 @@ export class QueueKeys {
   get reconcilerLock(): string {
     return `${this.prefix}:separations:reconciler`;
   }
+
+  /** there as long as nothing wiped Redis since the last reconciliation */
+  get reconciled(): string {
+    return `${this.prefix}:separations:reconciled`;
+  }
 }

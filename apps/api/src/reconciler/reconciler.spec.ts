@@ -1,0 +1,147 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { mkdtemp, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { objectKeys, type SeparationId, type StoredRequest, type StoredState } from '@app/separations';
+import { FolderObjectStore } from '@app/storage';
+import { SeparationIndex } from '@app/queue';
+import { QueueFixture, gate, someId } from '../../../../libs/queue/src/queue.fixture.js';
+import { RedisServer } from '../../../../test/support/redis-server.js';
+import { waitFor } from '../../../../test/support/wait-for.js';
+import { ReconcilerService } from './reconciler.service.js';
+
+const HOUR_MS = 3600 * 1000;
+
+describe(ReconcilerService.name, () => {
+  let server: RedisServer;
+  let fixture: QueueFixture;
+  let folder: string;
+  let store: FolderObjectStore;
+  let index: SeparationIndex;
+  let sut: ReconcilerService;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.close());
+  beforeEach(async () => {
+    fixture = new QueueFixture(server.url);
+    folder = await mkdtemp(join(tmpdir(), 'reconciler-'));
+    store = new FolderObjectStore(folder);
+    index = new SeparationIndex(fixture.connections);
+    sut = service(0);
+  });
+  afterEach(async () => {
+    await sut.onModuleDestroy();
+    await fixture.close();
+    await store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  function service(retentionHours: number, of = fixture): ReconcilerService {
+    const limits = { maxUploadBytes: 1, maxDurationSeconds: 1, maxQueued: 1, maxEncodings: 1, retentionHours };
+    return new ReconcilerService(of.connections, store, of.queue, new SeparationIndex(of.connections), { limits });
+  }
+
+  async function accept(change: { outcome?: StoredState; completed?: boolean } = {}): Promise<SeparationId> {
+    const id = someId();
+    const request: StoredRequest = {
+      id,
+      createdAt: new Date().toISOString(),
+      requestId: 'r',
+      fileName: 'song.mp3',
+      inputExtension: 'mp3',
+      inputBytes: 1,
+      inputSha256: 'a'.repeat(64),
+      durationSeconds: 60,
+      model: 'demo',
+      weights: 'demo',
+      stems: ['vocals'],
+      overlap: 0.25,
+      shifts: 0,
+      owner: null,
+      formats: ['flac'],
+      outcome: change.outcome ?? { state: 'accepted' },
+    };
+    await store.putText(objectKeys.request(id), JSON.stringify(request));
+    if (change.completed === true) await store.putText(objectKeys.manifest(id), '{}');
+    return id;
+  }
+
+  async function outcome(id: SeparationId): Promise<StoredState> {
+    return (JSON.parse((await store.getText(objectKeys.request(id))) ?? '') as StoredRequest).outcome;
+  }
+
+  it('queues exactly what was accepted and has neither a job nor a manifest nor an outcome', async () => {
+    const at = new Date().toISOString();
+    const lost = await accept();
+    const completed = await accept({ completed: true });
+    const cancelled = await accept({ outcome: { state: 'cancelled', at } });
+    const failed = await accept({ outcome: { state: 'failed', at, failure: { code: 'internal', message: '' } } });
+    expect(await sut.run()).toEqual([lost]);
+    const states = await fixture.queue.states([lost, completed, cancelled, failed]);
+    expect([...states.keys()]).toEqual([lost]);
+    expect(await sut.run()).toEqual([]);
+  });
+
+  it('notices by itself that Redis was wiped, and queues what was accepted once', async () => {
+    const waiting = await Promise.all([accept(), accept(), accept()]);
+    sut.onApplicationBootstrap();
+    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 3, 'the jobs');
+    await server.wipe();
+    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 3, 'the jobs after the wipe');
+    expect([...(await fixture.queue.states(waiting)).keys()]).toHaveLength(3);
+    expect((await index.page(null, null, 10)).ids).toHaveLength(3);
+  });
+
+  it('leaves the work to one process at a time', async () => {
+    const ids = await Promise.all(Array.from({ length: 20 }, () => accept()));
+    const other = service(0, fixture.other());
+    const queued = (await Promise.all([sut.run(), other.run()])).flat();
+    await other.onModuleDestroy();
+    expect(new Set(queued).size).toBe(queued.length);
+    expect(queued).toHaveLength(ids.length);
+  });
+
+  it('writes down a failure that no worker could write', async () => {
+    const id = await accept();
+    await sut.run();
+    const started = gate();
+    await fixture.work(() => {
+      started.open();
+      return Promise.reject(new Error('dies'));
+    });
+    await started.passed;
+    await waitFor(async () => (await fixture.queue.failure(id)) !== undefined, 'the last attempt', 15_000);
+    await sut.run();
+    expect(await outcome(id)).toMatchObject({ state: 'failed', failure: { code: 'internal', message: 'dies' } });
+    expect(await fixture.queue.state(id)).toBeUndefined();
+  });
+
+  it('sweeps old uploads and folders without a request, and keeps new ones', async () => {
+    const [old, young] = [objectKeys.staging('old'), objectKeys.staging('young')];
+    const [dead, arriving] = [someId(), someId()];
+    const aged = [old, objectKeys.input(dead, 'mp3')];
+    const all = [...aged, young, objectKeys.input(arriving, 'mp3')];
+    for (const key of all) await store.put(key, Readable.from(['song']));
+    const before = new Date(Date.now() - 2 * HOUR_MS);
+    for (const key of aged) await utimes(join(folder, key), before, before);
+    await sut.run();
+    const left = await Promise.all(all.map(async (key) => (await store.head(key)) !== undefined));
+    expect(left).toEqual([false, false, true, true]);
+  });
+
+  it('removes what ended longer ago than it is kept, and nothing where it is kept for ever', async () => {
+    const [old, young] = [await accept({ completed: true }), await accept({ completed: true })];
+    const before = new Date(Date.now() - 3 * HOUR_MS);
+    await utimes(join(folder, objectKeys.manifest(old)), before, before);
+    await sut.run();
+    expect((await index.page(null, null, 10)).ids).toHaveLength(2);
+    await service(2).run();
+    expect((await index.page(null, null, 10)).ids).toEqual([young]);
+    expect(await store.getText(objectKeys.request(old))).toBeUndefined();
+  });
+});

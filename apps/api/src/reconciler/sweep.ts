@@ -1,0 +1,50 @@
+import type { SeparationIndex } from '@app/queue';
+import { objectKeys, type SeparationId } from '@app/separations';
+import type { ObjectStore } from '@app/storage';
+import type { Stored } from './reconcile.js';
+
+const HOUR_MS = 3600 * 1000;
+/** what is not accepted after so long never will be */
+const UNACCEPTED_MS = HOUR_MS;
+
+/** Takes away what nobody will ask for any more. */
+export class Sweep {
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly index: SeparationIndex,
+    /** 0 keeps for ever */
+    private readonly retentionHours: number,
+  ) {}
+
+  /** Uploads that were never accepted, and what the store itself left unfinished. */
+  async unaccepted(signal: AbortSignal): Promise<void> {
+    for await (const { key, modifiedAt } of this.store.list(objectKeys.stagingPrefix, { signal })) {
+      if (age(modifiedAt) > UNACCEPTED_MS) await this.store.remove(key, { signal });
+    }
+    await this.store.sweepUnfinished(UNACCEPTED_MS, { signal });
+  }
+
+  /** A folder without a request: its upload died before it was accepted. */
+  async withoutRequest(id: SeparationId, signal: AbortSignal): Promise<void> {
+    for await (const { modifiedAt } of this.store.list(objectKeys.separation(id), { signal })) {
+      if (age(modifiedAt) <= UNACCEPTED_MS) return;
+    }
+    await this.store.removeAll(objectKeys.separation(id), { signal });
+  }
+
+  /** Whether the separation ended longer ago than separations are kept, and is gone now. */
+  async outdated({ request, completedAt }: Stored, signal: AbortSignal): Promise<boolean> {
+    const endedAt = completedAt ?? (request.outcome.state === 'accepted' ? undefined : new Date(request.outcome.at));
+    if (this.retentionHours === 0 || endedAt === undefined) return false;
+    if (age(endedAt) <= this.retentionHours * HOUR_MS) return false;
+    // first what makes it visible, so that nothing half-removed is served; the request last, so that a rest is found
+    await this.index.remove(request.owner, request.id);
+    await this.store.remove(objectKeys.manifest(request.id), { signal });
+    await this.store.removeAll(objectKeys.separation(request.id), { signal });
+    return true;
+  }
+}
+
+function age(date: Date): number {
+  return Date.now() - date.getTime();
+}
