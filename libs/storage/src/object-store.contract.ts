@@ -215,15 +215,6 @@ export function describeObjectStore(name: string, create: () => Promise<StoreUnd
       expect(await subject.unfinished()).toBe(0);
     });
 
-    it('puts into a folder that others empty at the same time', async () => {
-      const work = Array.from({ length: 40 }, async (_, index) => {
-        await sut.putText(`${folder}deep/${index}`, 'x');
-        await sut.remove(`${folder}deep/${index}`);
-      });
-      await Promise.all(work);
-      expect(await keysBelow(folder)).toEqual([]);
-    });
-
     it.each([
       '../outside',
       'a/../../outside',

@@ -43,15 +43,15 @@ async function syncFile(path: string): Promise<Stats> {
 
 async function moveInto(temporary: string, path: string, attempts: number): Promise<void> {
   const folder = dirname(path);
-  const firstMade = await mkdir(folder, { recursive: true });
   try {
+    const firstMade = await mkdir(folder, { recursive: true });
     await rename(temporary, path);
+    await syncUpTo(folder, firstMade === undefined ? folder : dirname(firstMade));
   } catch (error) {
     // somebody removed the folder as an empty one in between
     if (isMissing(error) && attempts > 1) return moveInto(temporary, path, attempts - 1);
     throw error;
   }
-  await syncUpTo(folder, firstMade === undefined ? folder : dirname(firstMade));
 }
 
 async function syncUpTo(folder: string, top: string): Promise<void> {

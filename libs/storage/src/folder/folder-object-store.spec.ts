@@ -57,6 +57,17 @@ describe(FolderObjectStore.name, () => {
     expect((await collect(sut.list(''))).map(({ key }) => key)).toEqual([...keys].sort());
   });
 
+  it('puts into a folder that others empty at the same time', async () => {
+    const chains = Array.from({ length: 8 }, async (_, chain) => {
+      for (let round = 0; round < 60; round += 1) {
+        await sut.putText(`songs/deep/${chain}`, 'x');
+        await sut.remove(`songs/deep/${chain}`);
+      }
+    });
+    await Promise.all(chains);
+    expect(await readdir(root)).toEqual(['.unfinished']);
+  });
+
   it('is not available where the folder can be neither made nor written to', async () => {
     await writeFile(join(root, 'file'), 'x');
     const away = new FolderObjectStore(join(root, 'file', 'objects'));
