@@ -56,7 +56,8 @@ def make_network(
 ) -> Network:
     """Random weights whose every branch counts, as in a trained network."""
     torch.manual_seed(seed)
-    network = klass(list(sources), **settings).eval()
+    network: Network = klass(list(sources), **settings)
+    network.eval()
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             if name.endswith(".scale") or "gamma" in name:
@@ -67,19 +68,23 @@ def make_network(
 
 
 def tiny(seed: int = 0) -> HTDemucs:
-    return make_network(HTDemucs, FOUR, TINY, seed)
+    network: HTDemucs = make_network(HTDemucs, FOUR, TINY, seed)
+    return network
 
 
 def short(seed: int = 0, sources: Sequence[str] = FOUR) -> HTDemucs:
-    return make_network(HTDemucs, sources, SHORT, seed)
+    network: HTDemucs = make_network(HTDemucs, sources, SHORT, seed)
+    return network
 
 
 def full(seed: int = 0) -> HTDemucs:
-    return make_network(HTDemucs, FOUR, FULL, seed)
+    network: HTDemucs = make_network(HTDemucs, FOUR, FULL, seed)
+    return network
 
 
 def small_hybrid(seed: int = 0) -> HDemucs:
-    return make_network(HDemucs, FOUR, SMALL_HYBRID, seed)
+    network: HDemucs = make_network(HDemucs, FOUR, SMALL_HYBRID, seed)
+    return network
 
 
 def write_model(

@@ -142,7 +142,7 @@ StockNetwork = HTDemucs | HDemucs
 
 
 def stock(
-    network: StockNetwork | list[StockNetwork],
+    network: StockNetwork | Sequence[StockNetwork],
     mix: Samples,
     overlap: float = 0.25,
     weights: list[list[float]] | None = None,
@@ -151,6 +151,6 @@ def stock(
     wave = torch.from_numpy(mix)
     mono = wave.mean(0)
     mean, deviation = mono.mean(), mono.std() + 1e-8
-    model = BagOfModels([*network], weights) if isinstance(network, list) else network
+    model = BagOfModels([*network], weights) if isinstance(network, Sequence) else network
     stems = apply_model(model, ((wave - mean) / deviation)[None], shifts=0, overlap=overlap)[0]
     return np.asarray((stems * deviation + mean).numpy(), np.float32)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,7 @@ def load(models_dir: Path) -> Callable[[str], LoadedModel]:
 def assert_equal_to_stock(
     folder: Path,
     model: LoadedModel,
-    network: StockNetwork | list[StockNetwork],
+    network: StockNetwork | Sequence[StockNetwork],
     mix: Samples,
     overlap: float = 0.25,
     weights: list[list[float]] | None = None,

@@ -19,11 +19,16 @@ _LOG = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 0 done, 1 failed, 2 called wrongly."""
+    """Returns the exit status: 0 done, 1 failed, 2 called wrongly.
+
+    arguments: of a call from Python; without them this process is the command's own, and may start again.
+    """
     options = _make_parser().parse_args(arguments)
     try:
         settings = read_settings()
         set_up_logs(settings.log_level, plain=options.command != "serve")
+        if arguments is None and options.command != "models":
+            _tune_allocator(settings, options)
         return _run(options, settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
@@ -41,29 +46,35 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     if options.command == "serve":
         from separation_engine.server import serve
 
-        _tune_allocator(settings)
         serve(settings)
     if options.command == "fingerprint":
         from separation_engine.references import store_fingerprint
 
-        _tune_allocator(settings.changed(model=options.model))
         store_fingerprint(options.model, options.index, options.output, settings)
         return 0
     from separation_engine.separate_command import separate_file
 
-    changed = settings.changed(model=options.model, device=options.device, backend=options.backend)
-    _tune_allocator(changed)
+    changed = _with_options(settings, options)
     stems = [name for name in (options.stems or "").split(",") if name]
     for path in separate_file(options.song, options.folder, changed, stems, options.overlap, options.shifts):
         sys.stdout.write(f"{path}\n")
     return 0
 
 
-def _tune_allocator(settings: Settings) -> None:
+def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
+    """The settings of this call; a command that has no such option leaves them."""
+    chosen = vars(options)
+    return settings.changed(
+        model=chosen.get("model"), device=chosen.get("device"), backend=chosen.get("backend")
+    )
+
+
+def _tune_allocator(settings: Settings, options: argparse.Namespace) -> None:
     """Only torch on a CPU gains from it; that a model or device is missing shows later."""
     from separation_engine.backends.select import BackendSelector
     from separation_engine.models.library import ModelLibrary
 
+    settings = _with_options(settings, options)
     try:
         selector = BackendSelector(
             device=settings.device,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from separation_engine.backends.base import Network, Precision, Samples
 from separation_engine.errors import SelfCheckFailedError
@@ -81,5 +81,6 @@ def read_reference(path: Path, weights_sha256: str) -> Samples | None:
 def write_reference(path: Path, weights_sha256: str, reference: Samples) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".partial")
-    save_file({weights_sha256: reference}, temporary)
+    # not save_file, which makes files that only their owner can read
+    temporary.write_bytes(save({weights_sha256: reference}))
     temporary.replace(path)

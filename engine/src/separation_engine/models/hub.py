@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
-from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+from huggingface_hub import get_hf_file_metadata, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.file_download import http_get
 
 from separation_engine.errors import EngineError, UnknownModelError, WeightsMismatchError
 from separation_engine.models.catalogue import KNOWN_MODELS
@@ -64,21 +65,36 @@ def fetch_model(name: str, models_dir: Path, timeout: float, say: Callable[[str]
 def _fetch(source: _Source, name: str, folder: Path) -> tuple[Path, str | None]:
     """The verified file, and the commit that it is of."""
     url = hf_hub_url(source.repository, name, revision=source.revision)
-    said = get_hf_file_metadata(url, timeout=source.timeout)
-    path = Path(
-        hf_hub_download(
-            source.repository,
-            name,
-            revision=said.commit_hash or source.revision,
-            local_dir=folder,
-            etag_timeout=source.timeout,
-        )
-    )
-    found = hash_file(path) if len(said.etag or "") == _SHA256_DIGITS else _git_hash(path)
-    if found != said.etag:
-        path.unlink()
-        raise WeightsMismatchError(f"{name} is not what the hub says it is; it was removed")
+    said = get_hf_file_metadata(url, token=False, timeout=source.timeout)
+    if said.etag is None or said.size is None:
+        raise HubError(f"the hub does not say what {name} has to be")
+    path = folder / name
+    if not path.is_file() or _hash_like(said.etag, path) != said.etag:
+        _download(said.location, said.size, said.etag, path)
     return path, said.commit_hash
+
+
+def _download(url: str, size: int, etag: str, path: Path) -> None:
+    """Goes on after what an earlier try left, if that was of the same file."""
+    unfinished = path.with_name(f"{path.name}.{etag[:16]}.unfinished")
+    # unbuffered: what has come is there for the next try, however this one ends
+    with unfinished.open("ab", buffering=0) as file:
+        http_get(
+            url,
+            file,
+            resume_size=file.tell(),
+            expected_size=size,
+            displayed_filename=path.name,
+        )
+    if _hash_like(etag, unfinished) != etag:
+        unfinished.unlink()
+        raise WeightsMismatchError(f"{path.name} is not what the hub says it is; it was removed")
+    unfinished.replace(path)
+
+
+def _hash_like(etag: str, path: Path) -> str:
+    """The file's hash of the kind that the hub gives for it: sha256 for weights, git's for small files."""
+    return hash_file(path) if len(etag) == _SHA256_DIGITS else _git_hash(path)
 
 
 def _git_hash(path: Path) -> str:
@@ -90,8 +106,8 @@ def _git_hash(path: Path) -> str:
 
 
 def _put_in_place(partial: Path, target: Path) -> Path:
-    # the download's own bookkeeping stays out of the model
-    shutil.rmtree(partial / ".cache", ignore_errors=True)
+    for left in partial.glob("*.unfinished"):
+        left.unlink()
     if target.exists():
         old = partial.with_suffix(".old")
         target.rename(old)

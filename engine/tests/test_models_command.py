@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hub import Hub, serve_hub
+from tests.models import SHORT, short, write_model
+
+WEIGHTS = "00000000.safetensors"
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Hub]:
+    folder = write_model(tmp_path / "published", "htdemucs", [short()], settings=SHORT, checked=False)
+    with serve_hub("adefossez/HTDemucs", folder) as served:
+        yield served
+
+
+@pytest.fixture
+def models_dir(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+def run(models_dir: Path, *arguments: str, hub: Hub | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {
+        **os.environ,
+        "MODELS_DIR": str(models_dir),
+        "HF_ENDPOINT": hub.address if hub else "http://127.0.0.1:9",
+        "HF_HOME": str(models_dir.parent / "hub-cache"),
+        "DEVICE": "cpu",
+        # shows the bar although this is no terminal
+        "TQDM_POSITION": "-1",
+    }
+    command = [sys.executable, "-m", "separation_engine", "models", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_fetches_a_model_that_then_works(hub: Hub, models_dir: Path) -> None:
+    done = run(models_dir, "get", "htdemucs", hub=hub)
+    assert done.returncode == 0, done.stderr
+    assert "100%" in done.stderr, "a progress bar is shown"
+    assert (models_dir / "htdemucs" / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
+    assert {path.name for path in (models_dir / "htdemucs").iterdir()} == {
+        "SHA256SUMS",
+        "htdemucs.yaml",
+        WEIGHTS,
+        "00000000.reference.safetensors",
+    }
+    subprocess.run(["/usr/bin/sha256sum", "-c", "SHA256SUMS"], cwd=models_dir / "htdemucs", check=True)
+    rows = run(models_dir, "list", "--json").stdout.splitlines()
+    listed = {row["name"]: row for row in map(json.loads, rows)}
+    assert listed["htdemucs"]["installed"]
+    assert listed["htdemucs"]["weightsSha256"] == hashlib.sha256(hub.files[WEIGHTS]).hexdigest()
+    assert not listed["htdemucs_ft"]["installed"]
+    assert run(models_dir, "verify", "htdemucs").returncode == 0
+
+
+def test_goes_on_where_a_broken_connection_left_off(hub: Hub, models_dir: Path) -> None:
+    hub.files[WEIGHTS] = with_long_header(hub.files[WEIGHTS])
+    # the client keeps what it has got in blocks of 10 MiB
+    hub.cut[WEIGHTS] = 11_000_000
+    broken = start_get(models_dir, hub)
+    wait_for_range(hub)
+    broken.kill()
+    broken.wait(30)
+    assert not (models_dir / "htdemucs").exists(), "a half-fetched model is not in place"
+    hub.cut.clear()
+    hub.ranges.clear()
+    done = run(models_dir, "get", "htdemucs", hub=hub)
+    assert done.returncode == 0, done.stderr
+    assert hub.ranges == [f"{WEIGHTS} from {10 << 20}"]
+    assert (models_dir / "htdemucs" / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
+
+
+def test_refuses_what_is_not_what_the_hub_says(hub: Hub, models_dir: Path) -> None:
+    hub.lies[WEIGHTS] = "0" * 64
+    done = run(models_dir, "get", "htdemucs", hub=hub)
+    assert done.returncode == 1
+    assert "not what the hub says" in done.stderr
+    assert not (models_dir / "htdemucs").exists()
+    hub.lies.clear()
+    assert run(models_dir, "get", "htdemucs", hub=hub).returncode == 0
+
+
+def test_one_sentence_when_the_hub_cannot_be_reached(models_dir: Path) -> None:
+    done = run(models_dir, "get", "htdemucs", "--timeout", "2")
+    assert done.returncode == 1
+    assert done.stderr.startswith("htdemucs could not be fetched from the hub")
+    assert "Traceback" not in done.stderr
+
+
+def test_one_sentence_for_a_model_that_the_hub_does_not_have(hub: Hub, models_dir: Path) -> None:
+    assert "could not be fetched" in run(models_dir, "get", "htdemucs_ft", hub=hub).stderr
+    assert "the hub's models are" in run(models_dir, "get", "nonsense", hub=hub).stderr
+
+
+def test_verify_finds_a_changed_file(models_dir: Path) -> None:
+    folder = write_model(models_dir, "short", [short()], settings=SHORT)
+    assert run(models_dir, "verify", "short").returncode == 0
+    with (folder / WEIGHTS).open("ab") as file:
+        file.write(b"x")
+    done = run(models_dir, "verify", "short")
+    assert done.returncode == 1
+    assert f"{WEIGHTS} changed" in done.stderr
+
+
+def test_record_trusts_a_model_that_was_put_there_by_hand(models_dir: Path) -> None:
+    folder = write_model(models_dir, "mine", [short()], settings=SHORT, checked=False)
+    (folder / "SHA256SUMS").unlink()
+    assert run(models_dir, "verify", "mine").returncode == 1
+    done = run(models_dir, "record", "mine")
+    assert done.returncode == 0, done.stderr
+    assert run(models_dir, "verify", "mine").returncode == 0
+    assert (folder / "00000000.reference.safetensors").is_file(), "later starts are checked against it"
+
+
+def with_long_header(content: bytes) -> bytes:
+    """The same weights in a file of 12 MB."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"]["padding"] = "x" * 12_000_000
+    padded = json.dumps(header).encode()
+    return len(padded).to_bytes(8, "little") + padded + content[8 + length :]
+
+
+def start_get(models_dir: Path, hub: Hub) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "MODELS_DIR": str(models_dir),
+        "HF_ENDPOINT": hub.address,
+        "HF_HOME": str(models_dir.parent / "hub-cache"),
+    }
+    command = [sys.executable, "-m", "separation_engine", "models", "get", "htdemucs"]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_for_range(hub: Hub) -> None:
+    """Until the client asks for the rest, which the hub cuts off again at the same byte."""
+    deadline = time.monotonic() + 60
+    while not hub.ranges:
+        assert time.monotonic() < deadline, "the download was never taken up again"
+        time.sleep(0.01)
