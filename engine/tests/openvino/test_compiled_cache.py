@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from separation_engine.backends.openvino.compiled_cache import CompiledCache, MappedModel
+from separation_engine.backends.openvino.compiled_cache import CompiledCache
+from separation_engine.backends.openvino.mapped_model import MappedModel
 from separation_engine.backends.openvino.runtime import Model, opset, ov
 
 
@@ -50,6 +52,23 @@ def test_a_failed_build_leaves_nothing(sut: CompiledCache, tmp_path: Path) -> No
         sut.load(("weights",), never)
 
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    sut = CompiledCache(tmp_path / "file" / "cache", ov.Core(), {})
+
+    assert answer(sut.load(("weights",), double)) == [0, 2, 4, 6]
+
+
+def test_a_file_that_was_never_finished_goes(sut: CompiledCache, tmp_path: Path) -> None:
+    sut.load(("weights",), double)
+    partial = tmp_path / "cache" / "left.part"
+    partial.write_bytes(b"half")
+    os.utime(partial, (0, 0))
+    sut.load(("weights",), never)
+
+    assert not partial.exists()
 
 
 def test_the_oldest_goes_when_the_folder_is_full(tmp_path: Path) -> None:

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable, Mapping
-from io import BytesIO
-from mmap import ACCESS_COPY, MADV_DONTNEED, mmap
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
+from separation_engine.backends.openvino.mapped_model import MappedModel, export_model
+from separation_engine.backends.openvino.runtime import Core, Model
 
-from separation_engine.backends.openvino.runtime import CompiledModel, Core, Model, ov
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
-
+_LOG = logging.getLogger(__name__)
 # four networks of a full-size bag in both precisions
 _LIMIT_BYTES = 2 * 1024**3
 _SUFFIX = ".compiled"
-
-
-class MappedModel:
-    """A compiled model that reads its weights from a mapped file, which it keeps open."""
-
-    def __init__(self, path: Path, core: Core, options: Mapping[str, Any]) -> None:
-        """Raises RuntimeError or ValueError when the file holds no model for this openvino."""
-        with path.open("rb") as file:
-            # openvino takes writable memory only; nothing is written
-            self._pages = mmap(file.fileno(), 0, access=ACCESS_COPY)
-        content = ov.Tensor(np.frombuffer(self._pages, np.uint8), shared_memory=True)
-        self.model: CompiledModel = core.import_model(content, "CPU", options)
-
-    def forget_pages(self) -> None:
-        """Give back the memory of the file; after the first run openvino has copies in its own layout."""
-        self._pages.madvise(MADV_DONTNEED)
+_PARTIAL_SUFFIX = ".part"
+_LONGEST_WRITE_SECONDS = 3600
 
 
 class CompiledCache:
@@ -57,55 +41,53 @@ class CompiledCache:
         """
         name = hashlib.sha256("\n".join(map(str, identity)).encode()).hexdigest()[:32]
         path = self._folder / f"{name}{_SUFFIX}"
-        if not path.exists():
-            self._store(path, build)
-        try:
-            compiled = MappedModel(path, self._core, self._options)
-        except (RuntimeError, ValueError):
-            # left by another build of openvino, or damaged
-            self._store(path, build)
-            compiled = MappedModel(path, self._core, self._options)
-        os.utime(path)
-        self._shrink(keep=path)
-        return compiled
+        found = self._find(path) or self._make(path, build)
+        # a folder that others clean too, or that is read-only
+        with suppress(OSError):
+            os.utime(path)
+            self._shrink(keep=path)
+        return found
 
-    def _store(self, path: Path, build: Callable[[], Model]) -> None:
-        """The compiled model is not kept: loaded from disk it needs half the memory."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        compiled = self._core.compile_model(build(), "CPU", self._options)
-        with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".part", delete=False) as file:
-            try:
-                compiled.export_model(_Sink(file))
+    def _find(self, path: Path) -> MappedModel | None:
+        try:
+            with path.open("rb") as file:
+                return MappedModel(file, self._core, self._options)
+        except OSError:
+            return None
+        except (RuntimeError, ValueError):
+            _LOG.warning("the compiled model %s is of no use here, building it again", path.name)
+            return None
+
+    def _make(self, path: Path, build: Callable[[], Model]) -> MappedModel:
+        """What was compiled is not used itself: mapped from disk it needs half the memory."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            partial, name = tempfile.mkstemp(_PARTIAL_SUFFIX, dir=self._folder)
+        except OSError as error:
+            _LOG.warning("compiled models cannot be kept, each start takes longer: %s", error)
+            partial, name = tempfile.mkstemp(_PARTIAL_SUFFIX)
+            path = Path(name)
+        try:
+            with os.fdopen(partial, "w+b") as file:
+                export_model(self._core.compile_model(build(), "CPU", self._options), file)
                 # a file cut short by a power cut would be mapped at every start
                 os.fsync(file.fileno())
-            except BaseException:
-                Path(file.name).unlink()
-                raise
-        Path(file.name).replace(path)
+                made = MappedModel(file, self._core, self._options)
+            if path != Path(name):
+                Path(name).replace(path)
+            return made
+        finally:
+            Path(name).unlink(missing_ok=True)
 
     def _shrink(self, keep: Path) -> None:
+        for partial in self._folder.glob(f"*{_PARTIAL_SUFFIX}"):
+            if partial.stat().st_mtime < time.time() - _LONGEST_WRITE_SECONDS:
+                partial.unlink()
         stats = {path: path.stat() for path in self._folder.glob(f"*{_SUFFIX}")}
         total = sum(stat.st_size for stat in stats.values())
         for path in sorted(stats, key=lambda path: stats[path].st_mtime):
             if total <= self._limit:
                 break
             if path != keep:
-                path.unlink(missing_ok=True)
+                path.unlink()
                 total -= stats[path].st_size
-
-
-class _Sink(BytesIO):
-    """Passes on to a file what openvino writes; it takes nothing but a BytesIO."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        super().__init__()
-        self._file = file
-
-    def write(self, content: ReadableBuffer) -> int:
-        return self._file.write(content)
-
-    def flush(self) -> None:
-        self._file.flush()
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)

@@ -9,8 +9,9 @@ import numpy as np
 
 from separation_engine.backends.base import Samples
 from separation_engine.backends.openvino.architecture import Architecture
-from separation_engine.backends.openvino.compiled_cache import MappedModel
+from separation_engine.backends.openvino.mapped_model import MappedModel
 from separation_engine.backends.openvino.spectrum import SpectrumTransform, mean_and_deviation
+from separation_engine.errors import OutOfMemoryError
 
 # as in HTDemucs: keeps silence from being divided by zero
 _EPSILON = 1e-5
@@ -44,7 +45,10 @@ class OpenvinoNetwork:
         return self.segment_samples
 
     def forward(self, mixes: Samples) -> Samples:
-        stems = [self._separate(mix) for mix in mixes]
+        try:
+            stems = [self._separate(mix) for mix in mixes]
+        except MemoryError as error:
+            raise OutOfMemoryError("a segment does not fit in memory") from error
         return np.stack(stems).reshape(len(mixes), len(self.sources), 2, self.segment_samples)
 
     def close(self) -> None:
