@@ -8,11 +8,7 @@ import { QueueKeys } from './queue-keys.js';
 const CALL_TIMEOUT_MS = 1500;
 const CLOSE_TIMEOUT_MS = 1000;
 
-const EVERY = {
-  connectTimeout: 2000,
-  // capped, so that work goes on within a second of the server's return
-  retryStrategy: (times: number): number => Math.min(times * 50, 1000),
-} satisfies RedisOptions;
+const EVERY = { connectTimeout: 2000 } satisfies RedisOptions;
 
 /** calls that a client waits for: fail fast, queue nothing while Redis is away */
 const QUEUE_PROFILE = {
@@ -88,7 +84,11 @@ export class RedisConnections {
 
   private open(profile: typeof QUEUE_PROFILE | typeof WORKER_PROFILE): Redis {
     if (this.closing !== undefined) throw new QueueUnavailableError({ cause: new Error('connections are closed') });
-    const redis = new Redis(this.config.url.href, profile);
+    const redis = new Redis(this.config.url.href, {
+      ...profile,
+      // capped, so that work goes on within a second of the server's return; BullMQ's duplicates end with us too
+      retryStrategy: (times) => (this.closing === undefined ? Math.min(times * 50, 1000) : null),
+    });
     // a connection reports every failed try here; who waits for an answer is told by the call itself
     redis.on('error', () => undefined);
     redis.once('end', () => this.opened.delete(redis));

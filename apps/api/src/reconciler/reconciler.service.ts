@@ -83,8 +83,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
         }
       } catch (error) {
         // the queue or the store is away: once more after a moment, which is no news while it lasts
-        if (!signal.aborted)
-          this.logger.debug(`interrupted: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.debug(`interrupted: ${error instanceof Error ? error.message : String(error)}`);
         this.nextAt = 0;
       }
       await pause(WATCH_MS, undefined, { signal }).catch(() => undefined);

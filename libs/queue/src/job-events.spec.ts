@@ -1,0 +1,86 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { SeparationId } from '@app/separations';
+import { RedisServer } from '../../../test/support/redis-server.js';
+import { waitFor } from '../../../test/support/wait-for.js';
+import { JobEvents } from './job-events.js';
+import { QueueFixture, gate, someJob } from './queue.fixture.js';
+
+describe(JobEvents.name, () => {
+  let server: RedisServer;
+  let fixture: QueueFixture;
+  let sut: JobEvents;
+  let ending: AbortController;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.close());
+  beforeEach(() => {
+    fixture = new QueueFixture(server.url);
+    sut = new JobEvents(fixture.connections);
+    ending = new AbortController();
+  });
+  afterEach(async () => {
+    ending.abort();
+    await sut.close();
+    await fixture.close();
+  });
+
+  /** counts the changes of a job; `ended` resolves with their series */
+  function follow(id: SeparationId): { count: number; ended: Promise<void> } {
+    const changes = sut.changes(id, ending.signal)[Symbol.asyncIterator]();
+    const following = { count: 0, ended: Promise.resolve() };
+    following.ended = (async (): Promise<void> => {
+      while ((await changes.next()).done !== true) following.count += 1;
+    })();
+    return following;
+  }
+
+  it('tells of every state, from the first moment on, until a terminal one', async () => {
+    const job = someJob();
+    const states: string[] = [];
+    const changes = sut.changes(job.id, ending.signal)[Symbol.asyncIterator]();
+    await fixture.queue.enqueue(job);
+    const finish = gate();
+    const running = gate();
+    const following = (async (): Promise<void> => {
+      while ((await changes.next()).done !== true) {
+        const state = await fixture.queue.state(job.id);
+        if (state === undefined && states.length > 0) return;
+        if (state !== undefined && states.at(-1) !== state.status) states.push(state.status);
+        if (state?.status === 'processing') running.open();
+      }
+    })();
+    await waitFor(() => states.length === 1, 'the first state');
+    await fixture.work(() => finish.passed);
+    await running.passed;
+    finish.open();
+    await following;
+    expect(states).toEqual(['queued', 'processing']);
+  });
+
+  it('tells only those who follow that job', async () => {
+    const [mine, other] = [someJob(), someJob()];
+    const [followed, bystander] = [follow(mine.id), follow(other.id)];
+    await waitFor(() => followed.count > 0 && bystander.count > 0, 'the first look');
+    const before = bystander.count;
+    await fixture.queue.enqueue(mine);
+    await waitFor(() => followed.count > 1, 'the change');
+    expect(bystander.count).toBe(before);
+  });
+
+  it('ends when its signal aborts', async () => {
+    const following = follow(someJob().id);
+    ending.abort();
+    await following.ended;
+  });
+
+  it('tells everybody to look again when Redis came back', async () => {
+    const following = follow(someJob().id);
+    await waitFor(() => following.count > 0, 'the first look');
+    const before = following.count;
+    await server.kill();
+    await server.start();
+    await waitFor(() => following.count > before, 'another look', 3000);
+  });
+});

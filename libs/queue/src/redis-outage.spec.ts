@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { RedisServer } from '../../../test/support/redis-server.js';
+import { waitFor } from '../../../test/support/wait-for.js';
+import { QueueUnavailableError } from './queue.errors.js';
+import { QueueFixture, gate, someId, someJob } from './queue.fixture.js';
+
+describe('the queue while Redis is away', () => {
+  let server: RedisServer;
+  let fixture: QueueFixture;
+
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  afterAll(() => server.close());
+  beforeEach(() => {
+    fixture = new QueueFixture(server.url);
+  });
+  afterEach(() => fixture.close());
+
+  const calls: [string, () => Promise<unknown>][] = [
+    ['enqueue', () => fixture.queue.enqueue(someJob())],
+    ['state', () => fixture.queue.state(someId())],
+    ['depth', () => fixture.queue.depth()],
+    ['remove', () => fixture.queue.remove(someId())],
+    ['cancel', () => fixture.cancelSignals.request(someId())],
+    ['live workers', () => fixture.registry.live()],
+    ['ping', () => fixture.connections.ping()],
+  ];
+
+  async function expectAllUnavailable(): Promise<void> {
+    await Promise.all(
+      calls.map(async ([name, call]) => {
+        const startedAt = performance.now();
+        const error: unknown = await call().catch((reason: unknown) => reason);
+        expect([name, error]).toEqual([name, expect.any(QueueUnavailableError)]);
+        expect(performance.now() - startedAt).toBeLessThan(2000);
+      }),
+    );
+  }
+
+  it('fails every call within 2 s, and works again by itself within 3 s', async () => {
+    await fixture.queue.enqueue(someJob());
+    await server.kill();
+    await expectAllUnavailable();
+    await server.start();
+    await waitFor(() => fixture.queue.enqueue(someJob()).then(() => true), 'the queue to work again', 3000);
+  });
+
+  it('fails every call within 2 s while Redis hangs', async () => {
+    await fixture.connections.ping();
+    server.pause();
+    await expectAllUnavailable();
+    server.resume();
+    await waitFor(() => fixture.connections.ping().then(() => true), 'the queue to work again', 3000);
+  });
+
+  it('fails calls of a process that started while Redis was away, and works when it comes', async () => {
+    await server.stop();
+    const late = fixture.other();
+    await expect(late.queue.enqueue(someJob())).rejects.toThrow(QueueUnavailableError);
+    await server.start();
+    await waitFor(() => late.queue.enqueue(someJob()).then(() => true), 'the queue to work', 3000);
+  });
+
+  it('completes a job that ends during the outage', async () => {
+    const finish = gate();
+    const running = gate();
+    let starts = 0;
+    await fixture.work(() => {
+      starts += 1;
+      running.open();
+      return finish.passed;
+    });
+    await fixture.queue.enqueue(someJob());
+    await running.passed;
+    // the job is on the disk before the power cut
+    await server.stop();
+    finish.open();
+    await server.start();
+    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 0, 'the job to be completed', 10_000);
+    expect(starts).toBe(1);
+    expect((await fixture.queue.depth()).failed).toBe(0);
+  });
+
+  it('takes new jobs by itself within 3 s of the return', async () => {
+    const done: string[] = [];
+    await fixture.work(({ id }) => Promise.resolve(void done.push(id)));
+    await fixture.queue.enqueue(someJob());
+    await waitFor(() => done.length === 1, 'the first job');
+    await server.kill();
+    await server.start();
+    const returnedAt = performance.now();
+    await waitFor(() => fixture.queue.enqueue(someJob()).then(() => true), 'the queue');
+    await waitFor(() => done.length === 2, 'the second job', 10_000);
+    expect(performance.now() - returnedAt).toBeLessThan(3000);
+  });
+
+  it('ends a worker in bounded time while Redis is away', async () => {
+    const running = gate();
+    const worker = await fixture.work((_job, { signal }) => {
+      running.open();
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+    });
+    await fixture.queue.enqueue(someJob());
+    await running.passed;
+    await server.kill();
+    const startedAt = performance.now();
+    await worker.close({ graceMs: 100 });
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    await server.start();
+  }, 20_000);
+});

@@ -1,0 +1,161 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Failure } from '@app/separations';
+import { someRedis } from '../../../test/support/redis-server.js';
+import { waitFor } from '../../../test/support/wait-for.js';
+import { PermanentJobError, RetryableJobError } from './queue.errors.js';
+import { QueueFixture, gate, someJob, untilAborted } from './queue.fixture.js';
+import { SeparationWorker } from './separation-worker.js';
+import type { JobContext } from './worker-options.js';
+
+describe(SeparationWorker.name, () => {
+  let redis: Awaited<ReturnType<typeof someRedis>>;
+  let fixture: QueueFixture;
+
+  beforeAll(async () => {
+    redis = await someRedis();
+  });
+  afterAll(() => redis.close());
+  beforeEach(() => {
+    fixture = new QueueFixture(redis.url);
+  });
+  afterEach(() => fixture.close());
+
+  it('tries again after a back-off what may pass, as often as the table says, and not what cannot', async () => {
+    const failures: [Failure, boolean][] = [];
+    const startedAt: number[] = [];
+    const onFailed = (_job: unknown, failure: Failure, final: boolean): Promise<void> => {
+      failures.push([failure, final]);
+      return Promise.resolve();
+    };
+    const errors = [new RetryableJobError('out_of_memory', 'big'), new PermanentJobError('undecodable_audio', 'noise')];
+    await fixture.work(
+      ({ model }) => {
+        if (model === 'big') startedAt.push(performance.now());
+        return Promise.reject(model === 'big' ? (errors[0] as Error) : (errors[1] as Error));
+      },
+      { onFailed },
+    );
+    await fixture.queue.enqueue(someJob({ model: 'big' }));
+    await fixture.queue.enqueue(someJob({ model: 'noise' }));
+    await waitFor(async () => (await fixture.queue.depth()).failed === 2, 'both to fail', 10_000);
+    const big = { code: 'out_of_memory', message: 'big' };
+    expect(failures.filter(([{ code }]) => code === 'out_of_memory')).toEqual([
+      [big, false],
+      [big, true],
+    ]);
+    expect(failures.filter(([{ code }]) => code === 'undecodable_audio')).toHaveLength(1);
+    expect((startedAt[1] ?? 0) - (startedAt[0] ?? 0)).toBeGreaterThanOrEqual(990);
+  });
+
+  it('writes the outcome down before the job is failed, and keeps a job whose outcome could not be written', async () => {
+    const job = someJob();
+    let writes = 0;
+    let stateWhileWriting: unknown;
+    await fixture.work(() => Promise.reject(new PermanentJobError('internal', 'no')), {
+      onFailed: async () => {
+        writes += 1;
+        if (writes === 1) throw new Error('the store is away');
+        stateWhileWriting = await fixture.queue.state(job.id);
+      },
+    });
+    await fixture.queue.enqueue(job);
+    await waitFor(async () => (await fixture.queue.depth()).delayed === 1, 'the job to be kept');
+    await waitFor(async () => (await fixture.queue.depth()).failed === 1, 'the job to fail', 10_000);
+    expect(stateWhileWriting).toMatchObject({ status: 'processing' });
+  });
+
+  it('ends a running job within 2 s of a wish from another process, and takes it away', async () => {
+    const job = someJob();
+    const running = gate<JobContext>();
+    const cancelled: string[] = [];
+    await fixture.work(
+      (_job, context) => {
+        running.open(context);
+        return untilAborted(context.signal);
+      },
+      { onCancelled: ({ id }) => Promise.resolve(void cancelled.push(id)) },
+    );
+    await fixture.queue.enqueue(job);
+    const { signal } = await running.passed;
+    await fixture.other().cancelSignals.request(job.id);
+    await waitFor(() => signal.aborted, 'the signal', 2000);
+    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 0, 'the job to be gone');
+    expect(cancelled).toEqual([job.id]);
+    expect(await fixture.queue.depth()).toMatchObject({ failed: 0 });
+  });
+
+  it('ends it within 2 s also when the message was lost, because it asks', async () => {
+    const job = someJob();
+    const running = gate<JobContext>();
+    await fixture.work((_job, context) => {
+      running.open(context);
+      return untilAborted(context.signal);
+    });
+    await fixture.queue.enqueue(job);
+    const { signal } = await running.passed;
+    const { cancelled } = fixture.connections.keys;
+    await fixture.connections.call((client) => client.zadd(cancelled, Date.now(), job.id));
+    await waitFor(() => signal.aborted, 'the signal', 2000);
+  });
+
+  it('never starts a job that was cancelled before, and starts it when it is submitted anew', async () => {
+    const job = someJob();
+    let starts = 0;
+    await fixture.queue.enqueue(job);
+    await fixture.cancelSignals.request(job.id);
+    await fixture.work(() => Promise.resolve(void (starts += 1)));
+    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 0, 'the job to be gone');
+    expect(starts).toBe(0);
+    await fixture.queue.enqueue(job);
+    await waitFor(() => starts === 1, 'the new job');
+  });
+
+  it('lets a running job end within the grace of a close', async () => {
+    const finish = gate();
+    const running = gate();
+    const worker = await fixture.work(() => {
+      running.open();
+      return finish.passed;
+    });
+    await fixture.queue.enqueue(someJob());
+    await running.passed;
+    const closed = worker.close({ graceMs: 10_000 });
+    finish.open();
+    await closed;
+    expect(await fixture.queue.depth()).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 });
+  });
+
+  it('hands a job back that takes longer: it waits, as the next one, with no attempt spent', async () => {
+    const [job, later] = [someJob(), someJob()];
+    const running = gate();
+    const worker = await fixture.work((_job, { signal }) => {
+      running.open();
+      return untilAborted(signal);
+    });
+    await fixture.queue.enqueue(job);
+    await running.passed;
+    await fixture.queue.enqueue(later);
+    await worker.close({ graceMs: 50 });
+    expect(await fixture.queue.state(job.id)).toMatchObject({ status: 'queued', position: 1 });
+    const again = gate<number>();
+    await fixture.other().work(({ id }, { attempt }) => {
+      if (id === job.id) again.open(attempt);
+      return Promise.resolve();
+    });
+    expect(await again.passed).toBe(1);
+  });
+
+  it('gives up a job that is not of the contract, and goes on with the next', async () => {
+    const [strange, good] = [someJob(), someJob()];
+    await fixture.queue.enqueue(strange);
+    await fixture.connections.call((client) =>
+      client.hset(fixture.connections.keys.job(strange.id), 'data', '{"id":"../../etc"}'),
+    );
+    await fixture.queue.enqueue(good);
+    const done: string[] = [];
+    await fixture.work(({ id }) => Promise.resolve(void done.push(id)));
+    await waitFor(() => done.length === 1, 'the good job');
+    expect(done).toEqual([good.id]);
+    expect((await fixture.queue.depth()).failed).toBe(1);
+  });
+});
