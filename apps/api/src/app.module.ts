@@ -1,24 +1,35 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import type { Ffmpeg } from '@app/audio';
 import type { ApiConfig } from '@app/config';
 import { LoggingModule, type Logger } from '@app/logging';
 import { MetricsModule } from '@app/metrics';
 import { QueueModule } from '@app/queue';
 import { StorageModule } from '@app/storage';
 import { AccessModule } from './access/access.module.js';
+import type { KeyRing } from './access/key-ring.js';
 import { AudioModule } from './audio/audio.module.js';
 import { ApiConfigModule } from './config/api-config.module.js';
 import { EventsModule } from './events/events.module.js';
 import { HealthModule } from './health/health.module.js';
 import { ServiceMetricsModule } from './metrics/service-metrics.module.js';
+import { MediaModule } from './media/media.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { PageModule } from './page/page.module.js';
 import { ReconcilerModule } from './reconciler/reconciler.module.js';
 import { SeparationsModule } from './separations/separations.module.js';
 import { SubmissionsModule } from './submissions/submissions.module.js';
 
+/** What must be there before anything is opened: where one is missing there is no start. */
+export interface Foundations {
+  readonly config: ApiConfig;
+  readonly logger: Logger;
+  readonly keys: KeyRing;
+  readonly ffmpeg: Ffmpeg;
+}
+
 @Module({})
 export class AppModule {
-  static forRoot(config: ApiConfig, logger: Logger): DynamicModule {
+  static forRoot({ config, logger, keys, ffmpeg }: Foundations): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -27,11 +38,12 @@ export class AppModule {
         StorageModule.forRoot(config.storage),
         QueueModule.forRoot(config.redis),
         MetricsModule.forRoot('rest-server'),
-        AudioModule,
-        AccessModule,
+        AudioModule.forRoot(ffmpeg),
+        AccessModule.forRoot(keys),
         SubmissionsModule,
         SeparationsModule,
         EventsModule,
+        MediaModule,
         ReconcilerModule,
         ModelsModule,
         ServiceMetricsModule,

@@ -1,20 +1,27 @@
 import type { NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Ffmpeg, resolveFfmpeg } from '@app/audio';
 import type { ApiConfig } from '@app/config';
 import { NestLogger, type Logger } from '@app/logging';
+import { KeyRing } from './access/key-ring.js';
 import { AppModule } from './app.module.js';
 import { configureApp } from './configure-app.js';
 
 /** The whole rest-server, not listening yet. Throws what is wrong with the start: there is no half-started server. */
 export async function createApp(config: ApiConfig, logger: Logger): Promise<NestExpressApplication> {
+  const keys = new KeyRing(config.http.apiKeysFile);
+  const ffmpeg = new Ffmpeg(await resolveFfmpeg(config.audio));
   const options: NestApplicationOptions = {
     // no call has a body but the upload, which is streamed
     bodyParser: false,
     logger: new NestLogger(logger),
     abortOnError: false,
   };
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.forRoot(config, logger), options);
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.forRoot({ config, logger, keys, ffmpeg }),
+    options,
+  );
   configureApp(app, config);
   return app;
 }

@@ -1,13 +1,23 @@
-import { Global, Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
 import { KeyRing } from './key-ring.js';
 import { RateLimiter } from './rate-limiter.js';
 import { SeparationAccess } from './separation-access.js';
 
-@Global()
-@Module({
-  providers: [KeyRing, RateLimiter, SeparationAccess, { provide: APP_GUARD, useClass: AccessGuard }],
-  exports: [KeyRing, RateLimiter, SeparationAccess],
-})
-export class AccessModule {}
+@Module({})
+export class AccessModule {
+  static forRoot(keys: KeyRing): DynamicModule {
+    return {
+      module: AccessModule,
+      global: true,
+      providers: [
+        { provide: KeyRing, useValue: keys },
+        RateLimiter,
+        SeparationAccess,
+        { provide: APP_GUARD, useClass: AccessGuard },
+      ],
+      exports: [SeparationAccess],
+    };
+  }
+}

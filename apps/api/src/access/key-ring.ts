@@ -1,24 +1,19 @@
 import { readFileSync, statSync } from 'node:fs';
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { ApiConfig } from '@app/config';
-import { API_CONFIG } from '../config/api-config.module.js';
+import { Logger } from '@nestjs/common';
 import { ApiKeys, ApiKeysError } from './api-keys.js';
 
 /** how often the file is looked at, ms: a key that was taken away works no longer than this */
 const LOOK_EVERY_MS = 1000;
 
 /** The keys as the file has them now; none are needed where no file is set. */
-@Injectable()
 export class KeyRing {
   private readonly logger = new Logger('access');
-  private readonly file: string | undefined;
   private keys: ApiKeys | undefined;
   private version = '';
   private lookedAt = performance.now();
 
   /** @throws ApiKeysError where the file is missing or wrong: a server that asks for no keys by mistake must not start */
-  constructor(@Inject(API_CONFIG) config: ApiConfig) {
-    this.file = config.http.apiKeysFile;
+  constructor(private readonly file: string | undefined) {
     if (this.file === undefined) return;
     this.version = versionOf(this.file);
     this.keys = read(this.file);

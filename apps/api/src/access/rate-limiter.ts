@@ -8,7 +8,7 @@ import { API_CONFIG } from '../config/api-config.module.js';
 const WINDOW_MS = 60_000;
 
 /** the count must not take the time that the call itself needs to answer 503 within 2 s */
-const LONGEST_MS = 400;
+const LONGEST_MS = 300;
 
 /** how often an outage is logged, ms */
 const COMPLAIN_EVERY_MS = 10_000;

@@ -1,18 +1,15 @@
-import { Global, Module } from '@nestjs/common';
-import { Ffmpeg, resolveFfmpeg } from '@app/audio';
-import type { ApiConfig } from '@app/config';
-import { API_CONFIG } from '../config/api-config.module.js';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Ffmpeg } from '@app/audio';
 
-/** One ffmpeg for all: a server without it does not start. */
-@Global()
-@Module({
-  providers: [
-    {
-      provide: Ffmpeg,
-      useFactory: async (config: ApiConfig) => new Ffmpeg(await resolveFfmpeg(config.audio)),
-      inject: [API_CONFIG],
-    },
-  ],
-  exports: [Ffmpeg],
-})
-export class AudioModule {}
+/** One ffmpeg for all who inspect or encode. */
+@Module({})
+export class AudioModule {
+  static forRoot(ffmpeg: Ffmpeg): DynamicModule {
+    return {
+      module: AudioModule,
+      global: true,
+      providers: [{ provide: Ffmpeg, useValue: ffmpeg }],
+      exports: [Ffmpeg],
+    };
+  }
+}

@@ -11,7 +11,7 @@ export function linger(request: Request, response: Response, next: NextFunction)
   response.once('finish', () => {
     if (request.complete || request.destroyed) return;
     request.resume();
-    const cut = setTimeout(() => request.socket.destroy(), LINGER_MS);
+    const cut = setTimeout(() => request.socket.destroy(), LINGER_MS).unref();
     request.once('close', () => {
       clearTimeout(cut);
     });

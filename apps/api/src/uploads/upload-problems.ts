@@ -16,6 +16,7 @@ export function missingFile(): ProblemError {
 
 /** What the parser found wrong, as the client is told; anything else is given back as it is. */
 export function uploadProblem(error: unknown, maxBytes: number): unknown {
+  if (error instanceof ProblemError) return error;
   if (error instanceof BodyTooLargeError) return fileTooLarge(maxBytes);
   if (error instanceof MulterError) return parserProblem(error, maxBytes);
   // busboy throws plain errors for bodies that are no multipart

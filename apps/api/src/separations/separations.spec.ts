@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CancelSignals, SeparationQueue } from '@app/queue';
+import { objectKeys, parseStoredRequest, type Separation, type SeparationId } from '@app/separations';
+import type { ApiClient } from '../../../../test/support/api-client.js';
+import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
+import { RedisServer } from '../../../../test/support/redis-server.js';
+import { StandInWorker } from '../../../../test/support/stand-in-worker.js';
+import { waitFor } from '../../../../test/support/wait-for.js';
+import { wav } from '../../../../test/support/wav.js';
+import { SeparationsService, type Page } from './separations.service.js';
+
+const DEMO = { model: 'demo' };
+
+describe(SeparationsService.name, () => {
+  let redis: RedisServer;
+  let api: InProcessApi;
+  let folder: string;
+  let ann: ApiClient;
+  let bob: ApiClient;
+  let frequency = 200;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'keys-'));
+    const file = join(folder, 'keys');
+    await writeFile(file, keyLine('ann', 'key-of-ann') + keyLine('bob', 'key-of-bob') + keyLine('cem', 'key-of-cem'));
+    redis = await RedisServer.start();
+    api = await startApi(redis.url, { API_KEYS_FILE: file });
+    ann = api.as('key-of-ann');
+    bob = api.as('key-of-bob');
+  });
+
+  afterAll(async () => {
+    await api.close();
+    await redis.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function submit(client: ApiClient): Promise<SeparationId> {
+    const { status, body } = await client.upload(wav({ frequency: frequency++, seconds: 0.2 }), DEMO);
+    expect(status).toBe(202);
+    return body.id;
+  }
+
+  /** runs the work while a worker takes jobs */
+  async function withWorker(work: (worker: StandInWorker) => Promise<void>): Promise<void> {
+    const worker = await StandInWorker.start(redis.url, api.store);
+    try {
+      await work(worker);
+    } finally {
+      await worker.close();
+    }
+  }
+
+  async function reaches(id: SeparationId, status: string): Promise<Separation> {
+    await waitFor(async () => (await ann.separation(id)).body.status === status, `${id} to be ${status}`);
+    return (await ann.separation(id)).body;
+  }
+
+  it('hides the separations of one key from another', async () => {
+    const id = await submit(ann);
+    const asked = await Promise.all([
+      bob.separation(id),
+      bob.cancel(id),
+      bob.json(`/v1/separations/${id}`, { method: 'DELETE' }),
+      bob.json(`/v1/separations/${id}/events`),
+    ]);
+    for (const answer of asked) expect(answer).toMatchObject({ status: 404, body: { code: 'separation_not_found' } });
+    expect((await bob.json<Page>('/v1/separations')).body.separations).toEqual([]);
+    expect((await ann.separation(id)).status).toBe(200);
+    await ann.cancel(id);
+  });
+
+  it('makes the same song of two keys two separations', async () => {
+    const bytes = wav({ frequency: 5000 });
+    const [mine, yours] = [await ann.upload(bytes, DEMO), await bob.upload(bytes, DEMO)];
+    expect(mine.body.id).not.toBe(yours.body.id);
+    await Promise.all([ann.cancel(mine.body.id), bob.cancel(yours.body.id)]);
+  });
+
+  it('lists newest first, page by page, and by status', async () => {
+    const cem = api.as('key-of-cem');
+    const ids: string[] = [];
+    for (let count = 0; count < 5; count++) ids.unshift(await submit(cem));
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    do {
+      const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page: Page = (await cem.json<Page>(`/v1/separations?limit=2${query}`)).body;
+      expect(page.separations.length).toBeLessThanOrEqual(2);
+      seen.push(...page.separations.map(({ id }) => id));
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(seen).toEqual(ids);
+    await cem.cancel(ids[2] ?? '');
+    const listed = async (status: string): Promise<string[]> =>
+      (await cem.json<Page>(`/v1/separations?status=${status}`)).body.separations.map(({ id }) => id);
+    expect(await listed('cancelled')).toEqual([ids[2]]);
+    expect(await listed('queued')).toEqual(ids.filter((id) => id !== ids[2]));
+    await Promise.all(ids.map((id) => cem.cancel(id)));
+  });
+
+  it.each(['limit=0', 'limit=101', 'limit=x', 'status=done', 'cursor=%20', 'cursor=nonsense', 'page=1'])(
+    'answers 400 to a list with %s',
+    async (query) => {
+      expect((await ann.json(`/v1/separations?${query}`)).status).toBe(400);
+    },
+  );
+
+  it('cancels one that waits: its job is gone, and its request says so', async () => {
+    const id = await submit(ann);
+    expect(await ann.cancel(id)).toMatchObject({ status: 202, body: { id, status: 'cancelled' } });
+    expect(await api.app.get(SeparationQueue).state(id)).toBeUndefined();
+    const request = parseStoredRequest((await api.store.getText(objectKeys.request(id))) ?? '');
+    expect(request.outcome.state).toBe('cancelled');
+    expect(await ann.cancel(id)).toMatchObject({ status: 409, body: { code: 'already_finished' } });
+  });
+
+  it('follows a job to its end, and then answers 200 to the same song', async () => {
+    await withWorker(async (worker) => {
+      const bytes = wav({ frequency: 6000 });
+      const { body } = await ann.upload(bytes, DEMO);
+      await reaches(body.id, 'processing');
+      await worker.report(body.id, 42.5);
+      await waitFor(async () => (await ann.separation(body.id)).body.progress.percent === 42.5, 'progress to show');
+      await worker.complete(body.id);
+      const done = await reaches(body.id, 'completed');
+      expect(done).toMatchObject({ progress: { percent: 100, stage: 'done' }, receipt: { id: body.id } });
+      expect(done.links['stems']).toMatchObject({ vocals: { flac: `/v1/separations/${body.id}/stems/vocals.flac` } });
+      expect(await ann.upload(bytes, DEMO)).toMatchObject({ status: 200, body: { status: 'completed' } });
+      expect(await ann.cancel(body.id)).toMatchObject({ status: 409 });
+    });
+  });
+
+  it('cancels one that is worked on within 2 s, and takes the song anew afterwards', async () => {
+    await withWorker(async (worker) => {
+      const bytes = wav({ frequency: 7000 });
+      const { body } = await ann.upload(bytes, DEMO);
+      await reaches(body.id, 'processing');
+      expect((await ann.cancel(body.id)).body.status).toBe('cancelled');
+      await waitFor(() => !worker.has(body.id), 'the worker to stop', 2000);
+      expect(await ann.upload(bytes, DEMO)).toMatchObject({ status: 202, body: { id: body.id } });
+      expect(await api.app.get(CancelSignals).isRequested(body.id)).toBe(false);
+      await reaches(body.id, 'processing');
+      await worker.complete(body.id);
+      await reaches(body.id, 'completed');
+    });
+  });
+
+  it('removes what has ended with all its objects, and refuses while it is active', async () => {
+    const id = await submit(ann);
+    const remove = () => ann.json(`/v1/separations/${id}`, { method: 'DELETE' });
+    expect(await remove()).toMatchObject({ status: 409, body: { code: 'still_active' } });
+    await ann.cancel(id);
+    expect((await remove()).status).toBe(204);
+    expect(await api.objects(objectKeys.separation(id))).toEqual([]);
+    expect((await ann.separation(id)).status).toBe(404);
+    expect((await remove()).status).toBe(404);
+    const list = await ann.json<Page>('/v1/separations?limit=100');
+    expect(list.body.separations.map((one) => one.id)).not.toContain(id);
+  });
+
+  it('shows why one failed, and takes it anew', async () => {
+    const bytes = wav({ frequency: 8000 });
+    const { body } = await ann.upload(bytes, DEMO);
+    await api.app.get(SeparationQueue).remove(body.id);
+    const request = parseStoredRequest((await api.store.getText(objectKeys.request(body.id))) ?? '');
+    const failure = { code: 'engine_crashed', message: 'The engine ended.' } as const;
+    const outcome = { state: 'failed', at: new Date().toISOString(), failure } as const;
+    await api.store.putText(objectKeys.request(body.id), JSON.stringify({ ...request, outcome }));
+    expect(await reaches(body.id, 'failed')).toMatchObject({ error: failure, finishedAt: outcome.at });
+    expect(await ann.upload(bytes, DEMO)).toMatchObject({ status: 202, body: { status: 'queued' } });
+    await ann.cancel(body.id);
+  });
+});

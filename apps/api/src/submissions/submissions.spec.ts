@@ -1,0 +1,128 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SeparationQueue } from '@app/queue';
+import { isSeparationId, parseStoredRequest } from '@app/separations';
+import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
+import { RedisServer } from '../../../../test/support/redis-server.js';
+import { ffmpeg } from '../../../../test/support/songs.js';
+import { wav } from '../../../../test/support/wav.js';
+import { SubmissionsService } from './submissions.service.js';
+
+const DEMO = { model: 'demo' };
+
+describe(SubmissionsService.name, () => {
+  let redis: RedisServer;
+  let api: InProcessApi;
+  let queue: SeparationQueue;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    api = await startApi(redis.url, { MAX_QUEUED: '2' });
+    queue = api.app.get(SeparationQueue);
+  });
+
+  afterAll(async () => {
+    await api.close();
+    await redis.close();
+  });
+
+  beforeEach(() => redis.wipe());
+
+  afterEach(async () => {
+    expect(await api.objects('staging/')).toEqual([]);
+  });
+
+  it('has stored the input and the request, and queued the job, before it answers 202', async () => {
+    const fields = { ...DEMO, stems: 'other,vocals', formats: 'mp3,flac' };
+    const { status, headers, body } = await api.client.upload(wav(), fields);
+    expect(status).toBe(202);
+    expect(isSeparationId(body.id)).toBe(true);
+    expect(headers.get('location')).toBe(`/v1/separations/${body.id}`);
+    expect(body).toMatchObject({
+      status: 'queued',
+      model: 'demo',
+      stems: ['vocals', 'other'],
+      formats: ['flac', 'mp3'],
+      durationSeconds: 1,
+      queue: { position: 1 },
+    });
+    const folder = `separations/${body.id}/`;
+    expect(await api.objects(folder)).toEqual([`${folder}input.wav`, `${folder}request.json`]);
+    const request = parseStoredRequest((await api.store.getText(`${folder}request.json`)) ?? '');
+    expect(request).toMatchObject({ overlap: 0.25, shifts: 0, owner: null, requestId: headers.get('x-request-id') });
+    expect(await queue.state(body.id)).toMatchObject({ status: 'queued' });
+  });
+
+  it('takes option fields before and after the file, and all stems by default', async () => {
+    const bytes = new Blob([new Uint8Array(wav({ frequency: 300 }))]);
+    const form = (...parts: readonly (readonly [string, string | Blob])[]): RequestInit => {
+      const body = new FormData();
+      for (const [name, value] of parts) body.append(name, value);
+      return { method: 'POST', body };
+    };
+    const before = form(['model', 'demo'], ['shifts', '1'], ['file', bytes]);
+    const after = form(['file', bytes], ['shifts', '1'], ['model', 'demo'], ['overlap', '']);
+    const first = await api.client.json<object>('/v1/separations', before);
+    expect(first.body).toMatchObject({ stems: ['vocals', 'drums', 'bass', 'other'], formats: ['flac'] });
+    expect((await api.client.json('/v1/separations', after)).body).toEqual(first.body);
+  });
+
+  it('makes ten equal uploads at once one separation with one job', async () => {
+    const bytes = wav({ frequency: 555 });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => api.client.upload(bytes, DEMO)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+    expect(new Set(answers.map(({ body }) => `${body.id} ${body.createdAt}`)).size).toBe(1);
+    expect(await queue.unfinishedCount()).toBe(1);
+  });
+
+  it('gives another separation for other stems, but not for another order of them', async () => {
+    const bytes = wav({ frequency: 333 });
+    const id = async (stems: string): Promise<string> => (await api.client.upload(bytes, { ...DEMO, stems })).body.id;
+    expect(await id('vocals, drums')).toBe(await id('drums,vocals,drums'));
+    expect(await id('instrumental')).not.toBe(await id('drums,vocals'));
+  });
+
+  it('queues a song again whose job was lost', async () => {
+    const bytes = wav({ frequency: 777 });
+    const { body } = await api.client.upload(bytes, DEMO);
+    await redis.wipe();
+    expect(await queue.state(body.id)).toBeUndefined();
+    expect((await api.client.upload(bytes, DEMO)).body).toMatchObject({ id: body.id, createdAt: body.createdAt });
+    expect(await queue.state(body.id)).toMatchObject({ status: 'queued' });
+  });
+
+  it('takes a cut-off MP3, and 0.1 s of mono', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'songs-'));
+    const mp3 = join(folder, 'whole.mp3');
+    await ffmpeg('-f', 'lavfi', '-i', 'sine=duration=4', '-b:a', '128k', mp3);
+    const bytes = await readFile(mp3);
+    await rm(folder, { recursive: true });
+    const cut = await api.client.upload(bytes.subarray(0, bytes.length / 2), DEMO, 'cut.mp3');
+    expect(cut.status).toBe(202);
+    expect(cut.body.durationSeconds).toBeGreaterThan(1.5);
+    expect(cut.body.durationSeconds).toBeLessThan(2.5);
+    const short = await api.client.upload(wav({ seconds: 0.1, channels: 1, sampleRate: 8000 }), DEMO);
+    expect(short).toMatchObject({ status: 202, body: { durationSeconds: 0.1 } });
+  });
+
+  it.each([
+    ['a path', 111, '../../../etc/passwd.wav', /^passwd\.wav$/],
+    ['CR LF', 112, 'a\r\nX-Evil: 1.wav', /^a.*X-Evil_ 1\.wav$/],
+    ['NUL', 113, 'nul\0l.wav', /^nul_?l\.wav$/],
+    ['other scripts', 114, 'песня 歌 🎵.wav', /^песня 歌 🎵\.wav$/],
+    ['64 kB', 115, `${'x'.repeat(65_536)}.wav`, /^x{190,200}$/],
+  ])('shows a safe name for a file name with %s', async (_, frequency, name, shown) => {
+    const { status, body } = await api.client.upload(wav({ frequency }), DEMO, name);
+    expect(status).toBe(202);
+    expect(body.fileName).toMatch(shown);
+  });
+
+  it('answers 503 with Retry-After where the queue is full', async () => {
+    for (const frequency of [101, 102]) await api.client.upload(wav({ frequency }), DEMO);
+    const answer = await api.client.upload(wav({ frequency: 103 }), DEMO);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'queue_full' } });
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  });
+});
