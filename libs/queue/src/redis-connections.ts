@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { RedisConfig } from '@app/config';
 import { Redis, type RedisOptions } from 'ioredis';
 import { bounded } from './bounded.js';
@@ -113,10 +114,11 @@ function ready(redis: Redis): Promise<void> {
 }
 
 async function quit(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') {
-    await bounded(redis.quit(), CLOSE_TIMEOUT_MS).catch(() => undefined);
-  }
+  if (redis.status === 'end') return;
+  const ended = once(redis, 'end');
+  if (redis.status === 'ready') await bounded(redis.quit(), CLOSE_TIMEOUT_MS).catch(() => undefined);
   redis.disconnect();
+  await bounded(ended, CLOSE_TIMEOUT_MS).catch(() => undefined);
 }
 
 /** an error that the server itself gave to a command, such as a wrong type, is a fault and no outage */
