@@ -1,0 +1,138 @@
+import { createReadStream } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { computeWaveform, Ffmpeg, hashFile } from '@app/audio';
+import { objectKeys, separationId, type Manifest, type ManifestStem, type StoredRequest } from '@app/separations';
+import type { ObjectStore } from '@app/storage';
+import { createHash, randomUUID } from 'node:crypto';
+
+export const RATE = 44_100;
+const NOW = '2026-11-23T12:00:00.000Z';
+
+export interface Given {
+  readonly seconds: number;
+  readonly stems: readonly string[];
+  readonly owner?: string | null;
+  readonly fileName?: string;
+  /** false leaves it accepted, with its song only */
+  readonly completed?: boolean;
+}
+
+/** Puts a separation with real masters and a real waveform into the store, as a worker leaves it; for specs. */
+export async function storeSeparation(ffmpeg: Ffmpeg, store: ObjectStore, given: Given): Promise<StoredRequest> {
+  const song = Buffer.from(`a song ${randomUUID()}`);
+  const request = requestFor(song, given);
+  const folder = await mkdtemp(join(tmpdir(), 'masters-'));
+  try {
+    await store.putText(objectKeys.input(request.id, 'mp3'), song.toString());
+    await store.putText(objectKeys.request(request.id), JSON.stringify(request));
+    if (given.completed === false) return request;
+    const wavs = await Promise.all(given.stems.map((stem, index) => writeStem(folder, stem, given.seconds, index)));
+    const stems = await Promise.all(wavs.map(({ stem, path }) => storeMaster(ffmpeg, store, request, stem, path)));
+    const waveform = JSON.stringify(
+      await computeWaveform(Object.fromEntries(wavs.map(({ stem, path }) => [stem, path])), { gain: 1 }),
+    );
+    await store.putText(objectKeys.waveform(request.id), waveform);
+    await store.putText(objectKeys.manifest(request.id), JSON.stringify(manifestFor(request, stems, waveform)));
+    return request;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function requestFor(song: Buffer, { stems, owner = null, fileName = 'My Song.mp3', seconds }: Given): StoredRequest {
+  const identity = {
+    inputSha256: createHash('sha256').update(song).digest('hex'),
+    model: 'demo',
+    weights: 'demo',
+    stems,
+    overlap: 0.25,
+    shifts: 0,
+    owner,
+  };
+  return {
+    ...identity,
+    id: separationId(identity),
+    createdAt: NOW,
+    requestId: 'spec',
+    fileName,
+    inputExtension: 'mp3',
+    inputBytes: song.length,
+    durationSeconds: seconds,
+    formats: ['flac'],
+    outcome: { state: 'accepted' },
+  };
+}
+
+/** a tone of its own for each stem, as the engine writes it */
+async function writeStem(
+  folder: string,
+  stem: string,
+  seconds: number,
+  index: number,
+): Promise<{ stem: string; path: string }> {
+  const samples = new Float32Array(Math.round(seconds * RATE) * 2);
+  for (let at = 0; at < samples.length; at += 1) {
+    samples[at] = 0.4 * Math.sin((Math.floor(at / 2) * (index + 1)) / 20);
+  }
+  const path = join(folder, `${stem}.wav`);
+  await writeFile(path, Buffer.concat([floatHeader(samples.byteLength), Buffer.from(samples.buffer)]));
+  return { stem, path };
+}
+
+function floatHeader(dataBytes: number): Buffer {
+  const header = Buffer.alloc(44);
+  header.write('RIFF....WAVEfmt ', 'latin1');
+  header.writeUInt32LE(36 + dataBytes, 4);
+  const fields: [number, 16 | 32, number][] = [
+    [16, 32, 16],
+    [20, 16, 3],
+    [22, 16, 2],
+    [24, 32, RATE],
+    [28, 32, RATE * 8],
+    [32, 16, 8],
+    [34, 16, 32],
+  ];
+  for (const [at, bits, value] of fields) header.writeUIntLE(value, at, bits / 8);
+  header.write('data', 36, 'latin1');
+  header.writeUInt32LE(dataBytes, 40);
+  return header;
+}
+
+async function storeMaster(
+  ffmpeg: Ffmpeg,
+  store: ObjectStore,
+  { id, durationSeconds }: StoredRequest,
+  stem: string,
+  wavPath: string,
+): Promise<ManifestStem> {
+  const path = `${wavPath}.flac`;
+  await ffmpeg.encode({ wavPath, gain: 1, format: 'flac' }, path);
+  const key = objectKeys.stem(id, stem, 'flac');
+  await store.put(key, createReadStream(path));
+  const samples = Math.round(durationSeconds * RATE);
+  return { name: stem, key, ...(await hashFile(path)), samples, peakDb: -8 };
+}
+
+function manifestFor(request: StoredRequest, stems: readonly ManifestStem[], waveform: string): Manifest {
+  const { id, model, inputSha256: sha256, durationSeconds, overlap, shifts } = request;
+  const samples = Math.round(durationSeconds * RATE);
+  const waveformSha256 = createHash('sha256').update(waveform).digest('hex');
+  return {
+    id,
+    model,
+    weightsSha256: '0'.repeat(64),
+    engine: { version: '0', backend: 'none', device: 'none', precision: 'fp32', libraries: {} },
+    options: { model, stems: request.stems, overlap, shifts },
+    input: { sha256, codec: 'mp3', sampleRate: RATE, channels: 2, samples, durationSeconds },
+    stems,
+    artefacts: [{ key: objectKeys.waveform(id), sha256: waveformSha256, bytes: Buffer.byteLength(waveform) }],
+    gainDb: 0,
+    residualDb: null,
+    seconds: { fetch: 0, decode: 0, separate: 0, encode: 0, store: 0 },
+    warnings: [],
+    startedAt: NOW,
+    finishedAt: NOW,
+  };
+}

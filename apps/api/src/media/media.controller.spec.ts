@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { Ffmpeg, type Waveform } from '@app/audio';
+import { objectKeys, type StoredRequest } from '@app/separations';
+import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
+import { RedisServer } from '../../../../test/support/redis-server.js';
+import { startS3Server, type S3Server } from '../../../../test/support/s3-server.js';
+import { RATE, storeSeparation, type Given } from './completed-separation.fixture.js';
+import { MediaController } from './media.controller.js';
+
+const STEMS = ['vocals', 'drums'];
+const SAMPLES = 2 * RATE + 7;
+
+describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
+  const closings: (() => Promise<unknown>)[] = [];
+  let api: InProcessApi;
+  let ffmpeg: Ffmpeg;
+  let separation: StoredRequest;
+  let base: string;
+
+  beforeAll(async () => {
+    const redis = await RedisServer.start();
+    closings.unshift(() => redis.close());
+    const environment = driver === 's3' ? await startS3() : {};
+    api = await startApi(redis.url, { STORAGE: driver, ...environment });
+    closings.unshift(() => api.close());
+    ffmpeg = api.app.get(Ffmpeg);
+    separation = await given({ seconds: SAMPLES / RATE, stems: STEMS });
+    base = `/v1/separations/${separation.id}`;
+  });
+
+  afterAll(async () => {
+    for (const close of closings) await close();
+  });
+
+  async function startS3(): Promise<Record<string, string>> {
+    const s3 = await startS3Server();
+    closings.unshift(() => s3.stop());
+    return s3Environment(s3);
+  }
+
+  const given = (what: Given): Promise<StoredRequest> => storeSeparation(ffmpeg, api.store, what);
+  const samplesOf = async (bytes: Buffer): Promise<number> => {
+    const stream = Readable.from([bytes], { objectMode: false });
+    return (await ffmpeg.inspect({ stream }, { maxDurationSeconds: 60 })).samples;
+  };
+
+  it('serves a master with its length, a strong tag and a safe name', async () => {
+    const { status, headers, body } = await api.client.bytes(`${base}/stems/vocals.flac`);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toBe('audio/flac');
+    expect(headers.get('content-length')).toBe(String(body.length));
+    expect(headers.get('etag')).toBe(`"${createHash('sha256').update(body).digest('hex')}"`);
+    expect(headers.get('content-disposition')).toBe('attachment; filename="My Song (vocals).flac"');
+    expect(headers.get('accept-ranges')).toBe('bytes');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('cache-control')).toMatch(/^private, .*immutable$/);
+    expect(await samplesOf(body)).toBe(SAMPLES);
+  });
+
+  it('serves any one range, and with ranges put together the whole', async () => {
+    const whole = (await api.client.bytes(`${base}/stems/vocals.flac`)).body;
+    const part = async (range: string): Promise<{ status: number; body: Buffer; range: string | null }> => {
+      const answer = await api.client.bytes(`${base}/stems/vocals.flac`, { headers: { range } });
+      return { status: answer.status, body: answer.body, range: answer.headers.get('content-range') };
+    };
+    const { length } = whole;
+    const first = await part('bytes=0-999');
+    const rest = await part('bytes=1000-');
+    expect(first).toMatchObject({ status: 206, range: `bytes 0-999/${length}` });
+    expect(rest).toMatchObject({ status: 206, range: `bytes 1000-${length - 1}/${length}` });
+    expect(Buffer.concat([first.body, rest.body]).equals(whole)).toBe(true);
+    expect((await part('bytes=-10')).body.equals(whole.subarray(-10))).toBe(true);
+    expect((await part(`bytes=5-${length * 2}`)).body.equals(whole.subarray(5))).toBe(true);
+    expect(await part('bytes=0-1,5-6')).toMatchObject({ status: 200 });
+    expect(await part('bytes=9-5')).toMatchObject({ status: 200 });
+  });
+
+  it('refuses a range that lies outside, and says how long the file is', async () => {
+    const whole = (await api.client.bytes(`${base}/stems/vocals.flac`)).body;
+    const range = `bytes=${whole.length}-`;
+    const { status, headers, body } = await api.client.json(`${base}/stems/vocals.flac`, { headers: { range } });
+    expect(status).toBe(416);
+    expect(headers.get('content-range')).toBe(`bytes */${whole.length}`);
+    expect(headers.get('content-disposition')).toBeNull();
+    expect(body).toMatchObject({ code: 'range_not_satisfiable' });
+  });
+
+  it('sends nothing again that the client has, and no part of what it has not', async () => {
+    const url = `${base}/stems/vocals.flac`;
+    const etag = (await api.client.bytes(url, { method: 'HEAD' })).headers.get('etag') ?? '';
+    const ask = (headers: Record<string, string>): Promise<{ status: number }> => api.client.bytes(url, { headers });
+    expect(await ask({ 'if-none-match': `"other", W/${etag}` })).toMatchObject({ status: 304 });
+    expect(await ask({ 'if-none-match': '*' })).toMatchObject({ status: 304 });
+    expect(await ask({ 'if-none-match': '"other"' })).toMatchObject({ status: 200 });
+    expect(await ask({ range: 'bytes=0-1', 'if-range': etag })).toMatchObject({ status: 206 });
+    expect(await ask({ range: 'bytes=0-1', 'if-range': '"other"' })).toMatchObject({ status: 200 });
+  });
+
+  it.each(['flac', 'mp3', 'wav'])('answers HEAD for a %s as GET without the body', async (format) => {
+    const url = `${base}/stems/drums.${format}`;
+    const head = await api.client.bytes(url, { method: 'HEAD' });
+    const get = await api.client.bytes(url);
+    expect(head.status).toBe(200);
+    expect(head.body).toHaveLength(0);
+    for (const name of ['content-length', 'etag', 'content-type', 'content-disposition']) {
+      expect(head.headers.get(name)).toBe(get.headers.get(name));
+    }
+    expect(get.headers.get('content-length')).toBe(String(get.body.length));
+  });
+
+  it.each([
+    ['mp3', 'audio/mpeg'],
+    ['wav', 'audio/wav'],
+  ] as const)('encodes %s once for all who ask, stores it, and keeps every sample', async (format, type) => {
+    const { id } = await given({ seconds: SAMPLES / RATE, stems: ['vocals'] });
+    const url = `/v1/separations/${id}/stems/vocals.${format}`;
+    const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => api.client.bytes(url)));
+    const [first] = answers;
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(new Set(answers.map(({ headers }) => headers.get('etag'))).size).toBe(1);
+    expect(answers.every(({ body }) => first?.body.equals(body))).toBe(true);
+    expect(first?.headers.get('content-type')).toBe(type);
+    expect(await api.objects(`separations/${id}/stems/`)).toEqual([
+      objectKeys.stem(id, 'vocals', 'flac'),
+      objectKeys.stem(id, 'vocals', format),
+    ]);
+    const decoded = await samplesOf(first?.body ?? Buffer.alloc(0));
+    expect(decoded - SAMPLES).toBeGreaterThanOrEqual(0);
+    // an mp3 from a pipe keeps the silence of its last frame
+    expect(decoded - SAMPLES).toBeLessThanOrEqual(format === 'mp3' ? 1152 * 2 : 0);
+  });
+
+  it('serves nothing before the manifest exists, but the song', async () => {
+    const { id } = await given({ seconds: 1, stems: STEMS, completed: false });
+    for (const path of ['stems/vocals.flac', 'archive.zip', 'waveform']) {
+      const { status, body } = await api.client.json(`/v1/separations/${id}/${path}`);
+      expect({ path, status, body }).toMatchObject({ path, status: 409, body: { code: 'not_completed' } });
+    }
+    expect(await api.client.bytes(`/v1/separations/${id}/input`)).toMatchObject({ status: 200 });
+  });
+
+  it("shows nothing of another key's separation", async () => {
+    const { id } = await given({ seconds: 1, stems: STEMS, owner: 'ann' });
+    for (const path of ['stems/vocals.flac', 'archive.zip', 'waveform', 'input']) {
+      const { status, body } = await api.client.json(`/v1/separations/${id}/${path}`);
+      expect({ path, status, body }).toMatchObject({ path, status: 404, body: { code: 'separation_not_found' } });
+    }
+  });
+
+  it.each([
+    ['stems/theremin.flac', 404, { code: 'stem_not_found', allowed: STEMS }],
+    ['stems/vocals.ogg', 422, { code: 'unknown_format', allowed: ['flac', 'mp3', 'wav'] }],
+    ['stems/..%2f..%2frequest.json', 422, { code: 'unknown_format' }],
+    ['stems/__proto__.flac', 404, { code: 'stem_not_found' }],
+    ['archive.zip?stems=theremin', 404, { code: 'stem_not_found' }],
+    ['archive.zip?format=ogg', 422, { code: 'unknown_format' }],
+    ['archive.zip?formats=mp3', 400, { code: 'unknown_field' }],
+  ])('answers %s with %i', async (path, status, body) => {
+    expect(await api.client.json(`${base}/${path}`)).toMatchObject({ status, body });
+  });
+
+  it('says that it was removed when its files are gone', async () => {
+    const { id } = await given({ seconds: 1, stems: ['vocals'] });
+    await api.store.remove(objectKeys.stem(id, 'vocals', 'flac'));
+    for (const format of ['flac', 'mp3']) {
+      const { status, body } = await api.client.json(`/v1/separations/${id}/stems/vocals.${format}`);
+      expect({ status, body }).toMatchObject({ status: 404, body: { code: 'separation_not_found' } });
+    }
+  });
+
+  it('gives the waveform of the stems', async () => {
+    const { status, headers, body } = await api.client.json<Waveform>(`${base}/waveform`);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toMatch(/^application\/json/);
+    expect(body).toMatchObject({ version: 1, sampleRate: RATE, samples: SAMPLES, samplesPerPeak: 2205 });
+    expect(Object.keys(body.stems)).toEqual(STEMS);
+    expect(body.stems['vocals']).toHaveLength(Math.ceil(SAMPLES / 2205));
+    expect(body.stems['vocals']?.[3]).toBe(51);
+  });
+
+  it.each([
+    ['песня "live".mp3', /^attachment; filename="[ -~]*"; filename\*=UTF-8''%D0%BF[%\w.]*\.mp3$/],
+    ['a; filename=evil.exe.mp3', /^attachment; filename="a; filename=evil\.exe\.mp3"$/],
+  ])('offers the song under its name %s', async (fileName, disposition) => {
+    const { id } = await given({ seconds: 1, stems: [], fileName, completed: false });
+    const { status, headers, body } = await api.client.bytes(`/v1/separations/${id}/input`);
+    expect(status).toBe(200);
+    expect(headers.get('content-disposition')).toMatch(disposition);
+    expect(headers.get('content-type')).toBe('audio/mpeg');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(body.toString()).toMatch(/^a song /);
+  });
+});
+
+function s3Environment({ config }: S3Server): Record<string, string> {
+  return {
+    S3_ENDPOINT: config.endpoint.href,
+    S3_REGION: config.region,
+    S3_BUCKET: config.bucket,
+    S3_ACCESS_KEY: config.accessKey,
+    S3_SECRET_KEY: config.secretKey,
+  };
+}

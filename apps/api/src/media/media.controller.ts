@@ -1,0 +1,94 @@
+import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ObjectStore } from '@app/storage';
+import type { Response } from 'express';
+import { Owner, type ApiRequest } from '../context/api-request.js';
+import { ApiProblems } from '../problems/api-problems.decorator.js';
+import { SeparationParams } from '../separations/separations.dto.js';
+import { ApiFile } from './api-file.decorator.js';
+import { ArchiveService } from './archive.service.js';
+import { ArchiveQuery, StemParams, WaveformDocument } from './media.dto.js';
+import { MediaService } from './media.service.js';
+import { sendFile } from './send-file.js';
+import { serve } from './serve.js';
+
+@ApiTags('media')
+@ApiSecurity('key')
+@ApiSecurity('bearer')
+@ApiProblems('unauthorized', 'separation_not_found', 'rate_limited', 'storage_unavailable')
+@Controller('v1/separations')
+export class MediaController {
+  constructor(
+    private readonly media: MediaService,
+    private readonly archives: ArchiveService,
+    private readonly store: ObjectStore,
+  ) {}
+
+  @Get(':id/stems/:stem.:format')
+  @ApiOperation({
+    summary: 'A stem',
+    description: 'A format that is not stored yet is encoded from the lossless master, stored, and served.',
+  })
+  @ApiFile('audio/flac', 'audio/mpeg', 'audio/wav')
+  @ApiProblems('stem_not_found', 'not_completed', 'range_not_satisfiable', 'unknown_format', 'busy')
+  async stem(
+    @Owner() owner: string | null,
+    @Param() { id, stem, format }: StemParams,
+    @Req() request: ApiRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    await serve(response, async (signal) => {
+      const completed = await this.media.completed(id, owner);
+      const file = await this.media.stemFile(completed, stem, format, signal);
+      await sendFile(this.store, file, request, response, signal);
+    });
+  }
+
+  @Get(':id/archive.zip')
+  @ApiOperation({ summary: 'All stems, or those that are named, in one file' })
+  @ApiFile('application/zip')
+  @ApiProblems('stem_not_found', 'not_completed', 'unknown_format', 'busy')
+  async archive(
+    @Owner() owner: string | null,
+    @Param() { id }: SeparationParams,
+    @Query() query: ArchiveQuery,
+    @Req() request: ApiRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    await serve(response, async (signal) => {
+      const completed = await this.media.completed(id, owner);
+      await this.archives.send(completed, query, request, response, signal);
+    });
+  }
+
+  @Get(':id/waveform')
+  @ApiOperation({ summary: 'Peaks of every stem, for drawing' })
+  @ApiOkResponse({ type: WaveformDocument })
+  @ApiProblems('not_completed')
+  async waveform(
+    @Owner() owner: string | null,
+    @Param() { id }: SeparationParams,
+    @Req() request: ApiRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    await serve(response, async (signal) => {
+      const file = this.media.waveform(await this.media.completed(id, owner));
+      await sendFile(this.store, file, request, response, signal);
+    });
+  }
+
+  @Get(':id/input')
+  @ApiOperation({ summary: 'The song as it was uploaded' })
+  @ApiFile('application/octet-stream')
+  @ApiProblems('range_not_satisfiable')
+  async input(
+    @Owner() owner: string | null,
+    @Param() { id }: SeparationParams,
+    @Req() request: ApiRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    await serve(response, async (signal) => {
+      await sendFile(this.store, await this.media.song(id, owner), request, response, signal);
+    });
+  }
+}

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import { CONTENT_TYPES } from '@app/audio';
+import {
+  FORMATS,
+  isFormat,
+  MASTER_FORMAT,
+  objectKeys,
+  type Format,
+  type Manifest,
+  type ManifestStem,
+  type StemName,
+  type StoredRequest,
+} from '@app/separations';
+import { ObjectStore } from '@app/storage';
+import { SeparationAccess } from '../access/separation-access.js';
+import { fromStore } from '../concurrency/outside-calls.js';
+import { ProblemError } from '../problems/problem.error.js';
+import { stemFileName } from './download-name.js';
+import { entityTag } from './entity-tag.js';
+import type { ServedFile } from './send-file.js';
+import { StemEncoder } from './stem-encoder.js';
+
+/** A separation whose results may be served. */
+export interface Completed {
+  readonly request: StoredRequest;
+  readonly manifest: Manifest;
+}
+
+const SHA256_PART = 32;
+
+/** Finds what a client may download of a separation, and makes what is not there yet. */
+@Injectable()
+export class MediaService {
+  constructor(
+    private readonly access: SeparationAccess,
+    private readonly store: ObjectStore,
+    private readonly encoder: StemEncoder,
+  ) {}
+
+  /** @throws ProblemError separation_not_found, or not_completed: nothing is served before the manifest exists */
+  async completed(id: string, owner: string | null): Promise<Completed> {
+    const known = await this.access.load(id, owner);
+    // it may have been completed since it was looked at last
+    const { request, manifest } = known.manifest === undefined ? await this.access.loadFresh(id, owner) : known;
+    if (manifest === undefined) throw new ProblemError('not_completed', 'The separation is not completed (yet).');
+    return { request, manifest };
+  }
+
+  /** @throws ProblemError stem_not_found, unknown_format, busy */
+  async stemFile(completed: Completed, name: StemName, format: string, signal: AbortSignal): Promise<ServedFile> {
+    const { request, manifest } = completed;
+    const wanted = knownFormat(format);
+    const stem = knownStem(manifest, name);
+    const file = {
+      contentType: contentType(wanted),
+      downloadName: stemFileName(request, stem.name, wanted),
+    };
+    if (wanted === MASTER_FORMAT) return { ...file, key: stem.key, bytes: stem.bytes, etag: entityTag(stem.sha256) };
+    const key = objectKeys.stem(manifest.id, stem.name, wanted);
+    const artefact = manifest.artefacts.find((one) => one.key === key);
+    if (artefact !== undefined) return { ...file, ...artefact, etag: entityTag(artefact.sha256) };
+    const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
+    const { bytes } = stored ?? (await this.encoder.encode(stem, wanted, key, signal));
+    return { ...file, key, bytes, etag: entityTag(stem.sha256.slice(0, SHA256_PART), wanted, bytes) };
+  }
+
+  /** @throws ProblemError not_found where it was completed without one */
+  waveform({ manifest }: Completed): ServedFile {
+    const key = objectKeys.waveform(manifest.id);
+    const artefact = manifest.artefacts.find((one) => one.key === key);
+    if (artefact === undefined) throw new ProblemError('not_found', 'The separation has no waveform.');
+    return { key, bytes: artefact.bytes, etag: entityTag(artefact.sha256), contentType: 'application/json' };
+  }
+
+  /** The song as it came in: there from the moment it was accepted. */
+  async song(id: string, owner: string | null): Promise<ServedFile> {
+    const { request } = await this.access.load(id, owner);
+    return {
+      key: objectKeys.input(request.id, request.inputExtension),
+      bytes: request.inputBytes,
+      etag: entityTag(request.inputSha256),
+      contentType: contentType(request.inputExtension),
+      downloadName: request.fileName,
+    };
+  }
+}
+
+function knownFormat(format: string): Format {
+  if (isFormat(format)) return format;
+  throw new ProblemError('unknown_format', 'There is no such format.', { extras: { allowed: FORMATS } });
+}
+
+export function knownStem(manifest: Manifest, name: StemName): ManifestStem {
+  const stem = manifest.stems.find((one) => one.name === name);
+  if (stem !== undefined) return stem;
+  const allowed = manifest.stems.map((one) => one.name);
+  throw new ProblemError('stem_not_found', 'The separation has no such stem.', { extras: { allowed } });
+}
+
+function contentType(extension: string): string {
+  return CONTENT_TYPES[extension] ?? 'application/octet-stream';
+}

@@ -1,0 +1,75 @@
+import type { ObjectStore } from '@app/storage';
+import type { Request, Response } from 'express';
+import { pipeline } from 'node:stream/promises';
+import { ProblemError } from '../problems/problem.error.js';
+import { byteRange } from './byte-range.js';
+import { isNamed } from './entity-tag.js';
+
+/** An object of the store as it is sent. */
+export interface ServedFile {
+  readonly key: string;
+  readonly bytes: number;
+  /** strong: equal tags mean equal bytes */
+  readonly etag: string;
+  readonly contentType: string;
+  /** offered for download under this name; without one it is shown */
+  readonly downloadName?: string;
+}
+
+/** what a separation holds never changes under its address */
+const CACHE_CONTROL = 'private, max-age=31536000, immutable';
+
+/**
+ * Answers GET and HEAD with the file or one range of it, or with 304.
+ * @throws ProblemError range_not_satisfiable
+ */
+export async function sendFile(
+  store: ObjectStore,
+  file: ServedFile,
+  request: Request,
+  response: Response,
+  signal: AbortSignal,
+): Promise<void> {
+  const { key, bytes } = file;
+  const isFresh = isNamed(request.headers['if-none-match'], file.etag);
+  const range = isFresh ? undefined : wantedRange(request, file);
+  setHeaders(response, file);
+  if (isFresh) {
+    response.status(304).end();
+    return;
+  }
+  const { start, end } = range ?? { start: 0, end: bytes - 1 };
+  if (range !== undefined) response.status(206).set('Content-Range', `bytes ${start}-${end}/${bytes}`);
+  response.set('Content-Length', String(end - start + 1));
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
+  const body = await store.get(key, { signal, ...(range && { range }) });
+  await pipeline(body, response);
+}
+
+function wantedRange(request: Request, { bytes, etag }: ServedFile): ReturnType<typeof onlyRange> {
+  const { range, 'if-range': condition } = request.headers;
+  if (request.method !== 'GET' || (condition !== undefined && condition !== etag)) return undefined;
+  return onlyRange(byteRange(range, bytes), bytes);
+}
+
+function onlyRange(range: ReturnType<typeof byteRange>, bytes: number): Exclude<typeof range, 'unsatisfiable'> {
+  if (range !== 'unsatisfiable') return range;
+  const headers = { 'Content-Range': `bytes */${bytes}` };
+  throw new ProblemError('range_not_satisfiable', `The file has ${bytes} bytes.`, { headers });
+}
+
+function setHeaders(response: Response, file: ServedFile): void {
+  // first: it also guesses a type from the name
+  if (file.downloadName !== undefined) response.attachment(file.downloadName);
+  response.set({
+    'Accept-Ranges': 'bytes',
+    'Cache-Control': CACHE_CONTROL,
+    'Content-Type': file.contentType,
+    ETag: file.etag,
+    Vary: 'Authorization, X-Api-Key',
+    'X-Content-Type-Options': 'nosniff',
+  });
+}
