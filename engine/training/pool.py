@@ -39,8 +39,8 @@ class Pool:
         folder.mkdir(parents=True, exist_ok=True)
         return cls(seed, tuple(_render(song_seed, folder) for song_seed in song_seeds))
 
-    def example(self, step: int, samples: int, drum_gain: float) -> tuple[Tensor, Tensor]:
-        """The segment of a training step; it depends on the seed, the step and the arguments alone.
+    def example(self, step: int, samples: int) -> tuple[Tensor, Tensor]:
+        """The segment of a training step; it depends on the seed, the step and the length alone.
 
         Returns:
             mix float32 (1, channels=2, samples) and stems (1, stems=4, channels=2, samples),
@@ -48,7 +48,6 @@ class Pool:
         """
         random = np.random.default_rng([self.seed, step])
         stems = torch.from_numpy(self._segment(random, samples))[None]
-        stems[:, STEMS.index("drums")] *= drum_gain
         mix = stems.sum(dim=1)
         deviation = mix.mean(dim=1).std(dim=-1).clamp_min(1e-3)
         return mix / deviation[:, None, None], stems / deviation[:, None, None, None]

@@ -156,7 +156,8 @@ def _instrument(
         release=release,
         detune=random.uniform(0.02, 0.2),
         voices=voices,
-        pan=random.uniform(-0.8, 0.8),
+        # the singer stands in the middle, the band to both sides
+        pan=float(random.choice([-1.0, 1.0]) * random.uniform(0.45, 0.9)),
         gain=gain * random.uniform(0.6, 1.2),
     )
 

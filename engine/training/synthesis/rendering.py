@@ -26,7 +26,7 @@ RENDERERS: dict[str, Callable[[Song, Audio], None]] = {
     "vocals": render_vocals,
 }
 # most reverberation that a stem gets, as a share of its dry level
-MOST_REVERB = {"drums": 0.25, "bass": 0.06, "other": 0.4, "vocals": 0.4}
+MOST_REVERB = {"drums": 0.15, "bass": 0.04, "other": 0.25, "vocals": 0.25}
 # decibels; drums are mostly rests between strokes, which an RMS over all counts as quiet
 LEVELS_DB = {"drums": 3.0, "bass": 0.0, "other": 0.0, "vocals": 1.0}
 
