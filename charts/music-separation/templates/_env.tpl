@@ -1,0 +1,49 @@
+{{/* the environment names are those of libs/config */}}
+{{- define "separation.env.redis" -}}
+{{- $secret := include "separation.redisSecret" . -}}
+{{- $external := not .Values.redis.enabled -}}
+{{- if $secret }}
+- name: REDIS_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ $secret }}, key: {{ include "separation.redisSecretKey" . }} }
+{{- end }}
+- name: REDIS_URL
+  value: {{ printf "%s://%s%s:%s/%d" (ternary "rediss" "redis" (and $external .Values.externalRedis.tls)) (include "separation.redisLogin" .) (include "separation.redisHost" .) (include "separation.redisPort" .) (ternary (int .Values.externalRedis.database) 0 $external) | quote }}
+{{- end }}
+
+{{- define "separation.redisLogin" -}}
+{{- $user := ternary "" .Values.externalRedis.username .Values.redis.enabled -}}
+{{- if include "separation.redisSecret" . }}{{ $user }}:$(REDIS_PASSWORD)@{{ else if $user }}{{ $user }}@{{ end -}}
+{{- end }}
+
+{{- define "separation.env.s3" -}}
+{{- $bundled := .Values.minio.enabled -}}
+{{- $secret := ternary .Values.minio.auth.existingSecret .Values.externalS3.existingSecret $bundled }}
+- { name: STORAGE, value: s3 }
+- { name: S3_ENDPOINT, value: {{ include "separation.s3Endpoint" . | quote }} }
+- { name: S3_REGION, value: {{ .Values.s3.region | quote }} }
+- { name: S3_BUCKET, value: {{ .Values.s3.bucket | quote }} }
+- name: S3_ACCESS_KEY
+  valueFrom:
+    secretKeyRef: { name: {{ $secret }}, key: {{ ternary .Values.minio.auth.rootUserSecretKey .Values.externalS3.accessKeyKey $bundled }} }
+- name: S3_SECRET_KEY
+  valueFrom:
+    secretKeyRef: { name: {{ $secret }}, key: {{ ternary .Values.minio.auth.rootPasswordSecretKey .Values.externalS3.secretKeyKey $bundled }} }
+{{- end }}
+
+{{- define "separation.env.logging" -}}
+- { name: LOG_LEVEL, value: {{ .Values.config.logLevel | quote }} }
+- { name: LOG_FORMAT, value: {{ .Values.config.logFormat | quote }} }
+{{- end }}
+
+{{/* what rest-server and the workers must agree on */}}
+{{- define "separation.env.shared" -}}
+{{ include "separation.env.redis" . }}
+{{- include "separation.env.s3" . }}
+{{ include "separation.env.logging" . }}
+- { name: MODEL, value: {{ .Values.models.default | quote }} }
+- { name: MAX_UPLOAD_BYTES, value: {{ int64 .Values.config.maxUploadBytes | quote }} }
+- { name: MAX_DURATION_SECONDS, value: {{ int64 .Values.config.maxDurationSeconds | quote }} }
+- { name: MAX_QUEUED, value: {{ int64 .Values.config.maxQueued | quote }} }
+- { name: RETENTION_HOURS, value: {{ int64 .Values.config.retentionHours | quote }} }
+{{- end }}

@@ -1,0 +1,58 @@
+{{- define "separation.modelsWanted" -}}
+{{ without (prepend .Values.models.also .Values.models.default | uniq) "demo" | join " " }}
+{{- end }}
+
+{{- define "separation.modelsFetched" -}}
+{{- if and (has .Values.models.source (list "hub" "bucket")) (include "separation.modelsWanted" .) }}true{{ end -}}
+{{- end }}
+
+{{/* the init container that brings the models; it is tried again until it can; (list $ image) */}}
+{{- define "separation.modelsInit" -}}
+{{- $root := index . 0 -}}
+{{- $models := $root.Values.models -}}
+- name: models
+  image: {{ index . 1 | quote }}
+  imagePullPolicy: {{ $root.Values.images.pullPolicy }}
+  securityContext: {{- include "separation.containerSecurity" $root | nindent 4 }}
+  {{- $wanted := splitList " " (include "separation.modelsWanted" $root) }}
+  {{- if eq $models.source "hub" }}
+  command: {{ concat (list "/opt/engine/bin/python" "-m" "separation_engine" "models" "get") $wanted | toJson }}
+  {{- else }}
+  command: {{ concat (list "node" "scripts/models-from-bucket.mjs") $wanted | toJson }}
+  {{- end }}
+  env:
+    - { name: MODELS_DIR, value: /models }
+    - { name: HF_HOME, value: /tmp/hub }
+    - { name: ENGINE_CACHE_DIR, value: /cache }
+    - { name: DEVICE, value: cpu }
+    {{- if eq $models.source "hub" }}
+    {{- with $models.hubEndpoint }}
+    - { name: HF_ENDPOINT, value: {{ . | quote }} }
+    {{- end }}
+    {{- else }}
+    - { name: MODELS_PREFIX, value: {{ $models.bucketPrefix | quote }} }
+    {{- include "separation.env.s3" $root | nindent 4 }}
+    {{- end }}
+  resources:
+    requests: { cpu: 250m, memory: 1Gi, ephemeral-storage: 1Gi }
+    limits: { memory: 3Gi, ephemeral-storage: 8Gi }
+  volumeMounts:
+    - { name: models, mountPath: /models }
+    - { name: cache, mountPath: /cache }
+    - { name: tmp, mountPath: /tmp }
+{{- end }}
+
+{{/* nothing where the models are baked in */}}
+{{- define "separation.modelsVolume" -}}
+{{- $models := .Values.models -}}
+{{- if eq $models.source "pvc" }}
+- name: models
+  persistentVolumeClaim: { claimName: {{ $models.existingClaim }}, readOnly: true }
+{{- else if eq $models.source "image" }}
+- name: models
+  image: { reference: {{ $models.image | quote }}, pullPolicy: {{ .Values.images.pullPolicy }} }
+{{- else if include "separation.modelsFetched" . }}
+- name: models
+  emptyDir: { sizeLimit: {{ $models.sizeLimit }} }
+{{- end }}
+{{- end }}

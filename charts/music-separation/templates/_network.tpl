@@ -1,0 +1,37 @@
+{{/* caches of cluster DNS have addresses of nodes, so only the port is named */}}
+{{- define "separation.toDns" -}}
+- ports:
+    - { port: 53, protocol: UDP }
+    - { port: 53, protocol: TCP }
+{{- end }}
+
+{{- define "separation.toRedis" -}}
+- ports:
+    - { port: {{ include "separation.redisPort" . }}, protocol: TCP }
+  {{- if .Values.redis.enabled }}
+  to:
+    - podSelector:
+        matchLabels: {{- include "separation.selector" (list . "redis") | nindent 10 }}
+  {{- end }}
+{{- end }}
+
+{{- define "separation.toS3" -}}
+- ports:
+    - { port: {{ include "separation.s3Port" . }}, protocol: TCP }
+  {{- if .Values.minio.enabled }}
+  to:
+    - namespaceSelector:
+        matchLabels: { kubernetes.io/metadata.name: {{ include "separation.minioNamespace" . }} }
+      podSelector:
+        matchLabels: {{- include "separation.selector" (list . "minio") | nindent 10 }}
+  {{- end }}
+{{- end }}
+
+{{/* Prometheus may fetch /metrics; (list $ port) */}}
+{{- define "separation.fromMonitoring" -}}
+- from:
+    - namespaceSelector:
+        matchLabels: { kubernetes.io/metadata.name: {{ (index . 0).Values.networkPolicy.monitoringNamespace }} }
+  ports:
+    - { port: {{ index . 1 }}, protocol: TCP }
+{{- end }}

@@ -1,0 +1,48 @@
+{{/* what the restricted Pod Security Standard asks for */}}
+{{- define "separation.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 1000
+runAsGroup: 1000
+fsGroup: 1000
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "separation.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/* what every pod begins with; (list $ serviceAccount) */}}
+{{- define "separation.podStart" -}}
+{{- $root := index . 0 -}}
+serviceAccountName: {{ index . 1 }}
+automountServiceAccountToken: false
+# a service called redis would set REDIS_PORT=tcp://…
+enableServiceLinks: false
+securityContext: {{- include "separation.podSecurity" $root | nindent 2 }}
+{{- with $root.Values.images.pullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* nodeSelector, tolerations, affinity and spread; (list $ name settings) */}}
+{{- define "separation.placement" -}}
+{{- $settings := index . 2 -}}
+{{- with $settings.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels: {{- include "separation.selector" . | nindent 8 }}
+  - maxSkew: 1
+    topologyKey: topology.kubernetes.io/zone
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels: {{- include "separation.selector" . | nindent 8 }}
+{{- end }}

@@ -1,0 +1,33 @@
+{{/* values that contradict each other end the rendering with a sentence */}}
+{{- define "separation.validate" -}}
+{{- $v := .Values -}}
+{{- $apis := .Capabilities.APIVersions -}}
+{{- if and $v.minio.enabled $v.externalS3.endpoint }}{{ fail "Both the bundled MinIO and an external S3 are set: set minio.enabled to false, or leave externalS3.endpoint empty." }}{{ end }}
+{{- if not (or $v.minio.enabled $v.externalS3.endpoint) }}{{ fail "minio.enabled is false, so externalS3.endpoint must name the S3 to use, such as https://storage.googleapis.com." }}{{ end }}
+{{- if and $v.externalS3.endpoint (not $v.externalS3.existingSecret) }}{{ fail "externalS3.existingSecret must name the Secret that holds the keys of externalS3.endpoint." }}{{ end }}
+{{- if and $v.redis.enabled $v.externalRedis.host }}{{ fail "Both the bundled Redis and an external one are set: set redis.enabled to false, or leave externalRedis.host empty." }}{{ end }}
+{{- if not (or $v.redis.enabled $v.externalRedis.host) }}{{ fail "redis.enabled is false, so externalRedis.host must name the Redis to use." }}{{ end }}
+{{- if and $v.redis.enabled (or (ne $v.redis.architecture "standalone") (not $v.redis.auth.enabled)) }}{{ fail "The bundled Redis runs standalone and with a password: for anything else set redis.enabled to false and name yours in externalRedis." }}{{ end }}
+{{- if and $v.minio.enabled (ne $v.minio.defaultBuckets $v.s3.bucket) }}{{ fail "minio.defaultBuckets must be the bucket of s3.bucket." }}{{ end }}
+{{- if not (or $v.workers.cpu.enabled $v.workers.gpu.enabled) }}{{ fail "Both worker pools are off, so no song would ever be separated: enable workers.cpu or workers.gpu." }}{{ end }}
+{{- if and (eq $v.models.source "pvc") (not $v.models.existingClaim) }}{{ fail "models.source is pvc, so models.existingClaim must name the claim that the models lie on." }}{{ end }}
+{{- if and (eq $v.models.source "image") (not $v.models.image) }}{{ fail "models.source is image, so models.image must name the image that holds the models." }}{{ end }}
+{{- if and $v.ingress.enabled (not $v.ingress.host) }}{{ fail "ingress.host must be set when ingress.enabled is true." }}{{ end }}
+{{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) }}{{ fail "httpRoute.parentRefs must name the Gateway when httpRoute.enabled is true." }}{{ end }}
+{{- if and $v.httpRoute.enabled (not ($apis.Has "gateway.networking.k8s.io/v1")) }}{{ fail "httpRoute.enabled needs the Gateway API in the cluster (gateway.networking.k8s.io/v1)." }}{{ end }}
+{{- if and (or $v.monitoring.serviceMonitor.enabled $v.monitoring.prometheusRule.enabled) (not ($apis.Has "monitoring.coreos.com/v1")) }}{{ fail "monitoring needs the Prometheus operator in the cluster (monitoring.coreos.com/v1): install it, or turn serviceMonitor and prometheusRule off." }}{{ end }}
+{{- if and $v.restServer.service.nodePort (not (has $v.restServer.service.type (list "NodePort" "LoadBalancer"))) }}{{ fail "restServer.service.nodePort is set, so restServer.service.type must be NodePort or LoadBalancer." }}{{ end }}
+{{- range $name, $pool := dict "cpu" $v.workers.cpu "gpu" $v.workers.gpu }}{{ if $pool.enabled }}{{ include "separation.validatePool" (list $ $name $pool) }}{{ end }}{{ end }}
+{{- end }}
+
+{{- define "separation.validatePool" -}}
+{{- $apis := (index . 0).Capabilities.APIVersions -}}
+{{- $name := index . 1 -}}
+{{- $pool := index . 2 -}}
+{{- $scale := $pool.autoscaling -}}
+{{- if and (eq $name "gpu") (not (or $pool.accelerator $pool.nodeSelector $pool.runtimeClassName)) }}{{ fail "workers.gpu.enabled is true, so its GPU class must be named: workers.gpu.accelerator (GKE, such as nvidia-l4), or workers.gpu.nodeSelector or runtimeClassName elsewhere." }}{{ end }}
+{{- if and (eq $scale.mode "keda") (not ($apis.Has "keda.sh/v1alpha1")) }}{{ fail (printf "workers.%s.autoscaling.mode is keda, but the cluster has no KEDA (keda.sh/v1alpha1): install it, or choose none or hpa." $name) }}{{ end }}
+{{- if and (eq $name "gpu") (eq $scale.mode "hpa") }}{{ fail "workers.gpu.autoscaling.mode hpa counts CPU, which says nothing about a GPU: choose keda or none." }}{{ end }}
+{{- if and (eq $scale.mode "hpa") (lt (int $scale.minReplicas) 1) }}{{ fail (printf "workers.%s.autoscaling.minReplicas 0 needs mode keda: an hpa cannot start from nothing." $name) }}{{ end }}
+{{- if gt (int $scale.minReplicas) (int $scale.maxReplicas) }}{{ fail (printf "workers.%s.autoscaling.minReplicas is above its maxReplicas." $name) }}{{ end }}
+{{- end }}
