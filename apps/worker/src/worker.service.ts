@@ -7,6 +7,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import type { Announcer } from './announcer.js';
 import type { EngineClient, EngineState } from './engine/engine.client.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
+import { RepeatedFaults } from './repeated-faults.js';
 import { writeOutcome } from './separation/outcome.js';
 import type { Scratch } from './separation/scratch.js';
 import type { SeparationProcessor } from './separation/separation.processor.js';
@@ -26,10 +27,12 @@ export interface WorkerParts {
 /** The life of the worker: takes jobs once the engine is ready, and ends in an order that loses nothing. */
 export class WorkerService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly worker: SeparationWorker;
+  private readonly faults: RepeatedFaults;
   private taking: Promise<void> | undefined;
 
   constructor(private readonly parts: WorkerParts) {
     const { config, connections, processor, logger, metrics } = parts;
+    this.faults = new RepeatedFaults((message) => logger.warn(`queue: ${message}`));
     this.worker = new SeparationWorker(connections, (job, context) => processor.handle(job, context), {
       concurrency: config.concurrency + config.prefetch,
       onFailed: (job, failure, final) => this.failed(job, failure, final),
@@ -38,7 +41,9 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
         metrics.ended('lost');
         inContext(job, () => logger.warn('the job went to another worker'));
       },
-      onError: (error) => logger.warn(`queue: ${error.message}`),
+      onError: (error) => {
+        this.faults.report(error);
+      },
     });
   }
 

@@ -46,7 +46,9 @@ export class SeparationProcessor {
       } catch (error) {
         context.signal.throwIfAborted();
         const failure = toJobError(error);
-        this.parts.logger.warn(`attempt ${context.attempt} failed: ${failure.code}`, { error });
+        // the rest explains itself; what nobody foresaw needs its stack
+        const details = failure.code === 'internal' ? { error } : {};
+        this.parts.logger.warn(`attempt ${context.attempt} failed: ${failure.code}: ${failure.message}`, details);
         throw failure;
       }
     });

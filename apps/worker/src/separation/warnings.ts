@@ -6,14 +6,16 @@ import type { DecodedMix } from './steps/decode.step.js';
 /** encoders pad, and containers round: less than this is no loss */
 const LOST_SECONDS = 0.5;
 const LOST_SHARE = 0.01;
-/** trained models leave far less than this of the mix unexplained */
+/** full-size models leave far less than this of the mix unexplained */
 const USUAL_RESIDUAL_DB = -10;
+/** the tiny demo model leaves more */
+const USUAL_RESIDUAL_DB_OF_DEMO = -2;
 
 /** What the owner of the song should know about its separation, in plain sentences; none in the usual case. */
 export function findWarnings(work: {
   readonly request: Pick<StoredRequest, 'durationSeconds'>;
   readonly mix: Pick<DecodedMix, 'samples'>;
-  readonly separated: Pick<EngineResult, 'residualDb'>;
+  readonly separated: Pick<EngineResult, 'model' | 'residualDb'>;
 }): string[] {
   return [...warnOfLostSound(work.request.durationSeconds, work.mix.samples), ...warnOfResidual(work.separated)];
 }
@@ -26,7 +28,8 @@ function warnOfLostSound(announcedSeconds: number, samples: number): string[] {
   return [`The song is damaged or cut off: ${decoded} s of ${announced} s could be decoded.`];
 }
 
-function warnOfResidual({ residualDb }: Pick<EngineResult, 'residualDb'>): string[] {
-  if (residualDb === null || residualDb <= USUAL_RESIDUAL_DB) return [];
+function warnOfResidual({ model, residualDb }: Pick<EngineResult, 'model' | 'residualDb'>): string[] {
+  const usual = model === 'demo' ? USUAL_RESIDUAL_DB_OF_DEMO : USUAL_RESIDUAL_DB;
+  if (residualDb === null || residualDb <= usual) return [];
   return [`The stems add up to the song less well than usual: the residual is ${residualDb.toFixed(1)} dB.`];
 }

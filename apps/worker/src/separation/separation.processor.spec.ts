@@ -1,0 +1,135 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ffmpeg, resolveFfmpeg } from '@app/audio';
+import { loadWorkerConfig } from '@app/config';
+import { createLogger } from '@app/logging';
+import { CancelledJobError, type JobProgress } from '@app/queue';
+import { STAGES, objectKeys, type Manifest, type StoredRequest } from '@app/separations';
+import { FolderObjectStore } from '@app/storage';
+import { commandLine, processesWith } from '../../../../test/support/process-list.js';
+import { writeWav } from '../../test/chord-wav.js';
+import { ObservedEngine } from '../../test/observed-engine.js';
+import { storeSong, toJob } from '../../test/worker-fixture.js';
+import { Scratch } from './scratch.js';
+import { SeparationProcessor } from './separation.processor.js';
+import { Slots } from './slots.js';
+
+const LIMIT_SECONDS = 60;
+
+describe(SeparationProcessor.name, () => {
+  let folder: string;
+  let engine: ObservedEngine;
+  let store: FolderObjectStore;
+  let scratch: Scratch;
+  let sut: SeparationProcessor;
+  let song: string;
+  const completed: Manifest[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'processor-'));
+    song = join(folder, 'song.wav');
+    await writeWav(song, 6);
+    engine = ObservedEngine.demo(folder);
+    store = new FolderObjectStore(join(folder, 'objects'));
+    scratch = await Scratch.open(join(folder, 'scratch'));
+    const { audio } = loadWorkerConfig({ PATH: process.env['PATH'] });
+    sut = new SeparationProcessor({
+      store,
+      scratch,
+      engine: engine.client,
+      ffmpeg: new Ffmpeg(await resolveFfmpeg(audio)),
+      engineSlots: new Slots(1),
+      limits: { maxDurationSeconds: LIMIT_SECONDS },
+      logger: createLogger({ level: 'error', format: 'text' }, 'worker-server'),
+      onCompleted: (manifest) => completed.push(manifest),
+    });
+    await engine.untilReady();
+  }, 60_000);
+
+  afterAll(async () => {
+    await engine.close();
+    expect(processesWith(folder)).toEqual([]);
+    await rm(folder, { recursive: true, force: true });
+  }, 30_000);
+
+  const attempt = (
+    request: StoredRequest,
+    onProgress: (progress: JobProgress) => void = () => undefined,
+    signal = new AbortController().signal,
+  ): Promise<void> => {
+    const reportProgress = (progress: JobProgress): Promise<void> => {
+      onProgress(progress);
+      return Promise.resolve();
+    };
+    return sut.handle(toJob(request), { signal, attempt: 1, reportProgress });
+  };
+
+  it.each(STAGES)('ends within 2 s when it is cancelled in the stage %s, and leaves nothing', async (stage) => {
+    const request = await storeSong(store, song, { formats: ['mp3', 'wav'] });
+    const cancel = new AbortController();
+    let askedAt = Number.NaN;
+    const cancelled = attempt(
+      request,
+      (progress) => {
+        if (progress.stage !== stage || cancel.signal.aborted) return;
+        askedAt = performance.now();
+        cancel.abort(new CancelledJobError());
+      },
+      cancel.signal,
+    );
+    await expect(cancelled).rejects.toBeInstanceOf(CancelledJobError);
+    expect(performance.now() - askedAt).toBeLessThan(2000);
+    expect(readdirSync(scratch.path)).toEqual([]);
+    expect(processesWith(scratch.path).map(commandLine)).toEqual([]);
+    expect(await store.head(objectKeys.manifest(request.id))).toBeUndefined();
+  });
+
+  it('gives only the wanted stems, and says how long each stage took', async () => {
+    const request = await storeSong(store, song, { stems: ['vocals', 'instrumental'], formats: ['wav'] });
+    const stages: string[] = [];
+    await attempt(request, ({ stage }) => stages.push(stage));
+    const manifest = completed.find(({ id }) => id === request.id);
+    expect(manifest?.stems.map(({ name, samples }) => [name, samples]).sort()).toEqual([
+      ['instrumental', 6 * 44_100],
+      ['vocals', 6 * 44_100],
+    ]);
+    expect(manifest?.residualDb).toBeNull();
+    expect([...new Set(stages)]).toEqual([...STAGES]);
+    for (const stage of STAGES) expect(manifest?.seconds[stage]).toBeGreaterThan(0);
+    expect(existsSync(join(folder, 'objects', objectKeys.stem(request.id, 'vocals', 'flac')))).toBe(true);
+  }, 60_000);
+
+  it('fails for good on a song that is not the one which was accepted', async () => {
+    const request = await storeSong(store, song, { inputSha256: '0'.repeat(64) });
+    await expect(attempt(request)).rejects.toMatchObject({ code: 'input_missing' });
+  });
+
+  it('fails for good on a song that is gone', async () => {
+    const request = await storeSong(store, song);
+    await store.remove(objectKeys.input(request.id, 'wav'));
+    await expect(attempt(request)).rejects.toMatchObject({ code: 'input_missing' });
+  });
+
+  it('fails for good on a song that is longer than the limit', async () => {
+    const long = join(folder, 'long.wav');
+    await writeWav(long, LIMIT_SECONDS + 2);
+    await expect(attempt(await storeSong(store, long))).rejects.toMatchObject({ code: 'duration_limit' });
+  });
+
+  it('fails for good on what is no song', async () => {
+    const letter = join(folder, 'letter.mp3');
+    await writeFile(letter, 'Dear listener');
+    await expect(attempt(await storeSong(store, letter))).rejects.toMatchObject({ code: 'undecodable_audio' });
+  });
+
+  it.each([
+    ['model_not_installed', { model: 'htdemucs' }],
+    ['unknown_stem', { stems: ['kazoo'] }],
+  ])('fails for good with %s', async (code, wish) => {
+    await expect(attempt(await storeSong(store, song, wish))).rejects.toMatchObject({ code });
+    expect(readdirSync(scratch.path)).toEqual([]);
+  });
+});

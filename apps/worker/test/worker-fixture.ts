@@ -1,0 +1,209 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import {
+  CancelSignals,
+  QueueForecast,
+  RedisConnections,
+  SeparationQueue,
+  SpeedBook,
+  WorkerRegistry,
+  openQueue,
+  type SeparationJob,
+} from '@app/queue';
+import {
+  objectKeys,
+  parseManifest,
+  parseStoredRequest,
+  separationId,
+  type Failure,
+  type Manifest,
+  type SeparationId,
+  type StoredRequest,
+  type StoredState,
+} from '@app/separations';
+import { FolderObjectStore } from '@app/storage';
+import { BuiltApp } from '../../../test/support/built-app.js';
+import { freePort } from '../../../test/support/free-port.js';
+import { commandLine, processesWith } from '../../../test/support/process-list.js';
+import { RedisServer } from '../../../test/support/redis-server.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
+
+export const ENGINE_CACHE = join(tmpdir(), 'separation-engine-cache');
+
+export interface RunningWorker {
+  readonly app: BuiltApp;
+  readonly url: string;
+}
+
+/** What the built worker needs around it: a Redis, a store and whoever accepts songs. Call `close` at the end. */
+export class WorkerFixture {
+  readonly connections: RedisConnections;
+  readonly store: FolderObjectStore;
+  readonly queue: SeparationQueue;
+  readonly cancelSignals: CancelSignals;
+  readonly registry: WorkerRegistry;
+  readonly speeds: SpeedBook;
+  private readonly workers: RunningWorker[] = [];
+
+  private constructor(
+    readonly folder: string,
+    readonly redis: RedisServer,
+  ) {
+    this.connections = new RedisConnections({ url: redis.url });
+    this.store = new FolderObjectStore(join(folder, 'objects'));
+    this.speeds = new SpeedBook(this.connections);
+    this.registry = new WorkerRegistry(this.connections);
+    this.cancelSignals = new CancelSignals(this.connections);
+    const forecast = new QueueForecast(this.connections, this.speeds, this.registry);
+    this.queue = new SeparationQueue(openQueue(this.connections), this.connections, forecast);
+  }
+
+  static async open(): Promise<WorkerFixture> {
+    return new WorkerFixture(await mkdtemp(join(tmpdir(), 'worker-')), await RedisServer.start());
+  }
+
+  /** Resolves when the worker is ready. */
+  async startWorker(env: Readonly<Record<string, string>> = {}): Promise<RunningWorker> {
+    const worker = await this.launchWorker(env);
+    await waitUntil('the worker is ready', async () => (await fetch(`${worker.url}/health/ready`)).ok, {
+      deadlineMs: 40_000,
+    }).catch((error: unknown) => {
+      throw new Error(worker.app.output, { cause: error });
+    });
+    return worker;
+  }
+
+  /** Does not wait for anything. */
+  async launchWorker(env: Readonly<Record<string, string>>): Promise<RunningWorker> {
+    const port = await freePort();
+    const app = BuiltApp.start('worker', {
+      DATA_DIR: this.folder,
+      REDIS_URL: this.redis.url.href,
+      MODEL: 'demo',
+      ENGINE_PYTHON: resolve('engine', '.venv', 'bin', 'python'),
+      ENGINE_CACHE_DIR: ENGINE_CACHE,
+      WORKER_PORT: String(port),
+      ...env,
+    });
+    const worker = { app, url: `http://127.0.0.1:${port}` };
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** Stores and queues a song as rest-server does. */
+  async submit(song: string, wish: Partial<StoredRequest> = {}): Promise<SeparationId> {
+    const request = await storeSong(this.store, song, wish);
+    await this.queue.enqueue(toJob(request));
+    return request.id;
+  }
+
+  async manifest(id: SeparationId): Promise<Manifest | undefined> {
+    const json = await this.store.getText(objectKeys.manifest(id));
+    return json === undefined ? undefined : parseManifest(json);
+  }
+
+  async outcome(id: SeparationId): Promise<StoredState['state'] | undefined> {
+    const json = await this.store.getText(objectKeys.request(id));
+    return json === undefined ? undefined : parseStoredRequest(json).outcome.state;
+  }
+
+  async untilFailed(id: SeparationId): Promise<void> {
+    const hasFailed = async (): Promise<boolean> => (await this.outcome(id)) === 'failed';
+    await this.explained(waitUntil('it failed', hasFailed, { deadlineMs: 60_000 }));
+  }
+
+  async failure(id: SeparationId): Promise<Failure | undefined> {
+    const request = parseStoredRequest((await this.store.getText(objectKeys.request(id))) ?? '');
+    return request.outcome.state === 'failed' ? request.outcome.failure : undefined;
+  }
+
+  /** the worker in whose scratch the job is: its folder names the process */
+  workerOf(id: SeparationId): RunningWorker {
+    const folder = this.scratch().find((path) => path.includes(id)) ?? '';
+    const worker = this.workers.find(({ app }) => folder.includes(`~${app.pid}~`));
+    if (worker === undefined) throw new Error(`no worker has ${id}`);
+    return worker;
+  }
+
+  untilManifest(id: SeparationId, deadlineMs = 60_000): Promise<Manifest> {
+    return this.explained(waitUntil('the manifest is written', () => this.manifest(id), { deadlineMs }));
+  }
+
+  async untilStage(id: SeparationId, stage: string, percent = 0): Promise<void> {
+    const find = async (): Promise<boolean> => {
+      const state = await this.queue.state(id);
+      return state?.status === 'processing' && state.progress.stage === stage && state.progress.percent >= percent;
+    };
+    await this.explained(waitUntil(`the job is in ${stage}`, find, { deadlineMs: 60_000, everyMs: 10 }));
+  }
+
+  /** engines and encoders of this fixture's workers that still run */
+  children(): string[] {
+    return processesWith(this.folder)
+      .map(commandLine)
+      .filter((command) => /separation_engine|ffmpeg/.test(command));
+  }
+
+  /** everything in the scratch folders */
+  scratch(): string[] {
+    const path = join(this.folder, 'scratch');
+    return existsSync(path) ? readdirSync(path, { recursive: true }).map(String) : [];
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map(({ app }) => app.stop(25_000)));
+    await this.connections.close();
+    await this.redis.close();
+    const left = processesWith(this.folder).map(commandLine);
+    await rm(this.folder, { recursive: true, force: true });
+    if (left.length > 0) throw new Error(`left behind: ${left.join('\n')}`);
+  }
+
+  private explained<T>(waiting: Promise<T>): Promise<T> {
+    return waiting.catch((error: unknown) => {
+      throw new Error(this.workers.map(({ app }) => app.output).join('\n'), { cause: error });
+    });
+  }
+}
+
+/** Puts a song and its request into the store; every call is a separation of its own. */
+export async function storeSong(
+  store: FolderObjectStore,
+  song: string,
+  wish: Partial<StoredRequest> = {},
+): Promise<StoredRequest> {
+  const bytes = await readFile(song);
+  const identity = {
+    inputSha256: createHash('sha256').update(bytes).digest('hex'),
+    model: 'demo',
+    weights: '5f03fdc0',
+    stems: ['vocals', 'drums', 'bass', 'other'],
+    overlap: 0.25,
+    shifts: 0,
+    owner: randomUUID(),
+  };
+  const request: StoredRequest = {
+    ...identity,
+    id: separationId(identity),
+    createdAt: new Date().toISOString(),
+    requestId: randomUUID(),
+    fileName: 'song',
+    inputExtension: extname(song).slice(1),
+    inputBytes: bytes.length,
+    durationSeconds: 1,
+    formats: ['flac'],
+    outcome: { state: 'accepted' },
+    ...wish,
+  };
+  await store.put(objectKeys.input(request.id, request.inputExtension), Readable.from([bytes]));
+  await store.putText(objectKeys.request(request.id), JSON.stringify(request));
+  return request;
+}
+
+export function toJob({ id, requestId, model, durationSeconds, createdAt }: StoredRequest): SeparationJob {
+  return { id, requestId, model, durationSeconds, createdAt };
+}

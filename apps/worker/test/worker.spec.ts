@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { objectKeys, parseStoredRequest } from '@app/separations';
+import { decodeSamples, makeSong } from '../../../test/support/songs.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
+import { WorkerFixture, storeSong, toJob, type RunningWorker } from './worker-fixture.js';
+
+const LONG_MS = 120_000;
+/** many passes over the song: long enough to be interrupted */
+const SLOW = { shifts: 10 };
+
+describe('the built worker', () => {
+  let fixture: WorkerFixture;
+  let worker: RunningWorker;
+
+  beforeAll(async () => {
+    fixture = await WorkerFixture.open();
+    worker = await fixture.startWorker({ WORKER_PREFETCH: '1' });
+  }, LONG_MS);
+
+  afterAll(() => fixture.close(), LONG_MS);
+
+  it(
+    'stores stems that the manifest describes truly, and leaves no scratch',
+    async () => {
+      const song = await makeSong(fixture.folder, 8);
+      const id = await fixture.submit(song, { formats: ['flac', 'mp3'], durationSeconds: 8 });
+      const manifest = await fixture.untilManifest(id);
+
+      expect(manifest.stems.map(({ name }) => name).sort()).toEqual(['bass', 'drums', 'other', 'vocals']);
+      expect(manifest.input).toMatchObject({ codec: 'mp3', channels: 2, sampleRate: 44_100 });
+      for (const file of [...manifest.stems, ...manifest.artefacts]) {
+        const bytes = await buffer(await fixture.store.get(file.key));
+        expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
+        expect(bytes.length).toBe(file.bytes);
+      }
+      for (const { key, samples } of manifest.stems) {
+        const master = await decodeSamples(join(fixture.folder, 'objects', key));
+        expect([samples, master.length / 2]).toEqual([manifest.input.samples, manifest.input.samples]);
+      }
+      expect(manifest.artefacts.map(({ key }) => key)).toContain(objectKeys.stem(id, 'vocals', 'mp3'));
+      await waitUntil('scratch is empty', () => fixture.scratch().length === 1);
+
+      const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+      expect(metrics).toMatch(/separations_total\{.*outcome="completed".*\} 1/);
+      expect(metrics).toMatch(/separation_stage_seconds_count\{.*stage="separate".*\} 1/);
+      await waitUntil('the speed is known', () => fixture.speeds.secondsPerAudioSecond('demo').then((s) => s !== null));
+      expect(await fixture.registry.live()).toMatchObject([{ device: 'cpu', models: [{ name: 'demo' }] }]);
+    },
+    LONG_MS,
+  );
+
+  it(
+    'has nothing to do for a song that is completed or deleted',
+    async () => {
+      const song = await makeSong(fixture.folder, 3);
+      const completed = await storeSong(fixture.store, song);
+      await fixture.store.putText(objectKeys.manifest(completed.id), '{}');
+      const deleted = await storeSong(fixture.store, song);
+      await fixture.store.remove(objectKeys.request(deleted.id));
+      for (const request of [completed, deleted]) {
+        await fixture.queue.enqueue(toJob(request));
+        await waitUntil('the job is gone', async () => (await fixture.queue.state(request.id)) === undefined);
+      }
+      expect(await fixture.store.getText(objectKeys.manifest(completed.id))).toBe('{}');
+      expect(await fixture.manifest(deleted.id)).toBeUndefined();
+    },
+    LONG_MS,
+  );
+
+  it(
+    'writes down why a song failed',
+    async () => {
+      const noSong = join(fixture.folder, 'letter.mp3');
+      await writeFile(noSong, 'Dear listener, this is no music.');
+      const id = await fixture.submit(noSong);
+      await waitUntil('it failed', async () => (await fixture.outcome(id)) === 'failed');
+      const request = parseStoredRequest((await fixture.store.getText(objectKeys.request(id))) ?? '');
+      expect(request.outcome).toMatchObject({ failure: { code: 'undecodable_audio' } });
+    },
+    LONG_MS,
+  );
+
+  it(
+    'ends a cancelled job within 2 s, writes it down, and goes on with the next',
+    async () => {
+      const song = await makeSong(fixture.folder, 60);
+      const [id, next] = [await fixture.submit(song, SLOW), await fixture.submit(await makeSong(fixture.folder, 4))];
+      await fixture.untilStage(id, 'separate', 4);
+      await fixture.cancelSignals.request(id);
+      await waitUntil('it is cancelled', async () => (await fixture.outcome(id)) === 'cancelled', { deadlineMs: 2000 });
+      await fixture.untilManifest(next);
+      expect(await fixture.manifest(id)).toBeUndefined();
+    },
+    LONG_MS,
+  );
+
+  it(
+    'prepares the next song while the engine is busy',
+    async () => {
+      const [first, second] = [
+        await fixture.submit(await makeSong(fixture.folder, 60), SLOW),
+        await fixture.submit(await makeSong(fixture.folder, 4)),
+      ];
+      await fixture.untilStage(first, 'separate', 4);
+      await fixture.untilStage(second, 'decode', 3);
+      expect(await fixture.queue.state(first)).toMatchObject({ status: 'processing', progress: { stage: 'separate' } });
+      await fixture.cancelSignals.request(first);
+      await fixture.untilManifest(second);
+    },
+    LONG_MS,
+  );
+});
