@@ -14,6 +14,11 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<ApiRequest>();
     const response = http.getResponse<Response>();
+    if (response.destroyed) {
+      // whoever asked is not there to be answered, and nothing is wrong with the server
+      this.logger.debug(`${request.method} ${request.path}: the client has gone`);
+      return;
+    }
     const problem = toProblem(error);
     this.log(problem, request);
     // a body that has begun cannot become an error: the client sees a cut-off answer

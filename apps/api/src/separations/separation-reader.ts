@@ -3,6 +3,7 @@ import { SeparationQueue } from '@app/queue';
 import type { Separation, SeparationId } from '@app/separations';
 import { SeparationAccess, type StoredSeparation } from '../access/separation-access.js';
 import { fromQueue } from '../concurrency/outside-calls.js';
+import { JobStates } from './job-states.js';
 import { isOpen, separationView } from './separation-view.js';
 
 /** Joins what the store holds with what the queue says. */
@@ -10,6 +11,7 @@ import { isOpen, separationView } from './separation-view.js';
 export class SeparationReader {
   constructor(
     private readonly access: SeparationAccess,
+    private readonly jobs: JobStates,
     private readonly queue: SeparationQueue,
   ) {}
 
@@ -17,7 +19,7 @@ export class SeparationReader {
   async view(stored: StoredSeparation): Promise<Separation> {
     const { id } = stored.request;
     if (!isOpen(stored)) return separationView(stored, undefined);
-    const job = await fromQueue(() => this.queue.state(id));
+    const job = await this.jobs.of(id);
     if (job !== undefined) return separationView(stored, job);
     return this.viewWithoutJob(id, stored);
   }

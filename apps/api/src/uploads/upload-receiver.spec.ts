@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
+import { RedisServer } from '../../../../test/support/redis-server.js';
+import { waitFor } from '../../../../test/support/wait-for.js';
+import { wav } from '../../../../test/support/wav.js';
+import { UploadReceiver } from './upload-receiver.js';
+
+const FILE_HEAD = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n';
+
+describe(UploadReceiver.name, () => {
+  let redis: RedisServer;
+  let api: InProcessApi;
+  let sut: UploadReceiver;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    api = await startApi(redis.url, { MAX_UPLOAD_BYTES: '50000000' });
+    sut = api.app.get(UploadReceiver, { strict: false });
+  });
+
+  afterAll(async () => {
+    await api.close();
+    await redis.close();
+  });
+
+  /** an upload whose body the spec writes piece by piece */
+  function begin(headers: Record<string, string> = {}): ClientRequest {
+    const upload = request(`http://127.0.0.1:${api.port}/v1/separations`, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=b', ...headers },
+    });
+    upload.on('error', () => undefined);
+    return upload;
+  }
+
+  async function answerOf(upload: ClientRequest): Promise<{ status: number | undefined; body: unknown }> {
+    const [answer] = (await once(upload, 'response')) as [IncomingMessage];
+    const chunks = (await answer.toArray()) as Buffer[];
+    return { status: answer.statusCode, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown };
+  }
+
+  it('leaves nothing behind of a client that goes in the middle', async () => {
+    const upload = begin();
+    upload.write(FILE_HEAD);
+    upload.write(Buffer.alloc(3_000_000));
+    await waitFor(() => sut.inProgress === 1, 'the upload to be received');
+    upload.destroy();
+    await waitFor(() => sut.inProgress === 0, 'its end', 5000);
+    expect(await api.objects()).toEqual([]);
+    expect(await api.store.sweepUnfinished(0)).toBe(0);
+  });
+
+  it('takes an upload that comes slowly, in small pieces', async () => {
+    const upload = begin();
+    const body = Buffer.concat([
+      Buffer.from(`--b\r\nContent-Disposition: form-data; name="model"\r\n\r\ndemo\r\n${FILE_HEAD}`),
+      wav({ seconds: 0.05 }),
+      Buffer.from('\r\n--b--\r\n'),
+    ]);
+    for (let at = 0; at < body.length; at += 500) {
+      upload.write(body.subarray(at, at + 500));
+      await pause(5);
+    }
+    upload.end();
+    expect(await answerOf(upload)).toMatchObject({ status: 202, body: { model: 'demo', fileName: 'a.wav' } });
+  });
+
+  it('refuses a declared length above the limit before the body is sent', async () => {
+    const upload = begin({ 'content-length': '60000000' });
+    upload.flushHeaders();
+    expect(await answerOf(upload)).toMatchObject({ status: 413, body: { code: 'file_too_large', limit: 50_000_000 } });
+    upload.destroy();
+  });
+
+  it('goes on with the next upload of a connection after a refusal', async () => {
+    for (let count = 0; count < 3; count++) {
+      expect((await api.client.upload(Buffer.from('text'), {}, 'x.mp3')).status).toBe(415);
+    }
+  });
+});
