@@ -6,15 +6,15 @@ import { invalidFields } from '../problems/invalid-fields.js';
 
 /** The option fields of an upload as texts; what they mean is checked against the models. An empty one is not set. */
 export class SubmissionFields {
-  @ApiPropertyOptional({ description: 'see /v1/models', example: 'htdemucs' })
+  // no example: Swagger UI would send it, also where that model is not installed
+  @ApiPropertyOptional({ description: 'one of /v1/models; the default one where it is not set' })
   @IsOptional()
   @IsString()
   @MaxLength(100)
   readonly model?: string;
 
   @ApiPropertyOptional({
-    description: 'comma-separated; all stems of the model where it is not set; also `instrumental`',
-    example: 'vocals,instrumental',
+    description: 'comma-separated, such as `vocals,instrumental`; all stems of the model where it is not set',
   })
   @IsOptional()
   @IsString()
@@ -24,7 +24,6 @@ export class SubmissionFields {
   @ApiPropertyOptional({
     description: `comma-separated, of ${FORMATS.join(', ')}; others are made when they are downloaded`,
     default: 'flac',
-    example: 'flac,mp3',
   })
   @IsOptional()
   @IsString()
