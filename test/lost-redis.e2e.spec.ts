@@ -44,7 +44,9 @@ describe('Redis that goes away', () => {
     expect(accepted.map(({ status }) => status)).toEqual([202, 202, 202]);
     await service.redis.wipe();
     for (const { body } of accepted) await service.waitFor(body.id, 'completed', 120_000);
-    const { body } = await service.api.json<{ items: { id: string }[] }>('/v1/separations?limit=100');
-    expect(body.items.map(({ id }) => id)).toEqual(expect.arrayContaining(accepted.map((answer) => answer.body.id)));
+    const { body } = await service.api.json<{ separations: { id: string }[] }>('/v1/separations?limit=100');
+    expect(body.separations.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(accepted.map((answer) => answer.body.id)),
+    );
   }, 180_000);
 });

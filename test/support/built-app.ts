@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export type AppName = 'api' | 'worker' | 'logs';
 
@@ -54,12 +55,10 @@ export class BuiltApp {
   async stop(withinMs = 15_000): Promise<void> {
     if (!this.running) return;
     this.signal('SIGTERM');
-    const late = setTimeout(() => {
-      this.signal('SIGKILL');
-    }, withinMs);
-    const code = await this.#ended;
-    clearTimeout(late);
-    if (code === null) throw new Error(`the app did not end ${withinMs} ms after SIGTERM:\n${this.#output}`);
+    const inTime = await Promise.race([this.#ended.then(() => true), pause(withinMs, false, { ref: false })]);
+    if (inTime) return;
+    await this.kill();
+    throw new Error(`the app did not end ${withinMs} ms after SIGTERM:\n${this.#output}`);
   }
 
   async kill(): Promise<void> {

@@ -26,17 +26,15 @@ export async function makeSong(folder: string, seconds: number, variant = 0, ext
 }
 
 /** Interleaved stereo samples of a file, as float32 at 44.1 kHz. */
-export async function decodeSamples(bytes: Buffer): Promise<Float32Array> {
+export async function decodeSamples(file: string): Promise<Float32Array> {
   const command = await resolveFfmpeg({
     ffmpegPath: undefined,
     enginePython: join('engine', '.venv', 'bin', 'python'),
   });
-  const args = ['-v', 'error', '-i', 'pipe:0', '-f', 'f32le', '-ar', '44100', '-ac', '2', 'pipe:1'];
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const args = ['-v', 'error', '-nostdin', '-i', file, '-f', 'f32le', '-ar', '44100', '-ac', '2', 'pipe:1'];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(bytes);
   await once(child, 'close');
   const all = Buffer.concat(chunks);
   return new Float32Array(all.buffer.slice(all.byteOffset, all.byteOffset + all.byteLength));
