@@ -1,12 +1,15 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from 'winston';
 
+// what Nest says of each module and route when it starts: of interest to nobody who runs the service
+const START_UP = new Set(['InstanceLoader', 'RouterExplorer', 'RoutesResolver']);
+
 /** Lets Nest, and everything that uses its Logger, write through ours: `app.useLogger(new NestLogger(logger))`. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, ...details: unknown[]): void {
-    this.write('info', message, details);
+    this.write(START_UP.has(String(details.at(-1))) ? 'debug' : 'info', message, details);
   }
 
   error(message: unknown, ...details: unknown[]): void {
