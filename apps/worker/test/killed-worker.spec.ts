@@ -93,10 +93,10 @@ describe('a worker whose engine fails', () => {
 
   afterEach(() => fixture.close(), LONG_MS);
 
-  it.each(['crash', 'oom'])(
-    'tries again after one %s',
-    async (fault) => {
-      await fixture.startWorker({ ENGINE_FAULT: `${fault}:${fixture.folder}/once` });
+  it(
+    'tries again after one crash of the engine',
+    async () => {
+      await fixture.startWorker({ ENGINE_FAULT: `crash:${fixture.folder}/once` });
       const id = await fixture.submit(await makeSong(fixture.folder, 4));
       expect((await fixture.untilManifest(id)).stems).toHaveLength(4);
     },
@@ -125,7 +125,7 @@ describe('a worker whose engine fails', () => {
         const answer = (await (await fetch(`${worker.url}/health/ready`)).json()) as ReadyAnswer;
         return answer.checks.engine.reason?.includes('model_not_installed') === true ? answer.status : undefined;
       };
-      expect(await waitUntil('it says why', reason)).toBe('error');
+      expect(await waitUntil('it says why', reason, { deadlineMs: 40_000 })).toBe('error');
       const id = await fixture.submit(await makeSong(fixture.folder, 4));
       expect(await fixture.queue.state(id)).toMatchObject({ status: 'queued' });
     },
