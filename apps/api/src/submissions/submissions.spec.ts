@@ -28,7 +28,11 @@ describe(SubmissionsService.name, () => {
     await redis.close();
   });
 
-  beforeEach(() => redis.wipe());
+  // the store first: what a wiped queue has lost of it, the reconciler queues again
+  beforeEach(async () => {
+    await api.store.removeAll('separations/');
+    await redis.wipe();
+  });
 
   afterEach(async () => {
     expect(await api.objects('staging/')).toEqual([]);
@@ -88,7 +92,6 @@ describe(SubmissionsService.name, () => {
     const bytes = wav({ frequency: 777 });
     const { body } = await api.client.upload(bytes, DEMO);
     await redis.wipe();
-    expect(await queue.state(body.id)).toBeUndefined();
     expect((await api.client.upload(bytes, DEMO)).body).toMatchObject({ id: body.id, createdAt: body.createdAt });
     expect(await queue.state(body.id)).toMatchObject({ status: 'queued' });
   });
