@@ -7,7 +7,11 @@ import type { Format } from '@app/separations';
  *   silence the encoder put around the sound, so that stems stay aligned
  */
 const ENCODERS: Readonly<Record<Format, readonly string[]>> = {
-  flac: ['-c:a', 'flac', '-sample_fmt', 's32', '-bits_per_raw_sample', '24', '-compression_level', '5', '-f', 'flac'],
+  // without a frame size ffmpeg takes that of its input, and then refuses one below 16 samples
+  flac: [
+    ...['-c:a', 'flac', '-frame_size', '4096', '-sample_fmt', 's32', '-bits_per_raw_sample', '24'],
+    ...['-compression_level', '5', '-f', 'flac'],
+  ],
   mp3: ['-c:a', 'libmp3lame', '-q:a', '2', '-compression_level', '5', '-f', 'mp3'],
   wav: ['-c:a', 'pcm_s24le', '-rf64', 'auto', '-f', 'wav'],
 };

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { FolderObjectStore } from '@app/storage';
+import { waitFor } from '../../../../test/support/wait-for.js';
+import { writeArchive } from './archive.js';
+
+const DATE = new Date('2026-11-23T12:00:00Z');
+const BYTES = 600_000;
+
+/** counts the streams that it has open */
+class WatchedStore extends FolderObjectStore {
+  readonly open = new Set<Readable>();
+  breaksAfter: number | undefined;
+
+  override async get(...args: Parameters<FolderObjectStore['get']>): Promise<Readable> {
+    const stream = await super.get(...args);
+    this.open.add(stream);
+    stream.once('close', () => this.open.delete(stream));
+    return this.breaksAfter === undefined ? stream : breakAfter(stream, this.breaksAfter);
+  }
+}
+
+function breakAfter(stream: Readable, bytes: number): Readable {
+  let seen = 0;
+  stream.on('data', (chunk: Buffer) => {
+    seen += chunk.length;
+    if (seen >= bytes) stream.destroy(new Error('store is away'));
+  });
+  return stream.pause();
+}
+
+describe(writeArchive.name, () => {
+  let folder: string;
+  let store: WatchedStore;
+  const entries = ['vocals', 'drums', 'bass'].map((stem) => ({
+    key: `stems/${stem}`,
+    name: `Für Élise (${stem}).wav`,
+  }));
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'archive-'));
+    store = new WatchedStore(folder);
+    for (const [index, { key }] of entries.entries()) {
+      await store.put(key, Readable.from([Buffer.alloc(BYTES, index + 1)], { objectMode: false }));
+    }
+  });
+
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const zip = async (): Promise<Buffer> => {
+    const out = new PassThrough();
+    const [, bytes] = await Promise.all([
+      writeArchive(store, entries, DATE, out, AbortSignal.timeout(10_000)),
+      buffer(out),
+    ]);
+    return bytes;
+  };
+
+  it('holds every object as it is under its name, in order', async () => {
+    const bytes = await zip();
+    const names = [...bytes.toString('utf8').matchAll(/Für Élise \((\w+)\)\.wav/g)].map(([, stem]) => stem);
+    expect(names.slice(-3)).toEqual(['vocals', 'drums', 'bass']);
+    for (const value of [1, 2, 3]) expect(bytes.includes(Buffer.alloc(BYTES, value))).toBe(true);
+    expect(bytes.length).toBeLessThan(BYTES * 3 + 2000);
+    expect(bytes.subarray(-22).toString('latin1', 0, 4)).toBe('PK\x05\x06');
+    expect(bytes.readUInt16LE(bytes.length - 12)).toBe(3);
+  });
+
+  it('is equal for equal objects', async () => {
+    expect((await zip()).equals(await zip())).toBe(true);
+  });
+
+  it('closes what it has open when the reader goes', async () => {
+    const gone = new AbortController();
+    const out = new PassThrough();
+    const failed = expect(writeArchive(store, entries, DATE, out, gone.signal)).rejects.toThrow();
+    out.once('data', () => {
+      expect(store.open.size).toBe(1);
+      gone.abort(new Error('client gone'));
+    });
+    await failed;
+    await waitFor(() => Promise.resolve(store.open.size === 0), 'the object to be closed');
+    expect(out.destroyed).toBe(true);
+  });
+
+  it('breaks off, and does not end well, when an object does', async () => {
+    store.breaksAfter = 100_000;
+    const out = new PassThrough();
+    const read = expect(buffer(out)).rejects.toThrow();
+    await expect(writeArchive(store, entries, DATE, out, AbortSignal.timeout(5000))).rejects.toThrow('store is away');
+    await read;
+    store.breaksAfter = undefined;
+  });
+});

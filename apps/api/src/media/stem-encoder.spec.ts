@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Logger } from '@nestjs/common';
+import { Ffmpeg, resolveFfmpeg } from '@app/audio';
+import { loadApiConfig } from '@app/config';
+import { objectKeys, parseManifest, type ManifestStem, type StoredRequest } from '@app/separations';
+import { FolderObjectStore, type ObjectInfo } from '@app/storage';
+import { waitFor } from '../../../../test/support/wait-for.js';
+import { storeSeparation } from './completed-separation.fixture.js';
+import { StemEncoder } from './stem-encoder.js';
+
+/** a store whose masters are read only when the spec says so */
+class GatedStore extends FolderObjectStore {
+  reads = 0;
+  private opening = Promise.resolve();
+  private release = (): void => undefined;
+
+  shut(): void {
+    this.opening = new Promise((resolve) => (this.release = resolve));
+  }
+
+  open(): void {
+    this.release();
+  }
+
+  override async get(...args: Parameters<FolderObjectStore['get']>): Promise<Readable> {
+    this.reads += 1;
+    await this.opening;
+    return super.get(...args);
+  }
+}
+
+describe(StemEncoder.name, () => {
+  const config = loadApiConfig({ MAX_ENCODINGS: '1' });
+  let folder: string;
+  let store: GatedStore;
+  let ffmpeg: Ffmpeg;
+  let request: StoredRequest;
+  let stems: readonly ManifestStem[];
+  let sut: StemEncoder;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    folder = await mkdtemp(join(tmpdir(), 'encoder-'));
+    store = new GatedStore(folder);
+    ffmpeg = new Ffmpeg(await resolveFfmpeg({ ...config.audio, searchPath: process.env['PATH'] }));
+    request = await storeSeparation(ffmpeg, store, { seconds: 10, stems: ['vocals', 'drums'] });
+    ({ stems } = parseManifest((await store.getText(objectKeys.manifest(request.id))) ?? ''));
+  });
+
+  beforeEach(async () => {
+    sut = new StemEncoder(ffmpeg, store, config);
+    for (const stem of ['vocals', 'drums']) await store.remove(objectKeys.stem(request.id, stem, 'mp3'));
+    store.reads = 0;
+    store.shut();
+  });
+
+  afterAll(() => rm(folder, { recursive: true }));
+
+  const encode = (stem: number, signal = new AbortController().signal): Promise<ObjectInfo> => {
+    const wanted = stems[stem] ?? fail('no such stem');
+    return sut.encode(wanted, 'mp3', objectKeys.stem(request.id, wanted.name, 'mp3'), signal);
+  };
+  const stored = (): Promise<string[]> => readdir(join(folder, 'separations', request.id, 'stems'));
+
+  it('encodes once for all who ask at the same time', async () => {
+    const all = [encode(0), encode(0), encode(0)];
+    store.open();
+    const [first, ...others] = await Promise.all(all);
+    expect(others).toEqual([first, first]);
+    expect(store.reads).toBe(1);
+  });
+
+  it('refuses one encoding more than may run, and says when to come again', async () => {
+    const first = encode(0);
+    const refused = { code: 'busy', status: 503, headers: { 'Retry-After': '5' } };
+    await expect(encode(1)).rejects.toMatchObject(refused);
+    store.open();
+    await first;
+    await expect(encode(1)).resolves.toMatchObject({ key: objectKeys.stem(request.id, 'drums', 'mp3') });
+  });
+
+  it('goes on for those who stay when one goes', async () => {
+    const gone = new AbortController();
+    const goes = encode(0, gone.signal);
+    const stays = encode(0);
+    gone.abort(new Error('client gone'));
+    await expect(goes).rejects.toThrow('client gone');
+    store.open();
+    await expect(stays).resolves.toMatchObject({ bytes: expect.any(Number) });
+  });
+
+  it('stops and stores nothing when nobody waits any more, and starts anew for the next', async () => {
+    const gone = new AbortController();
+    const goes = encode(0, gone.signal);
+    gone.abort(new Error('client gone'));
+    await expect(goes).rejects.toThrow('client gone');
+    store.open();
+    await waitFor(() => Promise.resolve(sut.running === 0), 'the encoder to stop');
+    expect(await stored()).toEqual(['drums.flac', 'vocals.flac']);
+    await encode(0);
+    expect(await stored()).toContain('vocals.mp3');
+  });
+
+  it('ends what runs when the server stops', async () => {
+    const running = encode(0);
+    const failed = expect(running).rejects.toMatchObject({ code: 'busy' });
+    sut.onModuleDestroy();
+    store.open();
+    await failed;
+    await waitFor(() => Promise.resolve(sut.running === 0), 'the encoder to stop');
+    expect(await stored()).not.toContain('vocals.mp3');
+  });
+});
+
+function fail(message: string): never {
+  throw new Error(message);
+}

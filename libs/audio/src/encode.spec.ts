@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, truncate } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { FORMATS, type Format } from '@app/separations';
+import { Ffmpeg, hashFile } from './index.js';
+import { findFfmpeg, floatWav, SongFolder } from './songs.fixture.js';
+import { stemWavHeader } from './stem-wav-header.js';
+import { parseWavHeader } from './wav-header.js';
+
+const LENGTH = 100_003;
+const LIMITS = { maxDurationSeconds: 60 };
+
+describe('Ffmpeg.encode', () => {
+  let sut: Ffmpeg;
+  let songs: SongFolder;
+  let wavPath: string;
+  const samples = Float32Array.from({ length: LENGTH * 2 }, (_, index) => Math.sin(index / 30) * 0.9);
+
+  beforeAll(async () => {
+    sut = new Ffmpeg(await findFfmpeg());
+    songs = await SongFolder.create();
+    wavPath = await songs.write('stem.wav', floatWav(samples));
+  });
+
+  afterAll(() => songs.remove());
+
+  const encode = async (name: string, format: Format, gain = 1): Promise<string> => {
+    await sut.encode({ wavPath, gain, format }, songs.at(name));
+    return songs.at(name);
+  };
+
+  /** every sample of the file as a float */
+  async function samplesOf(path: string): Promise<Float32Array> {
+    const wav = songs.at('decoded.wav');
+    await sut.decode(path, wav, LIMITS);
+    const bytes = await readFile(wav);
+    const data = bytes.subarray(parseWavHeader(bytes)?.dataOffset);
+    return new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
+  }
+
+  it.each(['flac', 'wav'] as const)('keeps every sample in %s to 24 bits, with one gain', async (format) => {
+    const decoded = await samplesOf(await encode(`gain.${format}`, format, 0.37));
+    expect(decoded).toHaveLength(LENGTH * 2);
+    const worst = decoded.reduce((most, value, at) => Math.max(most, Math.abs(value - 0.37 * (samples[at] ?? 9))), 0);
+    expect(worst).toBeLessThan(2 ** -22);
+  });
+
+  it('writes 24 bits, and the same samples in flac and wav', async () => {
+    const wav = await readFile(await encode('bits.wav', 'wav'));
+    expect(parseWavHeader(wav)).toMatchObject({
+      encoding: 'integer',
+      bitsPerSample: 24,
+      channels: 2,
+      sampleRate: 44_100,
+    });
+    const flac = await readFile(await encode('bits.flac', 'flac'));
+    // STREAMINFO: five bits of the sample size less one, over two bytes
+    expect((((flac[20] ?? 0) & 1) << 4) | ((flac[21] ?? 0) >> 4)).toBe(23);
+    expect(await samplesOf(songs.at('bits.flac'))).toEqual(await samplesOf(songs.at('bits.wav')));
+  });
+
+  it('keeps the length of a stem in mp3, and its place in time', async () => {
+    const decoded = await samplesOf(await encode('place.mp3', 'mp3'));
+    expect(decoded).toHaveLength(LENGTH * 2);
+    let error = 0;
+    for (let at = 20_000; at < 40_000; at += 1)
+      error = Math.max(error, Math.abs((decoded[at] ?? 9) - (samples[at] ?? 9)));
+    expect(error).toBeLessThan(0.02);
+  });
+
+  it.each(FORMATS)('gives equal bytes for equal samples as %s', async (format) => {
+    const [one, two] = [await encode(`one.${format}`, format, 0.5), await encode(`two.${format}`, format, 0.5)];
+    expect(await hashFile(one)).toEqual(await hashFile(two));
+    expect((await readFile(one)).toString('latin1')).not.toMatch(/Lav[fc]\d/);
+  });
+
+  it.each([1, 4410])('encodes a stem of %i samples', async (count) => {
+    const short = await songs.write('short-input.wav', floatWav(samples.slice(0, count * 2)));
+    for (const format of FORMATS) {
+      await sut.encode({ wavPath: short, gain: 1, format }, songs.at(`short.${format}`));
+      const decoded = await samplesOf(songs.at(`short.${format}`));
+      // an mp3 has at least the 47 samples of its first frame that are not the encoder's delay
+      expect(decoded).toHaveLength(2 * (format === 'mp3' ? Math.max(count, 47) : count));
+    }
+  });
+
+  it('keeps silence silent', async () => {
+    const silence = await songs.write('silence.wav', floatWav(new Float32Array(20_000)));
+    await sut.encode({ wavPath: silence, gain: 0.5, format: 'flac' }, songs.at('silence.flac'));
+    expect((await samplesOf(songs.at('silence.flac'))).every((sample) => sample === 0)).toBe(true);
+  });
+
+  it.each([0, -1, 1.1, Number.NaN])('refuses the gain %p', async (gain) => {
+    await expect(sut.encode({ wavPath, gain, format: 'flac' }, songs.at('x.flac'))).rejects.toThrow(RangeError);
+  });
+
+  describe('Ffmpeg.transcode', () => {
+    const ownTemporaryFiles = async (): Promise<string[]> =>
+      (await readdir(tmpdir())).filter((name) => name.startsWith('stem-'));
+    const transcode = async (format: 'mp3' | 'wav', path: string): Promise<Buffer> =>
+      sut.transcode({ stream: createReadStream(path), samples: LENGTH }, format, (encoded: Readable) =>
+        buffer(encoded),
+      );
+
+    it.each(['mp3', 'wav'] as const)('makes %s of a master, as long as it is, and leaves no file', async (format) => {
+      const before = await ownTemporaryFiles();
+      const bytes = await transcode(format, await encode('master.flac', 'flac'));
+      const path = await songs.write(`again.${format}`, bytes);
+      expect(await samplesOf(path)).toHaveLength(LENGTH * 2);
+      if (format === 'wav') expect(await samplesOf(path)).toEqual(await samplesOf(songs.at('master.flac')));
+      expect(await ownTemporaryFiles()).toEqual(before);
+    });
+
+    it('does not pass a part of a master for the whole', async () => {
+      const flac = await encode('cut.flac', 'flac');
+      await truncate(flac, 20_000);
+      await expect(transcode('wav', flac)).rejects.toThrow(/has not the 100003 samples/);
+    });
+
+    it('ends with the error of its reader', async () => {
+      const master = { stream: createReadStream(await encode('reader.flac', 'flac')), samples: LENGTH };
+      const reader = async (encoded: Readable): Promise<void> => {
+        encoded.destroy();
+        return Promise.reject(new Error('store is away'));
+      };
+      await expect(sut.transcode(master, 'wav', reader)).rejects.toThrow('store is away');
+    });
+  });
+});
+
+describe(stemWavHeader.name, () => {
+  it('is a WAV header with the length of the samples', () => {
+    const header = stemWavHeader(1000);
+    expect(parseWavHeader(header)).toMatchObject({ dataBytes: 6000, dataOffset: header.length, bitsPerSample: 24 });
+    expect(header.readUInt32LE(4)).toBe(header.length - 8 + 6000);
+  });
+
+  it('is an RF64 header where the samples pass 4 GiB', () => {
+    const header = stemWavHeader(800_000_000);
+    expect(header.toString('latin1', 0, 4)).toBe('RF64');
+    expect(parseWavHeader(header)).toMatchObject({ dataBytes: 4_800_000_000, dataOffset: header.length });
+    expect(Number(header.readBigUInt64LE(20))).toBe(header.length - 8 + 4_800_000_000);
+  });
+});
