@@ -26,6 +26,7 @@ const WORKER_PROFILE = { ...EVERY, maxRetriesPerRequest: null } satisfies RedisO
 export class RedisConnections {
   private readonly opened = new Set<Redis>();
   private queueClient: Redis | undefined;
+  private connecting: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
@@ -57,7 +58,7 @@ export class RedisConnections {
     const redis = this.forQueue();
     try {
       return await bounded(
-        ready(redis).then(() => work(redis)),
+        this.becomesReady(redis).then(() => work(redis)),
         CALL_TIMEOUT_MS,
         signal,
       );
@@ -83,6 +84,15 @@ export class RedisConnections {
     await this.close();
   }
 
+  /** One wait for all calls: a listener for each of them would pile up during an outage. */
+  private becomesReady(redis: Redis): Promise<void> {
+    if (redis.status === 'ready') return Promise.resolve();
+    this.connecting ??= ready(redis).finally(() => {
+      this.connecting = undefined;
+    });
+    return this.connecting;
+  }
+
   private open(profile: typeof QUEUE_PROFILE | typeof WORKER_PROFILE): Redis {
     if (this.closing !== undefined) throw new QueueUnavailableError({ cause: new Error('connections are closed') });
     const redis = new Redis(this.config.url.href, {
@@ -99,7 +109,6 @@ export class RedisConnections {
 }
 
 function ready(redis: Redis): Promise<void> {
-  if (redis.status === 'ready') return Promise.resolve();
   return new Promise((resolve, reject) => {
     const settle = (done: () => void) => (): void => {
       redis.off('ready', onReady).off('end', onEnd);
