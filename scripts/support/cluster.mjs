@@ -1,0 +1,67 @@
+// kubectl, helm and the chart with stand-ins for Bitnami's subcharts, for `npm run test:cluster`
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PlainError } from './fail.mjs';
+import { root } from './paths.mjs';
+import { run } from './run.mjs';
+
+/** @returns what the command printed; its failure ends the test */
+async function output(command, args) {
+  const { code, output: text } = await run(command, args, { quiet: true }).catch((error) => {
+    throw new PlainError(`${command} cannot be started: ${error.message}`);
+  });
+  if (code !== 0) throw new PlainError(`${text}\n${command} ${args.join(' ')} failed: see above.`);
+  return text;
+}
+
+export class Cluster {
+  constructor(namespace) {
+    this.namespace = namespace;
+  }
+
+  kubectl(...args) {
+    return output('kubectl', ['--namespace', this.namespace, ...args]);
+  }
+
+  async json(...args) {
+    return JSON.parse(await this.kubectl(...args, '--output', 'json'));
+  }
+
+  helm(...args) {
+    return output('helm', ['--namespace', this.namespace, ...args]);
+  }
+
+  /** the decoded entries of a Secret */
+  async secret(name, namespace = this.namespace) {
+    const { data } = JSON.parse(await output('kubectl', ['-n', namespace, 'get', 'secret', name, '--output', 'json']));
+    return Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+    );
+  }
+
+  /** pods that are not on their way out */
+  async pods(selector) {
+    const { items } = await this.json('get', 'pods', '--selector', selector);
+    return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  }
+
+  async address(node) {
+    const service = await this.json('get', 'service', 'rest-server');
+    const nodes = JSON.parse(await output('kubectl', ['get', 'nodes', '--output', 'json']));
+    const found = nodes.items[0].status.addresses.find(({ type }) => type === 'InternalIP').address;
+    return `http://${node ?? found}:${service.spec.ports[0].nodePort}`;
+  }
+}
+
+/** Calls back with a folder that holds the chart and the stand-ins, and removes it. */
+export async function withChart(use) {
+  const folder = mkdtempSync(join(tmpdir(), 'chart-'));
+  try {
+    cpSync(join(root, 'charts', 'music-separation'), folder, { recursive: true });
+    cpSync(join(root, 'test', 'cluster', 'subcharts'), join(folder, 'charts'), { recursive: true });
+    return await use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
