@@ -184,8 +184,8 @@ async function testRelease(chart, folder) {
 
 await main(async () => {
   if (values.help) throw new PlainError(USAGE);
-  const { serverVersion } = await cluster.json('version');
-  say(`Kubernetes ${serverVersion.gitVersion}`);
+  const { gitVersion } = JSON.parse(await cluster.kubectl('get', '--raw', '/version'));
+  say(`Kubernetes ${gitVersion}`);
   if (values.load !== undefined) await loadImages();
   const folder = mkdtempSync(join(tmpdir(), 'cluster-'));
   try {

@@ -1,18 +1,21 @@
 // kubectl, helm and the chart with stand-ins for Bitnami's subcharts, for `npm run test:cluster`
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { PlainError } from './fail.mjs';
 import { root } from './paths.mjs';
-import { run } from './run.mjs';
 
-/** @returns what the command printed; its failure ends the test */
+const MAX_OUTPUT = 64 * 1024 * 1024;
+
+/** @returns what the command printed, warnings left out; its failure ends the test */
 async function output(command, args) {
-  const { code, output: text } = await run(command, args, { quiet: true }).catch((error) => {
-    throw new PlainError(`${command} cannot be started: ${error.message}`);
-  });
-  if (code !== 0) throw new PlainError(`${text}\n${command} ${args.join(' ')} failed: see above.`);
-  return text;
+  try {
+    return (await promisify(execFile)(command, args, { maxBuffer: MAX_OUTPUT })).stdout;
+  } catch (error) {
+    throw new PlainError(`${error.stdout ?? ''}\n${error.message}`);
+  }
 }
 
 export class Cluster {

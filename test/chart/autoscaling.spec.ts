@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { QueueKeys } from '@app/queue';
+import { describeChart, helm } from './cases.js';
+import { Chart, type Rendered } from './chart.js';
+
+describeChart('autoscaling by the queue', () => {
+  let chart: Chart;
+  let rendered: Rendered;
+
+  beforeAll(async () => {
+    chart = await Chart.copy(helm ?? '');
+    rendered = await chart.render({ values: 'everything' });
+  });
+
+  afterAll(() => chart.close());
+
+  it.each(['worker-server', 'worker-server-gpu'])(
+    'counts for %s what waits and what runs, by the queue keys',
+    (pool) => {
+      const keys = new QueueKeys();
+      const triggers = rendered.get('ScaledObject', pool).spec?.triggers ?? [];
+      const states = ['wait', 'prioritized', 'active', 'delayed'] as const;
+      expect(triggers.map(({ name, metadata }) => [name, metadata.listName])).toEqual(
+        states.map((state) => [state, keys.queue(state)]),
+      );
+      const { formula } = rendered.get('ScaledObject', pool).spec?.advanced?.scalingModifiers ?? {};
+      expect(formula?.split(' + ')).toEqual([...states]);
+    },
+  );
+
+  it('asks the Redis of the release with its password, and the external one with its own', async () => {
+    const trigger = (of: Rendered): unknown => of.get('ScaledObject', 'worker-server').spec?.triggers?.[0];
+    expect(trigger(rendered)).toMatchObject({
+      metadata: { address: 'redis-master.music.svc.cluster.local:6379' },
+      authenticationRef: { name: 'separation-redis' },
+    });
+    const external = await chart.render({ values: 'external' });
+    expect(trigger(external)).toMatchObject({
+      metadata: { address: 'redis.example.internal:6380', enableTLS: 'true' },
+    });
+    expect(external.get('TriggerAuthentication', 'separation-redis').spec).toEqual({
+      secretTargetRef: [{ parameter: 'password', name: 'my-redis', key: 'redis-password' }],
+    });
+  });
+
+  it('goes to zero where it is told so', async () => {
+    const { spec } = (await chart.render({ values: 'gpu-keda' })).get('ScaledObject', 'worker-server-gpu');
+    expect(spec?.minReplicaCount).toBe(0);
+  });
+});

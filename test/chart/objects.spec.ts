@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { loadApiConfig, loadLogsConfig, loadWorkerConfig } from '@app/config';
+import { LOG_STREAM } from '@app/logging';
+import { createHash } from 'node:crypto';
+import { describeChart, helm } from './cases.js';
+import { Chart, environment, type Rendered } from './chart.js';
+
+describeChart('what the chart makes', () => {
+  let chart: Chart;
+  let rendered: Rendered;
+  let everything: Rendered;
+
+  beforeAll(async () => {
+    chart = await Chart.copy(helm ?? '');
+    rendered = await chart.render({ apis: [] });
+    everything = await chart.render({ values: 'everything' });
+  });
+
+  afterAll(() => chart.close());
+
+  it.each([
+    ['Deployment', 'rest-server', 'music'],
+    ['Deployment', 'worker-server', 'music'],
+    ['Deployment', 'logs', 'music'],
+    ['Service', 'rest-server', 'music'],
+    ['Service', 'minio', 'music'],
+    ['Namespace', 'minio-ns', undefined],
+    ['Secret', 'separation-redis', 'music'],
+    ['Secret', 'separation-api-keys', 'music'],
+    ['PodDisruptionBudget', 'rest-server', 'music'],
+    ['PodDisruptionBudget', 'worker-server', 'music'],
+    ['Pod', 'music-separation-test-song', 'music'],
+  ])('has the %s %s', (kind, name, namespace) => {
+    expect(rendered.get(kind, name).metadata.namespace).toBe(namespace);
+  });
+
+  it('opens rest-server on a NodePort, and no other part of ours', () => {
+    const services = rendered.ofKind('Service').map(({ metadata, spec }) => [metadata.name, spec?.type]);
+    expect(services).toEqual([
+      ['minio', 'ExternalName'],
+      ['rest-server', 'NodePort'],
+    ]);
+    expect(everything.get('Service', 'rest-server').spec?.ports?.[0]).toMatchObject({ nodePort: 30_080 });
+  });
+
+  it('names MinIO in its own namespace by an ExternalName, which rest-server and the workers use', () => {
+    expect(rendered.get('Service', 'minio').spec?.externalName).toBe('minio.minio-ns.svc.cluster.local');
+    for (const part of ['rest-server', 'worker-server']) {
+      expect(environment(rendered.container(part))['S3_ENDPOINT']).toBe('http://minio:9000');
+    }
+  });
+
+  it('tells the subcharts the names, Secrets and safety that the rest relies on', () => {
+    expect(rendered.subchart('redis')).toMatchObject({
+      fullnameOverride: 'redis',
+      architecture: 'standalone',
+      auth: { enabled: true, existingSecret: 'separation-redis', existingSecretPasswordKey: 'redis-password' },
+      master: { service: { type: 'ClusterIP' } },
+    });
+    for (const line of ['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction']) {
+      expect(rendered.subchart('redis')?.['commonConfiguration']).toContain(line);
+    }
+    expect(rendered.subchart('minio')).toMatchObject({
+      fullnameOverride: 'minio',
+      namespaceOverride: 'minio-ns',
+      auth: { existingSecret: 'separation-s3', rootUserSecretKey: 'access-key', rootPasswordSecretKey: 'secret-key' },
+      defaultBuckets: 'music',
+      updateStrategy: { type: 'Recreate' },
+      service: { type: 'ClusterIP', ports: { api: 9000 } },
+      persistence: { annotations: { 'helm.sh/resource-policy': 'keep' } },
+    });
+  });
+
+  it('makes one pair of S3 keys for both namespaces, new ones for a new install, and keeps them when it goes', async () => {
+    const pairs = ({ objects }: Rendered): unknown[] =>
+      objects.filter(({ kind, metadata }) => kind === 'Secret' && metadata.name === 'separation-s3').map((s) => s.data);
+    const [first, second, ...more] = pairs(rendered);
+    expect(second).toEqual(first);
+    expect(more).toEqual([]);
+    expect(pairs(await chart.render({ apis: [] }))[0]).not.toEqual(first);
+    for (const { metadata } of rendered.ofKind('Secret')) {
+      expect(metadata.annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
+    }
+  });
+
+  it('asks for a key by default: the file of rest-server holds the digest of the generated one', () => {
+    const decode = (entry: string): string =>
+      Buffer.from(rendered.get('Secret', 'separation-api-keys').data?.[entry] ?? '', 'base64').toString();
+    const digest = createHash('sha256').update(decode('default-key')).digest('hex');
+    expect(decode('api-keys')).toBe(`default:${digest}\n`);
+    expect(environment(rendered.container('rest-server'))['API_KEYS_FILE']).toBe('/etc/separation/api-keys');
+  });
+
+  it.each([
+    ['rest-server', loadApiConfig],
+    ['worker-server', loadWorkerConfig],
+    ['logs', loadLogsConfig],
+  ] as const)('sets only variables of %s that it reads, and values that it takes', (part, load) => {
+    const given = { ...environment(rendered.container(part)), REDIS_URL: 'redis://redis-master:6379/0' };
+    const read = new Set<string>();
+    const watched = new Proxy<Record<string, string>>(given, {
+      get: (target, name) => {
+        read.add(String(name));
+        return target[String(name)];
+      },
+    });
+    load(watched);
+    expect(Object.keys(given).filter((name) => !read.has(name) && name !== 'REDIS_PASSWORD')).toEqual([]);
+  });
+
+  it('gives the worker places to write, and enough time to hand its song back', () => {
+    const { spec } = rendered.pod('worker-server');
+    const worker = rendered.container('worker-server');
+    const writable = (worker.volumeMounts ?? []).filter(({ readOnly }) => readOnly !== true);
+    expect(writable.map(({ mountPath }) => mountPath)).toEqual(['/scratch', '/cache', '/tmp']);
+    const { SCRATCH_DIR, ENGINE_CACHE_DIR, SHUTDOWN_GRACE_SECONDS } = environment(worker);
+    expect([SCRATCH_DIR, ENGINE_CACHE_DIR]).toEqual(['/scratch', '/cache']);
+    // 15 s is what the worker takes at most after its grace
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(SHUTDOWN_GRACE_SECONDS) + 15);
+  });
+
+  it('puts the gpu pool on GPU nodes, and rolls it out without a spare GPU', () => {
+    const { spec } = everything.pod('worker-server-gpu');
+    expect(spec.nodeSelector).toEqual({ 'cloud.google.com/gke-accelerator': 'nvidia-l4' });
+    expect(spec.tolerations?.map(({ key }) => key)).toEqual(['nvidia.com/gpu']);
+    expect(everything.container('worker-server-gpu').resources?.limits).toMatchObject({ 'nvidia.com/gpu': 1 });
+    expect(environment(everything.container('worker-server-gpu'))['DEVICE']).toBe('cuda');
+    expect(everything.get('Deployment', 'worker-server-gpu').spec?.strategy?.rollingUpdate).toEqual({
+      maxSurge: 0,
+      maxUnavailable: 1,
+    });
+  });
+
+  it('runs logs alone, on the stream that the services write', () => {
+    expect(rendered.get('Deployment', 'logs').spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
+    expect(LOG_STREAM).toBe('logging');
+  });
+});

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { describeChart, helm } from './cases.js';
+import { Chart } from './chart.js';
+
+describeChart('values that cannot work', () => {
+  let chart: Chart;
+
+  beforeAll(async () => {
+    chart = await Chart.copy(helm ?? '');
+  });
+
+  afterAll(() => chart.close());
+
+  it.each([
+    [['workers.gpu.enabled=true'], 'its GPU class must be named: workers.gpu.accelerator'],
+    [['workers.cpu.autoscaling.mode=keda'], 'but the cluster has no KEDA (keda.sh/v1alpha1): install it'],
+    [['minio.enabled=false'], 'externalS3.endpoint must name the S3 to use'],
+    [['externalS3.endpoint=https://s3.example.org'], 'Both the bundled MinIO and an external S3 are set'],
+    [['minio.enabled=false', 'externalS3.endpoint=https://s3.example.org'], 'externalS3.existingSecret must name'],
+    [['redis.enabled=false'], 'externalRedis.host must name the Redis to use'],
+    [['externalRedis.host=redis.example.org'], 'Both the bundled Redis and an external one are set'],
+    [['redis.architecture=replication'], 'The bundled Redis runs standalone'],
+    [['s3.bucket=songs'], 'minio.defaultBuckets must be the bucket of s3.bucket'],
+    [['workers.cpu.enabled=false'], 'Both worker pools are off'],
+    [['models.source=pvc'], 'models.existingClaim must name the claim'],
+    [['models.source=image'], 'models.image must name the image'],
+    [['ingress.enabled=true'], 'ingress.host must be set'],
+    [['httpRoute.enabled=true'], 'httpRoute.parentRefs must name the Gateway'],
+    [['httpRoute.enabled=true', 'httpRoute.parentRefs[0].name=gateway'], 'needs the Gateway API in the cluster'],
+    [['monitoring.serviceMonitor.enabled=true'], 'needs the Prometheus operator in the cluster'],
+    [['restServer.service.type=ClusterIP', 'restServer.service.nodePort=30080'], 'must be NodePort or LoadBalancer'],
+    [
+      ['workers.gpu.enabled=true', 'workers.gpu.accelerator=nvidia-l4', 'workers.gpu.autoscaling.mode=hpa'],
+      'says nothing about a GPU',
+    ],
+    [['workers.cpu.autoscaling.mode=hpa', 'workers.cpu.autoscaling.minReplicas=0'], 'an hpa cannot start from nothing'],
+    [['workers.cpu.autoscaling.minReplicas=9'], 'minReplicas is above its maxReplicas'],
+  ])('%j get a sentence', async (set, sentence) => {
+    await expect(chart.render({ set, apis: [] })).rejects.toThrow(sentence);
+  });
+
+  it.each([
+    ['workers.cpu.replica=3', 'replica'],
+    ['restserver.replicas=3', 'restserver'],
+    ['config.logLevel=loud', '/config/logLevel'],
+    ['models.source=ftp', '/models/source'],
+    ['externalS3.endpoint=s3.example.org', '/externalS3/endpoint'],
+    ['workers.cpu.scratchSizeLimit=much', '/workers/cpu/scratchSizeLimit'],
+  ])('%s is refused by the schema, which names it', async (assignment, named) => {
+    await expect(chart.render({ set: [assignment] })).rejects.toThrow(named);
+  });
+
+  // the other cases need the APIs of operators, which helm lint cannot be told of
+  it.each(['default', 'cpu-only', 'ingress'])(
+    'helm lint --strict has nothing to say on the case %s',
+    async (values) => {
+      await expect(chart.lint(values)).resolves.toBeUndefined();
+    },
+  );
+});
