@@ -20,7 +20,8 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{- $image := index . 1 -}}
 {{- with $root.Values.images.registry }}{{ trimSuffix "/" . }}/{{ end -}}
 {{- $image.repository -}}
-{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default $root.Chart.AppVersion }}{{ end -}}
+{{- /* skaffold writes tag@digest, and tag@ for an image that was not pushed */ -}}
+{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default $root.Chart.AppVersion | trimSuffix "@" }}{{ end -}}
 {{- end }}
 
 {{- define "separation.minioNamespace" -}}

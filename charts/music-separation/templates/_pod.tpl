@@ -10,7 +10,7 @@ seccompProfile: { type: RuntimeDefault }
 
 {{- define "separation.containerSecurity" -}}
 allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
+readOnlyRootFilesystem: {{ not .Values.development }}
 runAsNonRoot: true
 capabilities: { drop: [ALL] }
 {{- end }}
