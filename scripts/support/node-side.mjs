@@ -36,11 +36,12 @@ export async function installPackages() {
 
 export async function build() {
   const file = join(root, 'dist', '.built');
-  const sources = ['apps', 'libs', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'].map((name) =>
+  const sources = ['apps', 'libs', 'demo', 'tsconfig.json', 'nest-cli.json', 'package-lock.json'].map((name) =>
     join(root, name),
   );
   const digest = digestOf(sources);
-  if (isStamped(file, digest) && APPS.every((app) => existsSync(mainFile(app)))) return;
+  const results = [...APPS.map(mainFile), join(root, 'dist', 'apps', 'web', 'index.html')];
+  if (isStamped(file, digest) && results.every((result) => existsSync(result))) return;
   console.log('Building …');
   await mustRun('The build failed: see above.', npm, ['run', '--silent', 'build'], { quiet: true });
   stamp(file, digest);

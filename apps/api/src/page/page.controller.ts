@@ -1,33 +1,58 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import { Public } from '../access/public.decorator.js';
+import { isNamed } from '../media/entity-tag.js';
+import { ProblemError } from '../problems/problem.error.js';
+import type { Encoding, PageFile } from './page-files.js';
+import { PAGE } from './page.tokens.js';
 
-const PAGE = `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width">
-    <title>Music separation</title>
-  </head>
-  <body>
-    <h1>Music separation</h1>
-    <p>Separates a song into vocals, drums, bass and other.</p>
-    <ul>
-      <li><a href="/docs">Try it, and read about every call</a></li>
-      <li><a href="/docs-json">OpenAPI document</a></li>
-      <li><a href="/v1/models">Models</a></li>
-    </ul>
-  </body>
-</html>
-`;
+/** stems are played from what was fetched, so sound comes as blobs; nothing inline runs or styles */
+const POLICY =
+  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
+  "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; " +
+  "frame-ancestors 'none'";
+
+const FOREVER = 'public, max-age=31536000, immutable';
+
+export interface Page {
+  readonly index: PageFile;
+  /** by their hashed names */
+  readonly assets: ReadonlyMap<string, PageFile>;
+}
 
 @ApiExcludeController()
 @Public()
 @Controller()
 export class PageController {
+  constructor(@Inject(PAGE) private readonly page: Page) {}
+
   @Get()
-  @Header('Content-Type', 'text/html; charset=utf-8')
-  page(): string {
-    return PAGE;
+  index(@Req() request: Request, @Res() response: Response): void {
+    response.set({ 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache' });
+    send(this.page.index, request, response);
   }
+
+  @Get('assets/:name')
+  asset(@Param('name') name: string, @Req() request: Request, @Res() response: Response): void {
+    const file = this.page.assets.get(name);
+    if (file === undefined) throw new ProblemError('not_found', 'There is no such file.');
+    response.set('Cache-Control', FOREVER);
+    send(file, request, response);
+  }
+}
+
+function send({ contentType, etag, bodies }: PageFile, request: Request, response: Response): void {
+  response.set({ ETag: etag, Vary: 'Accept-Encoding', 'X-Content-Type-Options': 'nosniff' });
+  if (isNamed(request.headers['if-none-match'], etag)) {
+    response.status(304).end();
+    return;
+  }
+  const there = Object.keys(bodies) as Encoding[];
+  const accepted = request.acceptsEncodings(...there);
+  const encoding = there.find((one) => one === accepted) ?? 'identity';
+  const body = bodies[encoding] ?? bodies.identity;
+  if (encoding !== 'identity') response.set('Content-Encoding', encoding);
+  response.set({ 'Content-Type': contentType, 'Content-Length': String(body.length) });
+  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -1,5 +1,30 @@
+import { resolve } from 'node:path';
 import { Module } from '@nestjs/common';
-import { PageController } from './page.controller.js';
+import type { ApiConfig } from '@app/config';
+import { API_CONFIG } from '../config/api-config.module.js';
+import { pageFile, readPage } from './page-files.js';
+import { PageController, type Page } from './page.controller.js';
+import { PAGE } from './page.tokens.js';
+import { PLACEHOLDER } from './placeholder.js';
 
-@Module({ controllers: [PageController] })
+/** from dist/apps/api/apps/api/src/page to dist/apps/web */
+const FOLDER = resolve(import.meta.dirname, '../../../../../web');
+
+const INDEX = 'index.html';
+
+/** the limit in the built page is replaced by that of this server */
+const LIMIT = /(<meta name="max-upload-bytes" content=")\d+/;
+
+@Module({
+  controllers: [PageController],
+  providers: [{ provide: PAGE, inject: [API_CONFIG], useFactory: loadPage }],
+})
 export class PageModule {}
+
+async function loadPage({ limits }: ApiConfig): Promise<Page> {
+  const files = new Map(await readPage(FOLDER));
+  const html = files.get(INDEX)?.bodies.identity.toString() ?? PLACEHOLDER;
+  files.delete(INDEX);
+  const index = html.replace(LIMIT, `$1${limits.maxUploadBytes}`);
+  return { index: await pageFile(INDEX, Buffer.from(index)), assets: files };
+}

@@ -1,0 +1,66 @@
+import { effect } from '@preact/signals';
+import type { SeparationId } from '@app/separations';
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { accessKey, keyIsWanted } from './api/access-key.js';
+import { isDemoOnly, loadModels } from './songs/choices.js';
+import { loadSongs, nextCursor, openById, openSong } from './songs/library.js';
+import { watchSongs } from './songs/watch.js';
+import { AddSongs } from './ui/add-songs.js';
+import { Announcer } from './ui/announcer.js';
+import { HelpSheet } from './ui/help-sheet.js';
+import { KeyDialog } from './ui/key-dialog.js';
+import { PageHead } from './ui/page-head.js';
+import { SongList } from './ui/song-list.js';
+import { showProgressInTab } from './ui/tab.js';
+import { language, words } from './words/words.js';
+
+export function App(): JSX.Element {
+  useEffect(begin, []);
+  const { skip, demoNotice } = words.value;
+  return (
+    <>
+      <a class="skip" href="#songs">
+        {skip}
+      </a>
+      <PageHead />
+      <main>
+        {isDemoOnly.value && <p class="notice">{demoNotice}</p>}
+        <AddSongs />
+        <SongList />
+      </main>
+      <Announcer />
+      <HelpSheet />
+      <KeyDialog />
+    </>
+  );
+}
+
+function begin(): () => void {
+  watchSongs();
+  const stops = [
+    effect(() => {
+      document.documentElement.lang = language.value;
+    }),
+    // loads at the start, and once more with each new key
+    effect(() => {
+      if (accessKey.value !== '') void load();
+    }),
+    effect(() => {
+      const hash = openSong.value === undefined ? location.pathname : `#${openSong.value}`;
+      if (nextCursor.value !== undefined) history.replaceState(null, '', hash);
+    }),
+    showProgressInTab(),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+async function load(): Promise<void> {
+  const linked = location.hash.slice(1);
+  await Promise.allSettled([loadModels(), loadSongs()]);
+  if (keyIsWanted.value || !linked.startsWith('sep_')) return;
+  // a link may be old: then the list is all there is
+  await openById(linked as SeparationId).catch(() => undefined);
+}

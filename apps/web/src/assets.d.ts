@@ -1,0 +1,4 @@
+declare module '*.mp3?url' {
+  const url: string;
+  export default url;
+}

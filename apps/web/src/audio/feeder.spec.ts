@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import { Feeder, wantedSegments } from './feeder.js';
+import { SAMPLE_RATE, type Segment, type StemSource } from './stem-source.js';
+
+const MINUTES = 60;
+
+function source(segment: (index: number) => Promise<Segment>): StemSource {
+  return { segmentSamples: 3 * SAMPLE_RATE, samples: MINUTES * 60 * SAMPLE_RATE, segment };
+}
+
+describe(Feeder.name, () => {
+  it('keeps a minute in memory of a song of an hour, wherever it is played', async () => {
+    const held = new Set<number>();
+    const silence = new Float32Array(1);
+    const sut = new Feeder(
+      source(() => Promise.resolve({ left: silence, right: silence })),
+      {
+        add: (index) => held.add(index),
+        keep: (indexes) => {
+          for (const index of held) if (!indexes.includes(index)) held.delete(index);
+        },
+        failed: (error) => {
+          throw error;
+        },
+      },
+    );
+    for (const minute of [0, 1, 30, 59, 2]) {
+      const position = minute * 60 * SAMPLE_RATE;
+      sut.follow(position, undefined);
+      await new Promise((resolve) => setImmediate(resolve));
+      sut.follow(position, undefined);
+      expect(held.has(Math.floor(position / (3 * SAMPLE_RATE)))).toBe(true);
+      expect(held.size).toBeLessThan(20);
+    }
+  });
+
+  it('asks for no more after it is closed', async () => {
+    const asked: number[] = [];
+    const sut = new Feeder(
+      source((index) => {
+        asked.push(index);
+        return Promise.resolve({ left: new Float32Array(1), right: new Float32Array(1) });
+      }),
+      { add: () => undefined, keep: () => undefined, failed: () => undefined },
+    );
+    sut.follow(0, undefined);
+    sut.close();
+    await new Promise((resolve) => setImmediate(resolve));
+    sut.follow(0, undefined);
+    expect(asked).toEqual([0]);
+  });
+});
+
+describe(wantedSegments.name, () => {
+  it('wants the turn of a loop before what lies behind its end', () => {
+    const loop = { start: 60 * SAMPLE_RATE, end: 66 * SAMPLE_RATE };
+    const wanted = wantedSegments(
+      source(() => Promise.reject(new Error())),
+      64 * SAMPLE_RATE,
+      loop,
+    );
+    expect(wanted.slice(0, 3)).toEqual([21, 22, 20]);
+  });
+});

@@ -1,0 +1,29 @@
+import type { LaneLevel } from './mix-core.js';
+import type { Segment } from './stem-source.js';
+import type { Region } from './transport.js';
+
+/** What the page tells the mixer. */
+export type Command =
+  | { readonly type: 'play' | 'pause' }
+  | { readonly type: 'seek'; readonly position: number }
+  | { readonly type: 'speed'; readonly speed: number }
+  | { readonly type: 'loop'; readonly loop: Region | undefined }
+  | { readonly type: 'level'; readonly lane: number; readonly level: LaneLevel }
+  | { readonly type: 'segment'; readonly lane: number; readonly index: number; readonly segment: Segment }
+  | { readonly type: 'keep'; readonly lane: number; readonly indexes: readonly number[] }
+  | { readonly type: 'close' };
+
+/** What the mixer says of itself, about thirty times a second. */
+export interface Report {
+  readonly position: number;
+  readonly playing: boolean;
+  readonly waiting: boolean;
+  /** largest sample of each lane since the last report */
+  readonly peaks: readonly number[];
+}
+
+export interface MixerOptions {
+  /** of each lane */
+  readonly segmentSamples: readonly number[];
+  readonly samples: number;
+}

@@ -1,0 +1,132 @@
+import { describe, expect, it } from '@jest/globals';
+import { laneLevels, NEUTRAL } from './levels.js';
+import { MixCore } from './mix-core.js';
+import { renderMix } from './render-mix.js';
+import type { Segment, StemSource } from './stem-source.js';
+import { Transport } from './transport.js';
+
+const SAMPLES = 200_000;
+/** every lane in pieces of another length */
+const LENGTHS = [30_000, 44_100, 131_072];
+
+const song = (lane: number): Float32Array =>
+  Float32Array.from({ length: SAMPLES }, (_, at) => 0.25 * Math.sin((at * (lane + 1)) / 30));
+
+const SONGS = LENGTHS.map((_, lane) => song(lane));
+
+function source(lane: number): StemSource {
+  const whole = SONGS[lane] ?? new Float32Array();
+  const segmentSamples = LENGTHS[lane] ?? 1;
+  const segment = (index: number): Promise<Segment> => {
+    const left = whole.slice(index * segmentSamples, (index + 1) * segmentSamples);
+    return Promise.resolve({ left, right: left.map((sample) => -sample) });
+  };
+  return { segmentSamples, samples: SAMPLES, segment };
+}
+
+const largest = (samples: Float32Array): number =>
+  samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+
+async function loadedCore(): Promise<MixCore> {
+  const core = new MixCore(LENGTHS, SAMPLES);
+  for (const [lane, length] of LENGTHS.entries()) {
+    for (let index = 0; index * length < SAMPLES; index += 1)
+      core.add(lane, index, await source(lane).segment(index, new AbortController().signal));
+    core.setLevel(lane, { left: 1, right: 1 });
+  }
+  core.settle();
+  return core;
+}
+
+const render = (transport: Transport, count: number): Float32Array => {
+  const out = new Float32Array(count);
+  for (let at = 0; at < count; at += 128) {
+    const left = new Float32Array(128);
+    transport.render(left, new Float32Array(128));
+    out.set(left.subarray(0, Math.min(128, count - at)), at);
+  }
+  return out;
+};
+
+describe(MixCore.name, () => {
+  it('plays all lanes at the same sample, over the whole song', async () => {
+    const transport = new Transport(await loadedCore());
+    transport.setPlaying(true);
+    const out = render(transport, SAMPLES - 20_000);
+    // behind the fade-in
+    const errors = out.map((sample, at) => sample - SONGS.reduce((sum, lane) => sum + (lane[at] ?? 0), 0));
+    expect(largest(errors.subarray(300))).toBeLessThan(1e-6);
+  });
+
+  it('waits where a lane that is heard has no sound, and goes on where it stopped', async () => {
+    const core = await loadedCore();
+    core.keep(1, []);
+    const transport = new Transport(core);
+    transport.setPlaying(true);
+    expect(render(transport, 1280).every((sample) => sample === 0)).toBe(true);
+    expect([transport.isWaiting, transport.position]).toEqual([true, 0]);
+    core.setLevel(1, { left: 0, right: 0 });
+    core.settle();
+    expect(render(transport, 1280).some((sample) => sample !== 0)).toBe(true);
+  });
+
+  it('loops to the sample', async () => {
+    const transport = new Transport(await loadedCore());
+    transport.setLoop({ start: 1000, end: 5000 });
+    transport.seek(1000);
+    transport.setPlaying(true);
+    const out = render(transport, 12_000);
+    expect(out.slice(4000, 8000)).toEqual(out.slice(8000, 12_000));
+    expect(transport.position).toBeLessThan(5000);
+  });
+
+  it.each([0.5, 1.5])('moves at %f times the speed, with the pitch kept', async (speed) => {
+    const core = await loadedCore();
+    core.setLevel(1, { left: 0, right: 0 });
+    core.setLevel(2, { left: 0, right: 0 });
+    core.settle();
+    const transport = new Transport(core);
+    transport.setSpeed(speed);
+    transport.setPlaying(true);
+    const out = render(transport, 88_200);
+    expect(Math.abs(transport.position - 88_200 * speed)).toBeLessThan(1024);
+    let crossings = 0;
+    out.forEach((sample, at) => (crossings += sample >= 0 && (out[at - 1] ?? 0) < 0 ? 1 : 0));
+    expect(Math.abs(crossings / (88_200 / (2 * Math.PI * 30)) - 1)).toBeLessThan(0.02);
+    // pieces that do not fit together would cancel each other
+    const loudness = Math.sqrt(out.slice(1000).reduce((sum, sample) => sum + sample ** 2, 0) / (out.length - 1000));
+    expect(loudness).toBeGreaterThan(0.95 * (0.25 / Math.SQRT2));
+  });
+});
+
+describe(renderMix.name, () => {
+  it('is the weighted sum of the lanes within 16-bit rounding', async () => {
+    const settings = [
+      { ...NEUTRAL, volume: 0.8, pan: -0.5 },
+      { ...NEUTRAL, muted: true },
+      { ...NEUTRAL, volume: 1.2, pan: 0.25 },
+    ];
+    const sources = LENGTHS.map((_, lane) => source(lane));
+    const options = { signal: new AbortController().signal, onProgress: (): void => undefined };
+    const { file, clipped } = await renderMix(sources, laneLevels(settings), options);
+    expect(clipped).toBe(0);
+    const bytes = await file.arrayBuffer();
+    const pcm = new Int16Array(bytes, 44);
+    expect(pcm.length).toBe(2 * SAMPLES);
+    const [one, three] = [song(0), song(2)];
+    const [aside, near] = [Math.cos(Math.PI / 4), Math.cos(Math.PI / 8)];
+    const errors = pcm.reduce((all, sample, index) => {
+      const [a, b] = [one[index >> 1] ?? 0, three[index >> 1] ?? 0];
+      const wanted = index % 2 === 0 ? 0.8 * a + 1.2 * near * b : -0.8 * aside * a - 1.2 * b;
+      return Math.max(all, Math.abs(sample / 32_768 - wanted));
+    }, 0);
+    expect(errors).toBeLessThan(0.51 / 32_768);
+  });
+});
+
+describe(laneLevels.name, () => {
+  it('leaves only what is soloed, and a mute beats a solo', () => {
+    const lanes = [NEUTRAL, { ...NEUTRAL, soloed: true }, { ...NEUTRAL, soloed: true, muted: true }];
+    expect(laneLevels(lanes).map(({ left }) => left)).toEqual([0, 1, 0]);
+  });
+});

@@ -1,0 +1,42 @@
+import type { Command, MixerOptions, Report } from './messages.js';
+import workletUrl from './mixer.worklet.ts?worker&url';
+
+/** Browsers give the audio thread to secure contexts only: over plain HTTP that is this machine and no other. */
+export class InsecureContextError extends Error {
+  readonly code = 'insecure_context';
+}
+
+/** The mixer as a part of an audio context, connected to its output. */
+export interface MixerNode {
+  send(command: Command): void;
+  close(): void;
+}
+
+/** @throws InsecureContextError */
+export async function createMixerNode(
+  context: AudioContext,
+  options: MixerOptions,
+  onReport: (report: Report) => void,
+): Promise<MixerNode> {
+  if (!('audioWorklet' in context)) throw new InsecureContextError();
+  await context.audioWorklet.addModule(workletUrl);
+  const node = new AudioWorkletNode(context, 'mixer', {
+    numberOfInputs: 0,
+    outputChannelCount: [2],
+    processorOptions: options,
+  });
+  node.port.onmessage = ({ data }: MessageEvent<Report>) => {
+    onReport(data);
+  };
+  node.connect(context.destination);
+  return {
+    send: (command) => {
+      const moved = command.type === 'segment' ? [command.segment.left.buffer, command.segment.right.buffer] : [];
+      node.port.postMessage(command, moved);
+    },
+    close: () => {
+      node.port.postMessage({ type: 'close' } satisfies Command);
+      node.disconnect();
+    },
+  };
+}

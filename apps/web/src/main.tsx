@@ -1,0 +1,11 @@
+// the page: drop a song, watch it, hear and mix its stems. It talks to the public API only.
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/add.css';
+import './styles/songs.css';
+import './styles/mixer.css';
+import { render } from 'preact';
+import { App } from './app.js';
+
+const page = document.getElementById('page');
+if (page !== null) render(<App />, page);

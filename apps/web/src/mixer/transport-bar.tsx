@@ -1,0 +1,127 @@
+import { useComputed } from '@preact/signals';
+import type { JSX } from 'preact';
+import { NEUTRAL } from '../audio/levels.js';
+import { LONGEST_ORIGINAL_SECONDS } from '../audio/original-source.js';
+import type { Player } from '../audio/player.js';
+import { SAMPLE_RATE } from '../audio/stem-source.js';
+import { Icon } from '../ui/icons.js';
+import { clock } from '../words/units.js';
+import { words } from '../words/words.js';
+import { toggleLoop } from './loop.js';
+import { FASTEST, SLOWEST } from './speed.js';
+
+export function TransportBar({ player }: { readonly player: Player }): JSX.Element {
+  const { play, pause, loading, loop, loopHint, original, originalHint, originalTooLong, reset } = words.value.mixer;
+  const isPlaying = player.isPlaying.value;
+  const isTooLong = player.seconds > LONGEST_ORIGINAL_SECONDS;
+  return (
+    <div class="transport">
+      <button
+        type="button"
+        class="play"
+        aria-label={isPlaying ? pause : play}
+        aria-busy={player.isWaiting.value}
+        onClick={() => {
+          player.toggle();
+        }}
+      >
+        <Icon name={isPlaying ? 'pause' : 'play'} />
+      </button>
+      <Time player={player} />
+      <span class="loading" role="status">
+        {player.isWaiting.value && isPlaying ? loading : ''}
+      </span>
+      <div class="transport-tools">
+        <Toggle
+          label={original}
+          title={isTooLong ? originalTooLong : originalHint}
+          isOn={player.hearsOriginal.value}
+          disabled={isTooLong}
+          onToggle={() => {
+            player.setHearsOriginal(!player.hearsOriginal.value);
+          }}
+        />
+        <Toggle
+          label={loop}
+          title={loopHint}
+          isOn={player.loop.value !== undefined}
+          onToggle={() => {
+            toggleLoop(player);
+          }}
+        />
+        <Speed player={player} />
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => {
+            player.lanes.value.forEach((_, index) => {
+              player.setLane(index, NEUTRAL);
+            });
+          }}
+        >
+          {reset}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Time({ player }: { readonly player: Player }): JSX.Element {
+  // made anew once a second, not with each picture
+  const second = useComputed(() => Math.floor(player.position.value / SAMPLE_RATE));
+  return (
+    <p class="time">
+      <span class="time-now">{clock(second.value)}</span> / {clock(player.seconds)}
+    </p>
+  );
+}
+
+interface ToggleProps {
+  readonly label: string;
+  readonly title: string;
+  readonly isOn: boolean;
+  readonly disabled?: boolean;
+  readonly onToggle: () => void;
+}
+
+function Toggle({ label, title, isOn, disabled = false, onToggle }: ToggleProps): JSX.Element {
+  return (
+    <button type="button" class="toggle" title={title} aria-pressed={isOn} disabled={disabled} onClick={onToggle}>
+      {label}
+    </button>
+  );
+}
+
+function Speed({ player }: { readonly player: Player }): JSX.Element {
+  const { speed, normalSpeed } = words.value.mixer;
+  const percent = Math.round(player.speed.value * 100);
+  return (
+    <div class="speed">
+      <label>
+        {speed}
+        <input
+          type="range"
+          min={SLOWEST}
+          max={FASTEST}
+          step={5}
+          value={percent}
+          aria-valuetext={`${percent} %`}
+          onInput={({ currentTarget }) => {
+            player.setSpeed(Number(currentTarget.value) / 100);
+          }}
+        />
+      </label>
+      <button
+        type="button"
+        class="quiet speed-now"
+        title={normalSpeed}
+        aria-label={`${percent} %. ${normalSpeed}`}
+        onClick={() => {
+          player.setSpeed(1);
+        }}
+      >
+        {percent} %
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import { signal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { words } from '../words/words.js';
+import { Dialog } from './dialog.js';
+
+export const isHelpOpen = signal(false);
+
+export function HelpSheet(): JSX.Element | null {
+  if (!isHelpOpen.value) return null;
+  const { heading, close, keys } = words.value.help;
+  const onClose = (): void => {
+    isHelpOpen.value = false;
+  };
+  return (
+    <Dialog heading={heading} onClose={onClose}>
+      <dl class="keys">
+        {keys.map(([key, meaning]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+      <button type="button" class="primary" onClick={onClose}>
+        {close}
+      </button>
+    </Dialog>
+  );
+}

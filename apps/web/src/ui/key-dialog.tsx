@@ -1,0 +1,34 @@
+import type { JSX } from 'preact';
+import { accessKey, keyIsWanted, setAccessKey } from '../api/access-key.js';
+import { words } from '../words/words.js';
+import { Dialog } from './dialog.js';
+
+const FIELD = 'key';
+
+export function KeyDialog(): JSX.Element | null {
+  if (!keyIsWanted.value) return null;
+  const { heading, label, hint, wrong, enter } = words.value.key;
+  const isWrong = accessKey.value !== undefined;
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const key = new FormData(event.currentTarget as HTMLFormElement).get(FIELD);
+    if (typeof key === 'string' && key.trim() !== '') setAccessKey(key.trim());
+  };
+  return (
+    // there is nothing to go back to without a key
+    <Dialog heading={heading} onClose={() => undefined}>
+      <form onSubmit={submit}>
+        <label class="field">
+          {label}
+          <input type="password" name={FIELD} autocomplete="current-password" required aria-describedby="key-hint" />
+        </label>
+        <p id="key-hint" class={isWrong ? 'error' : 'hint'}>
+          {isWrong ? wrong : hint}
+        </p>
+        <button type="submit" class="primary">
+          {enter}
+        </button>
+      </form>
+    </Dialog>
+  );
+}

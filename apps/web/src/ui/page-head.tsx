@@ -1,0 +1,43 @@
+import type { JSX } from 'preact';
+import { LANGUAGES, language, setLanguage, words } from '../words/words.js';
+import { accessKey, forgetAccessKey } from '../api/access-key.js';
+import { isHelpOpen } from './help-sheet.js';
+import { Icon } from './icons.js';
+
+export function PageHead(): JSX.Element {
+  const { title, tagline, mixer, key } = words.value;
+  return (
+    <header class="head">
+      <div>
+        <h1>{title}</h1>
+        <p class="tagline">{tagline}</p>
+      </div>
+      <div class="head-tools">
+        {accessKey.value !== undefined && (
+          <button type="button" class="quiet" onClick={forgetAccessKey}>
+            {key.forget}
+          </button>
+        )}
+        <button type="button" class="quiet" onClick={() => (isHelpOpen.value = true)}>
+          <Icon name="keys" />
+          {mixer.help}
+        </button>
+        {Object.entries(LANGUAGES)
+          .filter(([code]) => code !== language.value)
+          .map(([code, other]) => (
+            <button
+              key={code}
+              type="button"
+              class="quiet"
+              lang={code}
+              onClick={() => {
+                setLanguage(code);
+              }}
+            >
+              {other.language}
+            </button>
+          ))}
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,49 @@
+import { signal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { codeOf } from '../api/problem.js';
+import { isOffline, listError, loadSongs, nextCursor, songs } from '../songs/library.js';
+import { uploads } from '../songs/uploads.js';
+import { explain, words } from '../words/words.js';
+import { ErrorLine } from './error-line.js';
+import { SongCard } from './song-card.js';
+import { UploadCard } from './upload-card.js';
+
+const isLoading = signal(false);
+
+export function SongList(): JSX.Element {
+  const { heading, empty, more, loading } = words.value.list;
+  const isEmpty = nextCursor.value === null && songs.value.length === 0 && uploads.value.length === 0;
+  return (
+    <section id="songs" class="songs" aria-labelledby="songs-heading" tabIndex={-1}>
+      <h2 id="songs-heading">{heading}</h2>
+      {isOffline.value && (
+        <p class="notice" role="status">
+          {words.value.song.offline}
+        </p>
+      )}
+      <ul class="cards">
+        {uploads.value.map((upload) => (
+          <UploadCard key={`upload-${upload.key}`} upload={upload} />
+        ))}
+        {songs.value.map((song) => (
+          <SongCard key={song.id} song={song} />
+        ))}
+      </ul>
+      {isEmpty && <p class="empty">{empty}</p>}
+      {listError.value !== undefined && (
+        <ErrorLine text={explain(codeOf(listError.value))} code={codeOf(listError.value)} />
+      )}
+      {typeof nextCursor.value === 'string' && (
+        <button type="button" class="more" disabled={isLoading.value} onClick={() => void loadMore()}>
+          {isLoading.value ? loading : more}
+        </button>
+      )}
+    </section>
+  );
+}
+
+async function loadMore(): Promise<void> {
+  isLoading.value = true;
+  await loadSongs();
+  isLoading.value = false;
+}
