@@ -10,7 +10,12 @@ describe('the models that are known by name', () => {
     const { stdout } = await promisify(execFile)(python, ['-m', 'separation_engine', 'models', 'list', '--json']);
     const lines = stdout.trim().split('\n');
     const ofEngine = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    const known = KNOWN_MODELS.map(({ name, stems, licence, relativeCost }) => ({ name, stems, licence, relativeCost }));
+    const known = KNOWN_MODELS.map(({ name, stems, licence, relativeCost }) => ({
+      name,
+      stems,
+      licence,
+      relativeCost,
+    }));
     expect(known).toEqual(
       ofEngine.map(({ name, stems, licence, relativeCost }) => ({ name, stems, licence, relativeCost })),
     );
