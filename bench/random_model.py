@@ -34,7 +34,8 @@ SOURCES = ["drums", "bass", "other", "vocals"]
 def build() -> HTDemucs:
     """Random weights; scales that start near zero are made as large as those of a trained model."""
     torch.manual_seed(SEED)
-    model = HTDemucs(SOURCES, **SETTINGS, segment=SEGMENT).eval()
+    model: HTDemucs = HTDemucs(SOURCES, **SETTINGS, segment=SEGMENT)
+    model.eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if name.endswith(".scale"):
