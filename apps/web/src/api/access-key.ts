@@ -8,6 +8,11 @@ export const accessKey = signal<string | undefined>(sessionStorage.getItem(NAME)
 /** the server has refused a call for want of a key that it knows */
 export const keyIsWanted = signal(false);
 
+/** The server has refused a call that was made with this key; a late answer says nothing of the key set since. */
+export function refuseKey(key: string | undefined): void {
+  if (key === accessKey.value) keyIsWanted.value = true;
+}
+
 export function setAccessKey(key: string): void {
   sessionStorage.setItem(NAME, key);
   keyIsWanted.value = false;

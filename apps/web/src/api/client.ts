@@ -1,6 +1,6 @@
 import type { Format, Separation, SeparationId, SeparationStatus } from '@app/separations';
 import { ConnectionError, problemOf } from './problem.js';
-import { accessKey, keyIsWanted } from './access-key.js';
+import { accessKey, refuseKey } from './access-key.js';
 
 export interface SeparationPage {
   readonly separations: readonly Separation[];
@@ -32,13 +32,14 @@ export function keyHeaders(): Record<string, string> {
 
 /** @throws ApiError for an answer that is no success, ConnectionError where there is none */
 export async function call(path: string, init: RequestInit = {}): Promise<Response> {
+  const key = accessKey.value;
   const headers = { ...keyHeaders(), ...(init.headers as Record<string, string> | undefined) };
   const answer = await fetch(path, { ...init, headers }).catch((error: unknown) => {
     if (init.signal?.aborted === true) throw error;
     throw new ConnectionError('the server does not answer', { cause: error });
   });
   if (answer.ok) return answer;
-  if (answer.status === 401) keyIsWanted.value = true;
+  if (answer.status === 401) refuseKey(key);
   throw problemOf(answer.status, await answer.text());
 }
 

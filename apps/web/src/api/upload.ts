@@ -1,6 +1,6 @@
 import type { Separation } from '@app/separations';
 import { keyHeaders } from './client.js';
-import { keyIsWanted } from './access-key.js';
+import { accessKey, refuseKey } from './access-key.js';
 import { ConnectionError, problemOf } from './problem.js';
 
 export interface UploadProgress {
@@ -19,6 +19,7 @@ export function upload(
   fields: Readonly<Record<string, string>>,
   { signal, onProgress }: UploadOptions,
 ): Promise<Separation> {
+  const key = accessKey.value;
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
   form.set('file', file, file.name);
@@ -37,7 +38,7 @@ export function upload(
         resolve(JSON.parse(request.responseText) as Separation);
         return;
       }
-      if (request.status === 401) keyIsWanted.value = true;
+      if (request.status === 401) refuseKey(key);
       reject(problemOf(request.status, request.responseText));
     };
     request.onerror = () => {
