@@ -47,7 +47,9 @@ describe('npm start', () => {
 
   it('brings up everything, separates a song from the command line, and leaves no process after Ctrl-C', async () => {
     const start = script('start');
-    await waitUntil('it is ready', () => start.output.includes('is ready'), { deadlineMs: 60_000 }).catch(() => {
+    await waitUntil('it is ready', () => start.output.includes('Music separation is ready'), {
+      deadlineMs: 60_000,
+    }).catch(() => {
       throw new Error(start.output);
     });
     const out = join(folder, 'stems');
@@ -81,7 +83,9 @@ describe('npm start', () => {
     // nothing answers there
     env['HF_ENDPOINT'] = 'http://127.0.0.1:9';
     const start = script('start');
-    await waitUntil('it is ready', () => start.output.includes('is ready'), { deadlineMs: 60_000 }).catch(() => {
+    await waitUntil('it is ready', () => start.output.includes('Music separation is ready'), {
+      deadlineMs: 60_000,
+    }).catch(() => {
       throw new Error(start.output);
     });
     expect(start.output).toContain('THIS IS THE DEMO MODEL');

@@ -1,8 +1,8 @@
 """Trains the demo model: `python -m training.train --work FOLDER --output FOLDER`.
 
-The same seed, step count, thread count, library versions and kind of CPU give the same
-weights; another CPU or torch may round differently. A checkpoint lets a run go on after
-a stop with the result of an unbroken one, because each batch depends on its step alone.
+Unbroken runs with the same library versions on the same kind of CPU give the same weights, bit for bit;
+another CPU or torch may round differently. A run that was stopped goes on from its checkpoint with the
+batches that an unbroken one would see, but not always with the same last bits.
 """
 
 import argparse
@@ -21,6 +21,9 @@ from training.pool import Pool
 
 SEED = 20_261_123
 FIRST_SONG_SEED = 1_000
+SONGS = 80
+# one thread is slowed down least by what else runs, and sums in one order
+THREADS = 1
 # short segments teach more for their cost, and the model separates in its full ones within 0.2 dB as well
 TRAINING_SAMPLES = SEGMENT_SAMPLES // 6
 CHECKPOINT_EVERY = 100
@@ -30,41 +33,49 @@ log = logging.getLogger("training")
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How a run trains; two runs of one plan give one result."""
+class Cycle:
+    """A stretch of training: the rate warms up, stays at its peak, and falls in a line to zero."""
 
     steps: int
     decay_steps: int
-    songs: int
     peak_rate: float
-    threads: int
 
     def rate(self, step: int) -> float:
-        """Learning rate: a short warm-up, a constant, and at the end a straight line to zero.
-
-        Until the line starts it does not depend on the number of steps, so that a run can be
-        stopped, lengthened or cut short without starting again.
-        """
+        """Learning rate of a step, counted from the start of the cycle."""
         return self.peak_rate * min(1.0, (step + 1) / WARM_UP_STEPS, (self.steps - step) / self.decay_steps)
 
 
-def train(plan: Plan, folder: Path) -> HTDemucs:
+# a second, cooler cycle after the first, as in warm restarts (Loshchilov and Hutter, 2017)
+CYCLES = (Cycle(2_000, 1_200, 4e-3), Cycle(1_400, 1_200, 3e-3))
+
+
+def rate_of(step: int) -> float:
+    """Learning rate of a step of the whole training."""
+    for cycle in CYCLES:
+        if step < cycle.steps:
+            return cycle.rate(step)
+        step -= cycle.steps
+    raise ValueError("the step lies behind the last cycle")
+
+
+def train(folder: Path) -> HTDemucs:
     """Train from the seed, or go on from the checkpoint in `folder` where there is one."""
-    torch.set_num_threads(plan.threads)
+    torch.set_num_threads(THREADS)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(SEED)
     model = build_model()
     model.train()
     optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.99))
-    song_seeds = range(FIRST_SONG_SEED, FIRST_SONG_SEED + plan.songs)
+    song_seeds = range(FIRST_SONG_SEED, FIRST_SONG_SEED + SONGS)
     pool = Pool.render(SEED, song_seeds, folder / "songs")
     checkpoint = folder / "checkpoint.pt"
     first = _resume(model, optimizer, checkpoint)
-    log.info("%d songs rendered, training from step %d of %d", plan.songs, first, plan.steps)
+    steps = sum(cycle.steps for cycle in CYCLES)
+    log.info("%d songs rendered, training from step %d of %d", SONGS, first, steps)
     started, recent = time.monotonic(), 0.0
-    for step in range(first, plan.steps):
+    for step in range(first, steps):
         for group in optimizer.param_groups:
-            group["lr"] = plan.rate(step)
+            group["lr"] = rate_of(step)
         mix, stems = pool.example(step, TRAINING_SAMPLES)
         loss = error_of(model(mix), stems)
         optimizer.zero_grad()
@@ -105,21 +116,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder for rendered songs and checkpoint")
     parser.add_argument("--output", type=Path, required=True, help="folder for the weights")
-    parser.add_argument("--steps", type=int, default=4_000)
-    parser.add_argument("--decay-steps", type=int, default=1_600)
-    parser.add_argument("--songs", type=int, default=80)
-    parser.add_argument("--peak-rate", type=float, default=4e-3)
-    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    plan = Plan(
-        steps=options.steps,
-        decay_steps=options.decay_steps,
-        songs=options.songs,
-        peak_rate=options.peak_rate,
-        threads=options.threads,
-    )
-    model = train(plan, options.work)
+    model = train(options.work)
     log.info("wrote %s", export_model(model, options.output))
 
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Separation, SeparationStatus } from '@app/separations';
 import { ApiClient } from './api-client.js';
 import { BuiltApp } from './built-app.js';
+import { ENGINE_CACHE } from './engine-cache.js';
 import { freePort } from './free-port.js';
 import { processesWith } from './process-list.js';
 import { RedisServer } from './redis-server.js';
@@ -138,7 +139,13 @@ export class TestService {
   }
 
   private settings(): Record<string, string> {
-    const common = { DATA_DIR: this.folder, REDIS_URL: this.redis.url.href, MODEL: 'demo', RATE_LIMIT_PER_MINUTE: '0' };
+    const common = {
+      DATA_DIR: this.folder,
+      ENGINE_CACHE_DIR: ENGINE_CACHE,
+      REDIS_URL: this.redis.url.href,
+      MODEL: 'demo',
+      RATE_LIMIT_PER_MINUTE: '0',
+    };
     if (this.s3 === undefined) return common;
     const { endpoint, region, bucket, accessKey, secretKey } = this.s3.config;
     return {

@@ -10,11 +10,11 @@ import {
 } from '../src/engine/engine.client.js';
 import type { EngineEnd } from '../src/engine/engine-process.js';
 import type { EngineSeparation } from '../src/engine/protocol.js';
+import { ENGINE_CACHE } from '../../../test/support/engine-cache.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { scriptEngine } from './scripted-engine.js';
 
 /** compiled models and references are the same for every spec: made once */
-const CACHE = join(tmpdir(), 'separation-engine-cache');
 
 /** A client on a real child process, with what it told; the folder is the caller's. Call `close` at the end. */
 export class ObservedEngine implements EngineObserver {
@@ -42,7 +42,7 @@ export class ObservedEngine implements EngineObserver {
   }
 
   private static start(folder: string, env: Record<string, string>, timings: Partial<EngineTimings>): ObservedEngine {
-    const settings = { PATH: '/usr/bin:/bin', DATA_DIR: folder, MODEL: 'demo', ENGINE_CACHE_DIR: CACHE, ...env };
+    const settings = { PATH: '/usr/bin:/bin', DATA_DIR: folder, MODEL: 'demo', ENGINE_CACHE_DIR: ENGINE_CACHE, ...env };
     const engine = new ObservedEngine(folder, loadWorkerConfig(settings).engine, timings);
     engine.client.start();
     return engine;

@@ -15,6 +15,7 @@ import {
   type SeparationJob,
 } from '@app/queue';
 import {
+  findKnownModel,
   objectKeys,
   parseManifest,
   parseStoredRequest,
@@ -27,12 +28,11 @@ import {
 } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
 import { BuiltApp } from '../../../test/support/built-app.js';
+import { ENGINE_CACHE } from '../../../test/support/engine-cache.js';
 import { freePort } from '../../../test/support/free-port.js';
 import { commandLine, processesWith } from '../../../test/support/process-list.js';
 import { RedisServer } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
-
-export const ENGINE_CACHE = join(tmpdir(), 'separation-engine-cache');
 
 export interface RunningWorker {
   readonly app: BuiltApp;
@@ -180,7 +180,7 @@ export async function storeSong(
   const identity = {
     inputSha256: createHash('sha256').update(bytes).digest('hex'),
     model: 'demo',
-    weights: '5f03fdc0',
+    weights: findKnownModel('demo')?.weights ?? '',
     stems: ['vocals', 'drums', 'bass', 'other'],
     overlap: 0.25,
     shifts: 0,

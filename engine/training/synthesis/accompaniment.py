@@ -93,7 +93,7 @@ def _note(
 
 
 def _play_pad(song: Song, stage: Audio, tone: Instrument, bar: Bar, random: Random) -> None:
-    for note in song.chord(bar.degree, 62.0, 4):
+    for note in song.chord(bar.degree, 55.0, 4):
         _note(song, stage, tone, note, bar.start_beat, 4.0, random)
 
 
@@ -101,7 +101,7 @@ def _play_keys(song: Song, stage: Audio, tone: Instrument, bar: Bar, random: Ran
     rhythms = ((0.0, 2.0), (0.0, 1.0, 2.0, 3.0), (0.5, 1.5, 2.5, 3.5), (0.0, 1.5, 3.0))
     beats = rhythms[random.integers(len(rhythms))]
     for beat, following in zip(beats, (*beats[1:], 4.0), strict=True):
-        for note in song.chord(bar.degree, 64.0):
+        for note in song.chord(bar.degree, 57.0):
             _note(song, stage, tone, note, bar.start_beat + beat, 0.9 * (following - beat), random)
 
 
@@ -109,13 +109,13 @@ def _play_strum(song: Song, stage: Audio, tone: Instrument, bar: Bar, random: Ra
     strokes = random.random(8) < 0.65
     strokes[0] = True
     for eighth in np.flatnonzero(strokes):
-        for string, note in enumerate(song.chord(bar.degree, 57.0, 4)):
+        for string, note in enumerate(song.chord(bar.degree, 55.0, 4)):
             beat = bar.start_beat + eighth / 2 + 0.02 * string
             _note(song, stage, tone, note, beat, 0.8, random)
 
 
 def _play_arpeggio(song: Song, stage: Audio, tone: Instrument, bar: Bar, random: Random) -> None:
-    notes = song.chord(bar.degree, 69.0, 4)
+    notes = song.chord(bar.degree, 57.0, 4)
     order = random.permutation(len(notes))
     steps = int(random.choice([8, 16]))
     for step in range(steps):
@@ -129,7 +129,7 @@ def _play_lead(song: Song, stage: Audio, tone: Instrument, bar: Bar, random: Ran
     beat = float(random.choice([0.0, 0.0, 0.5, 1.0]))
     while beat < 4.0:
         beats = float(random.choice([0.5, 0.5, 1.0, 1.5]))
-        note = song.note(degree, 74.0)
+        note = song.note(degree, 60.0)
         _note(song, stage, tone, note, bar.start_beat + beat, min(beats, 4.0 - beat) * 0.95, random)
         degree += int(random.choice([-2, -1, -1, 1, 1, 2]))
         beat += beats
@@ -164,20 +164,20 @@ def _instrument(
 
 def _pad_instrument(random: Random) -> Instrument:
     attack = random.uniform(0.05, 0.4)
-    return _instrument(random, (1.2, 2.2), (0.5, 1.5), 0.8, attack, 0.3, 3, 0.3)
+    return _instrument(random, (2.0, 3.0), (0.5, 1.5), 0.8, attack, 0.3, 3, 0.3)
 
 
 def _keys_instrument(random: Random) -> Instrument:
-    return _instrument(random, (1.0, 2.2), (0.3, 1.2), 0.15, 0.004, 0.12, 1, 0.5)
+    return _instrument(random, (1.8, 2.8), (0.3, 1.2), 0.15, 0.004, 0.12, 1, 0.5)
 
 
 def _string_instrument(random: Random) -> Instrument:
-    return _instrument(random, (0.8, 1.5), (0.2, 0.7), 0.05, 0.002, 0.08, 1, 0.5)
+    return _instrument(random, (1.6, 2.4), (0.2, 0.7), 0.05, 0.002, 0.08, 1, 0.5)
 
 
 def _pluck_instrument(random: Random) -> Instrument:
-    return _instrument(random, (0.8, 2.0), (0.08, 0.4), 0.05, 0.002, 0.1, 1, 0.6)
+    return _instrument(random, (1.6, 2.6), (0.08, 0.4), 0.05, 0.002, 0.1, 1, 0.6)
 
 
 def _lead_instrument(random: Random) -> Instrument:
-    return _instrument(random, (0.7, 1.4), (0.3, 1.0), 0.7, 0.01, 0.08, 2, 0.5)
+    return _instrument(random, (1.6, 2.4), (0.3, 1.0), 0.7, 0.01, 0.08, 2, 0.5)

@@ -43,7 +43,7 @@ def render_bass(song: Song, stage: Audio) -> None:
     """Add the bass line of every bar to a stereo stage (2, samples)."""
     tone = song.random("bass")
     only_odd = bool(tone.random() < 0.25)
-    bright_slope = tone.uniform(0.9, 1.8)
+    bright_slope = tone.uniform(1.3, 2.1)
     dark_slope = bright_slope + tone.uniform(0.6, 1.6)
     centre = tone.uniform(LOWEST_CENTRE, HIGHEST_CENTRE)
     decay, sustain = tone.uniform(0.15, 0.8), tone.uniform(0.2, 0.9)

@@ -34,7 +34,7 @@ FORMANTS = {
     "u": (300.0, 870.0, 2240.0, 3300.0),
 }
 BANDWIDTHS = (80.0, 100.0, 130.0, 180.0)
-FORMANT_GAINS = (1.0, 0.6, 0.35, 0.25)
+FORMANT_GAINS = (1.0, 0.9, 0.7, 0.5)
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,11 @@ def render_vocals(song: Song, stage: Audio) -> None:
 
 
 def _draw_singer(random: Random) -> Singer:
-    is_high = random.random() < 0.55
     return Singer(
-        centre=random.uniform(62, 69) if is_high else random.uniform(50, 57),
-        tract=random.uniform(1.12, 1.28) if is_high else random.uniform(0.92, 1.06),
-        tilt=random.uniform(0.5, 1.1),
-        breath=random.uniform(0.01, 0.06),
+        centre=random.uniform(64, 70),
+        tract=random.uniform(1.12, 1.28),
+        tilt=random.uniform(0.2, 0.6),
+        breath=random.uniform(0.03, 0.08),
         vibrato_hz=random.uniform(4.8, 6.6),
         vibrato_depth=random.uniform(0.15, 0.5),
         glide_seconds=random.uniform(0.03, 0.09),
