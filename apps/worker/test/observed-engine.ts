@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { loadWorkerConfig, type EngineConfig } from '@app/config';
 import {
   ENGINE_TIMINGS,
