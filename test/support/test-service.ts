@@ -123,7 +123,7 @@ export class TestService {
     servers: RunningServer[],
     env: Readonly<Record<string, string>>,
   ): Promise<RunningServer> {
-    const port = await freePort();
+    const port = Number(env[portVariable] ?? (await freePort()));
     const app = BuiltApp.start(name, { ...this.settings(), ...this.env, ...env, [portVariable]: String(port) });
     const server = { app, port };
     servers.push(server);

@@ -19,7 +19,9 @@ export function span(seconds: number): string {
 
 export function bytes(count: number): string {
   const { number } = words.value;
-  return count < MIB ? `${number(Math.ceil(count / 1024))} kB` : `${number(count / MIB, count < 10 * MIB ? 1 : 0)} MB`;
+  return count < MIB
+    ? `${number(Math.ceil(count / 1024))} kB`
+    : `${number(count / MIB, count < 10 * MIB && count % MIB !== 0 ? 1 : 0)} MB`;
 }
 
 export function bytesPerSecond(rate: number): string {

@@ -1,0 +1,70 @@
+// a real Chromium: an installed one, else the one that an npm package carries
+import { spawnSync } from 'node:child_process';
+import sparticuz from '@sparticuz/chromium';
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+
+const INSTALLED = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser'];
+
+export async function openBrowser(): Promise<Browser> {
+  // a container has no user namespaces for the sandbox; the page is our own
+  const args = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'];
+  return chromium.launch({ executablePath: installed() ?? (await sparticuz.executablePath()), args, headless: true });
+}
+
+function installed(): string | undefined {
+  const given = process.env['CHROME_PATH'];
+  if (given !== undefined && given !== '') return given;
+  return INSTALLED.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
+}
+
+/** A page, and everything that went wrong on it. */
+export class WatchedPage {
+  readonly faults: string[] = [];
+
+  private constructor(readonly page: Page) {
+    page.on('pageerror', (error) => this.faults.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.faults.push(message.text());
+    });
+    page.on('requestfailed', (request) => {
+      const reason = request.failure()?.errorText ?? '';
+      // an event stream that was read to its end is told of as aborted, at random
+      if (request.url().endsWith('/events') && reason === 'net::ERR_ABORTED') return;
+      this.faults.push(`${request.url()} ${reason}`);
+    });
+  }
+
+  static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<WatchedPage> {
+    const context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true, ...options });
+    context.setDefaultTimeout(20_000);
+    const watched = new WatchedPage(await context.newPage());
+    await watched.page.goto(url);
+    return watched;
+  }
+
+  /** Drops files on the page, as from a folder of the desktop. */
+  async drop(
+    ...files: readonly { readonly name: string; readonly bytes: Buffer; readonly type?: string }[]
+  ): Promise<void> {
+    const sent = files.map(({ name, bytes, type = 'audio/mpeg' }) => ({
+      name,
+      type,
+      base64: bytes.toString('base64'),
+    }));
+    // a text, as the types of a browser are not those of a spec
+    const data = await this.page.evaluateHandle(`(() => {
+      const transfer = new DataTransfer();
+      for (const { name, type, base64 } of ${JSON.stringify(sent)}) {
+        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type }));
+      }
+      return transfer;
+    })()`);
+    await this.page.dispatchEvent('body', 'dragover', { dataTransfer: data });
+    await this.page.dispatchEvent('body', 'drop', { dataTransfer: data });
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}

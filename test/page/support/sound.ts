@@ -1,0 +1,47 @@
+const TEMPLATE = 4096;
+
+/** Left side of interleaved stereo. */
+export function leftOf(stereo: Float32Array): Float32Array {
+  return stereo.filter((_, index) => index % 2 === 0);
+}
+
+/** Where in the whole the part lies, by the correlation of its loudest stretch; samples. */
+export function findPart(part: Float32Array, whole: Float32Array): number {
+  const from = loudest(part);
+  const template = part.subarray(from, from + TEMPLATE);
+  let best = { at: 0, score: -Infinity };
+  for (let at = 0; at + TEMPLATE < whole.length; at += 1) {
+    let [product, energy] = [0, 1e-9];
+    for (let index = 0; index < TEMPLATE; index += 8) {
+      const sample = whole[at + index] ?? 0;
+      product += sample * (template[index] ?? 0);
+      energy += sample * sample;
+    }
+    const score = product / Math.sqrt(energy);
+    if (score > best.score) best = { at, score };
+  }
+  return best.at - from;
+}
+
+/** Largest difference of the samples from `from` on, the part being at `offset` in the whole. */
+export function difference(part: Float32Array, whole: Float32Array, offset: number): number {
+  return part.reduce((most, sample, at) => Math.max(most, Math.abs(sample - (whole[at + offset] ?? 0))), 0);
+}
+
+export function sum(...sounds: readonly Float32Array[]): Float32Array {
+  const first = sounds[0] ?? new Float32Array();
+  return first.map((_, at) => sounds.reduce((all, sound) => all + (sound[at] ?? 0), 0));
+}
+
+export function energy(sound: Float32Array): number {
+  return sound.reduce((all, sample) => all + sample * sample, 0);
+}
+
+function loudest(sound: Float32Array): number {
+  let best = { at: 0, energy: -1 };
+  for (let at = 0; at + TEMPLATE < sound.length; at += TEMPLATE / 4) {
+    const here = energy(sound.subarray(at, at + TEMPLATE));
+    if (here > best.energy) best = { at, energy: here };
+  }
+  return best.at;
+}
