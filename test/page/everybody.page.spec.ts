@@ -1,0 +1,157 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { keyLine } from '../support/in-process-api.js';
+import { TestService } from '../support/test-service.js';
+import { waitFor } from '../support/wait-for.js';
+import { openBrowser, WatchedPage } from './support/browser.js';
+
+const KEY = 'a key for the page';
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const SCHEMES = ['light', 'dark'] as const;
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
+}
+
+describe('the page for everybody', () => {
+  let service: TestService;
+  let browser: Browser;
+  let watched: WatchedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    service = await TestService.prepare();
+    const keys = join(service.folder, 'keys');
+    await writeFile(keys, keyLine('ann', KEY));
+    [browser] = await Promise.all([openBrowser(), service.startApi({ API_KEYS_FILE: keys }), service.startWorker()]);
+    watched = await WatchedPage.open(browser, service.api.url, { bypassCSP: true });
+    page = watched.page;
+  }, 90_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await service.close();
+  });
+
+  /** Presses Tab until the control has the focus, as somebody without a mouse does. */
+  async function tabTo(name: RegExp): Promise<void> {
+    for (let presses = 0; presses < 80; presses += 1) {
+      await page.keyboard.press('Tab');
+      const label = await page.evaluate<string>(
+        `document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent`,
+      );
+      if (name.test(label)) return;
+    }
+    throw new Error(`${String(name)} is not reached by Tab`);
+  }
+
+  async function violations(): Promise<string[]> {
+    await page.evaluate(await readFile(AXE, 'utf8'));
+    const found: string[] = [];
+    for (const colorScheme of SCHEMES) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      const all = await page.evaluate<Violation[]>('axe.run().then(({ violations }) => violations)');
+      found.push(
+        ...all.map(
+          ({ id, nodes }) => `${colorScheme}: ${id} ${nodes[0]?.target[0] ?? ''} ${nodes[0]?.failureSummary ?? ''}`,
+        ),
+      );
+    }
+    return found;
+  }
+
+  it('asks for the key where one is needed, and says when it is wrong', async () => {
+    await page.getByRole('textbox', { name: 'Access key' }).fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByText('The server does not know this key').waitFor();
+    expect(await violations()).toEqual([]);
+    await page.getByRole('textbox', { name: 'Access key' }).fill(KEY);
+    await page.keyboard.press('Enter');
+    await page.getByText('Your songs will be here').waitFor();
+    // the browser itself tells of the refusals, which may come late
+    await page.waitForLoadState('networkidle');
+    await page.reload();
+    await page.getByText('Your songs will be here').waitFor();
+    expect(watched.faults.splice(0).filter((fault) => !fault.includes('401'))).toEqual([]);
+  }, 60_000);
+
+  it('has nothing to complain of when empty, with its options and its keys open', async () => {
+    expect(await violations()).toEqual([]);
+    await page.getByText('Options').click();
+    expect(await violations()).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Keys' }).click();
+    expect(await violations()).toEqual([]);
+    await page.getByRole('button', { name: 'Close' }).click();
+  }, 60_000);
+
+  it('goes the whole way by keyboard alone, with the key', async () => {
+    const addresses: string[] = [];
+    page.on('request', (request) => addresses.push(request.url()));
+    await tabTo(/^Try the demo song/);
+    await page.keyboard.press('Enter');
+    await page.locator('.bar').first().waitFor();
+    const working = await violations();
+    await page.locator('.mixer').waitFor({ timeout: 60_000 });
+    await tabTo(/^Play$/);
+    await page.keyboard.press('Space');
+    await page.getByText('0:01', { exact: true }).waitFor();
+    await tabTo(/^Mute Drums/);
+    await page.keyboard.press('Space');
+    expect(await page.getByRole('button', { name: 'Mute Drums' }).getAttribute('aria-pressed')).toBe('true');
+    await page.keyboard.press('l');
+    await page.getByRole('slider', { name: 'Loop to' }).waitFor();
+    await page.getByRole('slider', { name: 'Loop to' }).focus();
+    const end = Number(await page.getByRole('slider', { name: 'Loop to' }).getAttribute('aria-valuenow'));
+    await page.keyboard.press('ArrowRight');
+    const moved = Number(await page.getByRole('slider', { name: 'Loop to' }).getAttribute('aria-valuenow'));
+    expect(moved).toBeCloseTo(end + 1, 1);
+    await tabTo(/^This mix/);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+    expect(download.suggestedFilename()).toBe('Small Hours of the Machine (mix).wav');
+    await tabTo(/^Vocals$/);
+    const [stem] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+    expect(stem.suggestedFilename()).toBe('Small Hours of the Machine (vocals).flac');
+    expect(addresses.filter((address) => decodeURIComponent(address).includes(KEY))).toEqual([]);
+    expect(working).toEqual([]);
+  }, 120_000);
+
+  it('has nothing to complain of with the mixer, its receipt, a solo and the original', async () => {
+    await page.getByText('Receipt', { exact: true }).click();
+    await page.keyboard.press('1');
+    await page.keyboard.press('s');
+    expect(await violations()).toEqual([]);
+    await page.getByRole('button', { name: 'Original' }).click();
+    expect(await violations()).toEqual([]);
+  }, 60_000);
+
+  it.each([320, 390, 1280, 3840])('needs no scrolling aside at %i px, also in German', async (width) => {
+    await page.setViewportSize({ width, height: 900 });
+    const other = page.getByRole('button', { name: /^(Deutsch|English)$/ });
+    for (let language = 0; language < 2; language += 1) {
+      await other.click();
+      await waitFor(
+        () => page.evaluate<boolean>('document.documentElement.scrollWidth <= document.documentElement.clientWidth'),
+        `no overflow at ${width} px`,
+        1000,
+      );
+    }
+  });
+
+  it('works at 200 % text size on a phone', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.addStyleTag({ content: 'html { font-size: 200% !important }' });
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+  });
+
+  it('has no fault to tell of, and lets nothing inline run', async () => {
+    expect(watched.faults).toEqual([]);
+    const { headers } = await service.api.bytes('/');
+    expect(headers.get('content-security-policy')).not.toContain('unsafe');
+    expect(headers.get('cache-control')).toBe('no-cache');
+  });
+});

@@ -1,0 +1,140 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import type { Separation } from '@app/separations';
+import { decodeSamples, makeSong } from '../support/songs.js';
+import { TestService } from '../support/test-service.js';
+import { waitFor } from '../support/wait-for.js';
+import { openBrowser, WatchedPage } from './support/browser.js';
+import { recordSound, takeSound } from './support/recorder.js';
+import { difference, energy, findPart, leftOf, sum } from './support/sound.js';
+
+/** two 24-bit steps a stem: what floats lose on their way */
+const EXACT = 1e-6;
+const STEMS = ['vocals', 'drums', 'bass', 'other'];
+const RATE = 44_100;
+
+describe('hearing a song on the page', () => {
+  let service: TestService;
+  let browser: Browser;
+  let watched: WatchedPage;
+  let page: Page;
+  const stems = new Map<string, Float32Array>();
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([TestService.start(), openBrowser()]);
+    // the recorder is a script of the spec's own
+    watched = await WatchedPage.open(browser, 'about:blank', { bypassCSP: true });
+    page = watched.page;
+    await recordSound(page);
+    await page.goto(service.api.url);
+  }, 90_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await service.close();
+  });
+
+  const left = (stem: string): Float32Array => stems.get(stem) ?? new Float32Array();
+  const press = (...keys: string[]): Promise<void> =>
+    keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+  const position = (): Promise<number> =>
+    page.evaluate<number>(`Number(document.querySelector('.mixer').style.getPropertyValue('--at'))`);
+
+  /** Plays from a place until so much was heard, and gives what was heard without the fades. */
+  async function hear(seconds: number): Promise<Float32Array> {
+    await takeSound(page);
+    await press(' ');
+    const before = await position();
+    const song = left('vocals').length / RATE;
+    await waitFor(async () => ((await position()) - before) * song > seconds, 'the song to be played', 20_000);
+    await press(' ');
+    await waitFor(
+      async () => (await page.getByRole('button', { name: 'Play', exact: true }).count()) === 1,
+      'the pause',
+    );
+    const heard = await takeSound(page);
+    const start = heard.findIndex((sample) => sample !== 0);
+    return heard.slice(start + 400, start + 400 + seconds * 0.6 * RATE);
+  }
+
+  it('takes a dropped MP3 to a mixer that plays', async () => {
+    await watched.drop({ name: 'dropped song.mp3', bytes: await readFile(await makeSong(service.folder, 30)) });
+    await page.getByRole('heading', { name: 'dropped song.mp3' }).waitFor();
+    await page.locator('.mixer').waitFor({ timeout: 60_000 });
+    const { body } = await service.api.json<{ separations: Separation[] }>('/v1/separations');
+    const [song] = body.separations;
+    for (const stem of STEMS) {
+      const file = join(service.folder, `${stem}.flac`);
+      const { body: bytes } = await service.api.bytes(`/v1/separations/${song?.id ?? ''}/stems/${stem}.flac`);
+      await writeFile(file, bytes);
+      stems.set(stem, leftOf(await decodeSamples(file)));
+    }
+    await waitFor(() => page.evaluate<boolean>('recorded.ready === true'), 'the recorder', 10_000);
+    const heard = await hear(2);
+    const mix = sum(...STEMS.map(left));
+    const at = findPart(heard, mix.subarray(0, 6 * RATE));
+    expect(difference(heard, mix, at)).toBeLessThan(EXACT);
+  }, 120_000);
+
+  it('keeps all lanes at the same sample also far into the song, after jumps', async () => {
+    for (let jump = 0; jump < 4; jump += 1) await press('ArrowRight');
+    const heard = await hear(2);
+    const mix = sum(...STEMS.map(left));
+    const from = 18 * RATE;
+    expect(difference(heard, mix, from + findPart(heard, mix.subarray(from, from + 10 * RATE)))).toBeLessThan(EXACT);
+  }, 60_000);
+
+  it('gives the drums alone when they are soloed', async () => {
+    await press('Home', '2', 's');
+    const heard = await hear(2);
+    expect(difference(heard, left('drums'), findPart(heard, left('drums').subarray(0, 6 * RATE)))).toBeLessThan(EXACT);
+    await press('s');
+  }, 60_000);
+
+  it('leaves nothing of muted vocals', async () => {
+    await press('Home', '1', 'm');
+    const heard = await hear(2);
+    const rest = sum(left('drums'), left('bass'), left('other'));
+    const at = findPart(heard, rest.subarray(0, 6 * RATE));
+    expect(difference(heard, rest, at)).toBeLessThan(EXACT);
+    expect(energy(heard)).toBeGreaterThan(0.001);
+    await press('m');
+  }, 60_000);
+
+  it('gives the mix as it is set: the weighted sum of the stems within 16-bit rounding', async () => {
+    await page.getByRole('slider', { name: 'Volume Bass' }).fill('50');
+    await press('1', 'm');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'This mix' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('dropped song (mix).wav');
+    const bytes = await readFile(await download.path());
+    const pcm = new Int16Array(bytes.buffer.slice(bytes.byteOffset + 44, bytes.byteOffset + bytes.length));
+    const mix = sum(
+      left('drums'),
+      left('bass').map((sample) => sample / 2),
+      left('other'),
+    );
+    expect(pcm.length).toBe(2 * mix.length);
+    const heard = Float32Array.from({ length: mix.length }, (_, at) => (pcm[2 * at] ?? 0) / 32_768);
+    expect(difference(heard, mix, 0)).toBeLessThan(0.51 / 32_768);
+  }, 60_000);
+
+  it('plays the song as it was uploaded, in step with the stems', async () => {
+    await press('m', 'Home', 'o');
+    const heard = await hear(2);
+    const original = leftOf(await decodeSamples(join(service.folder, 'song-30-0.mp3')));
+    const mix = sum(...STEMS.map(left));
+    const inOriginal = findPart(heard, original.subarray(0, 6 * RATE));
+    expect(difference(heard, original, inOriginal)).toBeLessThan(2e-4);
+    expect(energy(mix.subarray(inOriginal, inOriginal + heard.length))).toBeGreaterThan(0);
+    await press('o');
+  }, 60_000);
+
+  it('has no fault to tell of', () => {
+    expect(watched.faults).toEqual([]);
+  });
+});
