@@ -45,8 +45,8 @@ class Cycle:
         return self.peak_rate * min(1.0, (step + 1) / WARM_UP_STEPS, (self.steps - step) / self.decay_steps)
 
 
-# one more, cooler cycle would go on from the last checkpoint (warm restarts, Loshchilov and Hutter, 2017)
-CYCLES = (Cycle(2_000, 1_200, 4e-3),)
+# warm restarts (Loshchilov and Hutter, 2017): each cycle goes on from where the last one ended
+CYCLES = (Cycle(2_000, 1_200, 4e-3), Cycle(1_400, 1_200, 3e-3), Cycle(700, 650, 2.5e-3))
 
 
 def rate_of(step: int) -> float:
