@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
+import { errorCode } from '@app/processes';
 
 export type Encoding = 'br' | 'gzip' | 'identity';
 
@@ -26,7 +27,7 @@ const TEXTS = ['.html', '.js', '.css', '.svg'];
 /** The built page, a few files that are kept in memory; undefined where it was not built. */
 export async function readPage(folder: string): Promise<ReadonlyMap<string, PageFile> | undefined> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   });
   const files = names.filter((entry) => entry.isFile() && extname(entry.name) in CONTENT_TYPES);
