@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { keyLine } from '../support/in-process-api.js';
 import { TestService } from '../support/test-service.js';
-import { waitFor } from '../support/wait-for.js';
+import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
 const KEY = 'a key for the page';
@@ -134,10 +134,10 @@ describe('the page for everybody', () => {
     const other = page.getByRole('button', { name: /^(Deutsch|English)$/ });
     for (let language = 0; language < 2; language += 1) {
       await other.click();
-      await waitFor(
-        () => page.evaluate<boolean>('document.documentElement.scrollWidth <= document.documentElement.clientWidth'),
+      await waitUntil(
         `no overflow at ${width} px`,
-        1000,
+        () => page.evaluate<boolean>('document.documentElement.scrollWidth <= document.documentElement.clientWidth'),
+        { deadlineMs: 1000 },
       );
     }
   });

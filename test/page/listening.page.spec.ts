@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { Separation } from '@app/separations';
 import { decodeSamples, makeSong } from '../support/songs.js';
 import { TestService } from '../support/test-service.js';
-import { waitFor } from '../support/wait-for.js';
+import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 import { recordSound, takeSound } from './support/recorder.js';
 import { difference, energy, findPart, leftOf, sum } from './support/sound.js';
@@ -48,11 +48,13 @@ describe('hearing a song on the page', () => {
     await press(' ');
     const before = await position();
     const song = left('vocals').length / RATE;
-    await waitFor(async () => ((await position()) - before) * song > seconds, 'the song to be played', 20_000);
+    await waitUntil('the song to be played', async () => ((await position()) - before) * song > seconds, {
+      deadlineMs: 20_000,
+    });
     await press(' ');
-    await waitFor(
-      async () => (await page.getByRole('button', { name: 'Play', exact: true }).count()) === 1,
+    await waitUntil(
       'the pause',
+      async () => (await page.getByRole('button', { name: 'Play', exact: true }).count()) === 1,
     );
     const heard = await takeSound(page);
     const start = heard.findIndex((sample) => sample !== 0);
@@ -71,7 +73,7 @@ describe('hearing a song on the page', () => {
       await writeFile(file, bytes);
       stems.set(stem, leftOf(await decodeSamples(file)));
     }
-    await waitFor(() => page.evaluate<boolean>('recorded.ready === true'), 'the recorder', 10_000);
+    await waitUntil('the recorder', () => page.evaluate<boolean>('recorded.ready === true'), { deadlineMs: 10_000 });
     const heard = await hear(2);
     const mix = sum(...STEMS.map(left));
     const at = findPart(heard, mix.subarray(0, 6 * RATE));

@@ -4,7 +4,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import type { Separation } from '@app/separations';
 import { makeSong } from '../support/songs.js';
 import { TestService } from '../support/test-service.js';
-import { waitFor } from '../support/wait-for.js';
+import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
 const MIB = 1024 * 1024;
@@ -77,7 +77,9 @@ describe('the songs on the page', () => {
     await watched.drop({ name: 'three.mp3', bytes: await song(75, 3) });
     await page.getByRole('button', { name: 'Cancel: three.mp3' }).waitFor();
     await page.reload();
-    await waitFor(async () => (await page.title()).includes('three.mp3'), 'the tab to tell of the song', 20_000);
+    await waitUntil('the tab to tell of the song', async () => (await page.title()).includes('three.mp3'), {
+      deadlineMs: 20_000,
+    });
     await page.getByRole('button', { name: 'Open the mixer: three.mp3' }).waitFor();
     expect(await page.locator('.mixer').count()).toBe(1);
     expect(watched.faults).toEqual([]);

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
-import { waitFor } from './wait-for.js';
+import { waitUntil } from './wait-until.js';
 
 const ENVIRONMENT = resolve(import.meta.dirname, '../../engine/.venv/lib');
 
@@ -46,7 +46,9 @@ export class RedisServer {
     const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
     const durability = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'];
     this.child = spawn(serverBinary(), [...options, ...durability], { stdio: 'ignore' });
-    await waitFor(() => this.ask((redis) => redis.ping()).then(() => true), 'redis to answer', 10_000);
+    await waitUntil('redis to answer', () => this.ask((redis) => redis.ping()).then(() => true), {
+      deadlineMs: 10_000,
+    });
   }
 
   /** Freezes the server: connections stay, answers do not come. `resume` ends it. */

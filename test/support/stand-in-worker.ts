@@ -2,7 +2,7 @@
 import { RedisConnections, SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
 import { objectKeys, parseStoredRequest, type Manifest, type SeparationId } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
-import { waitFor } from './wait-for.js';
+import { waitUntil } from './wait-until.js';
 
 /** Takes jobs, reports progress, and ends one when the spec says so, or when it is cancelled. */
 export class StandInWorker {
@@ -30,7 +30,7 @@ export class StandInWorker {
 
   async report(id: SeparationId, percent: number): Promise<void> {
     // a job counts as taken a moment before its handler runs
-    await waitFor(() => this.has(id), `${id} to be worked on`);
+    await waitUntil(`${id} to be worked on`, () => this.has(id));
     await this.contexts.get(id)?.reportProgress({ percent, stage: 'separate' });
   }
 
@@ -40,7 +40,7 @@ export class StandInWorker {
 
   /** Writes the manifest of a silent song and lets the job end. */
   async complete(id: SeparationId): Promise<void> {
-    await waitFor(() => this.ends.has(id), `${id} to be worked on`);
+    await waitUntil(`${id} to be worked on`, () => this.ends.has(id));
     const request = parseStoredRequest((await this.store.getText(objectKeys.request(id))) ?? '');
     await this.store.putText(objectKeys.manifest(id), JSON.stringify(silentManifest(id, request.model)));
     this.ends.get(id)?.();

@@ -3,7 +3,7 @@ import { StorageUnavailableError } from '@app/storage';
 import type { Problem } from '../../../test/support/api-client.js';
 import { startApi, type InProcessApi } from '../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../test/support/redis-server.js';
-import { waitFor } from '../../../test/support/wait-for.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
 import { wav } from '../../../test/support/wav.js';
 import { createApp } from './create-app.js';
 
@@ -64,7 +64,9 @@ describe(createApp.name, () => {
     expect((await api.client.fetch('/metrics')).status).toBe(200);
     expect(await api.objects('staging/')).toEqual([]);
     await begin(redis);
-    await waitFor(async () => (await api.client.separation(id)).status === 200, 'the API to work again', 3000);
+    await waitUntil('the API to work again', async () => (await api.client.separation(id)).status === 200, {
+      deadlineMs: 3000,
+    });
     expect((await api.client.upload(bytes, DEMO)).body).toMatchObject({ id, status: 'queued' });
   });
 
@@ -74,7 +76,7 @@ describe(createApp.name, () => {
     const methods = (['put', 'putText', 'getText', 'ping', 'remove', 'copy'] as const).map((method) =>
       jest.spyOn(api.store, method).mockImplementation(away),
     );
-    await waitFor(async () => (await api.client.separation(id)).status === 503, 'what is remembered to expire');
+    await waitUntil('what is remembered to expire', async () => (await api.client.separation(id)).status === 503);
     await expectAllUnavailable(id, 'storage_unavailable');
     for (const method of methods) method.mockRestore();
     expect((await api.client.separation(id)).body).toMatchObject({ id, status: 'queued' });
@@ -90,7 +92,7 @@ describe(createApp.name, () => {
       };
     });
     const getText = jest.spyOn(api.store, 'getText').mockImplementation(() => hanging);
-    await waitFor(async () => (await api.client.separation(id)).status === 503, 'what is remembered to expire');
+    await waitUntil('what is remembered to expire', async () => (await api.client.separation(id)).status === 503);
     const startedAt = performance.now();
     expect(await api.client.separation(id)).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
     expect(performance.now() - startedAt).toBeLessThan(2000);

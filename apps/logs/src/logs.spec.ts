@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisServer } from '../../../test/support/redis-server.js';
-import { waitFor } from '../../../test/support/wait-for.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
 
 const ENTRIES = 5000;
 
@@ -58,7 +58,7 @@ describe('logs', () => {
   it('prints one readable line an entry: time, level, service, ids, message, entry id', async () => {
     const id = await write('song accepted', { requestId: 'req-1', separationId: 'sep_1' });
     const lines = start();
-    await waitFor(() => lines().length === 1, 'a line', 20_000);
+    await waitUntil('a line', () => lines().length === 1, { deadlineMs: 20_000 });
     expect(lines()[0]).toBe(`2026-01-01T00:00:00.000Z INFO  rest-server [req-1 sep_1] song accepted (${String(id)})`);
     expect(await end('SIGTERM')).toBe(0);
   });
@@ -66,7 +66,7 @@ describe('logs', () => {
   it('keeps one line for an entry whose text would start another or colour the terminal', async () => {
     await write('a\r\nERROR forged \u001b[31m\u0000\u2028\u202e');
     const lines = start('--json');
-    await waitFor(() => lines().length === 1, 'a line', 20_000);
+    await waitUntil('a line', () => lines().length === 1, { deadlineMs: 20_000 });
     expect(lines()).toHaveLength(1);
     expect(lines()[0]).not.toMatch(/[\p{Cc}\u2028\u202e]/u);
     expect(JSON.parse(lines()[0] ?? '')).toMatchObject({ message: 'a\r\nERROR forged \u001b[31m\u0000\u2028\u202e' });
@@ -83,7 +83,7 @@ describe('logs', () => {
     const printed: string[] = [];
     for (let kills = 0; kills < 3; kills += 1) {
       const lines = start('--json');
-      await waitFor(() => lines().length > 300, 'lines', 20_000);
+      await waitUntil('lines', () => lines().length > 300, { deadlineMs: 20_000 });
       await end('SIGKILL');
       printed.push(...lines());
     }
@@ -91,7 +91,7 @@ describe('logs', () => {
     const last = start('--json');
     const ids = (): Set<unknown> =>
       new Set([...printed, ...last()].map((line) => (JSON.parse(line) as { entryId: unknown }).entryId));
-    await waitFor(() => ids().size >= ENTRIES, 'every entry', 20_000);
+    await waitUntil('every entry', () => ids().size >= ENTRIES, { deadlineMs: 20_000 });
     expect(ids()).toEqual(new Set(written));
     // what a killed reader had taken and not acknowledged may come twice, no more than its one batch
     expect(printed.length + last().length - ENTRIES).toBeLessThanOrEqual(3 * 200);
@@ -100,13 +100,13 @@ describe('logs', () => {
   it('goes on by itself when Redis was away, and when it came back empty', async () => {
     const lines = start('--json');
     await write('before');
-    await waitFor(() => lines().length === 1, 'a line', 20_000);
+    await waitUntil('a line', () => lines().length === 1, { deadlineMs: 20_000 });
     await server.kill();
     await server.start();
-    await waitFor(async () => (await write('after')) !== null, 'redis');
-    await waitFor(() => lines().some((line) => line.includes('"after"')), 'the line after the outage');
+    await waitUntil('redis', async () => (await write('after')) !== null);
+    await waitUntil('the line after the outage', () => lines().some((line) => line.includes('"after"')));
     await server.wipe();
     await write('anew');
-    await waitFor(() => lines().some((line) => line.includes('"anew"')), 'the line after the wipe');
+    await waitUntil('the line after the wipe', () => lines().some((line) => line.includes('"anew"')));
   });
 });

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import winston, { type Logger } from 'winston';
 import { RedisServer } from '../../../test/support/redis-server.js';
-import { waitFor } from '../../../test/support/wait-for.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
 import { parseLogEntry, type LogEntry } from './log-entry.js';
 import { RedisStreamTransport } from './redis-stream.transport.js';
 
@@ -44,7 +44,7 @@ describe(RedisStreamTransport.name, () => {
     const { logger, sut, stream } = start();
     logger.info('first', { requestId: 'r1', separationId: 's1', bytes: 3 });
     logger.error('second', { error: new Error('why') });
-    await waitFor(async () => (await entries(stream)).length === 2, 'two entries');
+    await waitUntil('two entries', async () => (await entries(stream)).length === 2);
     const [first, second] = await entries(stream);
     expect(first).toMatchObject({ message: 'first', requestId: 'r1', separationId: 's1', fields: { bytes: 3 } });
     expect(first).toMatchObject({ service: 'rest-server', pod: 'here', level: 'info' });
@@ -55,12 +55,16 @@ describe(RedisStreamTransport.name, () => {
   it('keeps the newest while Redis is away, tells how many it dropped, and lets the process log on', async () => {
     const { logger, sut, stream } = start(100);
     logger.info('before');
-    await waitFor(async () => (await entries(stream)).length === 1, 'the first entry');
+    await waitUntil('the first entry', async () => (await entries(stream)).length === 1);
     await server.kill();
     for (let n = 0; n < 5000; n += 1) logger.info(`line ${n}`);
     await server.start();
-    await waitFor(async () => (await entries(stream)).some(({ message }) => message === 'line 4999'), 'the last line');
-    await waitFor(async () => (await entries(stream)).some(({ message }) => message.includes('dropped')), 'the notice');
+    await waitUntil('the last line', async () =>
+      (await entries(stream)).some(({ message }) => message === 'line 4999'),
+    );
+    await waitUntil('the notice', async () =>
+      (await entries(stream)).some(({ message }) => message.includes('dropped')),
+    );
     const messages = (await entries(stream)).map(({ message }) => message);
     const lines = new Set(messages.filter((message) => message.startsWith('line')));
     const dropped = messages.flatMap((message) => /^(\d+) log entries were dropped/.exec(message)?.[1] ?? []);

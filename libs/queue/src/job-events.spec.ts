@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SeparationId } from '@app/separations';
 import { RedisServer } from '../../../test/support/redis-server.js';
-import { waitFor } from '../../../test/support/wait-for.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
 import { JobEvents } from './job-events.js';
 import { QueueFixture, gate, someJob } from './queue.fixture.js';
 
@@ -51,7 +51,7 @@ describe(JobEvents.name, () => {
         if (state?.status === 'processing') running.open();
       }
     })();
-    await waitFor(() => states.length === 1, 'the first state');
+    await waitUntil('the first state', () => states.length === 1);
     await fixture.work(() => finish.passed);
     await running.passed;
     finish.open();
@@ -62,10 +62,10 @@ describe(JobEvents.name, () => {
   it('tells only those who follow that job', async () => {
     const [mine, other] = [someJob(), someJob()];
     const [followed, bystander] = [follow(mine.id), follow(other.id)];
-    await waitFor(() => followed.count > 0 && bystander.count > 0, 'the first look');
+    await waitUntil('the first look', () => followed.count > 0 && bystander.count > 0);
     const before = bystander.count;
     await fixture.queue.enqueue(mine);
-    await waitFor(() => followed.count > 1, 'the change');
+    await waitUntil('the change', () => followed.count > 1);
     expect(bystander.count).toBe(before);
   });
 
@@ -77,10 +77,10 @@ describe(JobEvents.name, () => {
 
   it('tells everybody to look again when Redis came back', async () => {
     const following = follow(someJob().id);
-    await waitFor(() => following.count > 0, 'the first look');
+    await waitUntil('the first look', () => following.count > 0);
     const before = following.count;
     await server.kill();
     await server.start();
-    await waitFor(() => following.count > before, 'another look', 3000);
+    await waitUntil('another look', () => following.count > before, { deadlineMs: 3000 });
   });
 });

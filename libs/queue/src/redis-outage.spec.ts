@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServer } from '../../../test/support/redis-server.js';
-import { waitFor } from '../../../test/support/wait-for.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
 import { QueueUnavailableError } from './queue.errors.js';
 import { QueueFixture, gate, someId, someJob } from './queue.fixture.js';
 
@@ -43,7 +43,9 @@ describe('the queue while Redis is away', () => {
     await server.kill();
     await expectAllUnavailable();
     await server.start();
-    await waitFor(() => fixture.queue.enqueue(someJob()).then(() => true), 'the queue to work again', 3000);
+    await waitUntil('the queue to work again', () => fixture.queue.enqueue(someJob()).then(() => true), {
+      deadlineMs: 3000,
+    });
   });
 
   it('fails every call within 2 s while Redis hangs', async () => {
@@ -51,7 +53,7 @@ describe('the queue while Redis is away', () => {
     server.pause();
     await expectAllUnavailable();
     server.resume();
-    await waitFor(() => fixture.connections.ping().then(() => true), 'the queue to work again', 3000);
+    await waitUntil('the queue to work again', () => fixture.connections.ping().then(() => true), { deadlineMs: 3000 });
   });
 
   it('fails calls of a process that started while Redis was away, and works when it comes', async () => {
@@ -59,7 +61,7 @@ describe('the queue while Redis is away', () => {
     const late = fixture.other();
     await expect(late.queue.enqueue(someJob())).rejects.toThrow(QueueUnavailableError);
     await server.start();
-    await waitFor(() => late.queue.enqueue(someJob()).then(() => true), 'the queue to work', 3000);
+    await waitUntil('the queue to work', () => late.queue.enqueue(someJob()).then(() => true), { deadlineMs: 3000 });
   });
 
   it('completes a job that ends during the outage', async () => {
@@ -77,7 +79,9 @@ describe('the queue while Redis is away', () => {
     await server.stop();
     finish.open();
     await server.start();
-    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 0, 'the job to be completed', 10_000);
+    await waitUntil('the job to be completed', async () => (await fixture.queue.unfinishedCount()) === 0, {
+      deadlineMs: 10_000,
+    });
     expect(starts).toBe(1);
     expect((await fixture.queue.depth()).failed).toBe(0);
   });
@@ -86,12 +90,12 @@ describe('the queue while Redis is away', () => {
     const done: string[] = [];
     await fixture.work(({ id }) => Promise.resolve(void done.push(id)));
     await fixture.queue.enqueue(someJob());
-    await waitFor(() => done.length === 1, 'the first job');
+    await waitUntil('the first job', () => done.length === 1);
     await server.kill();
     await server.start();
     const returnedAt = performance.now();
-    await waitFor(() => fixture.queue.enqueue(someJob()).then(() => true), 'the queue');
-    await waitFor(() => done.length === 2, 'the second job', 10_000);
+    await waitUntil('the queue', () => fixture.queue.enqueue(someJob()).then(() => true));
+    await waitUntil('the second job', () => done.length === 2, { deadlineMs: 10_000 });
     expect(performance.now() - returnedAt).toBeLessThan(3000);
   });
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { someRedis } from '../../../test/support/redis-server.js';
-import { waitFor } from '../../../test/support/wait-for.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
 import { InvalidJobError, PermanentJobError } from './queue.errors.js';
 import { QueueFixture, gate, someId, someJob } from './queue.fixture.js';
 import { SeparationQueue } from './separation-queue.js';
@@ -36,10 +36,10 @@ describe(SeparationQueue.name, () => {
       return finish.passed;
     });
     await sut.enqueue(job);
-    await waitFor(() => starts === 1, 'the job to start');
+    await waitUntil('the job to start', () => starts === 1);
     await sut.enqueue({ ...job, requestId: 'another' });
     finish.open();
-    await waitFor(async () => (await sut.unfinishedCount()) === 0, 'the job to end');
+    await waitUntil('the job to end', async () => (await sut.unfinishedCount()) === 0);
     expect(starts).toBe(1);
   });
 
@@ -51,9 +51,9 @@ describe(SeparationQueue.name, () => {
       return seen.length === 1 ? Promise.reject(new PermanentJobError('internal', 'no')) : Promise.resolve();
     });
     await sut.enqueue(job);
-    await waitFor(async () => (await sut.depth()).failed === 1, 'the job to fail');
+    await waitUntil('the job to fail', async () => (await sut.depth()).failed === 1);
     await sut.enqueue({ ...job, requestId: 'second' });
-    await waitFor(() => seen.length === 2, 'the job to run again');
+    await waitUntil('the job to run again', () => seen.length === 2);
     expect(seen[1]).toBe('second');
   });
 
@@ -61,7 +61,7 @@ describe(SeparationQueue.name, () => {
     const job = someJob();
     await fixture.work(() => Promise.reject(new PermanentJobError('undecodable_audio', 'no: audio\nin it')));
     await sut.enqueue(job);
-    await waitFor(async () => (await sut.depth()).failed === 1, 'the job to fail');
+    await waitUntil('the job to fail', async () => (await sut.depth()).failed === 1);
     expect(await sut.failure(job.id)).toEqual({ code: 'undecodable_audio', message: 'no: audio\nin it' });
     expect(await sut.failure(someId())).toBeUndefined();
   });
@@ -96,10 +96,10 @@ describe(SeparationQueue.name, () => {
       await finish.passed;
     });
     await sut.enqueue(active);
-    await waitFor(async () => {
+    await waitUntil('progress', async () => {
       const state = await sut.state(active.id);
       return state?.status === 'processing' && state.progress.percent === 75;
-    }, 'progress');
+    });
     await sut.enqueue(waiting);
     await fixture.speeds.record('demo', 1, 1);
     await fixture.registry.announce({
@@ -119,7 +119,7 @@ describe(SeparationQueue.name, () => {
     const [active, waiting] = [someJob(), someJob()];
     await fixture.work(() => finish.passed);
     await sut.enqueue(active);
-    await waitFor(async () => (await sut.state(active.id))?.status === 'processing', 'the job to start');
+    await waitUntil('the job to start', async () => (await sut.state(active.id))?.status === 'processing');
     await sut.enqueue(waiting);
     await sut.remove(active.id);
     await sut.remove(waiting.id);
@@ -131,7 +131,7 @@ describe(SeparationQueue.name, () => {
   it('tells the age of the job that waits longest', async () => {
     expect(await sut.oldestWaitSeconds()).toBe(0);
     await sut.enqueue(someJob());
-    await waitFor(async () => (await sut.oldestWaitSeconds()) > 0.05, 'the job to grow older');
+    await waitUntil('the job to grow older', async () => (await sut.oldestWaitSeconds()) > 0.05);
     await sut.enqueue(someJob());
     expect(await sut.oldestWaitSeconds()).toBeGreaterThan(0.05);
   });

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Failure } from '@app/separations';
 import { someRedis } from '../../../test/support/redis-server.js';
-import { waitFor } from '../../../test/support/wait-for.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
 import { PermanentJobError, RetryableJobError } from './queue.errors.js';
 import { QueueFixture, gate, someJob, untilAborted } from './queue.fixture.js';
 import { SeparationWorker } from './separation-worker.js';
@@ -37,7 +37,7 @@ describe(SeparationWorker.name, () => {
     );
     await fixture.queue.enqueue(someJob({ model: 'big' }));
     await fixture.queue.enqueue(someJob({ model: 'noise' }));
-    await waitFor(async () => (await fixture.queue.depth()).failed === 2, 'both to fail', 10_000);
+    await waitUntil('both to fail', async () => (await fixture.queue.depth()).failed === 2, { deadlineMs: 10_000 });
     const big = { code: 'out_of_memory', message: 'big' };
     expect(failures.filter(([{ code }]) => code === 'out_of_memory')).toEqual([
       [big, false],
@@ -59,8 +59,8 @@ describe(SeparationWorker.name, () => {
       },
     });
     await fixture.queue.enqueue(job);
-    await waitFor(async () => (await fixture.queue.depth()).delayed === 1, 'the job to be kept');
-    await waitFor(async () => (await fixture.queue.depth()).failed === 1, 'the job to fail', 10_000);
+    await waitUntil('the job to be kept', async () => (await fixture.queue.depth()).delayed === 1);
+    await waitUntil('the job to fail', async () => (await fixture.queue.depth()).failed === 1, { deadlineMs: 10_000 });
     expect(stateWhileWriting).toMatchObject({ status: 'processing' });
   });
 
@@ -78,8 +78,8 @@ describe(SeparationWorker.name, () => {
     await fixture.queue.enqueue(job);
     const { signal } = await running.passed;
     await fixture.other().cancelSignals.request(job.id);
-    await waitFor(() => signal.aborted, 'the signal', 2000);
-    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 0, 'the job to be gone');
+    await waitUntil('the signal', () => signal.aborted, { deadlineMs: 2000 });
+    await waitUntil('the job to be gone', async () => (await fixture.queue.unfinishedCount()) === 0);
     expect(cancelled).toEqual([job.id]);
     expect(await fixture.queue.depth()).toMatchObject({ failed: 0 });
   });
@@ -95,7 +95,7 @@ describe(SeparationWorker.name, () => {
     const { signal } = await running.passed;
     const { cancelled } = fixture.connections.keys;
     await fixture.connections.call((client) => client.zadd(cancelled, Date.now(), job.id));
-    await waitFor(() => signal.aborted, 'the signal', 2000);
+    await waitUntil('the signal', () => signal.aborted, { deadlineMs: 2000 });
   });
 
   it('never starts a job that was cancelled before, and starts it when it is submitted anew', async () => {
@@ -104,10 +104,10 @@ describe(SeparationWorker.name, () => {
     await fixture.queue.enqueue(job);
     await fixture.cancelSignals.request(job.id);
     await fixture.work(() => Promise.resolve(void (starts += 1)));
-    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 0, 'the job to be gone');
+    await waitUntil('the job to be gone', async () => (await fixture.queue.unfinishedCount()) === 0);
     expect(starts).toBe(0);
     await fixture.queue.enqueue(job);
-    await waitFor(() => starts === 1, 'the new job');
+    await waitUntil('the new job', () => starts === 1);
   });
 
   it('lets a running job end within the grace of a close', async () => {
@@ -154,7 +154,7 @@ describe(SeparationWorker.name, () => {
     await fixture.queue.enqueue(good);
     const done: string[] = [];
     await fixture.work(({ id }) => Promise.resolve(void done.push(id)));
-    await waitFor(() => done.length === 1, 'the good job');
+    await waitUntil('the good job', () => done.length === 1);
     expect(done).toEqual([good.id]);
     expect((await fixture.queue.depth()).failed).toBe(1);
   });

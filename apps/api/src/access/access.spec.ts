@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Problem } from '../../../../test/support/api-client.js';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
-import { waitFor } from '../../../../test/support/wait-for.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { AccessGuard } from './access.guard.js';
 
 const LIST = '/v1/separations';
@@ -55,7 +55,7 @@ describe(AccessGuard.name, () => {
     await writeFile(file, keyLine('ann', 'key-of-ann') + keyLine('cem', 'key-of-cem'));
     const lists = async (): Promise<boolean> => (await cem.json(LIST)).status === 200;
     await redis.wipe();
-    await waitFor(async () => (await lists()) || (await redis.wipe().then(() => false)), 'the new key to work');
+    await waitUntil('the new key to work', async () => (await lists()) || (await redis.wipe().then(() => false)));
     await writeFile(file, 'this is no key file');
     await waitForLook();
     await redis.wipe();
@@ -95,6 +95,6 @@ describe(AccessGuard.name, () => {
   /** the file is looked at once a second, at a call */
   async function waitForLook(): Promise<void> {
     const startedAt = performance.now();
-    await waitFor(() => performance.now() - startedAt > 1100, 'the next look at the file');
+    await waitUntil('the next look at the file', () => performance.now() - startedAt > 1100);
   }
 });

@@ -3,7 +3,7 @@ import type { Separation, SeparationId } from '@app/separations';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { StandInWorker } from '../../../../test/support/stand-in-worker.js';
-import { waitFor } from '../../../../test/support/wait-for.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/wav.js';
 import { SeparationEventsService } from './separation-events.service.js';
 
@@ -74,19 +74,19 @@ describe(SeparationEventsService.name, () => {
   it('tells the state at once and on each change, and ends after the last', async () => {
     const id = await submit();
     const reader = EventReader.open(api, id, { 'last-event-id': 'whatever\u00ff' });
-    await waitFor(() => reader.last?.status === 'queued', 'the first state');
+    await waitUntil('the first state', () => reader.last?.status === 'queued');
     const worker = await StandInWorker.start(redis.url, api.store);
     try {
-      await waitFor(() => reader.last?.status === 'processing', 'the job to be taken');
+      await waitUntil('the job to be taken', () => reader.last?.status === 'processing');
       await worker.report(id, 37.5);
-      await waitFor(() => reader.last?.progress.percent === 37.5, 'its progress');
+      await waitUntil('its progress', () => reader.last?.progress.percent === 37.5);
       await worker.complete(id);
       await reader.ended;
     } finally {
       await worker.close();
     }
     expect(reader.last).toMatchObject({ id, status: 'completed', progress: { percent: 100 } });
-    await waitFor(() => sut.open === 0, 'the stream to be released');
+    await waitUntil('the stream to be released', () => sut.open === 0);
   });
 
   it('tells only the last state of what has ended, and 204 to a browser that has seen it', async () => {
@@ -102,9 +102,9 @@ describe(SeparationEventsService.name, () => {
   it('releases everything when the client goes', async () => {
     const id = await submit();
     const readers = Array.from({ length: 3 }, () => EventReader.open(api, id));
-    await waitFor(() => sut.open === 3, 'three streams');
+    await waitUntil('three streams', () => sut.open === 3);
     for (const reader of readers) reader.leave();
-    await waitFor(() => sut.open === 0, 'their release');
+    await waitUntil('their release', () => sut.open === 0);
     await Promise.allSettled(readers.map(({ ended }) => ended));
     await api.client.cancel(id);
   });
@@ -112,7 +112,7 @@ describe(SeparationEventsService.name, () => {
   it('refuses the 51st stream of one client', async () => {
     const id = await submit();
     const readers = Array.from({ length: 50 }, () => EventReader.open(api, id));
-    await waitFor(() => sut.open === 50, 'fifty streams');
+    await waitUntil('fifty streams', () => sut.open === 50);
     const answer = await api.client.json(`/v1/separations/${id}/events`);
     expect(answer).toMatchObject({ status: 429, body: { code: 'too_many_streams', limit: 50 } });
     await api.client.cancel(id);
@@ -123,10 +123,10 @@ describe(SeparationEventsService.name, () => {
   it('outlives an outage of Redis', async () => {
     const id = await submit();
     const reader = EventReader.open(api, id);
-    await waitFor(() => reader.last?.status === 'queued', 'the first state');
+    await waitUntil('the first state', () => reader.last?.status === 'queued');
     await redis.kill();
     await redis.start();
-    await waitFor(async () => (await api.client.cancel(id)).status === 202, 'the cancel');
+    await waitUntil('the cancel', async () => (await api.client.cancel(id)).status === 202);
     await reader.ended;
     expect(reader.last?.status).toBe('cancelled');
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { FolderObjectStore } from '@app/storage';
-import { waitFor } from '../../../../test/support/wait-for.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { writeArchive } from './archive.js';
 
 const DATE = new Date('2026-11-23T12:00:00Z');
@@ -83,7 +83,7 @@ describe(writeArchive.name, () => {
       gone.abort(new Error('client gone'));
     });
     await failed;
-    await waitFor(() => Promise.resolve(store.open.size === 0), 'the object to be closed');
+    await waitUntil('the object to be closed', () => store.open.size === 0);
     expect(out.destroyed).toBe(true);
   });
 

@@ -8,7 +8,7 @@ import { Ffmpeg, resolveFfmpeg } from '@app/audio';
 import { loadApiConfig } from '@app/config';
 import { objectKeys, parseManifest, type ManifestStem, type StoredRequest } from '@app/separations';
 import { FolderObjectStore, type ObjectInfo } from '@app/storage';
-import { waitFor } from '../../../../test/support/wait-for.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { storeSeparation } from './completed-separation.fixture.js';
 import { StemEncoder } from './stem-encoder.js';
 
@@ -99,7 +99,7 @@ describe(StemEncoder.name, () => {
     gone.abort(new Error('client gone'));
     await expect(goes).rejects.toThrow('client gone');
     store.open();
-    await waitFor(() => Promise.resolve(sut.running === 0), 'the encoder to stop');
+    await waitUntil('the encoder to stop', () => sut.running === 0);
     expect(await stored()).toEqual(['drums.flac', 'vocals.flac']);
     await encode(0);
     expect(await stored()).toContain('vocals.mp3');
@@ -111,7 +111,7 @@ describe(StemEncoder.name, () => {
     sut.onModuleDestroy();
     store.open();
     await failed;
-    await waitFor(() => Promise.resolve(sut.running === 0), 'the encoder to stop');
+    await waitUntil('the encoder to stop', () => sut.running === 0);
     expect(await stored()).not.toContain('vocals.mp3');
   });
 });

@@ -9,7 +9,7 @@ import { FolderObjectStore } from '@app/storage';
 import { SeparationIndex } from '@app/queue';
 import { QueueFixture, gate, someId } from '../../../../libs/queue/src/queue.fixture.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
-import { waitFor } from '../../../../test/support/wait-for.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { ReconcilerService } from './reconciler.service.js';
 
 const HOUR_MS = 3600 * 1000;
@@ -90,9 +90,9 @@ describe(ReconcilerService.name, () => {
   it('notices by itself that Redis was wiped, and queues what was accepted once', async () => {
     const waiting = await Promise.all([accept(), accept(), accept()]);
     sut.onApplicationBootstrap();
-    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 3, 'the jobs');
+    await waitUntil('the jobs', async () => (await fixture.queue.unfinishedCount()) === 3);
     await server.wipe();
-    await waitFor(async () => (await fixture.queue.unfinishedCount()) === 3, 'the jobs after the wipe');
+    await waitUntil('the jobs after the wipe', async () => (await fixture.queue.unfinishedCount()) === 3);
     expect([...(await fixture.queue.states(waiting)).keys()]).toHaveLength(3);
     expect((await index.page(null, null, 10)).ids).toHaveLength(3);
   });
@@ -115,7 +115,9 @@ describe(ReconcilerService.name, () => {
       return Promise.reject(new Error('dies'));
     });
     await started.passed;
-    await waitFor(async () => (await fixture.queue.failure(id)) !== undefined, 'the last attempt', 15_000);
+    await waitUntil('the last attempt', async () => (await fixture.queue.failure(id)) !== undefined, {
+      deadlineMs: 15_000,
+    });
     await sut.run();
     expect(await outcome(id)).toMatchObject({ state: 'failed', failure: { code: 'internal', message: 'dies' } });
     expect(await fixture.queue.state(id)).toBeUndefined();

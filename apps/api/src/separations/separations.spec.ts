@@ -8,7 +8,7 @@ import type { ApiClient } from '../../../../test/support/api-client.js';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { StandInWorker } from '../../../../test/support/stand-in-worker.js';
-import { waitFor } from '../../../../test/support/wait-for.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/wav.js';
 import { SeparationsService, type Page } from './separations.service.js';
 
@@ -55,7 +55,7 @@ describe(SeparationsService.name, () => {
   }
 
   async function reaches(id: SeparationId, status: string): Promise<Separation> {
-    await waitFor(async () => (await ann.separation(id)).body.status === status, `${id} to be ${status}`);
+    await waitUntil(`${id} to be ${status}`, async () => (await ann.separation(id)).body.status === status);
     return (await ann.separation(id)).body;
   }
 
@@ -124,7 +124,7 @@ describe(SeparationsService.name, () => {
       const { body } = await ann.upload(bytes, DEMO);
       await reaches(body.id, 'processing');
       await worker.report(body.id, 42.5);
-      await waitFor(async () => (await ann.separation(body.id)).body.progress.percent === 42.5, 'progress to show');
+      await waitUntil('progress to show', async () => (await ann.separation(body.id)).body.progress.percent === 42.5);
       await worker.complete(body.id);
       const done = await reaches(body.id, 'completed');
       expect(done).toMatchObject({ progress: { percent: 100, stage: 'done' }, receipt: { id: body.id } });
@@ -140,7 +140,7 @@ describe(SeparationsService.name, () => {
       const { body } = await ann.upload(bytes, DEMO);
       await reaches(body.id, 'processing');
       expect((await ann.cancel(body.id)).body.status).toBe('cancelled');
-      await waitFor(() => !worker.has(body.id), 'the worker to stop', 2000);
+      await waitUntil('the worker to stop', () => !worker.has(body.id), { deadlineMs: 2000 });
       expect(await ann.upload(bytes, DEMO)).toMatchObject({ status: 202, body: { id: body.id } });
       expect(await api.app.get(CancelSignals).isRequested(body.id)).toBe(false);
       await reaches(body.id, 'processing');

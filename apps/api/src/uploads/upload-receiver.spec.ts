@@ -4,7 +4,7 @@ import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
-import { waitFor } from '../../../../test/support/wait-for.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/wav.js';
 import { UploadReceiver } from './upload-receiver.js';
 
@@ -46,9 +46,9 @@ describe(UploadReceiver.name, () => {
     const upload = begin();
     upload.write(FILE_HEAD);
     upload.write(Buffer.alloc(3_000_000));
-    await waitFor(() => sut.inProgress === 1, 'the upload to be received');
+    await waitUntil('the upload to be received', () => sut.inProgress === 1);
     upload.destroy();
-    await waitFor(() => sut.inProgress === 0, 'its end', 5000);
+    await waitUntil('its end', () => sut.inProgress === 0, { deadlineMs: 5000 });
     expect(await api.objects()).toEqual([]);
     expect(await api.store.sweepUnfinished(0)).toBe(0);
   });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { StorageUnavailableError } from '../errors.js';
-import { collect, describeObjectStore } from '../object-store.contract.js';
+import { collect } from '../contract/bytes.js';
+import { describeObjectStore } from '../contract/object-store.contract.js';
 import { FolderObjectStore } from './folder-object-store.js';
 import { ifPresent } from './files.js';
 

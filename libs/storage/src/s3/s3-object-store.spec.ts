@@ -5,7 +5,8 @@ import { MinioService } from 'nestjs-minio-client';
 import { startS3Server, type S3Server } from '../../../../test/support/s3-server.js';
 import { createObjectStore, createS3ObjectStore } from '../create-object-store.js';
 import { StorageUnavailableError } from '../errors.js';
-import { collect, describeObjectStore, write } from '../object-store.contract.js';
+import { collect, write } from '../contract/bytes.js';
+import { describeObjectStore } from '../contract/object-store.contract.js';
 import { s3Connection } from './s3-connection.js';
 import { S3ObjectStore } from './s3-object-store.js';
 
