@@ -20,7 +20,9 @@ const steps = [
 /** Jest's own process: the specs are ES modules, which it takes behind this flag only. */
 async function jest(reportFile, args) {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  const { code } = await run(process.execPath, [...flags, '--json', `--outputFile=${reportFile}`, '--ci', ...args]);
+  // a handle that a spec left open must not hold the run for ever; jest warns of it where the spec runs alone
+  const options = ['--json', `--outputFile=${reportFile}`, '--ci', '--forceExit'];
+  const { code } = await run(process.execPath, [...flags, ...options, ...args]);
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(reportFile, 'utf8'));
   return { code, passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
 }

@@ -70,7 +70,7 @@ export class SeparationWorker {
     });
   }
 
-  /** Takes no more jobs, gives running ones `graceMs` to end, and hands the rest back. At most 8 s longer than that. */
+  /** Takes no more jobs, gives running ones `graceMs` to end, and hands the rest back. At most 10 s longer than that. */
   close(options: { readonly graceMs: number }): Promise<void> {
     this.closing ??= this.end(options.graceMs);
     return this.closing;
@@ -83,8 +83,12 @@ export class SeparationWorker {
     for (const run of this.runs) run.abort(new HandedBackError());
     await this.whenIdle(ABORT_MS + 500);
     await this.stopListening?.();
-    // closing waits for Redis, which may be away: then the jobs go back when their locks end
-    await bounded(worker?.close() ?? Promise.resolve(), CLOSE_MS).catch(() => undefined);
+    // a polite close waits for Redis, for ever where it is away: then the jobs go back when their locks end
+    const isAway = await this.connections.ping().then(
+      () => false,
+      () => true,
+    );
+    await bounded(worker?.close(isAway) ?? Promise.resolve(), CLOSE_MS).catch(() => undefined);
     this.redis?.disconnect();
   }
 
