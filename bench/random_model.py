@@ -1,7 +1,7 @@
-"""Makes a full-size htdemucs with random weights, in our layout and in that of the stock command.
+"""Makes the published models in full size with random weights, in our layout and in the stock command's.
 
-`python bench/random_model.py FOLDER` writes FOLDER/models/htdemucs for MODELS_DIR, and FOLDER/stock for
-`demucs --repo FOLDER/stock -n htdemucs`. The work of a separation does not depend on the weights' values.
+`python bench/random_model.py FOLDER htdemucs htdemucs_ft` writes FOLDER/models/NAME for MODELS_DIR, and
+FOLDER/stock for `demucs --repo FOLDER/stock -n NAME`. The work of a separation does not depend on the values.
 """
 
 import hashlib
@@ -15,11 +15,8 @@ from demucs.htdemucs import HTDemucs
 from safetensors.torch import save_file
 from separation_engine.models.folder import hash_files, write_record
 
-NAME = "htdemucs"
-SIGNATURE = "955717e8"
-SEED = 0
 SEGMENT = Fraction(39, 5)
-# the settings of the published model where they differ from the class's defaults
+# the settings of the published models where they differ from the class's defaults
 SETTINGS = {
     "t_layers": 5,
     "t_layer_scale": True,
@@ -28,13 +25,19 @@ SETTINGS = {
     "dconv_mode": 3,
     "t_sparse_self_attn": False,
 }
-SOURCES = ["drums", "bass", "other", "vocals"]
+FOUR = ["drums", "bass", "other", "vocals"]
+SOURCES = {"htdemucs": FOUR, "htdemucs_ft": FOUR, "htdemucs_6s": [*FOUR, "guitar", "piano"]}
+SIGNATURES = {
+    "htdemucs": ["955717e8"],
+    "htdemucs_ft": ["f7e0c4bc", "d12395a8", "92cfc3b6", "04573f0d"],
+    "htdemucs_6s": ["5c90dfd2"],
+}
 
 
-def build() -> HTDemucs:
+def build(signature: str, sources: list[str]) -> HTDemucs:
     """Random weights; scales that start near zero are made as large as those of a trained model."""
-    torch.manual_seed(SEED)
-    model: HTDemucs = HTDemucs(SOURCES, **SETTINGS, segment=SEGMENT)
+    torch.manual_seed(int(signature, 16))
+    model: HTDemucs = HTDemucs(sources, **SETTINGS, segment=SEGMENT)
     model.eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -43,40 +46,53 @@ def build() -> HTDemucs:
     return model
 
 
-def write_ours(model: HTDemucs, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def write_ours(model: HTDemucs, signature: str, folder: Path) -> None:
     segment = {"_type": "fraction", "numerator": SEGMENT.numerator, "denominator": SEGMENT.denominator}
     metadata = {
         "klass": "demucs.htdemucs.HTDemucs",
-        "args": json.dumps([SOURCES]),
+        "args": json.dumps([model.sources]),
         "kwargs": json.dumps({**SETTINGS, "segment": segment}),
     }
-    save_file(model.state_dict(), folder / f"{SIGNATURE}.safetensors", metadata)
-    (folder / f"{NAME}.yaml").write_text(f"models: ['{SIGNATURE}']\n", encoding="utf-8")
-    write_record(folder, hash_files(folder, NAME))
+    save_file(model.state_dict(), folder / f"{signature}.safetensors", metadata)
 
 
-def write_stock(model: HTDemucs, folder: Path) -> None:
+def write_stock(model: HTDemucs, signature: str, folder: Path) -> None:
     """The stock command finds local weights only as a package of its own, named by its checksum."""
-    folder.mkdir(parents=True, exist_ok=True)
     package = {
         "klass": HTDemucs,
-        "args": [SOURCES],
+        "args": [model.sources],
         "kwargs": {**SETTINGS, "segment": SEGMENT},
         "state": model.state_dict(),
     }
     partial = folder / "partial"
     torch.save(package, partial)
     checksum = hashlib.sha256(partial.read_bytes()).hexdigest()[:8]
-    partial.rename(folder / f"{SIGNATURE}-{checksum}.th")
-    (folder / f"{NAME}.yaml").write_text(f"models: ['{SIGNATURE}']\n", encoding="utf-8")
+    partial.rename(folder / f"{signature}-{checksum}.th")
+
+
+def bag(name: str) -> str:
+    """The networks of a model as its yaml names them; each network of htdemucs_ft is there for one stem."""
+    signatures = SIGNATURES[name]
+    lines = [f"models: {signatures}"]
+    if len(signatures) > 1:
+        lines.append(f"weights: {[[float(row == column) for column in range(4)] for row in range(4)]}")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    model = build()
-    write_ours(model, folder / "models" / NAME)
-    write_stock(model, folder / "stock")
+    stock = folder / "stock"
+    stock.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[2:]:
+        ours = folder / "models" / name
+        ours.mkdir(parents=True, exist_ok=True)
+        for signature in SIGNATURES[name]:
+            model = build(signature, SOURCES[name])
+            write_ours(model, signature, ours)
+            write_stock(model, signature, stock)
+        for target in (ours, stock):
+            (target / f"{name}.yaml").write_text(bag(name), encoding="utf-8")
+        write_record(ours, hash_files(ours, name))
 
 
 if __name__ == "__main__":

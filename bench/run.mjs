@@ -3,12 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlainError, main } from '../scripts/support/fail.mjs';
 import { build, checkNodeVersion, installPackages } from '../scripts/support/node-side.mjs';
-import { root } from '../scripts/support/paths.mjs';
+import { enginePython, root } from '../scripts/support/paths.mjs';
 import { installEngine } from '../scripts/support/python-side.mjs';
+import { mustRun } from '../scripts/support/run.mjs';
 import { describeMachine } from './support/machine.mjs';
 import { Workbench } from './support/workbench.mjs';
 
-const CASES = ['stock', 'memory', 'uploads', 'status'];
+const CASES = ['stock', 'jobs', 'models', 'memory', 'uploads', 'status'];
 
 await main(async () => {
   const wanted = process.argv.slice(2);
@@ -28,12 +29,20 @@ await main(async () => {
     const { measure } = await import(`./cases/${name}.mjs`);
     const workbench = await Workbench.open();
     try {
-      const table = await measure(workbench);
-      const text = `# ${name}\n\n${machine}\n\n${table}\n`;
-      writeFileSync(join(results, `${name}.md`), text);
-      console.log(`\n${text}`);
+      const { text, data } = await measure(workbench);
+      const page = `# ${name}\n\n${machine}\n\n${text}\n`;
+      writeFileSync(join(results, `${name}.md`), data ? `${page}\n![${name}](${name}.svg)\n` : page);
+      if (data) await plot(join(results, name), data);
+      console.log(`\n${page}`);
     } finally {
       await workbench.close();
     }
   }
 });
+
+/** Keeps the figures as JSON and draws them as SVG. */
+async function plot(path, data) {
+  writeFileSync(`${path}.json`, `${JSON.stringify(data)}\n`);
+  const script = join(root, 'bench', 'plot.py');
+  await mustRun('The plot was not drawn.', enginePython, [script, `${path}.json`, `${path}.svg`], { quiet: true });
+}

@@ -1,4 +1,4 @@
-// the Python part of `npm run check`: format, lint and types of the engine
+// the Python part of `npm run check`: format, lint and types of the engine and the benchmarks
 import { join } from 'node:path';
 import { main } from './support/fail.mjs';
 import { root, venvBin } from './support/paths.mjs';
@@ -11,13 +11,11 @@ const config = join(engine, 'pyproject.toml');
 await main(async () => {
   await installEngine('dev');
   const ruff = join(venvBin, 'ruff');
-  await mustRun('The engine is not formatted: engine/.venv/bin/ruff format engine', ruff, [
-    'format',
-    '--check',
-    '--quiet',
-    engine,
-  ]);
-  await mustRun('The engine has lint errors: see above.', ruff, ['check', '--quiet', engine]);
+  for (const target of [[engine], ['--config', config, join(root, 'bench')]]) {
+    const format = ['format', '--check', '--quiet', ...target];
+    await mustRun(`Python is not formatted: ruff format ${target.join(' ')}`, ruff, format);
+    await mustRun('Python has lint errors: see above.', ruff, ['check', '--quiet', ...target]);
+  }
   await mustRun('The engine has type errors: see above.', join(venvBin, 'mypy'), [
     '--config-file',
     config,
@@ -25,6 +23,6 @@ await main(async () => {
     join(engine, 'src'),
     join(engine, 'tests'),
     join(engine, 'training'),
-    join(root, 'bench', 'random_model.py'),
+    join(root, 'bench'),
   ]);
 });

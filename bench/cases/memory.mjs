@@ -1,41 +1,59 @@
-// peak memory of the worker and its engine over the length of the song
+// memory of the worker and its engine over time, for songs of different lengths
 import { readFile, readdir } from 'node:fs/promises';
 import { memoryOf } from '../support/workbench.mjs';
 import { separate } from '../support/separate.mjs';
 import { mebibytes, table } from '../support/statistics.mjs';
 
-const MINUTES = [5, 20, 60];
-const MODELS = (process.env.BENCH_MODELS || 'demo').split(',');
+const MINUTES = (process.env.BENCH_MINUTES || '2,5,20,60').split(',').map(Number);
+const MODELS = (process.env.BENCH_MODELS || 'demo,htdemucs').split(',');
+const PRECISION = process.env.BENCH_PRECISION || 'fp32';
+const SAMPLE_MS = 1000;
 
 export async function measure(workbench) {
-  if (MODELS.includes('htdemucs')) await workbench.makeRandomModel();
-  const rows = [];
+  await workbench.makeRandomModels(MODELS.filter((model) => model !== 'demo'));
+  const runs = [];
   for (const model of MODELS) {
-    let first;
     for (const minutes of MINUTES) {
-      const song = await workbench.makeSong(minutes * 60);
-      // a new service each time: a peak is for the life of a process
-      const service = await workbench.startService({ MODEL: model, PRECISION: process.env.BENCH_PRECISION || 'fp32' });
-      const worker = service.pid('worker-server');
-      const [engine] = await childrenOf(worker);
-      const { seconds } = await separate(service, song);
-      const peaks = [await memoryOf(worker, 'VmHWM'), await memoryOf(engine, 'VmHWM')];
-      await service.stop();
-      const sum = peaks[0] + peaks[1];
-      first ??= sum;
-      rows.push([
-        model,
-        `${minutes} min`,
-        ...peaks.map(mebibytes),
-        mebibytes(sum),
-        (sum / first).toFixed(2),
-        seconds.toFixed(0),
-      ]);
-      console.log(rows.at(-1).join('  '));
+      runs.push(await measureSong(workbench, model, minutes));
+      console.log(`${model}, ${minutes} min: ${mebibytes(runs.at(-1).both)} MiB`);
     }
   }
-  const head = ['model', 'song', 'worker, MiB', 'engine, MiB', 'both, MiB', 'against 5 min', 'wall, s'];
-  return `Peak resident memory over the life of each process, one song each.\n\n${table(head, rows)}`;
+  const rows = runs.map(({ model, minutes, worker, engine, both, seconds }) => [
+    model,
+    `${minutes} min`,
+    mebibytes(worker),
+    mebibytes(engine),
+    mebibytes(both),
+    (both / runs.find((run) => run.model === model).both).toFixed(2),
+    seconds.toFixed(0),
+  ]);
+  const head = ['model', 'song', 'worker, MiB', 'engine, MiB', 'both, MiB', `against ${MINUTES[0]} min`, 'wall, s'];
+  const text = `Peak resident memory over the life of each process, one song each (${PRECISION}).`;
+  return { text: `${text}\n\n${table(head, rows)}`, data: { runs } };
+}
+
+async function measureSong(workbench, model, minutes) {
+  const song = await workbench.makeSong(minutes * 60);
+  // a new service each time: a peak is for the life of a process
+  const service = await workbench.startService({ MODEL: model, PRECISION });
+  const worker = service.pid('worker-server');
+  const [engine] = await childrenOf(worker);
+  const samples = [];
+  const began = performance.now();
+  const watch = setInterval(async () => {
+    const bytes = (await memoryOf(worker, 'VmRSS')) + (await memoryOf(engine, 'VmRSS'));
+    samples.push([Math.round((performance.now() - began) / 1000), Math.round(bytes / 2 ** 20)]);
+  }, SAMPLE_MS);
+  const { seconds } = await separate(service, song).finally(() => clearInterval(watch));
+  const peaks = { worker: await memoryOf(worker, 'VmHWM'), engine: await memoryOf(engine, 'VmHWM') };
+  await service.stop();
+  return { model, minutes, seconds, ...peaks, both: peaks.worker + peaks.engine, samples: thinned(samples) };
+}
+
+/** at most 200 points: a plot shows no more */
+function thinned(samples) {
+  const step = Math.ceil(samples.length / 200);
+  return samples.filter((_, index) => index % step === 0);
 }
 
 /** Children of a process that run Python, in the order of their start. */

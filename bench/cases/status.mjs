@@ -17,5 +17,7 @@ export async function measure(workbench) {
     rows.push([name, requests.average.toFixed(0), latency.p50, latency.p97_5, latency.p99, non2xx + errors]);
   }
   const head = ['call', 'calls / s', 'p50, ms', 'p97.5, ms', 'p99, ms', 'failed'];
-  return `${CONNECTIONS} connections for ${SECONDS} s; the load generator shares the machine.\n\n${table(head, rows)}`;
+  return {
+    text: `${CONNECTIONS} connections for ${SECONDS} s; the load generator shares the machine.\n\n${table(head, rows)}`,
+  };
 }

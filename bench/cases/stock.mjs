@@ -1,50 +1,32 @@
 // the service, warm, against the stock command: same weights, same song, by turns
-import { join } from 'node:path';
-import { venvBin } from '../../scripts/support/paths.mjs';
-import { mustRun } from '../../scripts/support/run.mjs';
 import { separate } from '../support/separate.mjs';
 import { median, spread, table } from '../support/statistics.mjs';
 
-const SONGS = [60, 240];
+const SONGS = (process.env.BENCH_SECONDS || '60,240').split(',').map(Number);
 const ROUNDS = Number(process.env.BENCH_ROUNDS || 5);
 const PRECISIONS = (process.env.BENCH_PRECISIONS || 'fp32,bf16').split(',');
 
 export async function measure(workbench) {
-  await workbench.makeRandomModel();
-  const rows = [];
+  await workbench.makeRandomModels(['htdemucs']);
+  const { gflops, gflop_per_second: work } = await workbench.machineRate();
   const services = [];
   for (const precision of PRECISIONS) {
-    services.push([precision, await workbench.startService({ MODEL: 'htdemucs', PRECISION: precision })]);
+    services.push({ precision, service: await workbench.startService({ MODEL: 'htdemucs', PRECISION: precision }) });
   }
-  for (const seconds of SONGS) {
-    const stock = [];
-    const ours = Object.fromEntries(PRECISIONS.map((precision) => [precision, { wall: [], rest: [] }]));
-    for (let round = 0; round < ROUNDS; round += 1) {
-      // another song each round: the same one would be found, not separated
-      const song = await workbench.makeSong(seconds, { variant: round });
-      stock.push(await stockCommand(workbench, song));
-      for (const [precision, service] of services) {
-        const { separation, seconds: wall } = await separate(service, song);
-        ours[precision].wall.push(wall);
-        ours[precision].rest.push(wall - separation.receipt.seconds.separate);
-        console.log(
-          `${seconds} s, round ${round + 1}: stock ${stock.at(-1).toFixed(1)} s, ${precision} ${wall.toFixed(1)} s`,
-        );
-      }
-    }
-    for (const [precision, { wall, rest }] of Object.entries(ours)) {
-      const ratios = wall.map((value, round) => value / stock[round]);
-      rows.push([
-        `${seconds} s`,
-        precision,
-        spread(stock, 1),
-        spread(wall, 1),
-        spread(ratios),
-        spread(rest),
-        `${(seconds / median(wall)).toFixed(1)} ×`,
-      ]);
-    }
-  }
+  const songs = [];
+  for (const seconds of SONGS) songs.push(await measureSong(workbench, services, seconds));
+  const rows = songs.flatMap(({ seconds, stock, ours }) =>
+    ours.map(({ precision, wall, rest, separating }) => [
+      `${seconds} s`,
+      precision,
+      spread(stock, 1),
+      spread(wall, 1),
+      spread(ratios(wall, stock)),
+      spread(rest),
+      `${(seconds / median(wall)).toFixed(1)} ×`,
+      `${((100 * work * seconds) / median(separating) / gflops[precision]).toFixed(0)} %`,
+    ]),
+  );
   const head = [
     'song',
     'precision',
@@ -53,23 +35,32 @@ export async function measure(workbench) {
     'service / stock',
     'all but separate, s',
     'real time',
+    'of the matrix-multiply rate',
   ];
-  return `Medians and [range] of ${ROUNDS} rounds; every round runs the stock command (\`demucs -n htdemucs\`) and the warm service on the same song, one after the other. The service's time is from upload to manifest.\n\n${table(head, rows)}`;
+  const rates = Object.entries(gflops).map(([precision, rate]) => `${rate.toFixed(0)} GFLOP/s in ${precision}`);
+  const text = `Medians and [range] of ${ROUNDS} rounds; every round runs the stock command (\`demucs -n htdemucs\`) and the warm service on the same song, one after the other. The service's time is from upload to manifest. One large matrix multiply of torch reaches ${rates.join(', ')} here; htdemucs takes ${work.toFixed(0)} GFLOP for a second of song.`;
+  return { text: `${text}\n\n${table(head, rows)}`, data: { rounds: ROUNDS, songs } };
 }
 
-async function stockCommand(workbench, song) {
-  const began = performance.now();
-  const args = [
-    '-n',
-    'htdemucs',
-    '--repo',
-    workbench.stockRepo,
-    '-d',
-    'cpu',
-    '-o',
-    join(workbench.folder, 'stock-out'),
-    song,
-  ];
-  await mustRun('The stock command failed.', join(venvBin, 'demucs'), args, { quiet: true });
-  return (performance.now() - began) / 1000;
+async function measureSong(workbench, services, seconds) {
+  const stock = [];
+  const ours = services.map(({ precision }) => ({ precision, wall: [], rest: [], separating: [] }));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    // another song each round: the same one would be found, not separated
+    const song = await workbench.makeSong(seconds, { variant: round });
+    stock.push(await workbench.stockCommand('htdemucs', [song]));
+    for (const [index, { precision, service }] of services.entries()) {
+      const { separation, seconds: wall } = await separate(service, song);
+      const { separate: separating } = separation.receipt.seconds;
+      ours[index].wall.push(wall);
+      ours[index].rest.push(wall - separating);
+      ours[index].separating.push(separating);
+      console.log(
+        `${seconds} s, round ${round + 1}: stock ${stock.at(-1).toFixed(1)} s, ${precision} ${wall.toFixed(1)} s`,
+      );
+    }
+  }
+  return { seconds, stock, ours };
 }
+
+const ratios = (wall, stock) => wall.map((value, round) => value / stock[round]);

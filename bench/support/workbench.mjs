@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LocalService } from '../../scripts/support/local-service.mjs';
-import { enginePython, root } from '../../scripts/support/paths.mjs';
+import { enginePython, root, venvBin } from '../../scripts/support/paths.mjs';
 import { freePort } from '../../scripts/support/ports.mjs';
 import { mustRun, run } from '../../scripts/support/run.mjs';
 
@@ -37,13 +37,29 @@ export class Workbench {
     return join(this.folder, 'weights', 'stock');
   }
 
-  async makeRandomModel() {
+  /** Full-size models with random weights, for the service and for the stock command. */
+  async makeRandomModels(names) {
     await mustRun(
       'No weights were made.',
       enginePython,
-      [join(root, 'bench', 'random_model.py'), join(this.folder, 'weights')],
+      [join(root, 'bench', 'random_model.py'), join(this.folder, 'weights'), ...names],
       { quiet: true },
     );
+  }
+
+  /** How fast this machine multiplies matrices, and how much work htdemucs is; see machine_rate.py. */
+  async machineRate() {
+    const { output } = await run(enginePython, [join(root, 'bench', 'machine_rate.py')], { quiet: true });
+    return JSON.parse(output.trim().split('\n').at(-1));
+  }
+
+  /** Wall seconds of the stock command for these songs in one call. */
+  async stockCommand(model, songs) {
+    const began = performance.now();
+    const out = join(this.folder, 'stock-out');
+    const args = ['-n', model, '--repo', this.stockRepo, '-d', 'cpu', '-o', out, ...songs];
+    await mustRun('The stock command failed.', join(venvBin, 'demucs'), args, { quiet: true });
+    return (performance.now() - began) / 1000;
   }
 
   /** The demo song, repeated to a length. variant changes the sound a little, so that songs differ. */

@@ -1,0 +1,62 @@
+"""Draws the plot of a case as SVG: `python bench/plot.py results/stock.json results/stock.svg`."""
+
+import json
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import pyplot as plt
+
+COLOURS = {"stock": "#8a8f98", "fp32": "#2563eb", "bf16": "#0d9488"}
+
+
+def plot_stock(data: dict[str, Any]) -> None:
+    """Wall seconds of the stock command and of the service by length of song: medians and ranges."""
+    songs = data["songs"]
+    figure, panels = plt.subplots(1, len(songs), figsize=(4.2 * len(songs), 2.6), squeeze=False)
+    for panel, song in zip(panels[0], songs, strict=True):
+        bars = [("stock", "stock command", song["stock"])]
+        bars += [(ours["precision"], f"service, {ours['precision']}", ours["wall"]) for ours in song["ours"]]
+        for key, label, walls in bars:
+            middle = median(walls)
+            whiskers = [[middle - min(walls)], [max(walls) - middle]]
+            panel.barh(label, middle, xerr=whiskers, color=COLOURS[key], height=0.6, capsize=3)
+            ratio = "" if key == "stock" else f", {median(song['stock']) / middle:.1f} times faster"
+            panel.text(0.02 * max(song["stock"]), label, f"{middle:.1f} s{ratio}", va="center", color="white")
+        panel.invert_yaxis()
+        panel.set_title(f"song of {song['seconds']} s")
+        panel.set_xlabel("wall seconds")
+        panel.spines[["top", "right"]].set_visible(False)
+    figure.tight_layout()
+
+
+def plot_memory(data: dict[str, Any]) -> None:
+    """Resident memory of worker and engine over the time of each run."""
+    figure, panel = plt.subplots(figsize=(7.5, 3.4))
+    for run in data["runs"]:
+        seconds, mebibytes = zip(*run["samples"], strict=True)
+        share = [second / seconds[-1] for second in seconds]
+        panel.plot(share, mebibytes, label=f"{run['model']}, {run['minutes']} min")
+    panel.set_xlabel("share of the run")
+    panel.set_ylabel("worker and engine, MiB")
+    panel.set_ylim(bottom=0)
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.legend(fontsize=8, ncols=2, frameon=False)
+    figure.tight_layout()
+
+
+PLOTS = {"stock": plot_stock, "memory": plot_memory}
+
+
+def main() -> None:
+    # text stays text, and the same figures give the same file
+    mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.size": 10})
+    source, target = (Path(name) for name in sys.argv[1:3])
+    PLOTS[source.stem](json.loads(source.read_text("utf-8")))
+    plt.savefig(target, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
