@@ -24,8 +24,9 @@ def plot_stock(data: dict[str, Any]) -> None:
             whiskers = [[middle - min(walls)], [max(walls) - middle]]
             panel.barh(label, middle, xerr=whiskers, color=COLOURS[key], height=0.6, capsize=3)
             ratio = "" if key == "stock" else f", {median(song['stock']) / middle:.1f} times faster"
-            panel.text(0.02 * max(song["stock"]), label, f"{middle:.1f} s{ratio}", va="center", color="white")
+            panel.text(max(walls) * 1.02, label, f" {middle:.1f} s{ratio}", va="center")
         panel.invert_yaxis()
+        panel.set_xlim(right=max(song["stock"]) * 1.2)
         panel.set_title(f"song of {song['seconds']} s")
         panel.set_xlabel("wall seconds")
         panel.spines[["top", "right"]].set_visible(False)
