@@ -47,11 +47,26 @@ export class QueueKeys {
     return `${this.prefix}:separations:index:${owner === null ? 'public' : `key:${owner}`}`;
   }
 
+  /** hash of every separation in a list to whose it is */
+  get listed(): string {
+    return `${this.prefix}:separations:listed`;
+  }
+
+  /** sorted set of separations that ended, by when */
+  get ended(): string {
+    return `${this.prefix}:separations:ended`;
+  }
+
+  /** set of those that one look at the store has found */
+  present(look: string): string {
+    return `${this.prefix}:separations:present:${look}`;
+  }
+
   get reconcilerLock(): string {
     return `${this.prefix}:separations:reconciler`;
   }
 
-  /** there as long as nothing wiped Redis since the last reconciliation */
+  /** the run of the Redis server at the last reconciliation: gone after a wipe, another's after a restart */
   get reconciled(): string {
     return `${this.prefix}:separations:reconciled`;
   }

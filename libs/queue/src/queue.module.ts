@@ -4,6 +4,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { queueOptions } from './bull-queue.js';
 import { CancelSignals } from './cancel-signals.js';
+import { IndexUpkeep } from './index-upkeep.js';
 import { JobEvents } from './job-events.js';
 import { QueueForecast } from './queue-forecast.js';
 import { QUEUE_NAME, QueueKeys } from './queue-keys.js';
@@ -13,7 +14,7 @@ import { SeparationQueue } from './separation-queue.js';
 import { SpeedBook } from './speed-book.js';
 import { WorkerRegistry } from './worker-registry.js';
 
-const ON_REDIS = [SpeedBook, WorkerRegistry, CancelSignals, JobEvents, SeparationIndex];
+const ON_REDIS = [SpeedBook, WorkerRegistry, CancelSignals, JobEvents, SeparationIndex, IndexUpkeep];
 
 /** Gives every part of the queue but the worker, which the worker's app makes with its own handler. */
 @Module({})

@@ -1,6 +1,7 @@
 import { isSeparationId, type SeparationId } from '@app/separations';
 import { InvalidCursorError } from './queue.errors.js';
 import type { RedisConnections } from './redis-connections.js';
+import { allReplies } from './replies.js';
 
 export interface IndexPage {
   readonly ids: readonly SeparationId[];
@@ -8,20 +9,26 @@ export interface IndexPage {
   readonly nextCursor: string | null;
 }
 
-/** The separations of each owner, newest first. Rebuilt from the store by the reconciler. */
+/** The separations of each owner, newest first. Rebuilt from the store by the reconciler, see IndexUpkeep. */
 export class SeparationIndex {
   constructor(private readonly connections: RedisConnections) {}
 
   /** `createdAt`: ISO 8601. @throws QueueUnavailableError */
   async add(owner: string | null, id: SeparationId, createdAt: string): Promise<void> {
     const { keys } = this.connections;
-    const score = Date.parse(createdAt);
-    await this.connections.call((redis) => redis.zadd(keys.index(owner), Number.isNaN(score) ? 0 : score, id));
+    const createdMs = Date.parse(createdAt);
+    const score = Number.isNaN(createdMs) ? 0 : createdMs;
+    await this.connections.call(async (redis) =>
+      allReplies(await redis.multi().zadd(keys.index(owner), score, id).hset(keys.listed, id, ownerText(owner)).exec()),
+    );
   }
 
   /** @throws QueueUnavailableError */
   async remove(owner: string | null, id: SeparationId): Promise<void> {
-    await this.connections.call((redis) => redis.zrem(this.connections.keys.index(owner), id));
+    const { keys } = this.connections;
+    await this.connections.call(async (redis) =>
+      allReplies(await redis.multi().zrem(keys.index(owner), id).hdel(keys.listed, id).zrem(keys.ended, id).exec()),
+    );
   }
 
   /**
@@ -47,6 +54,11 @@ export class SeparationIndex {
     const nextCursor = entries.length > limit && last !== undefined ? formatCursor(last) : null;
     return { ids: page.map(({ id }) => id), nextCursor };
   }
+}
+
+/** JSON, so that nobody can be called as what is nobody's */
+export function ownerText(owner: string | null): string {
+  return JSON.stringify(owner);
 }
 
 interface Entry {

@@ -1,4 +1,4 @@
-import type { SeparationIndex, SeparationQueue } from '@app/queue';
+import type { IndexUpkeep, Listed, SeparationIndex, SeparationQueue } from '@app/queue';
 import {
   isSeparationId,
   objectKeys,
@@ -29,6 +29,7 @@ export class Reconciliation {
     private readonly store: ObjectStore,
     private readonly queue: SeparationQueue,
     private readonly index: SeparationIndex,
+    private readonly upkeep: IndexUpkeep,
   ) {}
 
   /** The ids of all separations in the store. */
@@ -38,14 +39,30 @@ export class Reconciliation {
     }
   }
 
+  /** Of these, those that the store must be asked about: what has ended, or has a job and is in a list, is well. */
+  async needed(ids: readonly SeparationId[]): Promise<SeparationId[]> {
+    const { unlisted, open } = await this.upkeep.unsettled(ids);
+    const jobs = await this.queue.states(open.filter((id) => !unlisted.has(id)));
+    const withoutJob = new Set(open.filter((id) => !jobs.has(id)));
+    return ids.filter((id) => unlisted.has(id) || withoutJob.has(id));
+  }
+
+  /** Takes off the list what the look did not find, unless it was accepted since. */
+  async unlistMissing({ id, owner }: Listed, signal: AbortSignal): Promise<void> {
+    const request = await this.store.head(objectKeys.request(id), { signal });
+    if (request === undefined) await this.index.remove(owner, id);
+  }
+
   async reconcile(id: SeparationId, signal: AbortSignal): Promise<Reconciled> {
     // the job is asked first: one that ends right after this has its manifest by the time the store is asked
     const job = await this.queue.state(id);
     const stored = await this.read(id, signal);
+    const endedAt = typeof stored === 'string' ? undefined : endOf(stored);
+    await (endedAt === undefined ? this.upkeep.markOpen(id) : this.upkeep.markEnded(id, endedAt));
     if (stored === 'no request' || stored === 'unreadable request') return { id, done: stored };
     const { request, completedAt } = stored;
     await this.index.add(request.owner, id, request.createdAt);
-    if (job !== undefined || !isOpen(stored)) return { id, done: 'nothing', stored };
+    if (job !== undefined || endedAt !== undefined) return { id, done: 'nothing', stored };
     const failure = await this.queue.failure(id);
     if (failure !== undefined) {
       const outcome = { state: 'failed', at: new Date().toISOString(), failure } as const;
@@ -61,7 +78,7 @@ export class Reconciliation {
     await this.queue.enqueue({ id, requestId, model, durationSeconds, createdAt });
     // cancelled or removed while we queued it
     const now = await this.read(id, signal);
-    if (typeof now === 'string' || !isOpen(now)) await this.queue.remove(id);
+    if (typeof now === 'string' || endOf(now) !== undefined) await this.queue.remove(id);
   }
 
   private async read(id: SeparationId, signal: AbortSignal): Promise<Stored | 'no request' | 'unreadable request'> {
@@ -77,6 +94,8 @@ export class Reconciliation {
   }
 }
 
-function isOpen({ request, completedAt }: Stored): boolean {
-  return completedAt === undefined && request.outcome.state === 'accepted';
+/** When it was completed, cancelled or failed; undefined while it is open. */
+export function endOf({ request, completedAt }: Stored): Date | undefined {
+  if (completedAt !== undefined || request.outcome.state === 'accepted') return completedAt;
+  return new Date(request.outcome.at);
 }

@@ -1,5 +1,5 @@
 import type { ApiConfig } from '@app/config';
-import { RedisConnections, RedisLock, SeparationIndex, SeparationQueue } from '@app/queue';
+import { IndexUpkeep, RedisConnections, RedisLock, SeparationIndex, SeparationQueue } from '@app/queue';
 import type { SeparationId } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -13,12 +13,15 @@ const INTERVAL_MS = 60_000;
 /** how soon it is noticed that Redis came back or was wiped */
 const WATCH_MS = 1000;
 const LOCK_MS = 30_000;
-/** separations looked at together */
-const BATCH = 8;
+/** names that one question to Redis is about */
+const LISTED = 200;
+/** separations read from the store together */
+const READ = 8;
 
 /**
  * Keeps Redis true to the store, which is the only truth (rule 1): queues again what was accepted and has neither a
  * job nor a manifest, rebuilds the lists, and sweeps. At the start, every minute, and when Redis was away or wiped.
+ * A look lists the names in the store and reads only what Redis knows nothing of or what has neither ended nor a job.
  */
 @Injectable()
 export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestroy {
@@ -34,9 +37,10 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     store: ObjectStore,
     queue: SeparationQueue,
     index: SeparationIndex,
+    private readonly upkeep: IndexUpkeep,
     @Inject(API_CONFIG) config: Pick<ApiConfig, 'limits'>,
   ) {
-    this.reconciliation = new Reconciliation(store, queue, index);
+    this.reconciliation = new Reconciliation(store, queue, index, upkeep);
     this.sweep = new Sweep(store, index, config.limits.retentionHours);
   }
 
@@ -55,13 +59,12 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
   /** One whole pass, unless another process is at one. Gives the ids that were queued again. */
   async run(): Promise<readonly SeparationId[]> {
     const { signal } = this.ending;
-    const { keys } = this.connections;
-    const lock = new RedisLock(this.connections, keys.reconcilerLock, LOCK_MS);
+    const lock = new RedisLock(this.connections, this.connections.keys.reconcilerLock, LOCK_MS);
     if (!(await lock.acquire())) return [];
     try {
-      // marked first: a wipe in the middle takes the mark with it, and another pass follows
-      await this.connections.call((redis) => redis.set(keys.reconciled, new Date().toISOString()));
-      const queued = await this.pass(lock, signal);
+      await this.upkeep.distrustAfterRestart();
+      const queued = await this.look(lock, signal);
+      await this.removeOutdated(lock, signal);
       await this.sweep.unaccepted(signal);
       return queued;
     } finally {
@@ -77,7 +80,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     const { signal } = this.ending;
     while (!signal.aborted) {
       try {
-        if (performance.now() >= this.nextAt || !(await this.isMarked())) {
+        if (performance.now() >= this.nextAt || !(await this.upkeep.isTrusted())) {
           this.nextAt = performance.now() + INTERVAL_MS;
           await this.run();
         }
@@ -90,22 +93,42 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     }
   }
 
-  private async isMarked(): Promise<boolean> {
-    return (await this.connections.call((redis) => redis.exists(this.connections.keys.reconciled))) === 1;
+  /** Over all of the store. @returns the ids that were queued again */
+  private async look(lock: RedisLock, signal: AbortSignal): Promise<SeparationId[]> {
+    const look = this.upkeep.beginLook();
+    const queued: SeparationId[] = [];
+    try {
+      for await (const ids of inBatches(this.reconciliation.ids(signal), LISTED)) {
+        await look.found(ids);
+        await holdOn(lock);
+        queued.push(...(await this.several(await this.reconciliation.needed(ids), lock, signal)));
+      }
+      for await (const missing of inBatches(look.missing(), READ)) {
+        await Promise.all(missing.map((entry) => this.reconciliation.unlistMissing(entry, signal)));
+        await holdOn(lock);
+      }
+    } finally {
+      await look.end().catch(() => undefined);
+    }
+    return queued;
   }
 
-  private async pass(lock: RedisLock, signal: AbortSignal): Promise<SeparationId[]> {
-    const queued: SeparationId[] = [];
-    let batch: SeparationId[] = [];
-    const flush = async (): Promise<void> => {
-      queued.push(...(await Promise.all(batch.map((id) => this.one(id, signal)))).flat());
-      batch = [];
-      if (!(await lock.extend())) throw new Error('another process has taken over');
-    };
-    for await (const id of this.reconciliation.ids(signal)) {
-      if (batch.push(id) === BATCH) await flush();
+  private async removeOutdated(lock: RedisLock, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const { keptSince } = this.sweep;
+      const ids = keptSince === undefined ? [] : await this.upkeep.endedBefore(keptSince, LISTED);
+      if (ids.length === 0) return;
+      await this.several(ids, lock, signal);
     }
-    await flush();
+  }
+
+  private async several(ids: readonly SeparationId[], lock: RedisLock, signal: AbortSignal): Promise<SeparationId[]> {
+    const queued: SeparationId[] = [];
+    for (let at = 0; at < ids.length; at += READ) {
+      const some = ids.slice(at, at + READ);
+      queued.push(...(await Promise.all(some.map((id) => this.one(id, signal)))).flat());
+      await holdOn(lock);
+    }
     return queued;
   }
 
@@ -118,4 +141,18 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     else if (await this.sweep.outdated(result.stored, signal)) this.logger.log('outdated', { separationId: id });
     return result.done === 'queued again' ? [id] : [];
   }
+}
+
+async function holdOn(lock: RedisLock): Promise<void> {
+  if (!(await lock.extend())) throw new Error('another process has taken over');
+}
+
+async function* inBatches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    if (batch.push(item) < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }

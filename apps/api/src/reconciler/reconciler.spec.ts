@@ -4,9 +4,10 @@ import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { loadApiConfig } from '@app/config';
 import { objectKeys, type SeparationId, type StoredRequest, type StoredState } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
-import { SeparationIndex } from '@app/queue';
+import { IndexUpkeep, SeparationIndex } from '@app/queue';
 import { QueueFixture, gate, someId } from '../../../../libs/queue/src/queue.fixture.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
@@ -14,11 +15,26 @@ import { ReconcilerService } from './reconciler.service.js';
 
 const HOUR_MS = 3600 * 1000;
 
+/** A folder that counts how often an object of it is asked for. */
+class CountingStore extends FolderObjectStore {
+  reads = 0;
+
+  override getText(...call: Parameters<FolderObjectStore['getText']>): Promise<string | undefined> {
+    this.reads += 1;
+    return super.getText(...call);
+  }
+
+  override head(...call: Parameters<FolderObjectStore['head']>): ReturnType<FolderObjectStore['head']> {
+    this.reads += 1;
+    return super.head(...call);
+  }
+}
+
 describe(ReconcilerService.name, () => {
   let server: RedisServer;
   let fixture: QueueFixture;
   let folder: string;
-  let store: FolderObjectStore;
+  let store: CountingStore;
   let index: SeparationIndex;
   let sut: ReconcilerService;
 
@@ -30,7 +46,7 @@ describe(ReconcilerService.name, () => {
   beforeEach(async () => {
     fixture = new QueueFixture(server.url);
     folder = await mkdtemp(join(tmpdir(), 'reconciler-'));
-    store = new FolderObjectStore(folder);
+    store = new CountingStore(folder);
     index = new SeparationIndex(fixture.connections);
     sut = service(0);
   });
@@ -42,8 +58,10 @@ describe(ReconcilerService.name, () => {
   });
 
   function service(retentionHours: number, of = fixture): ReconcilerService {
-    const limits = { maxUploadBytes: 1, maxDurationSeconds: 1, maxQueued: 1, maxEncodings: 1, retentionHours };
-    return new ReconcilerService(of.connections, store, of.queue, new SeparationIndex(of.connections), { limits });
+    const { limits } = loadApiConfig({ RETENTION_HOURS: String(retentionHours) });
+    const { connections, queue } = of;
+    const parts = [new SeparationIndex(connections), new IndexUpkeep(connections)] as const;
+    return new ReconcilerService(connections, store, queue, ...parts, { limits });
   }
 
   async function accept(change: { outcome?: StoredState; completed?: boolean } = {}): Promise<SeparationId> {
@@ -85,6 +103,40 @@ describe(ReconcilerService.name, () => {
     const states = await fixture.queue.states([lost, completed, cancelled, failed]);
     expect([...states.keys()]).toEqual([lost]);
     expect(await sut.run()).toEqual([]);
+  });
+
+  it('reads nothing again of what has ended, or has a job', async () => {
+    const at = new Date().toISOString();
+    await Promise.all([accept(), accept({ completed: true }), accept({ outcome: { state: 'cancelled', at } })]);
+    await sut.run();
+    expect(store.reads).toBeGreaterThan(0);
+    store.reads = 0;
+    await sut.run();
+    expect(store.reads).toBe(0);
+    expect((await index.page(null, null, 10)).ids).toHaveLength(3);
+  });
+
+  it('trusts what Redis says of an end no longer than the server runs', async () => {
+    const lost = await accept();
+    const upkeep = new IndexUpkeep(fixture.connections);
+    await sut.run();
+    await fixture.queue.remove(lost);
+    await upkeep.markEnded(lost, new Date());
+    expect(await sut.run()).toEqual([]);
+    await server.stop();
+    await server.start();
+    expect(await waitUntil('Redis is back', () => sut.run())).toEqual([lost]);
+  });
+
+  it('takes off the lists what the store has no more', async () => {
+    const [kept, gone] = [await accept(), await accept({ completed: true })];
+    await sut.run();
+    await store.removeAll(objectKeys.separation(gone));
+    await sut.run();
+    expect((await index.page(null, null, 10)).ids).toEqual([kept]);
+    expect(await fixture.connections.call((redis) => redis.keys(`${fixture.prefix}:separations:present:*`))).toEqual(
+      [],
+    );
   });
 
   it('notices by itself that Redis was wiped, and queues what was accepted once', async () => {

@@ -1,7 +1,7 @@
 import type { SeparationIndex } from '@app/queue';
 import { objectKeys, type SeparationId } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
-import type { Stored } from './reconcile.js';
+import { endOf, type Stored } from './reconcile.js';
 
 const HOUR_MS = 3600 * 1000;
 /** what is not accepted after so long never will be */
@@ -15,6 +15,11 @@ export class Sweep {
     /** 0 keeps for ever */
     private readonly retentionHours: number,
   ) {}
+
+  /** What ended before this is removed; undefined where everything is kept for ever. */
+  get keptSince(): Date | undefined {
+    return this.retentionHours === 0 ? undefined : new Date(Date.now() - this.retentionHours * HOUR_MS);
+  }
 
   /** Uploads that were never accepted, and what the store itself left unfinished. */
   async unaccepted(signal: AbortSignal): Promise<void> {
@@ -33,10 +38,10 @@ export class Sweep {
   }
 
   /** Whether the separation ended longer ago than separations are kept, and is gone now. */
-  async outdated({ request, completedAt }: Stored, signal: AbortSignal): Promise<boolean> {
-    const endedAt = completedAt ?? (request.outcome.state === 'accepted' ? undefined : new Date(request.outcome.at));
-    if (this.retentionHours === 0 || endedAt === undefined) return false;
-    if (age(endedAt) <= this.retentionHours * HOUR_MS) return false;
+  async outdated(stored: Stored, signal: AbortSignal): Promise<boolean> {
+    const { request } = stored;
+    const endedAt = endOf(stored);
+    if (this.keptSince === undefined || endedAt === undefined || endedAt > this.keptSince) return false;
     // first what makes it visible, so that nothing half-removed is served; the request last, so that a rest is found
     await this.index.remove(request.owner, request.id);
     await this.store.remove(objectKeys.manifest(request.id), { signal });

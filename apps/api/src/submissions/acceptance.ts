@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AudioFacts } from '@app/audio';
-import { SeparationIndex, SeparationQueue } from '@app/queue';
+import { IndexUpkeep, SeparationIndex, SeparationQueue } from '@app/queue';
 import {
   objectKeys,
   separationId,
@@ -41,6 +41,7 @@ export class Acceptance {
     private readonly store: ObjectStore,
     private readonly queue: SeparationQueue,
     private readonly index: SeparationIndex,
+    private readonly upkeep: IndexUpkeep,
   ) {}
 
   /** @param inspect is called only for a song that is not accepted yet */
@@ -77,6 +78,8 @@ export class Acceptance {
       durationSeconds: facts.durationSeconds,
       outcome: { state: 'accepted' },
     };
+    // before it is stored: the reconciler skips what it takes for ended
+    await fromQueue(() => this.upkeep.markOpen(id));
     await fromStore((within) =>
       this.store.putText(objectKeys.request(id), JSON.stringify(request), { signal: within }),
     );

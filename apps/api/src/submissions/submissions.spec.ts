@@ -2,12 +2,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SeparationQueue } from '@app/queue';
+import { IndexUpkeep, SeparationQueue } from '@app/queue';
 import { isSeparationId, parseStoredRequest } from '@app/separations';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { ffmpeg } from '../../../../test/support/songs.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/wav.js';
+import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { SubmissionsService } from './submissions.service.js';
 
 const DEMO = { model: 'demo' };
@@ -94,6 +96,23 @@ describe(SubmissionsService.name, () => {
     await redis.wipe();
     expect((await api.client.upload(bytes, DEMO)).body).toMatchObject({ id: body.id, createdAt: body.createdAt });
     expect(await queue.state(body.id)).toMatchObject({ status: 'queued' });
+  });
+
+  it('queues a song again that was cancelled, was sent again, and lost its job', async () => {
+    const reconciler = api.app.get(ReconcilerService);
+    const bytes = wav({ frequency: 778 });
+    const { id } = (await api.client.upload(bytes, DEMO)).body;
+    await api.client.cancel(id);
+    await waitUntil('it counts as ended', async () => {
+      await reconciler.run();
+      return (await api.app.get(IndexUpkeep).endedBefore(new Date(), 10)).includes(id);
+    });
+    await api.client.upload(bytes, DEMO);
+    await queue.remove(id);
+    await waitUntil('it is queued again', async () => {
+      await reconciler.run();
+      return (await queue.state(id)) !== undefined;
+    });
   });
 
   it('takes a cut-off MP3, and 0.1 s of mono', async () => {
