@@ -20,6 +20,8 @@ export interface HttpConfig {
 
 export interface LimitsConfig {
   readonly maxUploadBytes: number;
+  /** an upload whose client sends nothing for so long is dropped */
+  readonly uploadStallSeconds: number;
   readonly maxDurationSeconds: number;
   readonly maxQueued: number;
   /** on-demand encodings at once */
@@ -93,6 +95,7 @@ export function workerHttp(env: Environment): Pick<HttpConfig, 'host' | 'port'> 
 export function limits(env: Environment): LimitsConfig {
   return {
     maxUploadBytes: integer(env, 'MAX_UPLOAD_BYTES', 512 * MIB, { min: 1, max: Number.MAX_SAFE_INTEGER }),
+    uploadStallSeconds: integer(env, 'UPLOAD_STALL_SECONDS', 30, { min: 1, max: HOUR }),
     maxDurationSeconds: integer(env, 'MAX_DURATION_SECONDS', HOUR, { min: 1, max: 24 * HOUR }),
     maxQueued: integer(env, 'MAX_QUEUED', 1000, { min: 1, max: 1_000_000 }),
     maxEncodings: integer(env, 'MAX_ENCODINGS', 4, { min: 1, max: 64 }),

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   stem_not_found: { status: 404, title: 'The separation has no such stem' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   not_acceptable: { status: 406, title: 'Not available in the wanted form' },
+  upload_stalled: { status: 408, title: 'The upload stalled' },
   already_finished: { status: 409, title: 'The separation has ended already' },
   still_active: { status: 409, title: 'The separation has not ended yet' },
   not_completed: { status: 409, title: 'The separation is not completed' },

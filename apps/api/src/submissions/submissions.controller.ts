@@ -41,6 +41,7 @@ export class SubmissionsController {
     'unknown_field',
     'malformed_upload',
     'unauthorized',
+    'upload_stalled',
     'file_too_large',
     'no_audio',
     'unsupported_media_type',

@@ -2,8 +2,15 @@ import type { Request } from 'express';
 import { pipeline } from 'node:stream';
 import { FileNameFilter } from './file-name-filter.js';
 
-/** a client that sends nothing for so long is dropped, ms */
-const STALL_MS = 30_000;
+/** The client has sent nothing for longer than it may. */
+export class UploadStalledError extends Error {}
+
+export interface UploadLimits {
+  /** the body fails after more than that */
+  readonly maxBytes: number;
+  /** the body fails when nothing comes for so long */
+  readonly stallSeconds: number;
+}
 
 /**
  * The body of an upload as the multipart parser reads it: file names made harmless, bounded in bytes also where the
@@ -15,12 +22,14 @@ export class UploadBody extends FileNameFilter {
   /** filled by the parser: the fields beside the file */
   readonly body?: Readonly<Record<string, unknown>>;
 
-  constructor(request: Request, maxBytes: number) {
+  constructor(request: Request, { maxBytes, stallSeconds }: UploadLimits) {
     super(maxBytes);
     this.headers = request.headers;
     this.method = request.method;
     // the server's own limit counts the whole upload, and would end a slow but healthy one
-    request.setTimeout(STALL_MS, () => request.destroy(new Error('the client sent nothing for 30 s')));
-    pipeline(request, this, () => request.setTimeout(0));
+    request.setTimeout(stallSeconds * 1000, () => this.destroy(new UploadStalledError()));
+    // a request that was broken off has lost its socket by then
+    const { socket } = request;
+    pipeline(request, this, () => socket.setTimeout(0));
   }
 }

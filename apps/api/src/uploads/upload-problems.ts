@@ -1,6 +1,7 @@
 import { MulterError } from 'multer';
 import { ProblemError } from '../problems/problem.error.js';
 import { BodyTooLargeError } from './file-name-filter.js';
+import { UploadStalledError, type UploadLimits } from './upload-body.js';
 
 export const FILE_FIELD = 'file';
 
@@ -10,13 +11,21 @@ export function fileTooLarge(maxBytes: number): ProblemError {
   });
 }
 
+function uploadStalled(stallSeconds: number): ProblemError {
+  return new ProblemError('upload_stalled', `Nothing of the file came for ${stallSeconds} s.`, {
+    // what is left of the file may still come
+    headers: { Connection: 'close' },
+  });
+}
+
 export function missingFile(): ProblemError {
   return new ProblemError('missing_file', `Send the song as the multipart field "${FILE_FIELD}", with a file name.`);
 }
 
 /** What the parser found wrong, as the client is told; anything else is given back as it is. */
-export function uploadProblem(error: unknown, maxBytes: number): unknown {
+export function uploadProblem(error: unknown, { maxBytes, stallSeconds }: UploadLimits): unknown {
   if (error instanceof ProblemError) return error;
+  if (error instanceof UploadStalledError) return uploadStalled(stallSeconds);
   if (error instanceof BodyTooLargeError) return fileTooLarge(maxBytes);
   if (error instanceof MulterError) return parserProblem(error, maxBytes);
   // busboy throws plain errors for bodies that are no multipart

@@ -17,7 +17,7 @@ describe(UploadReceiver.name, () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    api = await startApi(redis.url, { MAX_UPLOAD_BYTES: '50000000' });
+    api = await startApi(redis.url, { MAX_UPLOAD_BYTES: '50000000', UPLOAD_STALL_SECONDS: '1' });
     sut = api.app.get(UploadReceiver, { strict: false });
   });
 
@@ -49,6 +49,19 @@ describe(UploadReceiver.name, () => {
     await waitUntil('the upload to be received', () => sut.inProgress === 1);
     upload.destroy();
     await waitUntil('its end', () => sut.inProgress === 0, { deadlineMs: 5000 });
+    expect(await api.objects()).toEqual([]);
+    expect(await api.store.sweepUnfinished(0)).toBe(0);
+  });
+
+  it('drops an upload that stalls, says so, and leaves nothing of it', async () => {
+    const upload = begin();
+    upload.write(FILE_HEAD);
+    upload.write(Buffer.alloc(3_000_000));
+    const startedAt = performance.now();
+    expect(await answerOf(upload)).toMatchObject({ status: 408, body: { code: 'upload_stalled' } });
+    expect(performance.now() - startedAt).toBeGreaterThan(900);
+    await waitUntil('its connection to be closed', () => upload.socket?.destroyed === true);
+    await waitUntil('its end', () => sut.inProgress === 0);
     expect(await api.objects()).toEqual([]);
     expect(await api.store.sweepUnfinished(0)).toBe(0);
   });

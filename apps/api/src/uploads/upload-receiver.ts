@@ -8,7 +8,7 @@ import { fromStore } from '../concurrency/outside-calls.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { StagingEngine, type StagedFile } from './staging-engine.js';
-import { UploadBody } from './upload-body.js';
+import { UploadBody, type UploadLimits } from './upload-body.js';
 import { FILE_FIELD, fileTooLarge, missingFile, uploadProblem } from './upload-problems.js';
 
 export interface Upload extends StagedFile {
@@ -25,7 +25,7 @@ const AROUND_THE_FILE = 256 * 1024;
 @Injectable()
 export class UploadReceiver {
   private readonly logger = new Logger('uploads');
-  private readonly maxBytes: number;
+  private readonly limits: UploadLimits;
   private readonly slots = new Slots(AT_ONCE, 0, () => {
     return new ProblemError('busy', 'Too many uploads at once.', { retryAfterSeconds: 5 });
   });
@@ -34,7 +34,8 @@ export class UploadReceiver {
     private readonly store: ObjectStore,
     @Inject(API_CONFIG) config: ApiConfig,
   ) {
-    this.maxBytes = config.limits.maxUploadBytes;
+    const { maxUploadBytes, uploadStallSeconds } = config.limits;
+    this.limits = { maxBytes: maxUploadBytes, stallSeconds: uploadStallSeconds };
   }
 
   get inProgress(): number {
@@ -46,8 +47,8 @@ export class UploadReceiver {
     if (request.is('multipart/form-data') === false) {
       throw new ProblemError('unsupported_media_type', 'Send the song as multipart/form-data.');
     }
-    if (Number(request.headers['content-length'] ?? 0) > this.maxBytes + AROUND_THE_FILE)
-      throw fileTooLarge(this.maxBytes);
+    const { maxBytes } = this.limits;
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes + AROUND_THE_FILE) throw fileTooLarge(maxBytes);
   }
 
   /**
@@ -69,7 +70,7 @@ export class UploadReceiver {
         return await use({ ...engine.staged, fields });
       } catch (error) {
         signal.throwIfAborted();
-        throw uploadProblem(error, this.maxBytes);
+        throw uploadProblem(error, this.limits);
       } finally {
         await this.discard(engine);
       }
@@ -77,13 +78,14 @@ export class UploadReceiver {
   }
 
   private parse(request: Request, response: Response, engine: StagingEngine): Promise<Record<string, unknown>> {
-    const body = new UploadBody(request, this.maxBytes + AROUND_THE_FILE);
+    const { maxBytes, stallSeconds } = this.limits;
+    const body = new UploadBody(request, { maxBytes: maxBytes + AROUND_THE_FILE, stallSeconds });
     const read = multer({
       storage: engine,
       // file names are UTF-8 in every browser, whatever the old standard says
       defParamCharset: 'utf8',
       limits: {
-        fileSize: this.maxBytes,
+        fileSize: maxBytes,
         files: 1,
         fields: 20,
         parts: 22,
