@@ -1,13 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { loadApiConfig } from '@app/config';
 import type { Separation, SeparationStatus } from '@app/separations';
+import { createObjectStore } from '@app/storage';
 import { ApiClient } from './api-client.js';
 import { BuiltApp } from './built-app.js';
 import { ENGINE_CACHE } from './engine-cache.js';
 import { freePort } from './free-port.js';
 import { processesWith } from './process-list.js';
 import { RedisServer } from './redis-server.js';
+import { s3Environment } from './s3-environment.js';
 import { startS3Server, type S3Server } from './s3-server.js';
 import { waitUntil } from './wait-until.js';
 
@@ -22,7 +25,8 @@ interface RunningServer {
 }
 
 export interface TestServiceOptions {
-  readonly driver?: 'folder' | 's3';
+  /** `mortal s3` is never a given server: it may be killed and frozen */
+  readonly driver?: 'folder' | 's3' | 'mortal s3';
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -41,7 +45,7 @@ export class TestService {
   static async prepare({ driver = 'folder', env = {} }: TestServiceOptions = {}): Promise<TestService> {
     const folder = await mkdtemp(join(tmpdir(), 'service-'));
     const redis = await RedisServer.start();
-    const s3 = driver === 's3' ? await startS3Server() : undefined;
+    const s3 = driver === 'folder' ? undefined : await startS3Server(undefined, { given: driver === 's3' });
     return new TestService(folder, redis, s3, env);
   }
 
@@ -91,6 +95,26 @@ export class TestService {
     });
     if (separation.status !== wanted) throw new Error(`${JSON.stringify(separation)}\n${this.output}`);
     return separation;
+  }
+
+  /** Keys of what is stored below a prefix, asked of the store itself. */
+  async objects(prefix: string): Promise<string[]> {
+    const store = createObjectStore(loadApiConfig(this.settings()).storage);
+    try {
+      const keys: string[] = [];
+      for await (const { key } of store.list(prefix)) keys.push(key);
+      return keys;
+    } finally {
+      await store.close();
+    }
+  }
+
+  /** The value of a metric of rest-server, by its name and labels; undefined where it is not there. */
+  async metric(name: string, labels: Readonly<Record<string, string>>): Promise<number | undefined> {
+    const lines = (await (await this.api.fetch('/metrics')).text()).split('\n');
+    const wanted = [`${name}{`, ...Object.entries(labels).map(([label, value]) => `${label}="${value}"`)];
+    const line = lines.find((one) => one.startsWith(wanted[0] ?? '') && wanted.every((part) => one.includes(part)));
+    return line === undefined ? undefined : Number(line.split(' ').at(-1));
   }
 
   /** Everything that this service started and that still runs, by process id; Redis and the S3 server left out. */
@@ -146,16 +170,6 @@ export class TestService {
       MODEL: 'demo',
       RATE_LIMIT_PER_MINUTE: '0',
     };
-    if (this.s3 === undefined) return common;
-    const { endpoint, region, bucket, accessKey, secretKey } = this.s3.config;
-    return {
-      ...common,
-      STORAGE: 's3',
-      S3_ENDPOINT: endpoint.href,
-      S3_REGION: region,
-      S3_BUCKET: bucket,
-      S3_ACCESS_KEY: accessKey,
-      S3_SECRET_KEY: secretKey,
-    };
+    return this.s3 === undefined ? common : { ...common, ...s3Environment(this.s3.config) };
   }
 }

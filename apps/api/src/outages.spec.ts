@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { StorageUnavailableError } from '@app/storage';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Problem } from '../../../test/support/api-client.js';
+import { s3Environment } from '../../../test/support/s3-environment.js';
+import { startS3Server, type S3Server } from '../../../test/support/s3-server.js';
 import { startApi, type InProcessApi } from '../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
@@ -9,7 +10,26 @@ import { createApp } from './create-app.js';
 
 const DEMO = { model: 'demo' };
 
-describe(createApp.name, () => {
+/** Every call that needs what is away, at once. */
+async function expectAllUnavailable({ client }: InProcessApi, id: string, code: string): Promise<void> {
+  const startedAt = performance.now();
+  const answers = await Promise.all([
+    client.upload(wav({ frequency: 999 }), DEMO),
+    client.json<Problem>(`/v1/separations/${id}`),
+    client.json<Problem>(`/v1/separations/${id}/cancel`, { method: 'POST' }),
+    client.json<Problem>(`/v1/separations/${id}`, { method: 'DELETE' }),
+    client.json<Problem>(`/v1/separations/${id}/events`),
+    client.json<Problem>('/health/ready'),
+  ]);
+  expect(performance.now() - startedAt).toBeLessThan(2000);
+  for (const answer of answers) {
+    expect(answer.status).toBe(503);
+    expect([code, 'not_ready']).toContain(answer.body.code);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+}
+
+describe(`${createApp.name}, without Redis`, () => {
   let redis: RedisServer;
   let api: InProcessApi;
 
@@ -22,25 +42,6 @@ describe(createApp.name, () => {
     await redis.close();
     await api.close();
   });
-
-  /** every call that needs what is away, at once */
-  async function expectAllUnavailable(id: string, code: string): Promise<void> {
-    const startedAt = performance.now();
-    const answers = await Promise.all([
-      api.client.upload(wav({ frequency: 999 }), DEMO),
-      api.client.json<Problem>(`/v1/separations/${id}`),
-      api.client.json<Problem>(`/v1/separations/${id}/cancel`, { method: 'POST' }),
-      api.client.json<Problem>(`/v1/separations/${id}`, { method: 'DELETE' }),
-      api.client.json<Problem>(`/v1/separations/${id}/events`),
-      api.client.json<Problem>('/health/ready'),
-    ]);
-    expect(performance.now() - startedAt).toBeLessThan(2000);
-    for (const answer of answers) {
-      expect(answer.status).toBe(503);
-      expect([code, 'not_ready']).toContain(answer.body.code);
-      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    }
-  }
 
   it.each<[what: string, end: (server: RedisServer) => unknown, begin: (server: RedisServer) => unknown]>([
     ['killed', (server) => server.kill(), (server) => server.start()],
@@ -57,7 +58,7 @@ describe(createApp.name, () => {
     const bytes = wav();
     const { id } = (await api.client.upload(bytes, DEMO)).body;
     await end(redis);
-    await expectAllUnavailable(id, 'queue_unavailable');
+    await expectAllUnavailable(api, id, 'queue_unavailable');
     expect((await api.client.json<Problem>('/v1/separations')).status).toBe(503);
     expect((await api.client.json<Problem>('/v1/models')).status).toBe(503);
     expect((await api.client.json('/health/live')).status).toBe(200);
@@ -69,34 +70,50 @@ describe(createApp.name, () => {
     });
     expect((await api.client.upload(bytes, DEMO)).body).toMatchObject({ id, status: 'queued' });
   });
+});
 
-  it('answers 503 within 2 s while the store is away, keeps nothing, and works at its return', async () => {
-    const { id } = (await api.client.upload(wav(), DEMO)).body;
-    const away = (): Promise<never> => Promise.reject(new StorageUnavailableError('for a spec'));
-    const methods = (['put', 'putText', 'getText', 'ping', 'remove', 'copy'] as const).map((method) =>
-      jest.spyOn(api.store, method).mockImplementation(away),
-    );
-    await waitUntil('what is remembered to expire', async () => (await api.client.separation(id)).status === 503);
-    await expectAllUnavailable(id, 'storage_unavailable');
-    for (const method of methods) method.mockRestore();
-    expect((await api.client.separation(id)).body).toMatchObject({ id, status: 'queued' });
-    expect(await api.objects('staging/')).toEqual([]);
+describe(`${createApp.name}, without its S3 server`, () => {
+  let redis: RedisServer;
+  let s3: S3Server;
+  let api: InProcessApi;
+  let frequency = 400;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    s3 = await startS3Server(undefined, { given: false });
+    api = await startApi(redis.url, s3Environment(s3.config));
+  }, 60_000);
+
+  afterAll(async () => {
+    await api.close();
+    await redis.close();
+    await s3.stop();
   });
 
-  it('answers 503 within 2 s while the store hangs', async () => {
-    const { id } = (await api.client.upload(wav(), DEMO)).body;
-    let release = (): void => undefined;
-    const hanging = new Promise<undefined>((resolve) => {
-      release = (): void => {
-        resolve(undefined);
-      };
-    });
-    const getText = jest.spyOn(api.store, 'getText').mockImplementation(() => hanging);
+  it.each<[what: string, end: (server: S3Server) => unknown, begin: (server: S3Server) => unknown]>([
+    ['killed', (server) => server.kill(), (server) => server.restart()],
+    [
+      'frozen',
+      (server) => {
+        server.freeze();
+      },
+      (server) => {
+        server.thaw();
+      },
+    ],
+  ])('answers 503 within 2 s while it is %s, and works within 3 s of its return', async (_, end, begin) => {
+    const bytes = wav({ frequency: (frequency += 1) });
+    const { id } = (await api.client.upload(bytes, DEMO)).body;
+    await end(s3);
     await waitUntil('what is remembered to expire', async () => (await api.client.separation(id)).status === 503);
-    const startedAt = performance.now();
-    expect(await api.client.separation(id)).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
-    expect(performance.now() - startedAt).toBeLessThan(2000);
-    getText.mockRestore();
-    release();
+    await expectAllUnavailable(api, id, 'storage_unavailable');
+    expect((await api.client.json('/health/live')).status).toBe(200);
+    expect((await api.client.json('/v1/models')).status).toBe(200);
+    await begin(s3);
+    await waitUntil('it works again', async () => (await api.client.upload(bytes, DEMO)).status === 202, {
+      deadlineMs: 3000,
+    });
+    expect((await api.client.separation(id)).body).toMatchObject({ id, status: 'queued' });
+    await waitUntil('nothing is staged', async () => (await api.objects('staging/')).length === 0);
   });
 });

@@ -8,7 +8,7 @@ import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { ProblemError } from '../problems/problem.error.js';
 
 /** within the time-out of the usual probe */
-const LONGEST_MS = 1500;
+const LONGEST_MS = 1200;
 
 @ApiTags('health')
 @Public()

@@ -1,8 +1,8 @@
 import { StorageUnavailableError } from '../errors.js';
 
 // together below the two seconds in which a caller must know that the store is away
-const LOOK_EVERY_MS = 600;
-const ANSWER_WITHIN_MS = 1200;
+const LOOK_EVERY_MS = 500;
+const ANSWER_WITHIN_MS = 1000;
 
 type OnLost = (error: StorageUnavailableError) => void;
 
