@@ -10,13 +10,23 @@ import torch
 from separation_engine.backends.base import BackendSettings
 from separation_engine.backends.torch_backend import TorchBackend
 from separation_engine.errors import InvalidInputError, NotFiniteError, UnknownStemError
+from separation_engine.gain import amplitude, holding_gain_db
 from separation_engine.models.folder import read_folder
 from separation_engine.models.loaded import LoadedModel
 from separation_engine.resident import ResidentModels
 from separation_engine.wav import Samples
 from tests.models import FULL, SHORT, SIX, SMALL_HYBRID, TINY, full, short, small_hybrid, tiny, write_model
-from tests.runs import EchoNetwork, StockNetwork, make_model, make_request, run_one, stock, torch_settings
-from tests.sounds import RATE, impulses, noise, song
+from tests.runs import (
+    EchoNetwork,
+    StockNetwork,
+    make_model,
+    make_request,
+    run_jobs,
+    run_one,
+    stock,
+    torch_settings,
+)
+from tests.sounds import RATE, impulses, noise, read_wav, song
 
 SEGMENT = 343_980
 ONE_HOT = [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0], [0, 0, 0, 1.0]]
@@ -166,8 +176,29 @@ def test_one_gain_keeps_every_stem_from_clipping(tmp_path: Path) -> None:
     stems, result = run_one(make_model([EchoNetwork(levels=(2, 1, 0.5, -4))]), make_request(tmp_path, mix))
     peaks = {stem.name: stem.peak for stem in result.stems}
     assert peaks == {name: pytest.approx(np.abs(stem).max()) for name, stem in stems.items()}
-    assert result.gain == pytest.approx(1 / max(peaks.values()))
-    assert max(peaks.values()) > 1
+    loudest = max(peaks.values())
+    assert loudest > 1
+    assert loudest * amplitude(result.gain_db) <= 1 < loudest * amplitude(result.gain_db + 1)
+
+
+@pytest.mark.parametrize(
+    ("peak", "gain_db"), [(0, 0), (1, 0), (1.0001, -1), (1.12, -1), (1.13, -2), (100, -40)]
+)
+def test_the_gain_is_the_whole_number_of_db_that_just_holds(peak: float, gain_db: int) -> None:
+    assert holding_gain_db(peak) == gain_db
+
+
+def test_progress_tells_the_gain_that_holds_what_is_written(tmp_path: Path) -> None:
+    rising = song(6 * RATE) / np.abs(song(6 * RATE)).max() * np.linspace(0.5, 4, 6 * RATE, dtype=np.float32)
+    model = make_model([EchoNetwork(levels=(1, 0.5, 0.1, 0.1))])
+    listener = run_jobs(model, make_request(tmp_path, rising.astype(np.float32)))
+    stem = read_wav(listener.results["job"].stems[0].path)
+    told = listener.progress["job"]
+    for progress in told:
+        written = np.abs(stem[:, : progress.written_samples]).max(initial=0)
+        assert progress.gain_db == holding_gain_db(float(written))
+    assert told[0].gain_db == 0
+    assert told[-1].gain_db == listener.results["job"].gain_db < -6
 
 
 @pytest.mark.parametrize("samples", [1, 100, 2 * RATE])
@@ -175,7 +206,7 @@ def test_silence_gives_silence(tmp_path: Path, load: Callable[[str], LoadedModel
     mix = np.zeros((2, samples), np.float32)
     stems, result = run_one(load("short"), make_request(tmp_path, mix, model="short"))
     assert all(np.array_equal(stem, mix) for stem in stems.values())
-    assert (result.gain, result.residual_db) == (1.0, None)
+    assert (result.gain_db, result.residual_db) == (0, None)
 
 
 @pytest.mark.parametrize(

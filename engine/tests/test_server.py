@@ -55,7 +55,7 @@ def start(models_dir: Path) -> Iterator[Start]:
 
 def test_says_what_it_is_when_it_is_ready(engine: EngineProcess) -> None:
     ready = next(answer for answer in engine.answers if answer["type"] == "ready")
-    assert ready["protocol"] == 1
+    assert ready["protocol"] == 2
     assert ready["pid"] == engine.pid
     assert (ready["backend"], ready["device"], ready["precision"]) == ("openvino", "cpu", "fp32")
     assert ready["defaultModel"] == "short"
@@ -76,8 +76,9 @@ def test_separates_with_growing_progress_and_equals_stock(engine: EngineProcess,
     assert done == sorted(set(done))
     assert len(done) == 7
     assert done[-1] == progress[-1]["totalSamples"]
+    assert {one["gainDb"] for one in progress} == {0}
     assert progress[-1]["writtenSamples"] == result["samples"] == 5 * RATE
-    assert (result["signature"], result["sampleRate"], result["gain"]) == (["00000000"], RATE, 1.0)
+    assert (result["signature"], result["sampleRate"], result["gainDb"]) == (["00000000"], RATE, 0)
     assert len(result["weightsSha256"]) == 64
     assert set(result["seconds"]) == {"load", "separate"}
     expected = stock(short(), mix)

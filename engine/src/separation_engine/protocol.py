@@ -1,4 +1,4 @@
-"""Protocol 1: the JSON lines between the worker and the engine."""
+"""Protocol 2: the JSON lines between the worker and the engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import BinaryIO
 from separation_engine.errors import EngineError, InvalidInputError
 from separation_engine.request import SeparationRequest
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_LINE_BYTES = 1 << 20
 _MAX_OVERLAP = 0.9
 _MAX_SHIFTS = 10

@@ -39,21 +39,25 @@ class StemFile:
 class SeparationResult:
     """A finished separation.
 
-    gain: linear, at most 1, one for all stems so that none clips and the balance stays.
+    gain_db: 0 or a negative whole number, one for all stems so that none clips and the balance stays.
     residual_db: energy of (mix - sum of stems) over energy of the mix; None where it cannot be told.
     """
 
     samples: int
     sample_rate: int
     stems: tuple[StemFile, ...]
-    gain: float
+    gain_db: int
     residual_db: float | None
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Measured work in network samples, and how much of every stem file is final."""
+    """Measured work in network samples, and how much of every stem file is final.
+
+    gain_db: the gain that holds what is written so far; it only falls, and the last one is the result's.
+    """
 
     done_samples: int
     total_samples: int
     written_samples: int
+    gain_db: int

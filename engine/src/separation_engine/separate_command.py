@@ -11,6 +11,7 @@ from pathlib import Path
 
 from separation_engine.decode import decode_song
 from separation_engine.faults import make_fault
+from separation_engine.gain import amplitude
 from separation_engine.request import Progress, SeparationRequest, SeparationResult, StemFile
 from separation_engine.resident import ResidentModels
 from separation_engine.scheduler import Job, Scheduler
@@ -44,7 +45,7 @@ def separate_file(
         while not scheduler.idle:
             scheduler.step()
         result = listener.result()
-        return [_apply_gain(stem, result.gain, folder) for stem in result.stems]
+        return [_apply_gain(stem, amplitude(result.gain_db), folder) for stem in result.stems]
 
 
 def _apply_gain(stem: StemFile, gain: float, folder: Path) -> Path:

@@ -92,7 +92,9 @@ class Separation:
         if done.shape[2]:
             self._files.write(self._level.unscale(done))
         self._done_samples += segment.samples
-        return Progress(self._done_samples, self._plan.total_samples, self._files.written_samples)
+        return Progress(
+            self._done_samples, self._plan.total_samples, self._files.written_samples, self._files.gain_db
+        )
 
     def finish(self) -> SeparationResult:
         """All stems are complete: close them. Call once, when nothing is left to take back."""

@@ -131,6 +131,7 @@ class _Answers:
                 "doneSamples": progress.done_samples,
                 "totalSamples": progress.total_samples,
                 "writtenSamples": progress.written_samples,
+                "gainDb": progress.gain_db,
             }
         )
 
@@ -150,7 +151,7 @@ class _Answers:
                 "stems": [
                     {"name": stem.name, "path": str(stem.path), "peak": stem.peak} for stem in result.stems
                 ],
-                "gain": result.gain,
+                "gainDb": result.gain_db,
                 "residualDb": result.residual_db,
                 **_describe(job.model.backend),
                 "seconds": seconds,

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from separation_engine.errors import NotFiniteError
+from separation_engine.gain import holding_gain_db
 from separation_engine.overlap_add import Samples
 from separation_engine.request import INSTRUMENTAL, SeparationResult, StemFile
 from separation_engine.wav import WavReader, WavWriter
@@ -59,6 +60,11 @@ class StemFiles:
             writer.write(stem)
         self.written_samples += block.shape[2]
 
+    @property
+    def gain_db(self) -> int:
+        """The gain that holds what is written so far."""
+        return holding_gain_db(max(self._peaks.values()))
+
     def finish(self) -> SeparationResult:
         """Close the files, all complete, and tell what was measured."""
         for writer in self._writers.values():
@@ -67,7 +73,7 @@ class StemFiles:
             samples=self._song.samples,
             sample_rate=self._song.sample_rate,
             stems=tuple(StemFile(name, path, self._peaks[name]) for name, path in self._paths.items()),
-            gain=min(1.0, 1.0 / max(1.0, *self._peaks.values())),
+            gain_db=self.gain_db,
             residual_db=self._residual_db(),
         )
 
