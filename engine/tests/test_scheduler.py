@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import queue
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ from separation_engine.backends.base import BackendSettings
 from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
 from separation_engine.errors import CancelledError, OutOfMemoryError
 from separation_engine.models.folder import read_folder
+from separation_engine.protocol import Cancel
+from separation_engine.request import SeparationRequest
 from separation_engine.scheduler import Scheduler
+from separation_engine.server import take_messages
 from separation_engine.wav import Samples
 from tests.models import SHORT, short, write_model
 from tests.runs import EchoNetwork, FixedModels, Listener, make_model, make_request, run_jobs, run_one
@@ -54,6 +58,59 @@ def test_one_long_job_fills_the_batch_alone(tmp_path: Path) -> None:
     network = EchoNetwork(max_batch=4)
     run_jobs(make_model([network]), make_request(tmp_path, song(6 * RATE), "a"))
     assert network.batches == [4, 4]
+
+
+def started(folder: Path, network: EchoNetwork, *lengths: int) -> Scheduler:
+    """A scheduler whose jobs, one of each length, wait for their first batch."""
+    scheduler = Scheduler(FixedModels(make_model([network])), Listener(), lambda _: None)
+    for index, samples in enumerate(lengths):
+        scheduler.submit(make_request(folder, song(samples), f"job{index}"))
+        scheduler.step()
+    return scheduler
+
+
+@pytest.mark.parametrize(
+    ("max_batch", "lengths"),
+    [(4, [RATE // 2]), (1, [RATE // 2] * 2), (4, [RATE // 2] * 4), (4, [RATE // 2, 6 * RATE])],
+    ids=["a job alone", "no batches", "a batch of four jobs", "a batch that a long job fills"],
+)
+def test_a_batch_that_others_cannot_better_does_not_wait(
+    tmp_path: Path, max_batch: int, lengths: list[int]
+) -> None:
+    assert started(tmp_path, EchoNetwork(max_batch=max_batch), *lengths).fill_seconds() == 0
+
+
+def test_a_batch_that_is_not_full_waits_20_ms_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scheduler = started(tmp_path, EchoNetwork(max_batch=4), RATE // 2, RATE // 2)
+    now = 100.0
+    monkeypatch.setattr("separation_engine.scheduler.time.monotonic", lambda: now)
+    assert scheduler.fill_seconds() == pytest.approx(0.02)
+    now += 0.015
+    assert scheduler.fill_seconds() == pytest.approx(0.005)
+    now += 0.015
+    assert scheduler.fill_seconds() == 0
+
+
+def test_a_job_that_comes_while_a_batch_waits_shares_it(tmp_path: Path) -> None:
+    late = make_request(tmp_path, song(RATE // 2), "late")
+
+    class LateMessage(queue.SimpleQueue[SeparationRequest | Cancel]):
+        """Has nothing at first; a message comes as soon as somebody waits."""
+
+        def get(self, block: bool = True, timeout: float | None = None) -> SeparationRequest | Cancel:
+            assert timeout is not None
+            if arrivals:
+                return arrivals.pop()
+            return super().get(block, timeout)
+
+    arrivals: list[SeparationRequest] = [late]
+    network = EchoNetwork(max_batch=4)
+    scheduler = started(tmp_path, network, RATE // 2, RATE // 2)
+    messages = LateMessage()
+    while not scheduler.idle:
+        take_messages(scheduler, messages, lambda _: True)
+        scheduler.step()
+    assert network.batches == [3]
 
 
 def test_ten_jobs_at_once_equal_ten_jobs_alone(tmp_path: Path, network: TorchNetwork) -> None:

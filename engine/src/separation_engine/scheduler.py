@@ -19,6 +19,8 @@ from separation_engine.separation import Chunk, Separation
 
 _LOG = logging.getLogger(__name__)
 _MAX_ACTIVE = 16
+# what a batch that is not full may wait for another job's segment
+_FILL_SECONDS = 0.02
 
 
 class JobListener(Protocol):
@@ -61,10 +63,24 @@ class Scheduler:
         self._before_forward = before_forward
         self._waiting: deque[SeparationRequest] = deque()
         self._active: deque[Job] = deque()
+        self._filling_since: float | None = None
 
     @property
     def idle(self) -> bool:
         return not self._waiting and not self._active
+
+    def fill_seconds(self) -> float:
+        """How long the next batch may still wait for a message that brings another job; 0: run it now.
+
+        Only a batch that several jobs share and that is not full waits, and no batch waits for longer than
+        20 ms in all: where jobs come in a burst, the next one is worth more than that. A job alone, and a
+        network that takes one segment at a time, never wait.
+        """
+        if self._waiting or len(self._active) < 2 or self._is_batch_full():
+            return 0.0
+        now = time.monotonic()
+        self._filling_since = self._filling_since or now
+        return max(0.0, self._filling_since + _FILL_SECONDS - now)
 
     def submit(self, request: SeparationRequest) -> None:
         self._waiting.append(request)
@@ -97,7 +113,16 @@ class Scheduler:
             return
         self._active.append(Job(request, model, separation, loaded - started, loaded))
 
+    def _is_batch_full(self) -> bool:
+        """Whether the active jobs fill the next batch, each with the segments that it could give."""
+        first = self._active[0].separation.next_chunk
+        if first is None:
+            raise AssertionError("an active job has nothing left to run")
+        found = sum(job.separation.count_like(first, first.network.max_batch) for job in self._active)
+        return found >= first.network.max_batch
+
     def _run_batch(self) -> None:
+        self._filling_since = None
         batch = self._collect()
         jobs = list(dict.fromkeys(job for job, _, _ in batch))
         try:
@@ -123,8 +148,7 @@ class Scheduler:
             found = False
             for job in list(self._active):
                 chunk = job.separation.next_chunk
-                fits = chunk and chunk.network is first.network and chunk.input_samples == first.input_samples
-                if chunk and fits and len(batch) < first.network.max_batch:
+                if chunk and chunk.shares_with(first) and len(batch) < first.network.max_batch:
                     batch.append((job, chunk, job.separation.hand_out(chunk)))
                     found = True
                     # who has had a turn goes to the end

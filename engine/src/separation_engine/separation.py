@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from separation_engine.backends.base import Network, Samples
 from separation_engine.errors import InvalidInputError, UnknownStemError
@@ -23,6 +24,10 @@ class Chunk:
     start: int
     samples: int
     input_samples: int
+
+    def shares_with(self, other: Chunk) -> bool:
+        """Whether both can go through one forward."""
+        return self.network is other.network and self.input_samples == other.input_samples
 
 
 class Separation:
@@ -64,11 +69,12 @@ class Separation:
     @property
     def next_chunk(self) -> Chunk | None:
         """The chunk that `hand_out` gives next; None when all are handed out."""
-        if self._handed == len(self._plan.segments):
-            return None
-        segment = self._plan.segments[self._handed]
-        network = self._model.networks[segment.network]
-        return Chunk(network, segment.start, segment.samples, network.input_samples(segment.samples))
+        return self._chunk(self._handed)
+
+    def count_like(self, other: Chunk, most: int) -> int:
+        """How many of the next chunks, `most` at most, could share a forward with the other."""
+        chunks = (self._chunk(index) for index in range(self._handed, self._handed + most))
+        return sum(1 for _ in takewhile(lambda chunk: chunk is not None and chunk.shares_with(other), chunks))
 
     def hand_out(self, chunk: Chunk) -> Samples:
         """The scaled mix for the network: (channels=2, chunk.input_samples)."""
@@ -95,6 +101,13 @@ class Separation:
         return Progress(
             self._done_samples, self._plan.total_samples, self._files.written_samples, self._files.gain_db
         )
+
+    def _chunk(self, index: int) -> Chunk | None:
+        if index >= len(self._plan.segments):
+            return None
+        segment = self._plan.segments[index]
+        network = self._model.networks[segment.network]
+        return Chunk(network, segment.start, segment.samples, network.input_samples(segment.samples))
 
     def finish(self) -> SeparationResult:
         """All stems are complete: close them. Call once, when nothing is left to take back."""

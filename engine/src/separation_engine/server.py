@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
 import numpy as np
@@ -70,13 +70,25 @@ def _work(
     scheduler: Scheduler, messages: queue.SimpleQueue[SeparationRequest | Cancel], answers: _Answers
 ) -> NoReturn:
     while True:
-        while scheduler.idle or not messages.empty():
-            message = messages.get()
-            if isinstance(message, Cancel):
-                scheduler.cancel(message.id)
-            elif answers.begin(message):
-                scheduler.submit(message)
+        take_messages(scheduler, messages, answers.begin)
         scheduler.step()
+
+
+def take_messages(
+    scheduler: Scheduler,
+    messages: queue.SimpleQueue[SeparationRequest | Cancel],
+    begin: Callable[[SeparationRequest], bool],
+) -> None:
+    """Take what has come, wait while there is nothing to do, and a moment where a batch is worth filling."""
+    while scheduler.idle or not messages.empty() or scheduler.fill_seconds():
+        try:
+            message = messages.get(timeout=None if scheduler.idle else scheduler.fill_seconds())
+        except queue.Empty:
+            continue
+        if isinstance(message, Cancel):
+            scheduler.cancel(message.id)
+        elif begin(message):
+            scheduler.submit(message)
 
 
 def _read_messages(messages: queue.SimpleQueue[SeparationRequest | Cancel], answers: _Answers) -> None:
