@@ -2,13 +2,21 @@ import { writeFile } from 'node:fs/promises';
 
 const FRAME_BYTES = 8;
 
-/** Writes a WAV as the engine takes it: float32, 44.1 kHz, stereo, with a soft chord in it. Gives its samples. */
-export async function writeWav(path: string, seconds: number): Promise<number> {
+/**
+ * Writes a WAV as the engine takes it: float32, 44.1 kHz, stereo, with a soft chord in it. Gives its samples.
+ * @param level linear, at a share of the song from 0 to 1; at 1 the chord's peak is 0.3
+ */
+export async function writeWav(
+  path: string,
+  seconds: number,
+  level: (share: number) => number = () => 1,
+): Promise<number> {
   const samples = Math.round(seconds * 44_100);
   const sound = Buffer.alloc(samples * FRAME_BYTES);
   for (let index = 0; index < samples; index++) {
     const time = index / 44_100;
-    const value = 0.2 * Math.sin(2 * Math.PI * 220 * time) + 0.1 * Math.sin(2 * Math.PI * 3300 * time);
+    const chord = 0.2 * Math.sin(2 * Math.PI * 220 * time) + 0.1 * Math.sin(2 * Math.PI * 3300 * time);
+    const value = level(index / samples) * chord;
     sound.writeFloatLE(value, index * FRAME_BYTES);
     sound.writeFloatLE(value * 0.8, index * FRAME_BYTES + 4);
   }

@@ -7,7 +7,7 @@ import json, os, sys, threading, time
 answers = os.fdopen(3, "w", buffering=1)
 def say(**message): answers.write(json.dumps(message) + "\\n")
 def raw(text): answers.write(text)
-facts = dict(type="ready", protocol=1, engineVersion="0", pid=os.getpid(), backend="script", device="cpu",
+facts = dict(type="ready", protocol=2, engineVersion="0", pid=os.getpid(), backend="script", device="cpu",
   deviceName="", precision="fp32", versions={}, models=[dict(name="demo", stems=["vocals"])],
   defaultModel="demo", memoryBytes=1)
 def beat():

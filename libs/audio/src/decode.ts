@@ -16,7 +16,7 @@ export async function decodeToWav(
   const { maxDurationSeconds } = options;
   const run = { ...options, input: fileInput(inputPath), destination: `file:${wavPath}` };
   const { codec, sampleRate, channels } = await decodeSong(program, run);
-  const samples = await withFloatWav(wavPath, (wav) => Promise.resolve(wav.samples));
+  const samples = await withFloatWav(wavPath, {}, (wav) => Promise.resolve(wav.samples));
   if (samples === 0) throw new EmptyAudioError();
   if (samples > maxDurationSeconds * WORKING_RATE) throw new DurationLimitError(maxDurationSeconds);
   return { samples, codec, sampleRate, channels };

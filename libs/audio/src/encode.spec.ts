@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile, truncate } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createReadStream, existsSync } from 'node:fs';
+import { appendFile, readdir, readFile, truncate } from 'node:fs/promises';
+import { getPriority, tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { FORMATS, type Format } from '@app/separations';
-import { Ffmpeg, hashFile } from './index.js';
+import { processesWith } from '../../../test/support/process-list.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
+import { Ffmpeg, Growth, hashFile } from './index.js';
 import { findFfmpeg, floatWav, SongFolder } from './songs.fixture.js';
 import { stemWavHeader } from './stem-wav-header.js';
 import { parseWavHeader } from './wav-header.js';
@@ -28,7 +30,7 @@ describe('Ffmpeg.encode', () => {
   afterAll(() => songs.remove());
 
   const encode = async (name: string, format: Format, gain = 1): Promise<string> => {
-    await sut.encode({ wavPath, gain, format }, songs.at(name));
+    await sut.encode({ wavPath, gain, destinations: { [format]: songs.at(name) } });
     return songs.at(name);
   };
 
@@ -80,7 +82,7 @@ describe('Ffmpeg.encode', () => {
   it.each([1, 4410])('encodes a stem of %i samples', async (count) => {
     const short = await songs.write('short-input.wav', floatWav(samples.slice(0, count * 2)));
     for (const format of FORMATS) {
-      await sut.encode({ wavPath: short, gain: 1, format }, songs.at(`short.${format}`));
+      await sut.encode({ wavPath: short, gain: 1, destinations: { [format]: songs.at(`short.${format}`) } });
       const decoded = await samplesOf(songs.at(`short.${format}`));
       // an mp3 has at least the 47 samples of its first frame that are not the encoder's delay
       expect(decoded).toHaveLength(2 * (format === 'mp3' ? Math.max(count, 47) : count));
@@ -89,12 +91,70 @@ describe('Ffmpeg.encode', () => {
 
   it('keeps silence silent', async () => {
     const silence = await songs.write('silence.wav', floatWav(new Float32Array(20_000)));
-    await sut.encode({ wavPath: silence, gain: 0.5, format: 'flac' }, songs.at('silence.flac'));
+    await sut.encode({ wavPath: silence, gain: 0.5, destinations: { flac: songs.at('silence.flac') } });
     expect((await samplesOf(songs.at('silence.flac'))).every((sample) => sample === 0)).toBe(true);
   });
 
   it.each([0, -1, 1.1, Number.NaN])('refuses the gain %p', async (gain) => {
-    await expect(sut.encode({ wavPath, gain, format: 'flac' }, songs.at('x.flac'))).rejects.toThrow(RangeError);
+    await expect(sut.encode({ wavPath, gain, destinations: { flac: songs.at('x.flac') } })).rejects.toThrow(RangeError);
+  });
+
+  describe('of a stem that grows', () => {
+    const header = 44;
+    const everyFormat = (name: string): Record<Format, string> => ({
+      flac: songs.at(`${name}.flac`),
+      mp3: songs.at(`${name}.mp3`),
+      wav: songs.at(`${name}.wav`),
+    });
+
+    it('gives the same bytes in one pass over all formats as of a whole stem in each alone', async () => {
+      const bytes = floatWav(samples);
+      const growing = await songs.write('growing.wav', bytes.subarray(0, header));
+      const growth = new Growth(LENGTH);
+      const destinations = everyFormat('followed');
+      const encoding = sut.encode({ wavPath: growing, gain: 0.5, destinations }, { growth });
+      for (let at = 0; at < LENGTH; at += 30_001) {
+        await appendFile(growing, bytes.subarray(header + at * 8, header + (at + 30_001) * 8));
+        growth.advanceTo(Math.min(at + 30_001, LENGTH));
+      }
+      await encoding;
+      for (const format of FORMATS) {
+        expect(await hashFile(destinations[format])).toEqual(
+          await hashFile(await encode(`alone.${format}`, format, 0.5)),
+        );
+      }
+    });
+
+    it('does not take what is final so far for the whole: it waits, and ends with its signal', async () => {
+      const growth = new Growth(LENGTH);
+      const stop = new AbortController();
+      const destinations = everyFormat('unfinished');
+      const encoding = sut.encode({ wavPath, gain: 1, destinations }, { growth, signal: stop.signal });
+      growth.advanceTo(LENGTH - 1);
+      const outcome = Promise.race([encoding, waitUntil('it writes', () => existsSync(destinations.flac))]);
+      expect(await outcome).toBe(true);
+      stop.abort(new Error('cancelled'));
+      await expect(encoding).rejects.toThrow('cancelled');
+    });
+
+    it('refuses a stem that will not be as long as announced', async () => {
+      const growth = new Growth(LENGTH + 1);
+      growth.advanceTo(1);
+      const encoding = sut.encode({ wavPath, gain: 1, destinations: { flac: songs.at('x.flac') } }, { growth });
+      await expect(encoding).rejects.toThrow(/will have 100003 samples where 100004/);
+    });
+
+    it('runs behind whoever has more to do', async () => {
+      const growth = new Growth(LENGTH);
+      const stop = new AbortController();
+      const destinations = { flac: songs.at('polite.flac') };
+      const encoding = sut.encode({ wavPath, gain: 1, destinations }, { growth, signal: stop.signal });
+      const find = (): number | undefined => processesWith(destinations.flac)[0];
+      const pid = await waitUntil('it runs', find);
+      expect(getPriority(pid)).toBeGreaterThan(getPriority());
+      stop.abort(new Error('cancelled'));
+      await expect(encoding).rejects.toThrow('cancelled');
+    });
   });
 
   describe('Ffmpeg.transcode', () => {

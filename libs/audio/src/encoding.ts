@@ -1,4 +1,4 @@
-import type { Format } from '@app/separations';
+import { FORMATS, type Format } from '@app/separations';
 
 /**
  * How each format of a stem is written; equal samples give equal bytes, so there is no date, version or song text.
@@ -20,16 +20,25 @@ export function encodingArguments(format: Format, destination: string): string[]
   return ['-map', '0:a:0', '-map_metadata', '-1', '-threads', '1', '-bitexact', ...ENCODERS[format], destination];
 }
 
+/** Every wanted format of one stem, read once. */
+export function stemArguments(gain: number, destinations: Readonly<Partial<Record<Format, string>>>): string[] {
+  const filter = gainArguments(gain);
+  return FORMATS.flatMap((format) => {
+    const path = destinations[format];
+    return path === undefined ? [] : [...filter, ...encodingArguments(format, `file:${path}`)];
+  });
+}
+
 /** The samples of a wav without its header. */
 export function rawSampleArguments(destination: string): string[] {
   return ['-map', '0:a:0', '-c:a', 'pcm_s24le', '-f', 's24le', destination];
 }
 
 /** @param gain linear, above 0, at most 1 */
-export function gainArguments(gain: number): string[] {
+function gainArguments(gain: number): string[] {
   if (!(gain > 0 && gain <= 1)) throw new RangeError(`the gain of a stem is above 0 and at most 1, not ${gain}`);
   return ['-af', `volume=${gain}:precision=float`];
 }
 
-/** an encoder that hangs is ended after this time; an hour of song takes about one minute */
+/** an encoder that hangs is ended so long after its stem is whole; an hour of song takes about one minute */
 export const ENCODING_TIMEOUT_MS = 30 * 60_000;

@@ -1,10 +1,11 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import type { Format, MASTER_FORMAT } from '@app/separations';
 import type { AudioFacts, AudioSource, DecodedSong } from './audio-facts.js';
 import { decodeToWav } from './decode.js';
-import { ENCODING_TIMEOUT_MS, encodingArguments, gainArguments } from './encoding.js';
-import { fileInput, ownInput } from './ffmpeg-input.js';
+import { ENCODING_TIMEOUT_MS, stemArguments } from './encoding.js';
+import { ownInput, PIPE_INPUT } from './ffmpeg-input.js';
+import { readWav, type FollowOptions } from './float-wav.js';
 import { inspectSong } from './inspect.js';
 import { transcodeToMp3, transcodeToWav, type Master } from './transcode.js';
 
@@ -16,9 +17,10 @@ export interface LimitOptions {
 export interface EncodeRequest {
   /** a stem as the engine wrote it: float32, 44.1 kHz, stereo */
   readonly wavPath: string;
-  readonly format: Format;
   /** linear, above 0, at most 1, the same for all stems of a song */
   readonly gain: number;
+  /** a path for each wanted format, one at least */
+  readonly destinations: Readonly<Partial<Record<Format, string>>>;
 }
 
 export interface SignalOption {
@@ -50,12 +52,22 @@ export class Ffmpeg {
     return decodeToWav(this.program, inputPath, wavPath, options);
   }
 
-  /** Writes a stem as flac (24 bit), wav (24 bit) or mp3 (VBR V2); equal input gives equal bytes. */
-  async encode(request: EncodeRequest, destinationPath: string, options: SignalOption = {}): Promise<void> {
-    const { wavPath, gain, format } = request;
-    const encoding = [...gainArguments(gain), ...encodingArguments(format, `file:${destinationPath}`)];
-    const args = [...ownInput(fileInput(wavPath), 'wav'), ...encoding];
-    await runProcess(this.program, args, { ...options, timeoutMs: ENCODING_TIMEOUT_MS });
+  /**
+   * Writes a stem as flac (24 bit), wav (24 bit) or mp3 (VBR V2), all in one pass behind whoever has more to do; equal
+   * samples give equal bytes. A stem that grows is encoded as it grows, and the time-out begins when it is whole.
+   */
+  async encode(request: EncodeRequest, options: FollowOptions = {}): Promise<void> {
+    const { growth, signal } = options;
+    const args = [...ownInput(PIPE_INPUT, 'wav'), ...stemArguments(request.gain, request.destinations)];
+    await runProcess(this.program, args, {
+      stdin: Readable.from(readWav(request.wavPath, options), { objectMode: false }),
+      isBackground: true,
+      timeoutMs: ENCODING_TIMEOUT_MS,
+      ...(growth && { timeoutFrom: growth.whole }),
+      // a part of a stem is of no use: it need not end well
+      graceMs: 0,
+      ...(signal && { signal }),
+    });
   }
 
   /**

@@ -1,33 +1,90 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { WORKING_RATE } from './decoding.js';
+import type { Growth } from './growth.js';
 import { parseWavHeader } from './wav-header.js';
 
-const CHANNELS = 2;
-const FRAME_BYTES = CHANNELS * 4;
+export const CHANNELS = 2;
+export const FRAME_BYTES = CHANNELS * Float32Array.BYTES_PER_ELEMENT;
 const HEADER_BYTES = 4096;
+const BLOCK_FRAMES = 32 * 1024;
 
-/** An open WAV of float32 samples at 44.1 kHz, stereo: the working WAV, or a stem as the engine wrote it. */
+/** An open WAV of float32 samples at 44.1 kHz, stereo: the working WAV, or a stem as the engine writes it. */
 export interface FloatWav {
-  /** of one channel */
+  /** of one channel, as the header says */
   readonly samples: number;
   readonly dataOffset: number;
   readonly file: FileHandle;
 }
 
+/** How a file is read that may still be written. */
+export interface FollowOptions {
+  /** tells what is final; without it the file is whole */
+  readonly growth?: Growth | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Opens the file for `use` and closes it.
- * @throws TypeError when it is another kind of file, or its header says another length than the file has.
+ * Opens the file for `use` and closes it; one that grows is opened when its first samples are final.
+ * @throws TypeError when it is another kind of file, or its header says another length than it has or will have.
  */
-export async function withFloatWav<T>(path: string, use: (wav: FloatWav) => Promise<T>): Promise<T> {
-  const file = await open(path, 'r');
+export async function withFloatWav<T>(
+  path: string,
+  options: FollowOptions,
+  use: (wav: FloatWav) => Promise<T>,
+): Promise<T> {
+  const wav = await openFloatWav(path, options);
   try {
-    return await use(await readHeader(path, file));
+    return await use(wav);
   } finally {
-    await file.close();
+    await wav.file.close();
   }
 }
 
-async function readHeader(path: string, file: FileHandle): Promise<FloatWav> {
+/**
+ * The bytes of the samples in blocks, each once it is final.
+ * @throws TypeError when the file ends before its samples do, or the signal's reason.
+ */
+export async function* readSamples(wav: FloatWav, options: FollowOptions): AsyncGenerator<Buffer, void, undefined> {
+  const { growth, signal = NEVER } = options;
+  for (let done = 0; done < wav.samples;) {
+    signal.throwIfAborted();
+    const final = growth === undefined ? wav.samples : await growth.beyond(done, signal);
+    const frames = Math.min(BLOCK_FRAMES, final - done);
+    const block = Buffer.allocUnsafe(frames * FRAME_BYTES);
+    const { bytesRead } = await wav.file.read(block, 0, block.length, wav.dataOffset + done * FRAME_BYTES);
+    const whole = Math.floor(bytesRead / FRAME_BYTES);
+    if (whole === 0) throw new TypeError('a WAV file that ends before its samples do');
+    yield block.subarray(0, whole * FRAME_BYTES);
+    done += whole;
+  }
+}
+
+/** The bytes of the whole file, header and samples, as they become final. Throws as the two above. */
+export async function* readWav(path: string, options: FollowOptions): AsyncGenerator<Buffer, void, undefined> {
+  const wav = await openFloatWav(path, options);
+  try {
+    const { buffer } = await wav.file.read(Buffer.alloc(wav.dataOffset), 0, wav.dataOffset, 0);
+    yield buffer;
+    yield* readSamples(wav, options);
+  } finally {
+    await wav.file.close();
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+async function openFloatWav(path: string, { growth, signal = NEVER }: FollowOptions): Promise<FloatWav> {
+  await growth?.beyond(0, signal);
+  const file = await open(path, 'r');
+  try {
+    return await readHeader(path, file, growth);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function readHeader(path: string, file: FileHandle, growth: Growth | undefined): Promise<FloatWav> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
   const header = parseWavHeader(buffer.subarray(0, bytesRead));
   if (header?.dataBytes === undefined) throw new TypeError(`${path} has no length in its header`);
@@ -35,7 +92,12 @@ async function readHeader(path: string, file: FileHandle): Promise<FloatWav> {
   const isWorking =
     encoding === 'float' && bitsPerSample === 32 && channels === CHANNELS && sampleRate === WORKING_RATE;
   if (!isWorking) throw new TypeError(`${path} is not a WAV of float32 samples at 44.1 kHz, stereo`);
-  const { size } = await file.stat();
-  if (size < dataOffset + dataBytes) throw new TypeError(`${path} is shorter than its header says`);
-  return { file, dataOffset, samples: Math.floor(dataBytes / FRAME_BYTES) };
+  const samples = Math.floor(dataBytes / FRAME_BYTES);
+  if (growth === undefined) {
+    const { size } = await file.stat();
+    if (size < dataOffset + dataBytes) throw new TypeError(`${path} is shorter than its header says`);
+  } else if (samples !== growth.total) {
+    throw new TypeError(`${path} will have ${samples} samples where ${growth.total} are announced`);
+  }
+  return { file, dataOffset, samples };
 }

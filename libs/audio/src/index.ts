@@ -15,3 +15,5 @@ export { CONTENT_TYPES } from './content-types.js';
 export type { Master } from './transcode.js';
 export { computeWaveform, type Waveform, type WaveformOptions } from './waveform.js';
 export { hashFile, type FileDigest } from './hash-file.js';
+export { Growth } from './growth.js';
+export type { FollowOptions } from './float-wav.js';

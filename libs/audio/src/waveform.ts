@@ -1,6 +1,6 @@
-import { floatsOf } from './sample-meter.js';
 import { WORKING_RATE } from './decoding.js';
-import { withFloatWav, type FloatWav } from './float-wav.js';
+import { CHANNELS, FRAME_BYTES, readSamples, withFloatWav, type FloatWav, type FollowOptions } from './float-wav.js';
+import { floatsOf } from './sample-meter.js';
 
 /**
  * `waveform.json`: what the page draws. Every stem has `ceil(samples / samplesPerPeak)` peaks, 0 to 127:
@@ -16,59 +16,77 @@ export interface Waveform {
   readonly stems: Readonly<Record<string, readonly number[]>>;
 }
 
-export interface WaveformOptions {
-  /** linear; the peaks are those of the stem after it */
-  readonly gain: number;
-  readonly signal?: AbortSignal;
+export interface WaveformOptions extends FollowOptions {
+  /** asked for when all samples are read: the linear gain; the peaks are those of the stem after it */
+  readonly gain: () => number;
+}
+
+interface StemPeaks {
+  readonly name: string;
+  readonly samples: number;
+  /** before the gain */
+  readonly largest: Float32Array;
 }
 
 /** a twentieth of a second, as long as that does not give more peaks than any screen can show */
 const FINEST = WORKING_RATE / 20;
 const MAX_PEAKS = 4000;
 const FULL_SCALE = 127;
-const CHANNELS = 2;
-const FRAME_BYTES = CHANNELS * Float32Array.BYTES_PER_ELEMENT;
-const BLOCK_BYTES = 32 * 1024 * FRAME_BYTES;
 
 /**
- * Reads each stem's WAV (float32, 44.1 kHz, stereo) once, in blocks.
+ * Reads each stem's WAV (float32, 44.1 kHz, stereo) once, in blocks, all stems at the same time.
  * @throws TypeError when a file is no such WAV or is cut off, RangeError when the stems differ in length.
  */
 export async function computeWaveform(
   stems: Readonly<Record<string, string>>,
   options: WaveformOptions,
 ): Promise<Waveform> {
-  const peaks: Record<string, readonly number[]> = {};
-  let samples: number | undefined;
-  for (const [name, path] of Object.entries(stems)) {
-    await withFloatWav(path, async (wav) => {
-      samples ??= wav.samples;
-      if (wav.samples !== samples) throw new RangeError(`${name} has ${wav.samples} samples, another stem ${samples}`);
-      peaks[name] = await readPeaks(wav, samplesPerPeak(samples), options);
-    });
+  const read = Object.entries(stems).map(([name, path]) =>
+    withFloatWav(path, options, async (wav) => ({
+      name,
+      samples: wav.samples,
+      largest: await readPeaks(wav, options),
+    })),
+  );
+  const peaks = await Promise.all(read);
+  const samples = sameLength(peaks);
+  const gain = options.gain();
+  return {
+    version: 1,
+    sampleRate: WORKING_RATE,
+    samplesPerPeak: samplesPerPeak(samples),
+    samples,
+    stems: Object.fromEntries(peaks.map(({ name, largest }) => [name, afterGain(largest, gain)])),
+  };
+}
+
+function sameLength([first, ...others]: readonly StemPeaks[]): number {
+  if (first === undefined) throw new RangeError('a waveform of no stems');
+  for (const { name, samples } of others) {
+    if (samples !== first.samples)
+      throw new RangeError(`${name} has ${samples} samples, another stem ${first.samples}`);
   }
-  if (samples === undefined) throw new RangeError('a waveform of no stems');
-  return { version: 1, sampleRate: WORKING_RATE, samplesPerPeak: samplesPerPeak(samples), samples, stems: peaks };
+  return first.samples;
+}
+
+function afterGain(largest: Float32Array, gain: number): number[] {
+  return Array.from(largest, (peak) => Math.min(FULL_SCALE, Math.round(peak * gain * FULL_SCALE)));
 }
 
 function samplesPerPeak(samples: number): number {
   return Math.max(FINEST, Math.ceil(samples / MAX_PEAKS));
 }
 
-async function readPeaks(wav: FloatWav, stretch: number, options: WaveformOptions): Promise<number[]> {
+async function readPeaks(wav: FloatWav, options: FollowOptions): Promise<Float32Array> {
+  const stretch = samplesPerPeak(wav.samples);
   const largest = new Float32Array(Math.ceil(wav.samples / stretch));
-  const block = Buffer.alloc(BLOCK_BYTES);
-  const bytes = wav.samples * FRAME_BYTES;
-  for (let at = 0; at < bytes;) {
-    options.signal?.throwIfAborted();
-    const length = Math.min(block.length, bytes - at);
-    const { bytesRead } = await wav.file.read(block, 0, length, wav.dataOffset + at);
-    const frames = Math.floor(bytesRead / FRAME_BYTES);
-    if (frames === 0) throw new TypeError('a WAV file that ends before its samples do');
-    takeLargest(largest, floatsOf(block, frames * CHANNELS), at / FRAME_BYTES, stretch);
-    at += frames * FRAME_BYTES;
+  let first = 0;
+  for await (const block of readSamples(wav, options)) {
+    const frames = block.length / FRAME_BYTES;
+    takeLargest(largest, floatsOf(block, frames * CHANNELS), first, stretch);
+    first += frames;
   }
-  return Array.from(largest, (peak) => Math.min(FULL_SCALE, Math.round(peak * options.gain * FULL_SCALE)));
+  return largest;
 }
 
 /** @param first index of the block's first sample in the song */

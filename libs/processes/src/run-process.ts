@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { moveToBackground } from './background.js';
 import { BoundedText } from './bounded-text.js';
 import { drain, feed } from './child-streams.js';
 import { killGroup, signalGroup } from './kill-group.js';
@@ -11,6 +12,10 @@ export interface RunProcessOptions {
   /** ends the whole group; the call then rejects with the signal's reason */
   readonly signal?: AbortSignal;
   readonly timeoutMs: number;
+  /** where input takes its time to come: the time-out begins when this resolves, and not with the process */
+  readonly timeoutFrom?: Promise<void>;
+  /** runs behind everything of normal priority */
+  readonly isBackground?: boolean;
   /** piped into the child and destroyed with it; a child that stops reading early is no error */
   readonly stdin?: Readable;
   /** called with each piece of output; it must not block */
@@ -56,7 +61,9 @@ export async function runProcess(
   const child = await start(command, args, options);
   const killed = endWhenAborted(child, stop.signal, options.graceMs);
   const forget = forward(options.signal, fail);
-  const timer = setTimeout(fail, options.timeoutMs, new ProcessTimeoutError(command, options.timeoutMs));
+  const stopTimer = limitTime(options, () => {
+    fail(new ProcessTimeoutError(command, options.timeoutMs));
+  });
   const stderr = new BoundedText(options.maxStderrBytes ?? 64 * 1024);
   const lines = new LineSplitter(options.onStderrLine);
   child.on('error', fail);
@@ -74,7 +81,7 @@ export async function runProcess(
       stop.signal,
     ).catch(fail),
   ]);
-  clearTimeout(timer);
+  stopTimer();
   forget();
   await killed();
   lines.end();
@@ -93,6 +100,7 @@ async function start(command: string, args: readonly string[], options: RunProce
     const child = spawnGroup(command, args, { ...options, stdio });
     // not awaited where it started: a source that breaks in the meantime would have no listener
     if (child.pid === undefined) await once(child, 'spawn');
+    else if (options.isBackground === true) moveToBackground(child.pid);
     return child;
   } catch (cause) {
     stdin?.destroy();
@@ -116,6 +124,20 @@ function endWhenAborted(child: Child, stop: AbortSignal, graceMs: number | undef
     if (child.pid !== undefined) ending = killGroup(child.pid, graceMs);
   });
   return () => ending;
+}
+
+function limitTime({ timeoutMs, timeoutFrom }: RunProcessOptions, onTimeout: () => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let hasEnded = false;
+  const begin = (): void => {
+    if (!hasEnded) timer = setTimeout(onTimeout, timeoutMs);
+  };
+  if (timeoutFrom === undefined) begin();
+  else void timeoutFrom.then(begin);
+  return () => {
+    hasEnded = true;
+    clearTimeout(timer);
+  };
 }
 
 function forward(signal: AbortSignal | undefined, fail: (reason: unknown) => void): () => void {

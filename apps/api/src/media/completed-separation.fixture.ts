@@ -31,7 +31,7 @@ export async function storeSeparation(ffmpeg: Ffmpeg, store: ObjectStore, given:
     const wavs = await Promise.all(given.stems.map((stem, index) => writeStem(folder, stem, given.seconds, index)));
     const stems = await Promise.all(wavs.map(({ stem, path }) => storeMaster(ffmpeg, store, request, stem, path)));
     const waveform = JSON.stringify(
-      await computeWaveform(Object.fromEntries(wavs.map(({ stem, path }) => [stem, path])), { gain: 1 }),
+      await computeWaveform(Object.fromEntries(wavs.map(({ stem, path }) => [stem, path])), { gain: () => 1 }),
     );
     await store.putText(objectKeys.waveform(request.id), waveform);
     await store.putText(objectKeys.manifest(request.id), JSON.stringify(manifestFor(request, stems, waveform)));
@@ -108,7 +108,7 @@ async function storeMaster(
   wavPath: string,
 ): Promise<ManifestStem> {
   const path = `${wavPath}.flac`;
-  await ffmpeg.encode({ wavPath, gain: 1, format: 'flac' }, path);
+  await ffmpeg.encode({ wavPath, gain: 1, destinations: { flac: path } });
   const key = objectKeys.stem(id, stem, 'flac');
   await store.put(key, createReadStream(path));
   const samples = Math.round(durationSeconds * RATE);

@@ -133,9 +133,9 @@ describe(EngineClient.name, () => {
     });
 
     it('does not work with another version of the protocol', async () => {
-      engine = await ObservedEngine.scripted(folder, 'say(**{**facts, "protocol": 2})\ntime.sleep(60)');
+      engine = await ObservedEngine.scripted(folder, 'say(**{**facts, "protocol": 1})\ntime.sleep(60)');
       const refused = engine.client.separate(engine.separation('mix.wav'), patient());
-      await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('protocol 2') });
+      await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('protocol 1') });
     });
 
     it('ends one that beats but makes no progress', async () => {

@@ -8,6 +8,7 @@ const isText: Check = (value) => typeof value === 'string';
 const isCount: Check = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 const isFinite: Check = (value) => typeof value === 'number' && Number.isFinite(value);
 const isPositive: Check = (value) => isFinite(value) && Number(value) >= 0;
+const isGain: Check = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value <= 0;
 const isTextRecord: Check = (value) => isFields(value) && Object.values(value).every(isText);
 const isListOf =
   (check: Check): Check =>
@@ -39,7 +40,13 @@ const SHAPES: Readonly<Record<EngineMessage['type'], Check>> = {
     defaultModel: isText,
     memoryBytes: isCount,
   }),
-  progress: isShape({ id: isText, doneSamples: isCount, totalSamples: isCount, writtenSamples: isCount }),
+  progress: isShape({
+    id: isText,
+    doneSamples: isCount,
+    totalSamples: isCount,
+    writtenSamples: isCount,
+    gainDb: isGain,
+  }),
   result: isShape({
     ...engineFacts,
     id: isText,
@@ -49,7 +56,7 @@ const SHAPES: Readonly<Record<EngineMessage['type'], Check>> = {
     samples: isCount,
     sampleRate: isCount,
     stems: isListOf(isShape({ name: isText, path: isText, peak: isPositive })),
-    gain: (value) => isPositive(value) && Number(value) > 0 && Number(value) <= 1,
+    gainDb: isGain,
     residualDb: (value) => value === null || isFinite(value),
     seconds: isShape({ load: isPositive, separate: isPositive }),
   }),

@@ -1,5 +1,5 @@
 /** version of the line protocol that this worker speaks */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** What the worker writes to the engine, one JSON line each. Paths lie in the job's scratch folder. */
 export type EngineCommand =
@@ -12,6 +12,7 @@ export interface EngineSeparation {
   readonly requestId: string;
   /** WAV, float32, 44.1 kHz, stereo */
   readonly input: string;
+  /** gets one `<stem>.wav` for each stem, which grows while the engine works */
   readonly outputDir: string;
   readonly model: string;
   readonly stems: readonly string[];
@@ -49,6 +50,8 @@ export interface EngineProgress {
   readonly totalSamples: number;
   /** samples that are final in every stem file */
   readonly writtenSamples: number;
+  /** the gain that holds these, a whole number of dB, 0 or below; it only falls */
+  readonly gainDb: number;
 }
 
 export interface EngineStem {
@@ -68,8 +71,8 @@ export interface EngineResult {
   readonly samples: number;
   readonly sampleRate: number;
   readonly stems: readonly EngineStem[];
-  /** linear, above 0 and at most 1; one for all stems, applied when they are encoded */
-  readonly gain: number;
+  /** a whole number of dB, 0 or below; one for all stems, applied when they are encoded */
+  readonly gainDb: number;
   /** energy of mix minus stems over energy of the mix; null where not all stems were made or the mix is silent */
   readonly residualDb: number | null;
   readonly deviceName: string;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { forEachLimited } from './for-each-limited.js';
-import { together } from './together.js';
 
 const never = new AbortController().signal;
 
@@ -34,25 +33,5 @@ describe(forEachLimited.name, () => {
     });
     await expect(failing).rejects.toThrow('no');
     expect(ended).toBe(true);
-  });
-});
-
-describe(together.name, () => {
-  it('gives both results', async () => {
-    expect(
-      await together(
-        never,
-        () => Promise.resolve(1),
-        () => Promise.resolve('b'),
-      ),
-    ).toEqual([1, 'b']);
-  });
-
-  it('aborts one when the other fails, and is ended by the signal', async () => {
-    await expect(together(never, endless, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    const stop = new AbortController();
-    const both = together(stop.signal, endless, endless);
-    stop.abort(new Error('cancelled'));
-    await expect(both).rejects.toThrow('cancelled');
   });
 });

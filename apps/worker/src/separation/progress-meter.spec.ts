@@ -18,8 +18,8 @@ describe(ProgressMeter.name, () => {
     sut.measured('store', 1, 1);
     expect(reports).toEqual([
       { percent: 0.5, stage: 'fetch' },
-      { percent: 47.5, stage: 'separate' },
-      { percent: 56.4, stage: 'separate' },
+      { percent: 50, stage: 'separate' },
+      { percent: 59.4, stage: 'separate' },
       { percent: 100, stage: 'store' },
     ]);
   });

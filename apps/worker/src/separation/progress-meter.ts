@@ -2,8 +2,8 @@ import type { JobProgress } from '@app/queue';
 import type { Stage } from '@app/separations';
 
 /** share of the whole work, in percent, that is done when the stage begins; the separation is nearly all of it */
-const BEGINS_AT: Readonly<Record<Stage, number>> = { fetch: 0, decode: 1, separate: 3, encode: 92, store: 98 };
-const ENDS_AT: Readonly<Record<Stage, number>> = { fetch: 1, decode: 3, separate: 92, encode: 98, store: 100 };
+const BEGINS_AT: Readonly<Record<Stage, number>> = { fetch: 0, decode: 1, separate: 3, encode: 97, store: 98 };
+const ENDS_AT: Readonly<Record<Stage, number>> = { fetch: 1, decode: 3, separate: 97, encode: 98, store: 100 };
 
 const LEAST_STEP_PERCENT = 1;
 

@@ -12,6 +12,7 @@ import { FolderObjectStore } from '@app/storage';
 import { commandLine, processesWith } from '../../../../test/support/process-list.js';
 import { writeWav } from '../../test/chord-wav.js';
 import { ObservedEngine } from '../../test/observed-engine.js';
+import { decodeSamples } from '../../../../test/support/songs.js';
 import { storeSong, toJob } from '../../test/worker-fixture.js';
 import { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';
@@ -101,6 +102,62 @@ describe(SeparationProcessor.name, () => {
     for (const stage of STAGES) expect(manifest?.seconds[stage]).toBeGreaterThan(0);
     expect(existsSync(join(folder, 'objects', objectKeys.stem(request.id, 'vocals', 'flac')))).toBe(true);
   }, 60_000);
+
+  const stemsOf = async (manifest: Manifest | undefined): Promise<Float32Array[]> =>
+    Promise.all((manifest?.stems ?? []).map(({ key }) => decodeSamples(join(folder, 'objects', key))));
+
+  it('gives all stems of a song that grows far too loud one gain of whole dB, which the receipt tells', async () => {
+    const loud = join(folder, 'loud.wav');
+    await writeWav(loud, 20, (share) => 1 + 60 * share);
+    const request = await storeSong(store, loud, { formats: ['mp3', 'wav'] });
+    await attempt(request);
+    const manifest = completed.find(({ id }) => id === request.id);
+    expect(manifest?.gainDb).toBeLessThan(-12);
+    expect(Number.isInteger(manifest?.gainDb)).toBe(true);
+    const peaks = manifest?.stems.map(({ peakDb }) => peakDb ?? -Infinity) ?? [];
+    expect(Math.max(...peaks)).toBeLessThanOrEqual(0);
+    expect(Math.max(...peaks)).toBeGreaterThan(-1);
+    // every sample of every stem has this one gain: their sum stays the song
+    const stems = await stemsOf(manifest);
+    const mix = await decodeSamples(loud);
+    const gain = 10 ** ((manifest?.gainDb ?? 0) / 20);
+    let [song, rest] = [0, 0];
+    for (const [at, sample] of mix.entries()) {
+      song += sample ** 2;
+      rest += (sample - stems.reduce((sum, stem) => sum + (stem[at] ?? Number.NaN), 0) / gain) ** 2;
+    }
+    expect(10 * Math.log10(rest / song)).toBeCloseTo(manifest?.residualDb ?? Number.NaN, 1);
+  }, 60_000);
+
+  it.each([
+    ['a tenth of a second', 0.1, 1],
+    ['silence', 3, 0],
+  ])('separates %s', async (_what, seconds, level) => {
+    const path = join(folder, `${seconds}-${level}.wav`);
+    const samples = await writeWav(path, seconds, () => level);
+    const request = await storeSong(store, path, { formats: ['flac', 'mp3', 'wav'] });
+    await attempt(request);
+    const manifest = completed.find(({ id }) => id === request.id);
+    expect(manifest).toMatchObject({ gainDb: 0, input: { samples } });
+    for (const stem of await stemsOf(manifest)) expect(stem).toHaveLength(samples * 2);
+    expect(manifest?.stems.every(({ peakDb }) => (peakDb === null) === (level === 0))).toBe(true);
+  });
+
+  it('leaves no encoder when the engine dies, and separates the song in the next attempt', async () => {
+    const request = await storeSong(store, song, { formats: ['mp3'], shifts: 4 });
+    let isKilled = false;
+    const dying = attempt(request, ({ stage, percent }) => {
+      if (stage !== 'separate' || percent < 8 || isKilled) return;
+      const [pid] = processesWith(folder).filter((child) => commandLine(child).includes('separation_engine'));
+      process.kill(pid ?? Number.NaN, 'SIGKILL');
+      isKilled = true;
+    });
+    await expect(dying).rejects.toMatchObject({ code: 'engine_crashed' });
+    expect(processesWith(scratch.path).map(commandLine)).toEqual([]);
+    expect(readdirSync(scratch.path)).toEqual([]);
+    await attempt(request);
+    expect(completed.some(({ id }) => id === request.id)).toBe(true);
+  }, 120_000);
 
   it('fails for good on a song that is not the one which was accepted', async () => {
     const request = await storeSong(store, song, { inputSha256: '0'.repeat(64) });

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Ffmpeg } from '@app/audio';
 import type { LimitsConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
@@ -5,7 +6,9 @@ import type { JobContext, SeparationJob } from '@app/queue';
 import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import type { EngineClient } from '../engine/engine.client.js';
+import { withCrew } from './crew.js';
 import { toJobError } from './failures.js';
+import { GrowingStems } from './growing-stems.js';
 import { readRequest } from './outcome.js';
 import { ProgressMeter } from './progress-meter.js';
 import type { Scratch } from './scratch.js';
@@ -17,9 +20,8 @@ import { encodeStems } from './steps/encode.step.js';
 import { fetchSong } from './steps/fetch.step.js';
 import { separateMix } from './steps/separate.step.js';
 import type { StepContext } from './steps/step-context.js';
-import { storeFiles } from './steps/store.step.js';
+import { Uploads } from './steps/store.step.js';
 import { drawWaveform } from './steps/waveform.step.js';
-import { together } from './together.js';
 
 export interface ProcessorParts {
   readonly store: ObjectStore;
@@ -33,7 +35,7 @@ export interface ProcessorParts {
   readonly onCompleted: (manifest: Manifest) => void;
 }
 
-/** Makes a separation of a job: fetch, decode, separate, encode, store, commit. Every step may run twice. */
+/** Makes a separation of a job: fetch, decode, then separate while what is separated is encoded and stored, and at last commit. Every step may run twice. */
 export class SeparationProcessor {
   constructor(private readonly parts: ProcessorParts) {}
 
@@ -88,18 +90,25 @@ export class SeparationProcessor {
     const clock = new StageClock();
     const song = await clock.time('fetch', () => fetchSong(store, request, step));
     const mix = await clock.time('decode', () => decodeSong(ffmpeg, song, limits, step));
-    const separated = await engineSlots.use(step.signal, () =>
-      clock.time('separate', () => separateMix(engine, request, mix, step)),
-    );
-    const [files, waveform] = await clock.time('encode', () =>
-      together(
-        step.signal,
-        (signal) => encodeStems(ffmpeg, request, separated, { ...step, signal }),
-        (signal) => drawWaveform(request, separated, { ...step, signal }),
-      ),
-    );
-    await clock.time('store', () => storeFiles(store, files, waveform, step));
-    const { seconds } = clock;
-    return commitManifest(store, { request, mix, separated, files, waveform, seconds, startedAt }, step);
+    const stems = new GrowingStems(join(step.scratch, 'stems'), request.stems, mix.samples);
+    const work = await withCrew(step.signal, async (crew) => {
+      const { signal } = crew;
+      const uploads = new Uploads(store, crew);
+      const encoding = crew.start(() =>
+        encodeStems(ffmpeg, request, stems, { ...step, signal }, (file) => {
+          uploads.add(file);
+        }),
+      );
+      const drawing = crew.start(() => drawWaveform(request, stems, signal));
+      const separated = await engineSlots.use(signal, () =>
+        clock.time('separate', () => separateMix(engine, request, mix, stems, { ...step, signal })),
+      );
+      // what the stages are charged with is what is left of them: most was done while the engine worked
+      step.progress.measured('encode', 0, 1);
+      const [waveform] = await clock.time('encode', () => Promise.all([drawing, encoding]));
+      const files = await clock.time('store', () => uploads.finish(waveform, step.progress));
+      return { separated, waveform, files };
+    });
+    return commitManifest(store, { request, mix, ...work, seconds: clock.seconds, startedAt }, step);
   }
 }

@@ -1,11 +1,20 @@
-import { MASTER_FORMAT, objectKeys, type Manifest, type StageSeconds, type StoredRequest } from '@app/separations';
+import {
+  MASTER_FORMAT,
+  objectKeys,
+  type Manifest,
+  type ManifestStem,
+  type StageSeconds,
+  type StoredRequest,
+} from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import type { SeparatedMix } from '../../engine/engine.client.js';
+import type { EngineStem } from '../../engine/protocol.js';
 import { SAMPLE_RATE, toDb } from '../sound.js';
+import { WrongStemsError } from '../separation.errors.js';
 import { findWarnings } from '../warnings.js';
 import type { DecodedMix } from './decode.step.js';
-import type { EncodedFile } from './encode.step.js';
 import type { StepContext } from './step-context.js';
+import type { StoredFile } from './store.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 
 /** All that the steps before have found out. */
@@ -13,7 +22,7 @@ export interface FinishedWork {
   readonly request: StoredRequest;
   readonly mix: DecodedMix;
   readonly separated: SeparatedMix;
-  readonly files: readonly EncodedFile[];
+  readonly files: readonly StoredFile[];
   readonly waveform: WaveformDocument;
   readonly seconds: StageSeconds;
   readonly startedAt: Date;
@@ -30,7 +39,6 @@ export async function commitManifest(store: ObjectStore, work: FinishedWork, ste
 export function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
   const { request, mix, separated, files, waveform } = work;
   const { model, stems, overlap, shifts } = request;
-  const masters = files.filter(({ format }) => format === MASTER_FORMAT);
   const others = files.filter(({ format }) => format !== MASTER_FORMAT);
   return {
     id: request.id,
@@ -52,20 +60,25 @@ export function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
       samples: mix.samples,
       durationSeconds: mix.samples / SAMPLE_RATE,
     },
-    stems: masters.map(({ stem, key, sha256, bytes }) => ({
-      name: stem.name,
-      key,
-      sha256,
-      bytes,
-      samples: separated.samples,
-      peakDb: toDb(stem.peak * separated.gain),
-    })),
+    stems: separated.stems.map((stem) => describeStem(stem, files, separated)),
     artefacts: [...others, waveform].map(({ key, sha256, bytes }) => ({ key, sha256, bytes })),
-    gainDb: toDb(separated.gain) ?? 0,
+    gainDb: separated.gainDb,
     residualDb: separated.residualDb,
     seconds: work.seconds,
     warnings: findWarnings(work),
     startedAt: work.startedAt.toISOString(),
     finishedAt: finishedAt.toISOString(),
   };
+}
+
+function describeStem(
+  { name, peak }: EngineStem,
+  files: readonly StoredFile[],
+  { samples, gainDb }: SeparatedMix,
+): ManifestStem {
+  const master = files.find(({ stem, format }) => stem === name && format === MASTER_FORMAT);
+  if (master === undefined) throw new WrongStemsError(`there is no master of ${name}`);
+  const { key, sha256, bytes } = master;
+  const peakDb = toDb(peak);
+  return { name, key, sha256, bytes, samples, peakDb: peakDb === null ? null : peakDb + gainDb };
 }

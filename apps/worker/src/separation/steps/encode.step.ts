@@ -1,56 +1,62 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { hashFile, type Ffmpeg, type FileDigest } from '@app/audio';
-import { MASTER_FORMAT, objectKeys, type Format, type SeparationId, type StoredRequest } from '@app/separations';
-import type { EngineResult, EngineStem } from '../../engine/protocol.js';
-import { forEachLimited } from '../for-each-limited.js';
+import type { Ffmpeg } from '@app/audio';
+import { MASTER_FORMAT, objectKeys, type Format, type StemName, type StoredRequest } from '@app/separations';
 import { readFlacSamples } from '../flac-samples.js';
+import { forEachLimited } from '../for-each-limited.js';
+import type { GrowingStems } from '../growing-stems.js';
 import { WrongStemsError } from '../separation.errors.js';
+import { toAmplitude } from '../sound.js';
 import type { StepContext } from './step-context.js';
 
 /** A file in the scratch folder that is to be stored under the key. */
-export interface EncodedFile extends FileDigest {
+export interface EncodedFile {
   readonly key: string;
   readonly path: string;
-  readonly stem: EngineStem;
+  readonly stem: StemName;
   readonly format: Format;
 }
 
-interface Encoding {
-  readonly stem: EngineStem;
-  readonly format: Format;
-}
-
-/** Encodes the master and every wanted format of all stems, as many at once as there are cores. */
+/**
+ * Encodes the master and every wanted format of all stems while they grow, and tells of each file when it is complete.
+ * Where a sample comes that the gain does not hold, all begin again with the next one: encoding is much faster than
+ * separating, and the last gain is known before the last samples are.
+ */
 export async function encodeStems(
   ffmpeg: Ffmpeg,
-  request: StoredRequest,
-  separated: EngineResult,
-  step: StepContext,
-): Promise<EncodedFile[]> {
-  step.progress.measured('encode', 0, 1);
-  const encodings = listEncodings(separated.stems, request.formats);
-  let done = 0;
-  return forEachLimited(encodings, availableParallelism(), step.signal, async ({ stem, format }, signal) => {
-    const path = join(step.scratch, `${stem.name}.${format}`);
-    await ffmpeg.encode({ wavPath: stem.path, gain: separated.gain, format }, path, { signal });
-    if (format === MASTER_FORMAT) await checkMaster(path, separated.samples);
-    const file = { ...(await hashFile(path, signal)), key: stemKey(request.id, stem, format), path, stem, format };
-    done += 1;
-    step.progress.measured('encode', done, encodings.length);
-    return file;
-  });
+  { id, formats }: Pick<StoredRequest, 'id' | 'formats'>,
+  stems: GrowingStems,
+  step: Pick<StepContext, 'scratch' | 'signal'>,
+  onEncoded: (file: EncodedFile) => void,
+): Promise<void> {
+  const wanted = [...new Set<Format>([MASTER_FORMAT, ...formats])];
+  // no encoder waits for the engine
+  await stems.growth.beyond(0, step.signal);
+  for (let isDone = false; !isDone;) {
+    const { gainHolds, gainDb } = stems;
+    const gain = toAmplitude(gainDb);
+    const signal = AbortSignal.any([step.signal, gainHolds]);
+    const encoding = forEachLimited(stems.names, stems.names.length, signal, async (stem, either) => {
+      const files = wanted.map((format) => fileOf(id, stem, format, step.scratch));
+      const destinations = Object.fromEntries(files.map(({ format, path }) => [format, path]));
+      const { growth } = stems;
+      await ffmpeg.encode({ wavPath: stems.pathOf(stem), gain, destinations }, { growth, signal: either });
+      for (const file of files) {
+        if (file.format === MASTER_FORMAT) await checkMaster(file.path, growth.total);
+        onEncoded(file);
+      }
+    });
+    isDone = await encoding.then(
+      () => true,
+      (error: unknown) => {
+        if (step.signal.aborted || !gainHolds.aborted) throw error;
+        return false;
+      },
+    );
+  }
 }
 
-// the slow formats first: short work at the end fills the cores
-function listEncodings(stems: readonly EngineStem[], formats: readonly Format[]): Encoding[] {
-  const others = new Set(formats.filter((format) => format !== MASTER_FORMAT));
-  const inOrder: readonly Format[] = [...others, MASTER_FORMAT];
-  return inOrder.flatMap((format) => stems.map((stem) => ({ stem, format })));
-}
-
-function stemKey(id: SeparationId, stem: EngineStem, format: Format): string {
-  return objectKeys.stem(id, stem.name, format);
+function fileOf(id: StoredRequest['id'], stem: StemName, format: Format, scratch: string): EncodedFile {
+  return { key: objectKeys.stem(id, stem, format), path: join(scratch, `${stem}.${format}`), stem, format };
 }
 
 async function checkMaster(path: string, samples: number): Promise<void> {

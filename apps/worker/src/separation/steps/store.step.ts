@@ -1,26 +1,68 @@
+import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { FileDigest } from '@app/audio';
 import type { ObjectStore } from '@app/storage';
-import { forEachLimited } from '../for-each-limited.js';
+import type { Crew } from '../crew.js';
+import type { ProgressMeter } from '../progress-meter.js';
+import { Slots } from '../slots.js';
 import type { EncodedFile } from './encode.step.js';
-import type { StepContext } from './step-context.js';
 import type { WaveformDocument } from './waveform.step.js';
 
 const UPLOADS_AT_ONCE = 4;
+const READ_BYTES = 1024 * 1024;
 
-/** Stores everything but the manifest; a second run writes the same keys. @throws StorageUnavailableError */
-export async function storeFiles(
-  store: ObjectStore,
-  files: readonly EncodedFile[],
-  waveform: WaveformDocument,
-  step: StepContext,
-): Promise<void> {
-  const total = files.reduce((sum, file) => sum + file.bytes, 0);
-  let stored = 0;
-  step.progress.measured('store', 0, total);
-  await forEachLimited(files, UPLOADS_AT_ONCE, step.signal, async (file, signal) => {
-    await store.put(file.key, createReadStream(file.path), { signal });
-    stored += file.bytes;
-    step.progress.measured('store', stored, total);
-  });
-  await store.putText(waveform.key, waveform.text, { signal: step.signal });
+/** A file that lies in the store, with what was counted on its way there. */
+export type StoredFile = EncodedFile & FileDigest;
+
+/** Stores everything but the manifest, each file as soon as it is complete; a second run writes the same keys. */
+export class Uploads {
+  private readonly slots = new Slots(UPLOADS_AT_ONCE);
+  private readonly begun: Promise<StoredFile>[] = [];
+  private stored = 0;
+
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly crew: Crew,
+  ) {}
+
+  add(file: EncodedFile): void {
+    const upload = this.crew.start((signal) => this.slots.use(signal, () => this.put(file, signal)));
+    this.begun.push(upload);
+  }
+
+  /** Waits for all that was added, and stores the waveform. @throws StorageUnavailableError */
+  async finish(waveform: WaveformDocument, progress: ProgressMeter): Promise<StoredFile[]> {
+    const tell = (): void => {
+      progress.measured('store', this.stored, this.begun.length);
+    };
+    tell();
+    const uploads = this.begun.map(async (upload) => {
+      const file = await upload;
+      tell();
+      return file;
+    });
+    const { signal } = this.crew;
+    const [files] = await Promise.all([
+      Promise.all(uploads),
+      this.store.putText(waveform.key, waveform.text, { signal }),
+    ]);
+    return files;
+  }
+
+  private async put(file: EncodedFile, signal: AbortSignal): Promise<StoredFile> {
+    const hash = createHash('sha256');
+    const source = Readable.from(hashed(file.path, hash), { objectMode: false });
+    const { bytes } = await this.store.put(file.key, source, { signal });
+    this.stored += 1;
+    return { ...file, bytes, sha256: hash.digest('hex') };
+  }
+}
+
+// read once: hashed on its way to the store
+async function* hashed(path: string, hash: Hash): AsyncGenerator<Buffer, void, undefined> {
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    hash.update(chunk as Buffer);
+    yield chunk as Buffer;
+  }
 }
