@@ -11,9 +11,9 @@ import { backoff, MAX_ATTEMPTS } from './retry.js';
 import { parseSeparationJob, type SeparationJob } from './separation-job.js';
 import type { JobHandler, WorkerOptions } from './worker-options.js';
 
-/** a killed worker's job is back after these two at most: 15 s + 5 s */
+/** a killed worker's job is back after these two at most: 18 s, which leaves a busy machine 2 s of the promised 20 s */
 const LOCK_MS = 15_000;
-const STALLED_CHECK_MS = 5000;
+const STALLED_CHECK_MS = 3000;
 /** a job whose worker died more often than that is what kills it */
 const MAX_STALLS = 3;
 /** how long a handler may take to end after its signal */
