@@ -57,11 +57,12 @@ export class Cluster {
   }
 }
 
-/** Calls back with a folder that holds the chart and the stand-ins, and removes it. */
-export async function withChart(use) {
+/** Calls back with a copy of the chart that holds the stand-ins, and removes it. */
+export async function withStandIns(use) {
+  const chart = join(root, 'charts', 'music-separation');
   const folder = mkdtempSync(join(tmpdir(), 'chart-'));
   try {
-    cpSync(join(root, 'charts', 'music-separation'), folder, { recursive: true });
+    cpSync(chart, folder, { recursive: true, filter: (path) => path !== join(chart, 'charts') });
     cpSync(join(root, 'test', 'cluster', 'subcharts'), join(folder, 'charts'), { recursive: true });
     return await use(folder);
   } finally {

@@ -4,7 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { PlainError } from './fail.mjs';
 import { until } from './until.mjs';
 
-const COMPLETED_MS = 300_000;
+const COMPLETED_MS = 600_000;
 
 /** @returns {Promise<{ id: string, seconds: number, stems: string[] }>} seconds: from the upload's begin to completed */
 export async function separateAndCheck(client, song, fields = []) {
@@ -34,13 +34,39 @@ export async function completed(client, id) {
 export async function checkStems(client, id) {
   const { receipt } = await client.separation(id, AbortSignal.timeout(COMPLETED_MS));
   for (const { name, sha256 } of receipt.stems) {
-    const answer = await client.get(`/v1/separations/${id}/stems/${name}.flac`, undefined, COMPLETED_MS);
     const digest = createHash('sha256')
-      .update(Buffer.from(await answer.arrayBuffer()))
+      .update(await bytesOf(client, `/v1/separations/${id}/stems/${name}.flac`))
       .digest('hex');
     if (digest !== sha256) throw new PlainError(`${name}.flac of ${id} is not what its receipt says`);
   }
   return receipt.stems.map(({ name }) => name);
+}
+
+/**
+ * Asks for a format that is not stored: it is encoded from the master, kept, and the same the second time.
+ * @returns {Promise<number>} its bytes
+ */
+export async function checkMadeOnDemand(client, id, stem) {
+  const path = `/v1/separations/${id}/stems/${stem}.mp3`;
+  const [made, kept] = [await bytesOf(client, path), await bytesOf(client, path)];
+  // a tag, or the first frame's sync word
+  const isMp3 = made.subarray(0, 3).toString() === 'ID3' || (made[0] === 0xff && (made[1] & 0xe0) === 0xe0);
+  if (!isMp3) throw new PlainError(`${path} is no MP3`);
+  if (!made.equals(kept)) throw new PlainError(`${path} was not the same when it was asked for again`);
+  return made.length;
+}
+
+/** @returns {Promise<number>} bytes of the archive of all stems, which came to its end */
+export async function checkArchive(client, id) {
+  const zip = await bytesOf(client, `/v1/separations/${id}/archive.zip`);
+  // "end of central directory": the last 22 bytes where there is no comment
+  if (zip.readUInt32LE(zip.length - 22) !== 0x06054b50) throw new PlainError(`archive.zip of ${id} has no end`);
+  return zip.length;
+}
+
+async function bytesOf(client, path) {
+  const answer = await client.get(path, undefined, COMPLETED_MS);
+  return Buffer.from(await answer.arrayBuffer());
 }
 
 /** Noise that swells, as 16-bit mono WAV of 8 kHz: small to send, and as much work as any song of its length. */

@@ -1,0 +1,118 @@
+// podman or docker for `npm run test:containers`: as user 1000, with read-only roots and without capabilities
+import { randomUUID } from 'node:crypto';
+import { PlainError } from './fail.mjs';
+import { root } from './paths.mjs';
+import { freePort } from './ports.mjs';
+import { run } from './run.mjs';
+import { until } from './until.mjs';
+
+const IMAGES = { api: 'Dockerfile.api', worker: 'Dockerfile.worker', backends: 'test/cluster/Dockerfile' };
+const HARDENED = ['--user=1000:1000', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
+const READY_MS = 120_000;
+const HOST = '127.0.0.1';
+
+const imageName = (name) => `localhost/music-separation-${name}:0.1.0`;
+
+export class Containers {
+  #command;
+  #started = [];
+  #name = `separation-${randomUUID().slice(0, 8)}`;
+
+  /** @param {'podman' | 'docker'} command */
+  constructor(command) {
+    this.#command = command;
+  }
+
+  async build(nodeImage) {
+    const extra = this.#command === 'podman' ? ['--format=docker', '--isolation=oci'] : [];
+    for (const [name, file] of Object.entries(IMAGES)) {
+      const begin = Date.now();
+      const base = ['--build-arg', `NODE_IMAGE=${nodeImage}`];
+      await this.#run('build', ...extra, '--network=host', '--tag', imageName(name), '--file', file, ...base, root);
+      console.log(`built ${name} in ${Math.round((Date.now() - begin) / 1000)} s`);
+    }
+  }
+
+  /** @returns {Promise<number>} MB, unpacked */
+  async size(image) {
+    return Math.round(Number(await this.#run('image', 'inspect', '--format', '{{.Size}}', imageName(image))) / 1e6);
+  }
+
+  async start(name, image, env, { volumes = [], command = [] } = {}) {
+    const variables = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
+    const mounts = volumes.flatMap((path) => ['--tmpfs', `${path}:rw,mode=1777`]);
+    const container = `${this.#name}-${name}`;
+    const identity = ['--detach', '--network=host', '--name', container];
+    this.#started.push(container);
+    await this.#run('run', ...identity, ...HARDENED, ...variables, ...mounts, imageName(image), ...command);
+  }
+
+  logs(name) {
+    return this.#run('logs', `${this.#name}-${name}`);
+  }
+
+  async ready(port, name) {
+    const answers = async () => {
+      const signal = AbortSignal.timeout(2000);
+      const answer = await fetch(`http://${HOST}:${port}/health/ready`, { signal }).catch(() => undefined);
+      await answer?.body?.cancel();
+      return answer?.ok === true;
+    };
+    if (await until(answers, { timeoutMs: READY_MS })) return;
+    throw new PlainError(`${await this.logs(name)}\n${name} did not become ready: see above.`);
+  }
+
+  /** Starts a Redis and an S3 server. @returns the variables that lead to them */
+  async startBackends() {
+    const redis = String(await freePort(HOST));
+    const durable = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'];
+    await this.start(
+      'redis',
+      'backends',
+      {},
+      { volumes: ['/data'], command: ['redis-server', '--port', redis, '--bind', HOST, '--dir', '/data', ...durable] },
+    );
+    const [accessKey, secretKey, s3] = ['containers', this.#name, await freePort(HOST)];
+    const actions = ['Admin', 'Read', 'Write', 'List', 'Tagging'];
+    const identities = [{ name: 'songs', credentials: [{ accessKey, secretKey }], actions }];
+    const weed = await seaweed(s3);
+    await this.start(
+      's3',
+      'backends',
+      { IDENTITIES: JSON.stringify({ identities }) },
+      { volumes: ['/data', '/tmp'], command: ['sh', '-c', `printf %s "$IDENTITIES" > /tmp/s3.json && exec ${weed}`] },
+    );
+    return {
+      REDIS_URL: `redis://${HOST}:${redis}`,
+      STORAGE: 's3',
+      S3_ENDPOINT: `http://${HOST}:${s3}`,
+      S3_ACCESS_KEY: accessKey,
+      S3_SECRET_KEY: secretKey,
+    };
+  }
+
+  async remove() {
+    for (const container of this.#started.reverse()) {
+      await run(this.#command, ['rm', '--force', '--time', '20', container], { quiet: true });
+    }
+  }
+
+  async #run(...args) {
+    const { code, output } = await run(this.#command, args, { quiet: true });
+    if (code !== 0) throw new PlainError(`${output}\n${this.#command} ${args[0]} failed: see above.`);
+    return output.trim();
+  }
+}
+
+/** @returns the command of an S3 server; its inner ports are free ones too */
+async function seaweed(port) {
+  const flags = [];
+  for (const part of ['master', 'master.grpc', 'volume', 'volume.grpc', 'filer', 'filer.grpc', 's3.grpc']) {
+    const [name, grpc] = part.split('.');
+    flags.push(`-${name}.port${grpc ? '.grpc' : ''}=${await freePort(HOST)}`);
+  }
+  const quiet = '-master.peers=none -master.telemetry=false -s3.iam=false -s3.port.iceberg=0 -s3.port.lance=0';
+  const volumes = '-master.volumeSizeLimitMB=64 -volume.max=0';
+  const s3 = `-filer -s3 -s3.port=${port} -s3.config=/tmp/s3.json`;
+  return `weed server -dir=/data -ip=${HOST} -ip.bind=${HOST} ${quiet} ${volumes} ${s3} ${flags.join(' ')}`;
+}

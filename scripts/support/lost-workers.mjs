@@ -1,0 +1,88 @@
+// what `npm run test:cluster` does to workers in the middle of a song, and how long it takes until another has it
+import { join } from 'node:path';
+import { PlainError } from './fail.mjs';
+import { checkStems, completed, upload, writeLongSong } from './song-check.mjs';
+import { until } from './until.mjs';
+
+const LONG_SONG_SECONDS = 900;
+const WORKERS = 'separation/worker=true';
+/** a killed worker has its job back on another that runs within this time */
+const BACK_WITHIN_SECONDS = 20;
+const BY_FORCE = ['--grace-period=0', '--force'];
+
+export class LostWorkers {
+  #cluster;
+  #say;
+
+  constructor(cluster, say) {
+    this.#cluster = cluster;
+    this.#say = say;
+  }
+
+  /** Deletes workers politely, by force, and all at once; the song still completes. */
+  async survived(service, folder) {
+    const song = join(folder, 'long.wav');
+    writeLongSong(song, LONG_SONG_SECONDS);
+    await this.#twoReady();
+    const { id } = await upload(service, song);
+    const first = await this.#whoHas(id, new Set());
+    const polite = await this.#lose(service, id, [first], []);
+    this.#tell('a worker was deleted politely', polite, 'another that ran');
+    await this.#twoReady();
+    const forced = await this.#lose(service, id, [polite.next], BY_FORCE);
+    this.#tell('a worker was deleted by force', forced, 'another that ran');
+    if (forced.seconds > BACK_WITHIN_SECONDS) {
+      throw new PlainError(`the song of a killed worker was not on another within ${BACK_WITHIN_SECONDS} s`);
+    }
+    const all = (await this.#cluster.pods(WORKERS)).map(({ metadata }) => metadata.name);
+    const anew = await this.#lose(service, id, all, BY_FORCE);
+    this.#tell('all workers were deleted by force', anew, 'a pod that had to start first');
+    await completed(service, id);
+    await checkStems(service, id);
+    this.#say('the song is complete, every stem as its receipt says');
+  }
+
+  /** @returns {Promise<{ next: string, percent: number, seconds: number }>} the pod that took the song up, and when */
+  async #lose(service, id, pods, how) {
+    const { progress } = await service.separation(id, AbortSignal.timeout(10_000));
+    if (progress.percent >= 100) throw new PlainError('the long song was over before its worker could be deleted');
+    const before = new Set((await this.#cluster.pods(WORKERS)).map(({ metadata }) => metadata.name));
+    const deleted = Date.now();
+    await this.#cluster.kubectl('delete', 'pod', ...pods, '--wait=false', ...how);
+    const next = await this.#whoHas(id, new Set(pods));
+    const seconds = (Date.now() - deleted) / 1000;
+    if (pods.length < before.size && !before.has(next)) {
+      throw new PlainError(`${next}, which had to start first, took up what a running worker should have`);
+    }
+    return { next, percent: progress.percent, seconds };
+  }
+
+  /** @returns the pod that works on the song, as its log says; `without` have had it */
+  async #whoHas(id, without) {
+    let found;
+    const has = async () => {
+      for (const { metadata } of await this.#cluster.pods(WORKERS)) {
+        if (without.has(metadata.name)) continue;
+        const log = await this.#cluster.kubectl('logs', metadata.name).catch(() => '');
+        if (log.includes(`${id}] separating`)) found = metadata.name;
+      }
+      return found !== undefined;
+    };
+    if (!(await until(has, { timeoutMs: 120_000 }))) throw new PlainError(`nobody took ${id} up`);
+    return found;
+  }
+
+  async #twoReady() {
+    const isReady = ({ status }) =>
+      status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True');
+    const ready = async () => (await this.#cluster.pods(WORKERS)).filter(isReady).length === 2;
+    if (!(await until(ready, { timeoutMs: 120_000 }))) throw new PlainError('two workers did not become ready');
+  }
+
+  #tell(what, { percent, seconds }, who) {
+    this.#say(
+      `${what} at ${Math.round(percent)} % of a song of ${LONG_SONG_SECONDS / 60} min: ` +
+        `${who} took it up ${Math.round(seconds)} s later`,
+    );
+  }
+}

@@ -1,0 +1,95 @@
+// the release that `npm run test:cluster` installs, upgrades, breaks and removes
+import { PlainError } from './fail.mjs';
+import { run } from './run.mjs';
+import { until } from './until.mjs';
+
+const NAME = 'songs';
+const SECRETS = [['separation-redis'], ['separation-s3'], ['separation-s3', 'minio-ns'], ['separation-api-keys']];
+const SAYS_MISSING = /[^\n.:\\]*htdemucs[^\n.:\\]*(not installed|missing|not there)[^\n\\]*/i;
+
+/** contradictions, and what the refusal must say */
+const REFUSED = [
+  [['workers.gpu.enabled=true'], 'its GPU class must be named'],
+  [['minio.enabled=false'], 'externalS3.endpoint must name the S3 to use'],
+  [['externalS3.endpoint=https://s3.example.org'], 'Both the bundled MinIO and an external S3 are set'],
+];
+const REFUSED_WITHOUT_KEDA = [['workers.cpu.autoscaling.mode=keda'], 'the cluster has no KEDA'];
+
+export class Release {
+  #cluster;
+  #chart;
+  #settings;
+
+  /** @param {string[]} settings assignments for `helm --set` that every install has */
+  constructor(cluster, chart, settings) {
+    this.#cluster = cluster;
+    this.#chart = chart;
+    this.#settings = settings;
+  }
+
+  install(...more) {
+    const args = ['--install', '--create-namespace', '--wait', '--timeout', '8m'];
+    return this.#cluster.helm('upgrade', NAME, this.#chart, ...args, ...this.#set(more));
+  }
+
+  /** @returns {Promise<string[]>} what the pods of `helm test` printed */
+  async test() {
+    const output = await this.#cluster.helm('test', NAME, '--logs', '--timeout', '5m');
+    const [, ...logs] = output.split(/^POD LOGS: .*$/m);
+    return logs.flatMap((log) => log.split('\n')).filter((line) => line.trim() !== '');
+  }
+
+  uninstall() {
+    return this.#cluster.helm('uninstall', NAME, '--wait');
+  }
+
+  /** @returns {Promise<string>} all generated Secrets, to compare */
+  async secrets() {
+    return JSON.stringify(await Promise.all(SECRETS.map((secret) => this.#cluster.secret(...secret))));
+  }
+
+  /** @returns {Promise<number>} how many contradictions the cluster was spared, each with its sentence */
+  async refusals() {
+    const hasKeda = (await this.#cluster.kubectl('api-versions')).includes('keda.sh/');
+    const cases = hasKeda ? REFUSED : [...REFUSED, REFUSED_WITHOUT_KEDA];
+    for (const [set, sentence] of cases) {
+      const args = ['-n', this.#cluster.namespace, 'upgrade', NAME, this.#chart, ...this.#set(set)];
+      const { code, output } = await run('helm', args, { quiet: true });
+      if (code === 0 || !output.includes(sentence)) {
+        throw new PlainError(`${output}\n--set ${set.join(' ')} was not refused with "${sentence}".`);
+      }
+    }
+    return cases.length;
+  }
+
+  /** Asks for a model that no worker has. @returns {Promise<string>} the reason that the new worker's log gives */
+  async missingModel(workers) {
+    await this.#cluster.helm('upgrade', NAME, this.#chart, ...this.#set(['models.default=htdemucs']));
+    let log = '';
+    const says = async () => {
+      const newest = (await this.#cluster.pods(workers)).find(({ spec }) =>
+        JSON.stringify(spec.containers[0].env).includes('"htdemucs"'),
+      );
+      log = newest === undefined ? '' : await this.#cluster.kubectl('logs', newest.metadata.name).catch(() => '');
+      const state = newest?.status.containerStatuses?.[0];
+      return state?.started === true && !state.ready && state.restartCount === 0 && SAYS_MISSING.test(log);
+    };
+    if (!(await until(says, { timeoutMs: 120_000 }))) {
+      throw new PlainError(`${log}\na worker without its model does not say so: see above`);
+    }
+    await this.#cluster.helm('rollback', NAME, '--wait', '--timeout', '8m');
+    return SAYS_MISSING.exec(log)[0].trim();
+  }
+
+  async remove() {
+    await run('helm', ['-n', this.#cluster.namespace, 'uninstall', NAME, '--wait'], { quiet: true });
+    const namespaces = [this.#cluster.namespace, 'minio-ns'];
+    await run('kubectl', ['delete', 'namespace', ...namespaces, '--ignore-not-found', '--timeout=120s'], {
+      quiet: true,
+    });
+  }
+
+  #set(more) {
+    return [...this.#settings, ...more].flatMap((setting) => ['--set', setting]);
+  }
+}
