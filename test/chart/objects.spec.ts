@@ -55,7 +55,7 @@ describeChart('what the chart makes', () => {
       fullnameOverride: 'redis',
       architecture: 'standalone',
       auth: { enabled: true, existingSecret: 'separation-redis', existingSecretPasswordKey: 'redis-password' },
-      master: { service: { type: 'ClusterIP' } },
+      master: { service: { type: 'ClusterIP' }, enableServiceLinks: false },
     });
     for (const line of ['appendonly yes', 'appendfsync everysec', 'maxmemory-policy noeviction']) {
       expect(rendered.subchart('redis')?.['commonConfiguration']).toContain(line);
@@ -106,6 +106,15 @@ describeChart('what the chart makes', () => {
     });
     load(watched);
     expect(Object.keys(given).filter((name) => !read.has(name) && name !== 'REDIS_PASSWORD')).toEqual([]);
+  });
+
+  it('gives rest-server a place of bounded size for formats that are made on demand, and no other', () => {
+    const { readOnlyRootFilesystem } = rendered.container('rest-server').securityContext ?? {};
+    const mounts = rendered.container('rest-server').volumeMounts ?? [];
+    const writable = mounts.filter(({ readOnly }) => readOnly !== true);
+    expect([readOnlyRootFilesystem, writable]).toEqual([true, [{ name: 'tmp', mountPath: '/tmp' }]]);
+    const volume = rendered.pod('rest-server').spec.volumes?.find(({ name }) => name === 'tmp');
+    expect(volume).toEqual({ name: 'tmp', emptyDir: { sizeLimit: '8Gi' } });
   });
 
   it('gives the worker places to write, and enough time to hand its song back', () => {
