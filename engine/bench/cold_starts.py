@@ -1,0 +1,71 @@
+"""Fresh engine processes that separate the same song: their stems must be the same bits, every time.
+
+Each start is that of the worker: `serve`, from the compiled model on disk, self-checked, then one job.
+
+    MODELS_DIR=… python -m bench.cold_starts --model htdemucs --starts 20
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from statistics import median
+
+from tests.engine_process import EngineProcess, separate_message
+from tests.sounds import RATE, song, write_wav
+
+STEMS = ["drums", "bass", "other", "vocals"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="demo")
+    parser.add_argument("--starts", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=9.0, help="length of the song")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_wav(Path(folder) / "song.wav", song(round(options.seconds * RATE)))
+        cache = os.environ.get("ENGINE_CACHE_DIR", str(Path(folder) / "cache"))
+        # fills the cache
+        start(options.model, path, cache)
+        runs = [start(options.model, path, cache) for _ in range(options.starts)]
+    digests = Counter(digest for digest, _ in runs)
+    seconds = sorted(ready for _, ready in runs)
+    write_line(f"{options.model}: {options.starts} starts gave {len(digests)} different results")
+    write_line(
+        f"ready after {median(seconds):.2f} s of wall time [{seconds[0]:.2f} to {seconds[-1]:.2f}], "
+        "self-check and compiled model from disk included"
+    )
+    if len(digests) > 1:
+        sys.exit(f"not one and the same: {dict(digests)}")
+
+
+def start(model: str, path: Path, cache: str) -> tuple[str, float]:
+    """Digest of the stems, and seconds until the engine was ready."""
+    began = time.monotonic()
+    engine = EngineProcess({"MODEL": model, "ENGINE_CACHE_DIR": cache, "DEVICE": "cpu"})
+    try:
+        engine.wait_for_type("ready")
+        ready = time.monotonic() - began
+        stems = path.parent / "stems"
+        engine.send(separate_message(path, stems, "job", model=model, stems=STEMS))
+        engine.wait_for_type("result", "job")
+    finally:
+        engine.close()
+    files = (stems / f"{stem}.wav" for stem in STEMS)
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest(), ready
+
+
+def write_line(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pytest
+from demucs.htdemucs import HTDemucs
+
+from separation_engine.backends.base import Samples
+from separation_engine.models.catalogue import DEMO_MODEL
+from separation_engine.models.loaded import LoadedModel
+from separation_engine.resident import ResidentModels
+from separation_engine.settings import Settings
+from tests.runs import make_request, run_one, stock
+from tests.sounds import RATE, impulses, noise, song
+from training.evaluate import MODEL_FOLDER
+from training.export import load_bag
+
+SEGMENT = 343_980
+Separate = Callable[[Samples], Samples]
+
+
+def silence(samples: int) -> Samples:
+    return np.zeros((2, samples), np.float32)
+
+
+def off_centre(samples: int) -> Samples:
+    """A song on a constant."""
+    mix: Samples = 0.5 * song(samples) + np.float32(0.4)
+    return mix
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoadedModel]:
+    """The demo model as the engine has it resident."""
+    cache = tmp_path_factory.mktemp("cache")
+    models = ResidentModels(Settings(None, cache, DEMO_MODEL, "cpu", "openvino", "fp32", "info"))
+    loaded = models.load(DEMO_MODEL)
+    yield loaded
+    for network in loaded.networks.values():
+        network.close()
+
+
+@pytest.fixture(scope="module")
+def reference() -> HTDemucs:
+    (network,) = load_bag(MODEL_FOLDER).models
+    return cast("HTDemucs", network)
+
+
+@pytest.fixture
+def separate(model: LoadedModel, tmp_path: Path) -> Separate:
+    """A whole song through normalisation, overlap-add and files: (sources, channels=2, samples)."""
+
+    def separate(mix: Samples) -> Samples:
+        request = make_request(tmp_path, mix, model=model.name, stems=model.sources)
+        stems, _ = run_one(model, request)
+        return np.stack([stems[name] for name in model.sources])
+
+    return separate
+
+
+@pytest.mark.parametrize("samples", [4410, SEGMENT - 1, SEGMENT, SEGMENT + 1, 20 * RATE + 7])
+def test_a_song_of_any_length_is_that_of_demucs(
+    separate: Separate, reference: HTDemucs, samples: int
+) -> None:
+    mix = song(samples)
+    expected = stock(reference, mix)
+
+    np.testing.assert_allclose(separate(mix), expected, rtol=0, atol=1e-4)
+    assert np.abs(expected).max() > 0.01, "the network makes nothing that could differ"
+
+
+@pytest.mark.parametrize("make", [silence, impulses, noise, off_centre])
+def test_any_kind_of_sound_is_that_of_demucs(
+    separate: Separate, reference: HTDemucs, make: Callable[[int], Samples]
+) -> None:
+    mix = make(9 * RATE)
+
+    np.testing.assert_allclose(separate(mix), stock(reference, mix), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("loudness", [1e-41, 1e-20, 1e20, 1e37])
+def test_a_song_of_any_loudness_gives_finite_stems(separate: Separate, loudness: float) -> None:
+    mix = (song(RATE).astype(np.float64) * loudness).astype(np.float32)
+
+    assert np.abs(mix).max() > 0
+    assert np.isfinite(separate(mix)).all()
+
+
+def test_a_constant_gives_finite_stems(separate: Separate) -> None:
+    assert np.isfinite(separate(np.full((2, RATE), 0.7, np.float32))).all()
+
+
+def test_the_same_song_gives_the_same_bits(separate: Separate) -> None:
+    mix = song(9 * RATE)
+    first = separate(mix)
+    separate(noise(RATE))
+
+    np.testing.assert_array_equal(separate(mix), first)
