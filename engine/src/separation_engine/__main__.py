@@ -16,6 +16,11 @@ from separation_engine.models_command import add_models_commands, run_models_com
 from separation_engine.settings import Settings, SettingsError, read_settings
 
 _LOG = logging.getLogger(__name__)
+# what the engine calls in processes of their own
+_CHILD_COMMANDS = {
+    "fingerprint": "store what a network makes of the known segment",
+    "measure-bf16": "store what bfloat16 changes in a network",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,6 +57,11 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
         store_fingerprint(options.model, options.index, options.output, settings)
         return 0
+    if options.command == "measure-bf16":
+        from separation_engine.bf16_check import store_measure
+
+        store_measure(options.model, options.index, options.output, settings)
+        return 0
     from separation_engine.separate_command import separate_file
 
     changed = _with_options(settings, options)
@@ -76,12 +86,7 @@ def _tune_allocator(settings: Settings, options: argparse.Namespace) -> None:
 
     settings = _with_options(settings, options)
     try:
-        selector = BackendSelector(
-            device=settings.device,
-            choice=settings.backend,
-            precision=settings.precision,
-            cache_dir=settings.cache_dir,
-        )
+        selector = BackendSelector.of(settings)
         klass = ModelLibrary(settings.models_dir).find(settings.model).settings[0].klass
         if selector.device == "cpu" and selector.name_for(klass) == "torch":
             restart_with_tuned_allocator()
@@ -106,10 +111,11 @@ def _make_parser() -> argparse.ArgumentParser:
     separate.add_argument("--backend", choices=("auto", "torch", "openvino"))
     separate.add_argument("--device", choices=("auto", "cpu", "cuda"))
     add_models_commands(commands.add_parser("models", help="fetch, list and verify models"))
-    fingerprint = commands.add_parser("fingerprint", help="store what a network makes of the known segment")
-    fingerprint.add_argument("model")
-    fingerprint.add_argument("index", type=int)
-    fingerprint.add_argument("output", type=Path)
+    for name, purpose in _CHILD_COMMANDS.items():
+        child = commands.add_parser(name, help=purpose)
+        child.add_argument("model")
+        child.add_argument("index", type=int)
+        child.add_argument("output", type=Path)
     return parser
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from separation_engine.backends.base import Samples
 from separation_engine.backends.select import BackendSelector
+from separation_engine.engine_child import run_engine_child
 from separation_engine.errors import SelfCheckFailedError
 from separation_engine.models.folder import ModelFolder
 from separation_engine.models.library import ModelLibrary
@@ -24,7 +23,6 @@ from separation_engine.self_check import (
 from separation_engine.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_TIMEOUT_SECONDS = 600
 _LEAST_AGREEMENT_DB = 80.0
 
 
@@ -49,10 +47,7 @@ def store_fingerprint(name: str, index: int, output: Path, settings: Settings) -
     """What the child process does: load one sub-model in fp32 and store its fingerprint."""
     folder = ModelLibrary(settings.models_dir).find(name)
     weights = folder.read_weights(index)
-    selector = BackendSelector(
-        device=settings.device, choice=settings.backend, precision="fp32", cache_dir=settings.cache_dir
-    )
-    network = selector.open(weights.klass).load(weights)
+    network = BackendSelector.of(settings, "fp32").open(weights.klass).load(weights)
     write_reference(output, weights.sha256, fingerprint(network))
 
 
@@ -67,25 +62,7 @@ def _make_reference(name: str, index: int, settings: Settings) -> Samples:
 
 
 def _run_child(name: str, index: int, output: Path, settings: Settings) -> Samples:
-    command = [sys.executable, "-m", "separation_engine", "fingerprint", name, str(index), str(output)]
-    environment = {
-        **os.environ,
-        "ENGINE_CACHE_DIR": str(settings.cache_dir),
-        "DEVICE": settings.device,
-        "ENGINE_BACKEND": settings.backend,
-        **({"MODELS_DIR": str(settings.models_dir)} if settings.models_dir else {}),
-    }
-    try:
-        subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
-            timeout=_TIMEOUT_SECONDS,
-            check=True,
-        )
-    except subprocess.SubprocessError as error:
-        raise SelfCheckFailedError(f"the reference of {name} could not be made: {error}") from error
+    run_engine_child(["fingerprint", name, str(index), str(output)], settings)
     folder = ModelLibrary(settings.models_dir).find(name)
     reference = read_reference(output, folder.hashes[f"{folder.signatures[index]}.safetensors"])
     if reference is None:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 
 from separation_engine.backends.base import Backend, Network
 from separation_engine.backends.select import BackendSelector
+from separation_engine.bf16_check import require_bf16
 from separation_engine.models.folder import ModelFolder
 from separation_engine.models.library import ModelLibrary
 from separation_engine.models.loaded import LoadedModel, needed_networks
@@ -25,12 +26,7 @@ class ResidentModels:
     def __init__(self, settings: Settings) -> None:
         self.library = ModelLibrary(settings.models_dir)
         self._settings = settings
-        self._selector = BackendSelector(
-            device=settings.device,
-            choice=settings.backend,
-            precision=settings.precision,
-            cache_dir=settings.cache_dir,
-        )
+        self._selector = BackendSelector.of(settings)
         self._networks: dict[str, dict[int, Network]] = {}
 
     def backend_name(self, model: str) -> str:
@@ -71,6 +67,8 @@ class ResidentModels:
     def _load_network(self, folder: ModelFolder, index: int, backend: Backend) -> Network:
         started = time.monotonic()
         reference = find_reference(folder, index, self._settings)
+        if backend.precision == "bf16":
+            require_bf16(folder, index, backend, self._settings)
         network = backend.load(folder.read_weights(index))
         label = f"{folder.name}/{folder.signatures[index]}"
         try:

@@ -38,12 +38,17 @@ def known_mix(samples: int, sample_rate: int) -> Samples:
 def fingerprint(network: Network) -> Samples:
     """What the network makes of the known segment, thinned: (sources, channels=2, about 1024)."""
     samples = network.segment_samples
-    mix = known_mix(samples, network.sample_rate)
+    stems = separate_segment(network, known_mix(samples, network.sample_rate))
+    return np.ascontiguousarray(stems[..., :: max(1, samples // _KEPT_SAMPLES)])
+
+
+def separate_segment(network: Network, mix: Samples) -> Samples:
+    """A segment with silence around it, (channels=2, samples), to (sources, channels=2, samples)."""
+    samples = mix.shape[1]
     before = (network.input_samples(samples) - samples) // 2
     after = network.input_samples(samples) - samples - before
-    stems = network.forward(np.pad(mix, ((0, 0), (before, after)))[np.newaxis])[0]
-    step = max(1, samples // _KEPT_SAMPLES)
-    return np.ascontiguousarray(stems[..., before : before + samples : step])
+    stems: Samples = network.forward(np.pad(mix, ((0, 0), (before, after)))[np.newaxis])[0]
+    return stems[..., before : before + samples]
 
 
 def likeness_db(reference: NDArray[np.float32], found: NDArray[np.float32]) -> float:

@@ -8,7 +8,7 @@ from pathlib import Path
 from separation_engine.backends.base import Backend, BackendSettings, DeviceName, Precision
 from separation_engine.device import cuda_devices, is_installed
 from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError
-from separation_engine.settings import BackendChoice, DeviceChoice
+from separation_engine.settings import BackendChoice, DeviceChoice, Settings
 
 _LOG = logging.getLogger(__name__)
 _TORCH_MODULES = ("torch", "demucs")
@@ -24,6 +24,16 @@ class BackendSelector:
         self.device: DeviceName = _resolve_device(device, choice)
         self._settings = BackendSettings(self.device, precision, cache_dir)
         self._open: dict[str, Backend] = {}
+
+    @classmethod
+    def of(cls, settings: Settings, precision: Precision | None = None) -> BackendSelector:
+        """As the settings say, or in another precision."""
+        return cls(
+            device=settings.device,
+            choice=settings.backend,
+            precision=precision or settings.precision,
+            cache_dir=settings.cache_dir,
+        )
 
     def name_for(self, klass: str) -> str:
         """`torch` or `openvino`, for a network of this class; imports nothing heavy.

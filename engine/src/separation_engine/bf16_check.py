@@ -1,0 +1,155 @@
+"""Whether bfloat16 is good enough for a network on this machine: measured once, kept, asked at every load.
+
+The song is synthesised here: the demo song, which a synthesiser made too, is an MP3 and no part of the
+package, so neither it nor a decoder has to be where a model is set up. What is measured lies in the cache
+and not beside the weights, because it holds for one kind of processor only.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from separation_engine import __version__
+from separation_engine.backends.base import Backend, Precision, Samples
+from separation_engine.backends.select import BackendSelector
+from separation_engine.engine_child import run_engine_child
+from separation_engine.errors import SelfCheckFailedError
+from separation_engine.models.folder import ModelFolder
+from separation_engine.models.library import ModelLibrary
+from separation_engine.models.weights import NetworkWeights
+from separation_engine.references import find_reference
+from separation_engine.self_check import check_network, known_mix, likeness_db, separate_segment
+from separation_engine.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_LEAST_DB = 40.0
+_SEGMENTS = 3
+# the song fades in over 40 dB
+_FIRST_LOUDNESS = 0.01
+
+
+@dataclass(frozen=True)
+class Bf16Measure:
+    """What bfloat16 changed in one network.
+
+    made_by: weights, backend, its libraries and the processor; the measure says nothing about others.
+    likeness_db: energy of the float32 stems over that of the difference, in the worst segment.
+    fp32_seconds, bf16_seconds: of the quickest segment.
+    """
+
+    made_by: list[str]
+    likeness_db: float
+    fp32_seconds: float
+    bf16_seconds: float
+
+
+def require_bf16(folder: ModelFolder, index: int, backend: Backend, settings: Settings) -> None:
+    """Raises SelfCheckFailedError where bfloat16 is not as good as float32, or cannot be compared."""
+    label = f"{folder.name}/{folder.signatures[index]}"
+    measure = _find_measure(folder, index, backend, settings)
+    if not measure.likeness_db >= _LEAST_DB:
+        raise SelfCheckFailedError(
+            f"bfloat16 comes only to {measure.likeness_db:.1f} dB of float32 with {label} on this processor, "
+            f"and {_LEAST_DB:.0f} dB are asked for: set PRECISION=fp32"
+        )
+    _LOG.info("bfloat16 comes to %.1f dB of float32 with %s", measure.likeness_db, label)
+    if measure.bf16_seconds >= measure.fp32_seconds:
+        _LOG.warning(
+            "bfloat16 is slower than float32 on this processor, %.2f s a segment of %s instead of %.2f s: "
+            "PRECISION=fp32 is better in every way",
+            measure.bf16_seconds,
+            label,
+            measure.fp32_seconds,
+        )
+
+
+def store_measure(name: str, index: int, output: Path, settings: Settings) -> None:
+    """What the child process does: separate the song in both precisions and store what differs."""
+    folder = ModelLibrary(settings.models_dir).find(name)
+    weights = folder.read_weights(index)
+    reference = find_reference(folder, index, settings)
+    exact, exact_seconds, _ = _separate(weights, "fp32", settings, reference)
+    found, found_seconds, backend = _separate(weights, "bf16", settings, None)
+    measure = Bf16Measure(
+        made_by=_identity(weights.sha256, backend),
+        likeness_db=min(likeness_db(*pair) for pair in zip(exact, found, strict=True)),
+        fp32_seconds=exact_seconds,
+        bf16_seconds=found_seconds,
+    )
+    _write(output, measure)
+
+
+def _separate(
+    weights: NetworkWeights, precision: Precision, settings: Settings, reference: Samples | None
+) -> tuple[list[Samples], float, Backend]:
+    """Stems of each segment of the song, seconds of the quickest, and what made them.
+
+    reference: what the network has to make of the known segment before it is believed.
+    """
+    backend = BackendSelector.of(settings, precision).open(weights.klass)
+    network = backend.load(weights)
+    try:
+        if reference is not None:
+            check_network(network, reference, precision, weights.signature)
+        song = _song(network.segment_samples, network.sample_rate)
+        stems, seconds = [], []
+        for mix in np.split(song, _SEGMENTS, axis=1):
+            began = time.perf_counter()
+            stems.append(separate_segment(network, mix))
+            seconds.append(time.perf_counter() - began)
+        return stems, min(seconds), backend
+    finally:
+        network.close()
+
+
+def _song(segment_samples: int, sample_rate: int) -> Samples:
+    """(channels=2, _SEGMENTS * segment_samples), scaled as whole songs are."""
+    samples = _SEGMENTS * segment_samples
+    mix = known_mix(samples, sample_rate) * np.geomspace(_FIRST_LOUDNESS, 1, samples, dtype=np.float32)
+    mono = mix.mean(axis=0)
+    scaled: Samples = (mix - mono.mean()) / mono.std()
+    return scaled
+
+
+def _find_measure(folder: ModelFolder, index: int, backend: Backend, settings: Settings) -> Bf16Measure:
+    """What is kept of exactly this; measured where there is nothing."""
+    signature = folder.signatures[index]
+    wanted = _identity(folder.hashes[f"{signature}.safetensors"], backend)
+    kept = settings.cache_dir / f"{signature}.bf16.json"
+    if (measure := _read(kept)) is not None and measure.made_by == wanted:
+        return measure
+    _LOG.info("comparing bfloat16 with float32 for %s/%s", folder.name, signature)
+    with tempfile.TemporaryDirectory() as scratch:
+        output = Path(scratch) / kept.name
+        run_engine_child(["measure-bf16", folder.name, str(index), str(output)], settings)
+        measure = _read(output)
+    if measure is None or measure.made_by != wanted:
+        raise SelfCheckFailedError(f"bfloat16 could not be compared with float32 for {folder.name}")
+    _write(kept, measure)
+    return measure
+
+
+def _identity(weights_sha256: str, backend: Backend) -> list[str]:
+    libraries = [f"{name} {version}" for name, version in sorted(backend.versions().items())]
+    return [weights_sha256, f"engine {__version__}", backend.name, *libraries, backend.device_name]
+
+
+def _read(path: Path) -> Bf16Measure | None:
+    try:
+        return Bf16Measure(**json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(path: Path, measure: Bf16Measure) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(measure)), "utf-8")
+    partial.replace(path)

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from separation_engine import bf16_check
+from separation_engine.backends.base import BackendSettings
+from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.errors import DeviceUnavailableError, SelfCheckFailedError
+from separation_engine.resident import ResidentModels
+from separation_engine.settings import Settings
+from tests.models import SHORT, short, write_model
+
+RECORD = "00000000.bf16.json"
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A model that was loaded in bf16 once."""
+    folder = tmp_path_factory.mktemp("bf16")
+    try:
+        OpenvinoBackend(BackendSettings("cpu", "bf16", folder))
+    except DeviceUnavailableError:
+        pytest.skip("this CPU has no bfloat16 arithmetic")
+    write_model(folder / "models", "short", [short()], settings=SHORT)
+    settings = Settings(folder / "models", folder / "cache", "short", "cpu", "openvino", "bf16", "info")
+    ResidentModels(settings).load("short")
+    return settings
+
+
+@pytest.fixture
+def settings(measured: Settings) -> Iterator[Settings]:
+    """The same, for a test that changes what was measured."""
+    content = (measured.cache_dir / RECORD).read_bytes()
+    yield measured
+    (measured.cache_dir / RECORD).write_bytes(content)
+
+
+def record(settings: Settings) -> dict[str, object]:
+    content: dict[str, object] = json.loads((settings.cache_dir / RECORD).read_text("utf-8"))
+    return content
+
+
+def change(settings: Settings, **fields: object) -> None:
+    (settings.cache_dir / RECORD).write_text(json.dumps({**record(settings), **fields}), "utf-8")
+
+
+def test_a_good_network_is_measured_once(settings: Settings) -> None:
+    likeness = record(settings)["likeness_db"]
+    assert isinstance(likeness, float)
+    assert 40 <= likeness < 120
+
+    change(settings, likeness_db=55.5)
+    ResidentModels(settings).load("short")
+    assert record(settings)["likeness_db"] == 55.5, "a second load asks the record"
+
+
+def test_below_40_db_is_refused_in_a_sentence(settings: Settings) -> None:
+    change(settings, likeness_db=39.9)
+
+    with pytest.raises(SelfCheckFailedError, match=r"39\.9 dB .* set PRECISION=fp32"):
+        ResidentModels(settings).load("short")
+
+
+def test_what_was_measured_elsewhere_does_not_count(settings: Settings) -> None:
+    change(settings, likeness_db=10.0, made_by=["another processor"])
+
+    ResidentModels(settings).load("short")
+    assert record(settings)["made_by"] != ["another processor"]
+
+
+def test_what_cannot_be_measured_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    (settings.cache_dir / RECORD).write_text("{}", "utf-8")
+    # ends the child process, not this one
+    monkeypatch.setenv("LOG_LEVEL", "nonsense")
+
+    with pytest.raises(SelfCheckFailedError, match="measure-bf16"):
+        ResidentModels(settings).load("short")
+
+
+def test_a_precision_that_is_no_gain_is_warned_of(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    change(settings, fp32_seconds=1.0, bf16_seconds=0.5)
+    with caplog.at_level(logging.WARNING, bf16_check.__name__):
+        ResidentModels(settings).load("short")
+        assert not caplog.records
+        change(settings, fp32_seconds=0.5, bf16_seconds=1.0)
+        ResidentModels(settings).load("short")
+    assert "slower than float32" in caplog.text
