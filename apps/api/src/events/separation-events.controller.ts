@@ -1,9 +1,17 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiProduces, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import {
+  ApiHeader,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProduces,
+  ApiSecurity,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Response } from 'express';
 import { clientName } from '../access/client.js';
 import { ownerOf, type ApiRequest } from '../context/api-request.js';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
+import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { SeparationParams } from '../separations/separations.dto.js';
 import { SeparationEventsService } from './separation-events.service.js';
 
@@ -23,14 +31,8 @@ export class SeparationEventsController {
   @ApiHeader({ name: 'Last-Event-ID', required: false })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ schema: { type: 'string' } })
-  @ApiProblems(
-    'unauthorized',
-    'separation_not_found',
-    'rate_limited',
-    'too_many_streams',
-    'queue_unavailable',
-    'storage_unavailable',
-  )
+  @ApiNoContentResponse({ description: 'No more to come for the Last-Event-ID: it ended in that state' })
+  @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'too_many_streams', 'busy')
   async stream(
     @Req() request: ApiRequest,
     @Param() { id }: SeparationParams,

@@ -4,7 +4,7 @@ import { HealthCheckService, HealthIndicatorService, type HealthCheckAttempt } f
 import { RedisConnections } from '@app/queue';
 import { ObjectStore } from '@app/storage';
 import { Public } from '../access/public.decorator.js';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
+import { ApiPublicProblems } from '../problems/api-problems.decorator.js';
 import { ProblemError } from '../problems/problem.error.js';
 
 /** within the time-out of the usual probe */
@@ -29,15 +29,17 @@ export class HealthController implements BeforeApplicationShutdown {
 
   @Get('live')
   @ApiOperation({ summary: 'The process answers' })
-  @ApiOkResponse({ schema: { example: { status: 'ok' } } })
+  @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok' } } })
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   @Get('ready')
   @ApiOperation({ summary: 'Redis and the object store answer too' })
-  @ApiOkResponse({ schema: { example: { status: 'ok', info: { redis: { status: 'up' }, store: { status: 'up' } } } } })
-  @ApiProblems('not_ready')
+  @ApiOkResponse({
+    schema: { type: 'object', example: { status: 'ok', info: { redis: { status: 'up' }, store: { status: 'up' } } } },
+  })
+  @ApiPublicProblems('not_ready')
   async ready(): Promise<object> {
     if (this.ending) throw new ProblemError('not_ready', 'The server is shutting down.');
     const asked = {

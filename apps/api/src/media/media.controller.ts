@@ -3,9 +3,9 @@ import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagg
 import { ObjectStore } from '@app/storage';
 import type { Response } from 'express';
 import { Owner, type ApiRequest } from '../context/api-request.js';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
+import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { SeparationParams } from '../separations/separations.dto.js';
-import { ApiFile } from './api-file.decorator.js';
+import { ApiFile, ApiStream, OF_STEMS } from './api-file.decorator.js';
 import { ArchiveService } from './archive.service.js';
 import { ArchiveQuery, StemParams, WaveformDocument } from './media.dto.js';
 import { MediaService } from './media.service.js';
@@ -15,7 +15,6 @@ import { serve } from './serve.js';
 @ApiTags('media')
 @ApiSecurity('key')
 @ApiSecurity('bearer')
-@ApiProblems('unauthorized', 'separation_not_found', 'rate_limited', 'storage_unavailable')
 @Controller('v1/separations')
 export class MediaController {
   constructor(
@@ -25,12 +24,12 @@ export class MediaController {
   ) {}
 
   @Get(':id/stems/:stem.:format')
-  @ApiOperation({
+  @ApiFile({
     summary: 'A stem',
     description: 'A format that is not stored yet is encoded from the lossless master, stored, and served.',
+    contentTypes: ['audio/flac', 'audio/mpeg', 'audio/wav'],
+    problems: OF_STEMS,
   })
-  @ApiFile('audio/flac', 'audio/mpeg', 'audio/wav')
-  @ApiProblems('stem_not_found', 'not_completed', 'range_not_satisfiable', 'unknown_format', 'busy')
   async stem(
     @Owner() owner: string | null,
     @Param() { id, stem, format }: StemParams,
@@ -45,9 +44,11 @@ export class MediaController {
   }
 
   @Get(':id/archive.zip')
-  @ApiOperation({ summary: 'All stems, or those that are named, in one file' })
-  @ApiFile('application/zip')
-  @ApiProblems('stem_not_found', 'not_completed', 'unknown_format', 'busy')
+  @ApiStream({
+    summary: 'All stems, or those that are named, in one file',
+    contentTypes: ['application/zip'],
+    problems: OF_STEMS,
+  })
   async archive(
     @Owner() owner: string | null,
     @Param() { id }: SeparationParams,
@@ -64,7 +65,7 @@ export class MediaController {
   @Get(':id/waveform')
   @ApiOperation({ summary: 'Peaks of every stem, for drawing' })
   @ApiOkResponse({ type: WaveformDocument })
-  @ApiProblems('not_completed')
+  @ApiProblems(...OF_A_SEPARATION, 'not_found', 'not_completed')
   async waveform(
     @Owner() owner: string | null,
     @Param() { id }: SeparationParams,
@@ -78,9 +79,7 @@ export class MediaController {
   }
 
   @Get(':id/input')
-  @ApiOperation({ summary: 'The song as it was uploaded' })
-  @ApiFile('application/octet-stream')
-  @ApiProblems('range_not_satisfiable')
+  @ApiFile({ summary: 'The song as it was uploaded', contentTypes: ['application/octet-stream'], problems: [] })
   async input(
     @Owner() owner: string | null,
     @Param() { id }: SeparationParams,

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { ModelCatalogues, type CatalogueEntry } from './model-catalogue.js';
 import { ModelList } from './models.dto.js';
@@ -10,6 +10,8 @@ interface Catalogue {
 }
 
 @ApiTags('models')
+@ApiSecurity('key')
+@ApiSecurity('bearer')
 @Controller('v1/models')
 export class ModelsController {
   constructor(private readonly catalogues: ModelCatalogues) {}
@@ -17,7 +19,7 @@ export class ModelsController {
   @Get()
   @ApiOperation({ summary: 'The models, their stems, and which of them a running worker has' })
   @ApiOkResponse({ type: ModelList })
-  @ApiProblems('unauthorized', 'rate_limited', 'queue_unavailable')
+  @ApiProblems('queue_unavailable')
   async list(): Promise<Catalogue> {
     const { entries, notice } = await this.catalogues.current();
     return { models: entries, ...(notice === undefined ? {} : { notice }) };

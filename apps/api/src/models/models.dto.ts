@@ -4,7 +4,7 @@ export class ModelDocument {
   @ApiProperty({ example: 'htdemucs' })
   readonly name: string;
 
-  @ApiProperty({ example: ['drums', 'bass', 'other', 'vocals'] })
+  @ApiProperty({ type: [String], example: ['drums', 'bass', 'other', 'vocals'] })
   readonly stems: readonly string[];
 
   @ApiProperty({ example: 'MIT' })

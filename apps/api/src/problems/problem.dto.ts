@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { PROBLEMS } from './problem-codes.js';
+import type { ProblemExtras } from './problem.error.js';
 
 class FieldError {
   @ApiProperty({ example: 'limit' })
@@ -29,8 +30,15 @@ export class ProblemDocument {
   @ApiProperty({ example: '8c1f0f6e-6c6a-4d43-9f5c-1c4a4d6f3f0e' })
   readonly requestId: string;
 
-  @ApiPropertyOptional({ description: 'what would have been taken', example: ['htdemucs', 'demo'] })
-  readonly allowed?: unknown;
+  @ApiPropertyOptional({
+    description: 'what would have been taken: names, or the ends of a range',
+    oneOf: [
+      { type: 'array', items: { oneOf: [{ type: 'string' }, { type: 'number' }] } },
+      { type: 'object', additionalProperties: { type: 'number' } },
+    ],
+    example: ['htdemucs', 'demo'],
+  })
+  readonly allowed?: ProblemExtras['allowed'];
 
   @ApiPropertyOptional({ type: [FieldError] })
   readonly errors?: FieldError[];

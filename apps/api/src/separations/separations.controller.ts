@@ -9,14 +9,13 @@ import {
 } from '@nestjs/swagger';
 import type { Separation } from '@app/separations';
 import { Owner } from '../context/api-request.js';
-import { ApiProblems } from '../problems/api-problems.decorator.js';
+import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { ListQuery, SeparationDocument, SeparationPage, SeparationParams } from './separations.dto.js';
 import { SeparationsService, type Page } from './separations.service.js';
 
 @ApiTags('separations')
 @ApiSecurity('key')
 @ApiSecurity('bearer')
-@ApiProblems('unauthorized', 'rate_limited', 'queue_unavailable', 'storage_unavailable')
 @Controller('v1/separations')
 export class SeparationsController {
   constructor(private readonly separations: SeparationsService) {}
@@ -24,7 +23,7 @@ export class SeparationsController {
   @Get()
   @ApiOperation({ summary: 'Your separations, newest first' })
   @ApiOkResponse({ type: SeparationPage })
-  @ApiProblems('invalid_request')
+  @ApiProblems('invalid_request', 'queue_unavailable', 'storage_unavailable')
   list(@Owner() owner: string | null, @Query() query: ListQuery): Promise<Page> {
     return this.separations.list(owner, query);
   }
@@ -32,7 +31,7 @@ export class SeparationsController {
   @Get(':id')
   @ApiOperation({ summary: 'One separation' })
   @ApiOkResponse({ type: SeparationDocument })
-  @ApiProblems('separation_not_found')
+  @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable')
   get(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<Separation> {
     return this.separations.get(id, owner);
   }
@@ -41,7 +40,7 @@ export class SeparationsController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Cancel it; its worker stops within 2 s' })
   @ApiAcceptedResponse({ type: SeparationDocument })
-  @ApiProblems('separation_not_found', 'already_finished')
+  @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'already_finished')
   cancel(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<Separation> {
     return this.separations.cancel(id, owner);
   }
@@ -50,7 +49,7 @@ export class SeparationsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Remove it and all its files' })
   @ApiNoContentResponse()
-  @ApiProblems('separation_not_found', 'still_active')
+  @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'still_active')
   async remove(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<void> {
     await this.separations.remove(id, owner);
   }

@@ -5,7 +5,6 @@ import {
   STAGES,
   type FailureCode,
   type Format,
-  type Manifest,
   type Progress,
   type Separation,
   type SeparationId,
@@ -13,6 +12,7 @@ import {
 } from '@app/separations';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
+import { ReceiptDocument } from './receipt.dto.js';
 
 export const STATUSES = [
   'queued',
@@ -114,12 +114,8 @@ export class SeparationDocument implements Separation {
   @ApiPropertyOptional({ type: FailureDocument })
   readonly error?: FailureDocument;
 
-  @ApiPropertyOptional({
-    type: 'object',
-    additionalProperties: true,
-    description: 'what was computed, by which weights, and the sha256 of every file',
-  })
-  readonly receipt?: Manifest;
+  @ApiPropertyOptional({ type: ReceiptDocument })
+  readonly receipt?: ReceiptDocument;
 
   @ApiProperty({ type: 'object', additionalProperties: true, example: { self: '/v1/separations/sep_…' } })
   readonly links: Readonly<Record<string, unknown>>;

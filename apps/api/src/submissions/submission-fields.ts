@@ -6,8 +6,8 @@ import { invalidFields } from '../problems/invalid-fields.js';
 
 /** The option fields of an upload as texts; what they mean is checked against the models. An empty one is not set. */
 export class SubmissionFields {
-  // no example: Swagger UI would send it, also where that model is not installed
-  @ApiPropertyOptional({ description: 'one of /v1/models; the default one where it is not set' })
+  // Swagger UI sends the example, and the word "string" where there is none
+  @ApiPropertyOptional({ description: 'one of /v1/models; the default one where it is not set', example: '' })
   @IsOptional()
   @IsString()
   @MaxLength(100)
@@ -15,6 +15,7 @@ export class SubmissionFields {
 
   @ApiPropertyOptional({
     description: 'comma-separated, such as `vocals,instrumental`; all stems of the model where it is not set',
+    example: '',
   })
   @IsOptional()
   @IsString()

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Ffmpeg } from '@app/audio';
+import { Ajv, type ValidateFunction } from 'ajv';
+import type { Answer } from '../../../../test/support/api-client.js';
+import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
+import { RedisServer } from '../../../../test/support/redis-server.js';
+import { wav } from '../../../../test/support/wav.js';
+import { storeSeparation } from '../media/completed-separation.fixture.js';
+import { serveDocs } from './docs.js';
+import { closed, operationsOf, schemasOf, type OpenApi, type Operation } from './open-api.fixture.js';
+
+const DEMO = { model: 'demo' };
+const ONE = '/v1/separations/{id}';
+
+describe(serveDocs.name, () => {
+  let redis: RedisServer;
+  let api: InProcessApi;
+  let document: OpenApi;
+  let ajv: Ajv;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    api = await startApi(redis.url);
+    document = (await api.client.json<OpenApi>('/docs-json')).body;
+    const formats = { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, binary: true } as const;
+    ajv = new Ajv({ strictSchema: false, allErrors: true, formats });
+    // a key of no keyword, where the references of the answers lead to
+    ajv.addSchema({ components: closed(document.components) }, 'api');
+  });
+
+  afterAll(async () => {
+    await api.close();
+    await redis.close();
+  });
+
+  function schemaOf(schema: object): ValidateFunction {
+    return ajv.compile(JSON.parse(JSON.stringify(schema).replaceAll('"#/components', '"api#/components')) as object);
+  }
+
+  function operation(method: string, path: string): Operation {
+    const found = operationsOf(document).find((one) => one.method === method && one.path === path);
+    if (found === undefined) throw new Error(`${method} ${path} is not described`);
+    return found;
+  }
+
+  /** What a real answer says must be described, to the last property. */
+  function expectDescribed(method: string, path: string, { status, body, headers }: Answer<unknown>): void {
+    const type = headers.get('content-type')?.split(';')[0] ?? '';
+    const schema = operation(method, path).responses[status]?.content?.[type]?.schema;
+    expect({ path, status, type, schema }).toMatchObject({ schema: expect.any(Object) as object });
+    const validate = schemaOf(schema ?? {});
+    validate(body);
+    expect({ path, status, errors: validate.errors ?? [] }).toEqual({ path, status, errors: [] });
+  }
+
+  it('describes every operation once, with its parameters, its answers and all that can go wrong', () => {
+    const operations = operationsOf(document);
+    expect(operations.length).toBeGreaterThan(12);
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+    for (const { path, summary, tags, parameters = [], responses, security } of operations) {
+      expect({ path, summary, tags }).toEqual({ path, summary: expect.any(String), tags: [expect.any(String)] });
+      const inPath = parameters.filter((one) => one.in === 'path').map(({ name }) => `{${name}}`);
+      expect({ path, named: inPath.sort() }).toEqual({ path, named: [...(path.match(/\{\w+\}/g) ?? [])].sort() });
+      expect(Object.keys(responses).some((status) => status.startsWith('2'))).toBe(true);
+      const always = security === undefined ? [] : ['401', '429', '500'];
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(always));
+    }
+  });
+
+  it('has schemas that can be used, and examples that fit them', () => {
+    for (const schema of schemasOf(document)) schemaOf(schema);
+    for (const { path, responses } of operationsOf(document)) {
+      for (const { content = {} } of Object.values(responses)) {
+        const { schema = {}, examples = {} } = content['application/problem+json'] ?? {};
+        const validate = schemaOf(schema);
+        for (const [code, { value }] of Object.entries(examples)) {
+          expect({ path, code, valid: validate(value) }).toEqual({ path, code, valid: true });
+        }
+      }
+    }
+  });
+
+  it('describes the answers of a separation that waits, is cancelled, and is gone', async () => {
+    const accepted = await api.client.upload(wav(), DEMO);
+    expectDescribed('post', '/v1/separations', accepted);
+    const { id } = accepted.body;
+    expectDescribed('get', ONE, await api.client.separation(id));
+    expectDescribed('get', '/v1/separations', await api.client.json('/v1/separations?limit=1'));
+    expectDescribed('delete', ONE, await api.client.json(`/v1/separations/${id}`, { method: 'DELETE' }));
+    expectDescribed('post', `${ONE}/cancel`, await api.client.cancel(id));
+    expectDescribed('post', `${ONE}/cancel`, await api.client.cancel(id));
+    expect((await api.client.fetch(`/v1/separations/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expectDescribed('get', ONE, await api.client.separation(id));
+  });
+
+  it('describes a completed separation with its receipt and its waveform', async () => {
+    const { id } = await storeSeparation(api.app.get(Ffmpeg), api.store, { seconds: 1, stems: ['vocals', 'drums'] });
+    const answer = await api.client.separation(id);
+    expect(answer.body.receipt).toBeDefined();
+    expectDescribed('get', ONE, answer);
+    expectDescribed('get', `${ONE}/waveform`, await api.client.json(`/v1/separations/${id}/waveform`));
+    const stem = `${ONE}/stems/{stem}.{format}`;
+    expectDescribed('get', stem, await api.client.json(`/v1/separations/${id}/stems/tuba.flac`));
+    const range = { headers: { range: 'bytes=999999999-' } };
+    expectDescribed('get', stem, await api.client.json(`/v1/separations/${id}/stems/vocals.flac`, range));
+  });
+
+  it('describes refusals with what would be taken, models and health', async () => {
+    for (const fields of [
+      { model: 'x' },
+      { ...DEMO, stems: 'x' },
+      { ...DEMO, overlap: '2' },
+      { ...DEMO, extra: '1' },
+    ]) {
+      expectDescribed('post', '/v1/separations', await api.client.upload(wav(), fields));
+    }
+    expectDescribed('get', '/v1/separations', await api.client.json('/v1/separations?limit=0'));
+    expectDescribed('get', '/v1/models', await api.client.json('/v1/models'));
+    expectDescribed('get', '/health/ready', await api.client.json('/health/ready'));
+  });
+});

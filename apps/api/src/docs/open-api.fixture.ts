@@ -1,0 +1,43 @@
+// what the specs read of an OpenAPI document.
+export interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary?: string;
+  readonly tags?: readonly string[];
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly security?: readonly object[];
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>;
+}
+
+interface Content {
+  readonly schema?: object;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+export interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Omit<Operation, 'method' | 'path'>>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
+export function operationsOf({ paths }: OpenApi): Operation[] {
+  return Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ ...operation, method, path })),
+  );
+}
+
+/** Every schema of the document: named ones, and those of parameters and answers. */
+export function schemasOf(document: OpenApi): object[] {
+  const answers = operationsOf(document).flatMap(({ responses }) =>
+    Object.values(responses).flatMap(({ content = {} }) => Object.values(content).map(({ schema = {} }) => schema)),
+  );
+  return [...Object.values(document.components.schemas), ...answers];
+}
+
+/** The same schemas, but none takes a property that it does not name: so that a forgotten one is seen. */
+export function closed(components: OpenApi['components']): OpenApi['components'] {
+  const close = (schema: object): object =>
+    'properties' in schema && !('additionalProperties' in schema) ? { ...schema, additionalProperties: false } : schema;
+  const schemas = Object.entries(components.schemas).map(([name, schema]) => [name, close(schema)]);
+  return { schemas: Object.fromEntries(schemas) as Record<string, object> };
+}
