@@ -1,16 +1,20 @@
 // `npm run separate -- SONG [--out DIR]`: sends a song to the service, watches it, writes the stems
 import { createWriteStream, mkdirSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ServiceClient } from './support/client.mjs';
+import { ServiceAwayError, ServiceClient } from './support/client.mjs';
 import { PlainError, main } from './support/fail.mjs';
 import { ProgressLine } from './support/progress-line.mjs';
 
 const POLL_MS = 1000;
+// a restart of the service in the middle of a song costs nothing but time
+const AWAY_MS = 60_000;
+// npm runs this in the folder of the package, whoever calls it from below
+const HERE = process.env.INIT_CWD ?? process.cwd();
 
 const USAGE = `npm run separate -- SONG [options]
   --out DIR        where the stems go (default: a folder named after the song)
@@ -35,13 +39,25 @@ function readArguments() {
 
 function mustBeSong(song) {
   const facts = statSync(song, { throwIfNoEntry: false });
-  if (!facts?.isFile()) throw new PlainError(`There is no file ${song}.`);
+  if (facts === undefined) throw new PlainError(`There is no file ${song}.`);
+  if (!facts.isFile()) throw new PlainError(`${song} is not a file: give one song at a time.`);
+  if (facts.size === 0) throw new PlainError(`${song} is empty.`);
   return facts.size;
 }
 
 async function watch(client, id, line, signal) {
-  for (;;) {
-    const separation = await client.separation(id, signal);
+  for (let awaySince; ;) {
+    let separation;
+    try {
+      separation = await client.separation(id, signal);
+      awaySince = undefined;
+    } catch (error) {
+      awaySince ??= Date.now();
+      if (!(error instanceof ServiceAwayError) || Date.now() - awaySince > AWAY_MS) throw error;
+      line.away();
+      await pause(POLL_MS, undefined, { signal });
+      continue;
+    }
     const { status, progress, queue, error } = separation;
     if (status === 'completed') return separation;
     if (status === 'failed') throw new PlainError(`The separation failed: ${error.message} (${error.code})`);
@@ -65,9 +81,10 @@ async function download(client, path, file, signal) {
 }
 
 await main(async () => {
-  const { song, values } = readArguments();
+  const { song: named, values } = readArguments();
+  const song = resolve(HERE, named);
   const bytes = mustBeSong(song);
-  const folder = values.out ?? join(process.cwd(), basename(song, extname(song)));
+  const folder = resolve(HERE, values.out ?? basename(song, extname(song)));
   const server = values.server ?? process.env.SEPARATION_SERVER ?? 'http://127.0.0.1:3000';
   const client = new ServiceClient(server, process.env.SEPARATION_KEY);
   const line = new ProgressLine();
@@ -94,7 +111,8 @@ await main(async () => {
   } catch (error) {
     line.end();
     if (!interrupted.signal.aborted) throw error;
-    if (started) await client.cancel(started.id);
+    if (started === undefined) throw new PlainError('Stopped; the song was not sent.');
+    await client.cancel(started.id);
     throw new PlainError('Stopped; the separation was cancelled.');
   }
 });

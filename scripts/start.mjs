@@ -10,6 +10,9 @@ const host = process.env.HOST || '127.0.0.1';
 const port = Number(process.env.PORT || 3000);
 const workerPort = Number(process.env.WORKER_PORT || 3001);
 
+// where `npm run separate` looks for a service by itself
+const DEFAULT_URL = 'http://127.0.0.1:3000';
+
 let service;
 
 async function start() {
@@ -28,13 +31,14 @@ async function start() {
 }
 
 function announce(model, seconds) {
+  const server = service.url === DEFAULT_URL ? '' : ` --server ${service.url}`;
   if (model.notice) console.log(`\n${model.notice}`);
   console.log(`
   Music separation is ready after ${seconds} s, with the model ${model.name}.
 
     The page      ${service.url}/
     API, Swagger  ${service.url}/docs
-    A song        npm run separate -- song.mp3
+    A song        npm run separate -- song.mp3${server}
 
   Ctrl-C stops it.
 `);

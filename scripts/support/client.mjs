@@ -7,6 +7,9 @@ import { PlainError } from './fail.mjs';
 
 const CALL_MS = 30_000;
 
+/** It may answer again in a moment. */
+export class ServiceAwayError extends PlainError {}
+
 export class ServiceClient {
   #server;
   #headers;
@@ -30,6 +33,8 @@ export class ServiceClient {
       yield Buffer.from(head);
       let sent = 0;
       for await (const chunk of createReadStream(song)) {
+        // a request that was given up would read on to the end of the file
+        if (signal?.aborted) return;
         yield chunk;
         onSent((sent += chunk.length));
       }
@@ -67,14 +72,14 @@ export class ServiceClient {
     const headers = { ...this.#headers, ...init.headers };
     const answer = await fetch(url, { ...init, headers }).catch((error) => {
       if (init.signal?.aborted) throw error;
-      throw new PlainError(
+      throw new ServiceAwayError(
         `No service answers at ${this.#server}: start it with npm start, or name another with --server.`,
       );
     });
     if (answer.ok) return answer;
     const problem = await answer.json().catch(() => ({}));
     const allowed = problem.allowed ? ` Allowed: ${[problem.allowed].flat().join(', ')}.` : '';
-    throw new PlainError(
+    throw new (answer.status === 503 ? ServiceAwayError : PlainError)(
       `${problem.detail ?? problem.title ?? answer.statusText}${allowed} (${problem.code ?? answer.status})`,
     );
   }

@@ -5,6 +5,7 @@ const SMOOTH_AFTER_PERCENT = 2;
 export class ProgressLine {
   #out = process.stderr;
   #last = '';
+  #shown = '';
   #began;
 
   uploading(share) {
@@ -15,6 +16,10 @@ export class ProgressLine {
     const eta = queue?.etaSeconds ?? null;
     const place = queue ? `, place ${queue.position}` : '';
     this.#write(`waiting${place}${eta === null ? '' : `, about ${duration(eta)}`}`, 'waiting');
+  }
+
+  away() {
+    this.#write('the service does not answer, trying again', 'trying again');
   }
 
   /** The time left follows from the measured work and the time it took. */
@@ -38,6 +43,8 @@ export class ProgressLine {
   }
 
   #write(text, step) {
+    if (text === this.#shown) return;
+    this.#shown = text;
     if (this.#out.isTTY) {
       this.#out.write(`\r\u001b[K${text}`);
       this.#last = step;

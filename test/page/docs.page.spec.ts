@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser } from 'playwright-core';
+import { DEMO_SONG, TestService } from '../support/test-service.js';
+import { openBrowser, WatchedPage } from './support/browser.js';
+
+const UPLOAD = '#operations-separations-SubmissionsController_submit';
+
+describe('Swagger UI', () => {
+  let service: TestService;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    service = await TestService.prepare();
+    [browser] = await Promise.all([openBrowser(), service.startApi()]);
+  }, 90_000);
+
+  afterAll(async () => {
+    await browser.close();
+    await service.close();
+  });
+
+  it('takes a song by its form, with every other field as it stands there', async () => {
+    const { page, faults } = await WatchedPage.open(browser, `${service.api.url}/docs`);
+    const form = page.locator(UPLOAD);
+    await form.locator('.opblock-summary-control').click();
+    await form.locator('input[type=file]').setInputFiles(DEMO_SONG);
+    await form.locator('.execute').click();
+    const status = form.locator('.live-responses-table tbody .response-col_status').first();
+    await status.waitFor();
+    expect((await status.innerText()).trim()).toMatch(/^202/);
+    expect(faults).toEqual([]);
+    const { body } = await service.api.json<{ separations: object[] }>('/v1/separations');
+    expect(body.separations).toMatchObject([
+      { fileName: 'demo-song.mp3', stems: ['vocals', 'drums', 'bass', 'other'] },
+    ]);
+  }, 60_000);
+});
