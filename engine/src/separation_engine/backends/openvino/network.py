@@ -47,9 +47,11 @@ class OpenvinoNetwork:
     def forward(self, mixes: Samples) -> Samples:
         try:
             stems = [self._separate(mix) for mix in mixes]
+            # one alone is not copied
+            joined = stems[0] if len(stems) == 1 else np.stack(stems)
         except MemoryError as error:
             raise OutOfMemoryError("a segment does not fit in memory") from error
-        return np.stack(stems).reshape(len(mixes), len(self.sources), 2, self.segment_samples)
+        return joined.reshape(len(mixes), len(self.sources), 2, self.segment_samples)
 
     def close(self) -> None:
         self._transform.close()

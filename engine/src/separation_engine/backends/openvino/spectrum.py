@@ -102,5 +102,10 @@ class SpectrumTransform:
 
 
 def mean_and_deviation(values: NDArray[np.float32]) -> tuple[float, float]:
-    """Mean and sample deviation over everything."""
-    return float(values.mean(dtype=np.float64)), float(values.std(ddof=1))
+    """Mean and sample deviation over everything; holds one channel more, and not the whole twice."""
+    mean = float(values.mean(dtype=np.float64))
+    squares = 0.0
+    for channel in values:
+        centred = (channel - np.float32(mean)).ravel()
+        squares += float(centred @ centred)
+    return mean, math.sqrt(squares / (values.size - 1))
