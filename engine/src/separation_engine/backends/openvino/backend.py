@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import Any
 
 from separation_engine import device
@@ -13,12 +12,13 @@ from separation_engine.backends.openvino.graph import GRAPH_VERSION, build_graph
 from separation_engine.backends.openvino.network import OpenvinoNetwork
 from separation_engine.backends.openvino.precise import keep_precise
 from separation_engine.backends.openvino.runtime import Model, ov
+from separation_engine.backends.openvino.turns import Turns
 from separation_engine.errors import DeviceUnavailableError
 from separation_engine.models.weights import NetworkWeights
 
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
-# one for the process, see OpenvinoNetwork
-_running = Lock()
+# one for the process
+_turns = Turns()
 
 
 class OpenvinoBackend:
@@ -61,7 +61,7 @@ class OpenvinoBackend:
             return keep_precise(self._core, model, precise) if self.precision == "bf16" else model
 
         compiled = self._cache.load(identity, build)
-        return OpenvinoNetwork(architecture, compiled, self._threads, _running)
+        return OpenvinoNetwork(architecture, compiled, self._threads, _turns)
 
     def versions(self) -> dict[str, str]:
         return {"openvino": ov.get_version()}

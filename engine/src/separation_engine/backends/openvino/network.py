@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from threading import Lock
 
 import numpy as np
 
 from separation_engine.backends.base import Samples
 from separation_engine.backends.openvino.architecture import Architecture
 from separation_engine.backends.openvino.mapped_model import MappedModel
+from separation_engine.backends.openvino.runtime import Request
 from separation_engine.backends.openvino.spectrum import SpectrumTransform, mean_and_deviation
+from separation_engine.backends.openvino.turns import Turns
 from separation_engine.errors import OutOfMemoryError
 
 # as in HTDemucs: keeps silence from being divided by zero
@@ -20,26 +21,19 @@ _LOUDEST = 2.0**40
 
 
 class OpenvinoNetwork:
-    """Runs segments one after the other.
-
-    `running` is shared by all networks of the process: two requests at once have given wrong audio,
-    without any error and for the life of the process.
-    """
+    """Runs segments one after the other, by turns with the other networks of the process."""
 
     max_batch = 1
 
-    def __init__(
-        self, architecture: Architecture, compiled: MappedModel, threads: int, running: Lock
-    ) -> None:
+    def __init__(self, architecture: Architecture, compiled: MappedModel, threads: int, turns: Turns) -> None:
         self.sources = architecture.sources
         self.sample_rate = architecture.sample_rate
         self.segment_samples = architecture.segment_samples
-        # in this order: the request goes before what it reads from
-        self._request = compiled.model.create_infer_request()
         self._compiled = compiled
+        self._request: Request | None = None
         self._ran = False
         self._transform = SpectrumTransform(architecture, threads)
-        self._running = running
+        self._turns = turns
 
     def input_samples(self, samples: int) -> int:  # noqa: ARG002 - every chunk is a whole segment
         return self.segment_samples
@@ -54,9 +48,16 @@ class OpenvinoNetwork:
         return joined.reshape(len(mixes), len(self.sources), 2, self.segment_samples)
 
     def close(self) -> None:
+        self._turns.leave(self)
         self._transform.close()
+        # in this order: the request goes before what it reads from
         del self._request
         del self._compiled
+
+    def rest(self) -> None:
+        """Give back the request with its outputs, and what lies between layers."""
+        self._request = None
+        self._compiled.model.release_memory()
 
     def _separate(self, mix: Samples) -> Samples:
         """mix: (2, samples); the answer: (2 * sources, samples)."""
@@ -69,7 +70,9 @@ class OpenvinoNetwork:
         spectrum /= np.float32(_EPSILON + bins_deviation)
         mean, deviation = mean_and_deviation(mix)
         wave = (mix - np.float32(mean)) / np.float32(_EPSILON + deviation)
-        with self._running:
+        with self._turns.take(self):
+            if self._request is None:
+                self._request = self._compiled.model.create_infer_request()
             spectra, waves = self._request.infer(
                 [spectrum[None], wave[None, :, None]], share_inputs=True, share_outputs=True
             ).values()

@@ -17,6 +17,7 @@ from openvino import opset13 as opset
 Node = Any
 Model = Any
 CompiledModel = Any
+Request = Any
 Core = Any
 
-__all__ = ["CompiledModel", "Core", "Model", "Node", "opset", "ov"]
+__all__ = ["CompiledModel", "Core", "Model", "Node", "Request", "opset", "ov"]
