@@ -60,6 +60,8 @@ describe(SubmissionsController.name, () => {
     ['a file in an unknown field', 'unknown_field', ['song', song()]],
     ['an empty file', 'empty_file', ['file', new Blob([])]],
     ['an unknown field', 'unknown_field', ['file', song()], ['modle', 'demo']],
+    ['a field called as the root of all objects', 'unknown_field', ['file', song()], ['__proto__', 'x']],
+    ['a field called as a method', 'unknown_field', ['file', song()], ['constructor', 'x']],
     ['a field twice', 'invalid_request', ['file', song()], ['model', 'demo'], ['model', 'demo']],
     ['a field of 2 kB', 'malformed_upload', ['file', song()], ['stems', 'x'.repeat(2048)]],
     ['thirty fields', 'malformed_upload', ...Array.from({ length: 30 }, (_, at): Part => [`field${at}`, '1'])],

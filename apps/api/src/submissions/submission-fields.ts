@@ -3,6 +3,7 @@ import { FORMATS, OVERLAP_RANGE, SHIFTS_RANGE } from '@app/separations';
 import { plainToInstance } from 'class-transformer';
 import { IsOptional, IsString, MaxLength, validate } from 'class-validator';
 import { invalidFields } from '../problems/invalid-fields.js';
+import { ProblemError } from '../problems/problem.error.js';
 
 /** The option fields of an upload as texts; what they mean is checked against the models. An empty one is not set. */
 export class SubmissionFields {
@@ -66,6 +67,9 @@ export class SubmissionForm extends SubmissionFields {
 export async function parseSubmissionFields(fields: Readonly<Record<string, unknown>>): Promise<SubmissionFields> {
   const set = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
   const instance = plainToInstance(SubmissionFields, set);
+  // names such as __proto__ are dropped on the way to an instance, and are not known either
+  const dropped = Object.keys(set).filter((name) => !Object.hasOwn(instance, name));
+  if (dropped.length > 0) throw new ProblemError('unknown_field', `Not known: "${dropped.join('", "')}".`);
   const errors = await validate(instance, { whitelist: true, forbidNonWhitelisted: true });
   if (errors.length > 0) throw invalidFields(errors);
   return instance;
