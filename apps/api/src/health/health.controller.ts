@@ -15,6 +15,7 @@ const LONGEST_MS = 1200;
 @Controller('health')
 export class HealthController implements BeforeApplicationShutdown {
   private ending = false;
+  private asking: Promise<object> | undefined;
 
   constructor(
     private readonly health: HealthCheckService,
@@ -42,6 +43,14 @@ export class HealthController implements BeforeApplicationShutdown {
   @ApiPublicProblems('not_ready')
   async ready(): Promise<object> {
     if (this.ending) throw new ProblemError('not_ready', 'The server is shutting down.');
+    // anybody may ask, as often as he likes: one question to the store for all who wait
+    this.asking ??= this.check().finally(() => {
+      this.asking = undefined;
+    });
+    return this.asking;
+  }
+
+  private async check(): Promise<object> {
     const asked = {
       redis: this.ask('redis', (signal) => this.redis.ping(signal)),
       store: this.ask('store', (signal) => this.store.ping({ signal })),
