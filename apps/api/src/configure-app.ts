@@ -1,6 +1,7 @@
 import { ValidationPipe } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ApiConfig } from '@app/config';
+import { keepForeignSitesOut } from './context/foreign-sites.middleware.js';
 import { linger } from './context/linger.middleware.js';
 import { requestId } from './context/request-id.middleware.js';
 import { serveDocs } from './docs/docs.js';
@@ -18,7 +19,7 @@ export function configureApp(app: NestExpressApplication, config: ApiConfig): vo
   app.set('trust proxy', config.http.trustedProxies);
   app.set('query parser', 'simple');
   app.set('etag', false);
-  app.use(requestId, linger);
+  app.use(requestId, linger, keepForeignSitesOut(config.http));
   app.useSecurityHeaders({
     contentSecurityPolicy: {
       directives: {

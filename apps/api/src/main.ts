@@ -1,11 +1,11 @@
 // rest-server: takes songs, says how far they are, gives out their stems.
 // all of its state is in the object store and in Redis, so any number of it can run.
 import 'reflect-metadata';
-import { isIP } from 'node:net';
 import { ConfigError, loadApiConfig, type ApiConfig } from '@app/config';
 import { FfmpegNotFoundError } from '@app/audio';
 import { createLogger, type Logger } from '@app/logging';
 import { ApiKeysError } from './access/api-keys.js';
+import { isLoopback } from './context/loopback.js';
 import { createApp } from './create-app.js';
 import { endOnSignals } from './shutdown.js';
 
@@ -29,10 +29,6 @@ function explain(error: unknown, port: number): string {
     if (error.code === 'EADDRNOTAVAIL') return 'HOST is no address of this machine';
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function readConfig(): ApiConfig {

@@ -4,7 +4,7 @@ import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 import { ProblemDocument } from './problem.dto.js';
 
 /** of each call that is counted, and that needs a key where keys are used */
-const OF_EVERY_CALL = ['unauthorized', 'rate_limited', 'internal'] as const satisfies ProblemCode[];
+const OF_EVERY_CALL = ['unauthorized', 'forbidden', 'rate_limited', 'internal'] as const satisfies ProblemCode[];
 
 /** of each call that names a separation and asks the object store for it */
 export const OF_A_SEPARATION = [
