@@ -36,4 +36,6 @@ export interface DecodedSong {
   readonly codec: string;
   readonly sampleRate: number;
   readonly channels: number;
+  /** the length that the song's container states: more than there is where the song was cut off */
+  readonly announcedSeconds: number | undefined;
 }

@@ -22,6 +22,8 @@ export interface SongForm {
   readonly container: string;
   readonly sampleRate: number;
   readonly channels: number;
+  /** what the container says of the length of its sound, if it does */
+  readonly announcedSeconds: number | undefined;
 }
 
 /**
@@ -47,9 +49,10 @@ export async function decodeSong(program: string, run: DecodeRun): Promise<SongF
     if (isAboutTheSong(error) && firstFrame.header === undefined) throw new NoAudioError({ cause: error });
     throw error;
   }
-  const { container, codec } = log;
+  const { container, codec, announcedSeconds } = log;
   if (container === undefined || codec === undefined || firstFrame.header === undefined) throw new NoAudioError();
-  return { container, codec, sampleRate: firstFrame.header.sampleRate, channels: firstFrame.header.channels };
+  const { sampleRate, channels } = firstFrame.header;
+  return { container, codec, sampleRate, channels, announcedSeconds };
 }
 
 /** Whether ffmpeg gave up by itself, and not because the machine failed it: it exits with 256 - errno. */

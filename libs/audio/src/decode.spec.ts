@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFile, truncate } from 'node:fs/promises';
+import { readFile, stat, truncate } from 'node:fs/promises';
 import { ProcessFailedError } from '@app/processes';
 import { DurationLimitError, EmptyAudioError, Ffmpeg, NoAudioError } from './index.js';
 import { findFfmpeg, floatWav, SongFolder, tone } from './songs.fixture.js';
@@ -70,7 +70,7 @@ describe('Ffmpeg.decode', () => {
     const samples = new Float32Array(RATE).fill(0.5);
     const wav = songs.at('mono.out.wav');
     const decoded = await sut.decode(await songs.write('mono.wav', floatWav(samples, 1)), wav, LIMITS);
-    expect(decoded).toEqual({ samples: RATE, codec: 'pcm_f32le', sampleRate: RATE, channels: 1 });
+    expect(decoded).toEqual({ samples: RATE, codec: 'pcm_f32le', sampleRate: RATE, channels: 1, announcedSeconds: 1 });
     const { left, right } = await peaks(wav);
     expect(left).toBeCloseTo(0.5, 6);
     expect(right).toBeCloseTo(0.5, 6);
@@ -94,6 +94,31 @@ describe('Ffmpeg.decode', () => {
     expect(codec).toBe('mp3');
     expect(samples / RATE).toBeGreaterThan(9);
     expect(samples / RATE).toBeLessThan(11);
+  });
+
+  it.each([
+    ['mp3', ['-b:a', '128k']],
+    ['flac', []],
+    ['m4a', ['-c:a', 'aac', '-movflags', 'faststart']],
+    ['mka', ['-c:a', 'libopus']],
+  ])('tells how long a song that is cut off says it is: %s', async (extension, encoder) => {
+    const path = await songs.make(`third.${extension}`, ...tone(30), ...encoder);
+    await truncate(path, Math.round((await stat(path)).size / 3));
+    const { samples, announcedSeconds } = await sut.decode(path, songs.at('third.out.wav'), LIMITS);
+    expect(announcedSeconds).toBeCloseTo(30, 0);
+    expect(samples / RATE).toBeGreaterThan(8);
+    expect(samples / RATE).toBeLessThan(12);
+  });
+
+  it('takes neither a guess nor the length of a film for what a song says of itself', async () => {
+    const film = ['-f', 'lavfi', '-i', 'testsrc=d=9:s=64x64:r=5'];
+    const cover = ['-f', 'lavfi', '-i', 'color=s=64x64:d=0.04', '-map', '0', '-map', '1', '-c:v', 'png'];
+    const announced = async (path: string): Promise<number | undefined> =>
+      (await sut.decode(path, songs.at('said.out.wav'), LIMITS)).announcedSeconds;
+    expect(await announced(await songs.make('bare.mp3', ...tone(3), '-write_xing', '0'))).toBeUndefined();
+    expect(await announced(await songs.make('film.mp4', ...tone(3), ...film, '-c:a', 'aac'))).toBeUndefined();
+    const covered = await songs.make('cover.m4a', ...tone(3), ...cover, '-disposition:v', 'attached_pic');
+    expect(await announced(covered)).toBeCloseTo(3, 1);
   });
 
   it('is deterministic', async () => {

@@ -15,9 +15,9 @@ export async function decodeToWav(
 ): Promise<DecodedSong> {
   const { maxDurationSeconds } = options;
   const run = { ...options, input: fileInput(inputPath), destination: `file:${wavPath}` };
-  const { codec, sampleRate, channels } = await decodeSong(program, run);
+  const { codec, sampleRate, channels, announcedSeconds } = await decodeSong(program, run);
   const samples = await withFloatWav(wavPath, {}, (wav) => Promise.resolve(wav.samples));
   if (samples === 0) throw new EmptyAudioError();
   if (samples > maxDurationSeconds * WORKING_RATE) throw new DurationLimitError(maxDurationSeconds);
-  return { samples, codec, sampleRate, channels };
+  return { samples, codec, sampleRate, channels, announcedSeconds };
 }

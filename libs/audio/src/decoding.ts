@@ -41,12 +41,29 @@ export function decodingTimeoutMs(maxDurationSeconds: number): number {
 export class DecodingLog {
   container: string | undefined;
   codec: string | undefined;
+  private duration: number | undefined;
+  private isGuess = false;
+
+  /** Seconds that the container says it holds; undefined where it says nothing, or of a film and not of its sound. */
+  get announcedSeconds(): number | undefined {
+    return this.isGuess ? undefined : this.duration;
+  }
 
   readonly onLine = (line: string): void => {
     // the first such line stands before any text of the song, the last mapping line after it
     const input = /^Input #0, ([a-z0-9_]+)[a-z0-9_,]*, from /.exec(line);
     this.container ??= input?.[1];
+    if (line.includes('Estimating duration from bitrate') || FILM.test(line)) this.isGuess = true;
+    this.duration ??= parseDuration(line);
     const mapping = /^ {2}Stream #0:\d+ -> #\d:0 \(([a-z0-9_]+) \(/.exec(line);
     this.codec = mapping?.[1] ?? this.codec;
   };
+}
+
+/** a stream of pictures that is more than a cover: sound may well be shorter */
+const FILM = /^ {2}Stream #0:\d+.*: Video: (?!.*\(attached pic\))/;
+
+function parseDuration(line: string): number | undefined {
+  const [, hours, minutes, seconds] = /^ {2}Duration: (\d+):(\d\d):(\d\d\.\d+),/.exec(line) ?? [];
+  return hours === undefined ? undefined : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }

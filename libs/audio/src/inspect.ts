@@ -11,12 +11,13 @@ import { SampleMeter } from './sample-meter.js';
 export async function inspectSong(program: string, source: AudioSource, options: LimitOptions): Promise<AudioFacts> {
   const meter = new SampleMeter();
   const { maxDurationSeconds } = options;
-  const form = await decodeSource(program, source, options, meter);
+  const { codec, container, sampleRate, channels } = await decodeSource(program, source, options, meter);
   const { samples, isFinite } = meter;
   if (samples === 0) throw new EmptyAudioError();
   if (samples > maxDurationSeconds * WORKING_RATE) throw new DurationLimitError(maxDurationSeconds);
   if (!isFinite) throw new NotFiniteError();
-  return { ...form, samples, durationSeconds: samples / WORKING_RATE, extension: extensionOf(form.container) };
+  const durationSeconds = samples / WORKING_RATE;
+  return { codec, container, extension: extensionOf(container), sampleRate, channels, samples, durationSeconds };
 }
 
 async function decodeSource(

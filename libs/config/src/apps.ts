@@ -24,8 +24,8 @@ export interface WorkerConfig {
   /** separations in the engine at once */
   readonly concurrency: number;
   /**
-   * jobs that are fetched and decoded, or encoded and stored, while the engine is busy with others. It keeps the
-   * engine busy when songs wait; 0 leaves every waiting song to a worker that is idle.
+   * jobs that are fetched and decoded, or stored, while the engine is busy with others. It keeps the engine busy when
+   * songs wait, which is right where one worker has them all; with several, 0 leaves each song to a worker that is idle.
    */
   readonly prefetch: number;
   /** how long a shutdown waits for the running job before it hands it back */

@@ -26,6 +26,10 @@ export interface ManifestStem {
   readonly peakDb: number | null;
 }
 
+/**
+ * Wall seconds of each stage. Stems are encoded and stored while the engine still separates: `encode` is what was left
+ * of it after `separate`, and `store` what was left after `encode`. Their sum is the time that the song took.
+ */
 export type StageSeconds = Readonly<Record<Stage, number>>;
 
 /** `manifest.json`, the commit point and the correctness receipt of a separation. */
@@ -45,7 +49,7 @@ export interface Manifest {
   readonly stems: readonly ManifestStem[];
   /** other objects of the separation that were stored with it: waveform and the formats asked for at upload */
   readonly artefacts: readonly { readonly key: string; readonly sha256: string; readonly bytes: number }[];
-  /** one gain for all stems, 0 or below */
+  /** one gain for all stems: 0 where none is above full scale, else the whole number of dB that just holds the loudest */
   readonly gainDb: number;
   /** energy of the input minus the sum of its stems over the energy of the input; null where not all stems were made */
   readonly residualDb: number | null;

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -12,7 +12,7 @@ import { FolderObjectStore } from '@app/storage';
 import { commandLine, processesWith } from '../../../../test/support/process-list.js';
 import { writeWav } from '../../test/chord-wav.js';
 import { ObservedEngine } from '../../test/observed-engine.js';
-import { decodeSamples } from '../../../../test/support/songs.js';
+import { decodeSamples, makeSong } from '../../../../test/support/songs.js';
 import { storeSong, toJob } from '../../test/worker-fixture.js';
 import { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';
@@ -142,6 +142,21 @@ describe(SeparationProcessor.name, () => {
     for (const stem of await stemsOf(manifest)) expect(stem).toHaveLength(samples * 2);
     expect(manifest?.stems.every(({ peakDb }) => (peakDb === null) === (level === 0))).toBe(true);
   });
+
+  it('warns of a song that was cut off before it was sent, with both lengths', async () => {
+    const whole = await makeSong(folder, 30);
+    const cut = join(folder, 'cut.mp3');
+    const bytes = await readFile(whole);
+    await writeFile(cut, bytes.subarray(0, bytes.length / 4));
+    const request = await storeSong(store, cut);
+    await attempt(request);
+    const manifest = completed.find(({ id }) => id === request.id);
+    const there = manifest?.input.durationSeconds.toFixed(1) ?? '';
+    expect(Number(there)).toBeLessThan(10);
+    expect(manifest?.warnings).toEqual([
+      expect.stringMatching(new RegExp(`cut off: ${there.replace('.', '\\.')} s of 30\\.\\d s could be decoded`)),
+    ]);
+  }, 60_000);
 
   it('leaves no encoder when the engine dies, and separates the song in the next attempt', async () => {
     const request = await storeSong(store, song, { formats: ['mp3'], shifts: 4 });

@@ -5,7 +5,7 @@ describe(findWarnings.name, () => {
   const warn = (announced: number, decoded: number, residualDb: number | null, model = 'htdemucs'): string[] =>
     findWarnings({
       request: { durationSeconds: announced },
-      mix: { samples: decoded * 44_100 },
+      mix: { samples: decoded * 44_100, announcedSeconds: undefined },
       separated: { model, residualDb },
     });
 

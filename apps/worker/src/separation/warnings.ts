@@ -14,10 +14,13 @@ const USUAL_RESIDUAL_DB_OF_DEMO = -2;
 /** What the owner of the song should know about its separation, in plain sentences; none in the usual case. */
 export function findWarnings(work: {
   readonly request: Pick<StoredRequest, 'durationSeconds'>;
-  readonly mix: Pick<DecodedMix, 'samples'>;
+  readonly mix: Pick<DecodedMix, 'samples' | 'announcedSeconds'>;
   readonly separated: Pick<EngineResult, 'model' | 'residualDb'>;
 }): string[] {
-  return [...warnOfLostSound(work.request.durationSeconds, work.mix.samples), ...warnOfResidual(work.separated)];
+  const { request, mix, separated } = work;
+  // what was there at the upload, or what the song itself says where it was cut off before
+  const announced = Math.max(request.durationSeconds, mix.announcedSeconds ?? 0);
+  return [...warnOfLostSound(announced, mix.samples), ...warnOfResidual(separated)];
 }
 
 function warnOfLostSound(announcedSeconds: number, samples: number): string[] {
