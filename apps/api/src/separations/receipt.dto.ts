@@ -125,7 +125,9 @@ export class ReceiptDocument implements Manifest {
     type: 'object',
     properties: Object.fromEntries(STAGES.map((stage) => [stage, SECONDS])),
     required: [...STAGES],
-    description: 'seconds of each stage',
+    description:
+      'seconds of each stage; stems are encoded and stored while they are separated, and `encode` and `store` are what ' +
+      'was left of that',
     example: { fetch: 0.1, decode: 0.9, separate: 31.4, encode: 1.2, store: 0.2 },
   })
   readonly seconds: Manifest['seconds'];
