@@ -98,7 +98,7 @@ describe('npm start', () => {
 describe('npm run separate', () => {
   it.each([
     ['no service', [DEMO_SONG, '--server', 'http://127.0.0.1:9'], /No service answers at .*npm start/],
-    ['no file', ['no-such-song.mp3'], /There is no file no-such-song.mp3/],
+    ['no file', ['no-such-song.mp3'], /There is no file \S*no-such-song\.mp3/],
     ['a wrong option', [DEMO_SONG, '--loud'], /--loud/],
   ])('says what to do about %s', async (_what, args, sentence) => {
     const child = spawn(process.execPath, ['scripts/separate.mjs', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
