@@ -83,4 +83,21 @@ describe(JobEvents.name, () => {
     await server.start();
     await waitUntil('another look', () => following.count > before, { deadlineMs: 3000 });
   });
+
+  it('closes while Redis is away', async () => {
+    const following = follow(someJob().id);
+    await waitUntil('the first look', () => following.count > 0);
+    await server.kill();
+    await sut.close();
+    await following.ended;
+    await server.start();
+  });
+
+  it('closes where Redis never answered', async () => {
+    await server.kill();
+    const following = follow(someJob().id);
+    await sut.close();
+    await following.ended;
+    await server.start();
+  });
 });

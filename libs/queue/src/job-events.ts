@@ -1,8 +1,11 @@
 import type { SeparationId } from '@app/separations';
 import { QueueEvents } from 'bullmq';
+import { bounded } from './bounded.js';
 import { QUEUE_NAME } from './queue-keys.js';
 import type { RedisConnections } from './redis-connections.js';
 import { Wakeup } from './wakeup.js';
+
+const CLOSE_MS = 1000;
 
 /** Tells when a job changed: one reader of the queue's events for each process, fanned out by id. */
 export class JobEvents {
@@ -37,12 +40,17 @@ export class JobEvents {
     this.closed = true;
     for (const wakeup of this.all()) wakeup.end();
     this.wakeups.clear();
-    await this.starting;
-    await this.reader?.close();
+    // both wait for Redis, for ever where it is away; the connections end it then
+    await bounded(this.closeReader(), CLOSE_MS).catch(() => undefined);
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.close();
+  }
+
+  private async closeReader(): Promise<void> {
+    await this.starting;
+    await this.reader?.close();
   }
 
   private async start(): Promise<void> {
