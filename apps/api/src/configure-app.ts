@@ -14,6 +14,17 @@ const REQUEST_TIMEOUT_MS = 4 * 3600 * 1000;
 /** longer than the usual idle time-out of a load balancer, which must not meet a connection that just closed */
 const KEEP_ALIVE_MS = 65_000;
 
+/** what scripts of other origins may read of an answer */
+const EXPOSED_HEADERS = [
+  'Location',
+  'Retry-After',
+  'x-request-id',
+  'Content-Disposition',
+  'ETag',
+  'Content-Range',
+  'X-Peak-Db',
+];
+
 /** All that main and the specs need alike to make the app a server. */
 export function configureApp(app: NestExpressApplication, config: ApiConfig): void {
   app.set('trust proxy', config.http.trustedProxies);
@@ -37,8 +48,7 @@ export function configureApp(app: NestExpressApplication, config: ApiConfig): vo
   });
   const { corsOrigins } = config.http;
   if (corsOrigins.length > 0) {
-    const exposedHeaders = ['Location', 'Retry-After', 'x-request-id', 'Content-Disposition', 'ETag', 'Content-Range'];
-    app.enableCors({ origin: [...corsOrigins], exposedHeaders, maxAge: 600 });
+    app.enableCors({ origin: [...corsOrigins], exposedHeaders: EXPOSED_HEADERS, maxAge: 600 });
   }
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(

@@ -1,3 +1,4 @@
+import { encodingArguments } from './encoding.js';
 import type { FfmpegInput } from './ffmpeg-input.js';
 import { untrustedInput } from './ffmpeg-input.js';
 
@@ -29,6 +30,17 @@ export function decodingArguments(input: FfmpegInput, maxDurationSeconds: number
     ...[...FIRST_SOUND, '-max_error_rate', '1', '-af', FILTERS, '-t', String(maxDurationSeconds + 1)],
     ...['-rf64', 'auto', ...FLOAT_WAV, destination],
     ...[...FIRST_SOUND, '-frames:a', '1', ...FLOAT_WAV, 'pipe:3'],
+  ];
+}
+
+/**
+ * Decodes the song by the same filters into a FLAC (24 bit) at `destination`, so that it has the samples of its stems.
+ * @param gain linear, that of the stems. @param seconds length that the decoded song has
+ */
+export function originalArguments(input: FfmpegInput, seconds: number, gain: number, destination: string): string[] {
+  return [
+    ...[...untrustedInput(input), '-max_error_rate', '1', '-af', `${FILTERS},volume=${gain}:precision=float`],
+    ...['-t', String(seconds + 1), '-map_chapters', '-1', ...encodingArguments('flac', destination)],
   ];
 }
 

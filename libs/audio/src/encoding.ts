@@ -16,8 +16,9 @@ const ENCODERS: Readonly<Record<Format, readonly string[]>> = {
   wav: ['-c:a', 'pcm_s24le', '-rf64', 'auto', '-f', 'wav'],
 };
 
-export function encodingArguments(format: Format, destination: string): string[] {
-  return ['-map', '0:a:0', '-map_metadata', '-1', '-threads', '1', '-bitexact', ...ENCODERS[format], destination];
+/** @param stream what is encoded: that of the first input, or the named end of a filter graph */
+export function encodingArguments(format: Format, destination: string, stream = '0:a:0'): string[] {
+  return ['-map', stream, '-map_metadata', '-1', '-threads', '1', '-bitexact', ...ENCODERS[format], destination];
 }
 
 /** Every wanted format of one stem, read once. */

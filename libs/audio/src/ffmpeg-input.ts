@@ -40,10 +40,18 @@ export function untrustedInput(input: FfmpegInput): string[] {
 
 /** Arguments for an input that we wrote ourselves. */
 export function ownInput(input: FfmpegInput, container: 'wav' | 'flac'): string[] {
-  const { protocols, url } = input;
+  return [...GLOBAL_ARGUMENTS, ...ownArguments(input, container)];
+}
+
+/** Arguments for several masters. */
+export function masterInputs(inputs: readonly FfmpegInput[]): string[] {
+  return [...GLOBAL_ARGUMENTS, ...inputs.flatMap((input) => ownArguments(input, 'flac'))];
+}
+
+function ownArguments({ protocols, url }: FfmpegInput, container: 'wav' | 'flac'): string[] {
   // a WAV says in its first bytes what it is: with the default of 5 MB a stem that grows slowly would not begin
   const probe = container === 'wav' ? ['-probesize', '4096'] : [];
-  return [...GLOBAL_ARGUMENTS, '-protocol_whitelist', protocols, '-threads', '1', ...probe, '-f', container, '-i', url];
+  return ['-protocol_whitelist', protocols, '-threads', '1', ...probe, '-f', container, '-i', url];
 }
 
 const GLOBAL_ARGUMENTS = ['-nostdin', '-hide_banner', '-nostats', '-filter_threads', '1', '-y'];

@@ -7,6 +7,8 @@ import { ENCODING_TIMEOUT_MS, stemArguments } from './encoding.js';
 import { ownInput, PIPE_INPUT } from './ffmpeg-input.js';
 import { readWav, type FollowOptions } from './float-wav.js';
 import { inspectSong } from './inspect.js';
+import { mixStems, type MixLane, type RenderedMix } from './mix.js';
+import { decodeOriginal, type DecodedInput } from './original.js';
 import { transcodeToMp3, transcodeToWav, type Master } from './transcode.js';
 
 export interface LimitOptions {
@@ -82,5 +84,21 @@ export class Ffmpeg {
   ): Promise<T> {
     const transcodeTo = { mp3: transcodeToMp3, wav: transcodeToWav }[format];
     return transcodeTo(this.program, master, use, options);
+  }
+
+  /**
+   * Adds masters up, each by its own level on each side; the caller closes the mix.
+   * Every sample is the sum within a step of 24 bits (mp3: what the codec keeps); what passes full scale is cut off.
+   */
+  async mix(lanes: readonly MixLane[], format: Format, options: SignalOption = {}): Promise<RenderedMix> {
+    return mixStems(this.program, { lanes, format }, options);
+  }
+
+  /**
+   * Decodes a song as the worker did into a flac (24 bit) and gives it to `use`: sample for sample in step with its stems.
+   * @throws RangeError when it has not as many samples as they have
+   */
+  original<T>(song: DecodedInput, use: (flac: Readable) => Promise<T>, options: SignalOption = {}): Promise<T> {
+    return decodeOriginal(this.program, song, use, options);
   }
 }

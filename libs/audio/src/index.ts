@@ -13,6 +13,8 @@ export { Ffmpeg, type EncodeRequest, type LimitOptions, type SignalOption } from
 export { resolveFfmpeg } from './ffmpeg-path.js';
 export { CONTENT_TYPES } from './content-types.js';
 export type { Master } from './transcode.js';
+export type { MixLane, RenderedMix } from './mix.js';
+export type { DecodedInput } from './original.js';
 export { computeWaveform, type Waveform, type WaveformOptions } from './waveform.js';
 export { hashFile, type FileDigest } from './hash-file.js';
 export { Growth } from './growth.js';

@@ -4,6 +4,30 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import type { SeekableSource } from './audio-facts.js';
+import { loopbackInput, type FfmpegInput } from './ffmpeg-input.js';
+
+/**
+ * Serves the sources while `read` runs.
+ * @throws why a source could not be read, which the reader cannot know and may take for its end
+ */
+export async function withLoopback<const S extends readonly SeekableSource[]>(
+  sources: S,
+  read: (inputs: { readonly [K in keyof S]: FfmpegInput }) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const servers = await Promise.all(sources.map((source) => LoopbackServer.start(source)));
+  const failure = (): Error | undefined => servers.find((server) => server.failure !== undefined)?.failure;
+  try {
+    await read(servers.map(({ url }) => loopbackInput(url)) as { [K in keyof S]: FfmpegInput });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failure()?.cause ?? error;
+  } finally {
+    await Promise.all(servers.map((server) => server.close()));
+  }
+  const failed = failure();
+  if (failed !== undefined) throw failed.cause;
+}
 
 /** One object on the loopback address under a path that cannot be guessed, for a reader that must seek. */
 export class LoopbackServer {
@@ -39,9 +63,13 @@ export class LoopbackServer {
       else response.writeHead(404).end();
     } catch (error) {
       // a reader that seeks leaves its last answer unread: that is no failure
-      if (!response.destroyed) this.failure ??= new Error('the song cannot be read', { cause: error });
+      if (!response.destroyed) this.fail(error);
       response.destroy();
     }
+  }
+
+  private fail(cause: unknown): void {
+    this.failure ??= new Error('the song cannot be read', { cause });
   }
 
   private async send(range: string | undefined, response: ServerResponse): Promise<void> {
@@ -52,6 +80,10 @@ export class LoopbackServer {
       return;
     }
     const object = await this.source.read({ start, end: bytes - 1 });
+    // before the pipeline destroys the answer for it
+    object.once('error', (error) => {
+      if (!response.destroyed) this.fail(error);
+    });
     response.writeHead(206, {
       'accept-ranges': 'bytes',
       connection: 'close',

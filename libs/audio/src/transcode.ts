@@ -1,12 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { open, unlink, type FileHandle } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import { ENCODING_TIMEOUT_MS, encodingArguments, rawSampleArguments } from './encoding.js';
 import { ownInput, PIPE_INPUT } from './ffmpeg-input.js';
 import type { SignalOption } from './ffmpeg.js';
+import { withNamelessFile } from './nameless-file.js';
 import { FRAME_BYTES, stemWavHeader } from './stem-wav-header.js';
 
 /** A stored master as it is read from the store. */
@@ -16,18 +13,14 @@ export interface Master {
   readonly samples: number;
 }
 
-/**
- * Encodes an mp3 into a file without a name, which is gone with its last reader or with us, however we end: its first
- * frame holds its length, which only a file that can be rewound has room for.
- */
-export async function transcodeToMp3<T>(
+/** Encodes an mp3 into a temporary file: its first frame holds its length, so it must be one that can be rewound. */
+export function transcodeToMp3<T>(
   program: string,
   master: Master,
   use: (encoded: Readable) => Promise<T>,
   options: SignalOption,
 ): Promise<T> {
-  const file = await openNameless();
-  try {
+  return withNamelessFile(async (file) => {
     const args = [...ownInput(PIPE_INPUT, 'flac'), ...encodingArguments('mp3', 'file:/dev/stdout')];
     await runProcess(program, args, {
       ...options,
@@ -35,10 +28,8 @@ export async function transcodeToMp3<T>(
       stdout: file.fd,
       timeoutMs: ENCODING_TIMEOUT_MS,
     });
-    return await use(file.createReadStream({ start: 0, autoClose: false }));
-  } finally {
-    await file.close();
-  }
+    return use(file.createReadStream({ start: 0, autoClose: false }));
+  });
 }
 
 /** Streams a wav: its length is known before, so nothing of it is kept. */
@@ -77,11 +68,4 @@ async function* wavBytes(program: string, master: Master, options: SignalOption)
     unread.abort();
     await run.catch(() => undefined);
   }
-}
-
-async function openNameless(): Promise<FileHandle> {
-  const path = join(tmpdir(), `stem-${randomUUID()}`);
-  const file = await open(path, 'wx+', 0o600);
-  await unlink(path);
-  return file;
 }

@@ -9,7 +9,13 @@ interface Download {
   readonly contentTypes: readonly string[];
   /** besides those of every call that names a separation */
   readonly problems: readonly ProblemCode[];
+  /** besides the name */
+  readonly headers?: ResponseHeaders;
 }
+
+type ResponseHeaders = Readonly<
+  Record<string, { readonly schema: { readonly type: 'number' }; readonly description: string }>
+>;
 
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
 
@@ -22,13 +28,18 @@ const TAGGED = { ...NAMED, ETag: { schema: { type: 'string' } } } as const;
 /** of what may have to be encoded before it is sent */
 export const OF_STEMS = ['stem_not_found', 'not_completed', 'unknown_format', 'busy'] as const satisfies ProblemCode[];
 
-/** Describes a download that is made while it is sent: always whole. */
+/** Describes a download that is made for the call: always whole. */
 export function ApiStream(download: Download): MethodDecorator {
-  const { summary, description = '', contentTypes, problems } = download;
+  const { summary, description = '', contentTypes, problems, headers } = download;
   return applyDecorators(
     ApiOperation({ summary, description }),
     ApiProduces(...contentTypes, 'application/problem+json'),
-    ApiResponse({ status: 200, description: 'The file', content: contentOf(download), headers: NAMED }),
+    ApiResponse({
+      status: 200,
+      description: 'The file',
+      content: contentOf(download),
+      headers: { ...NAMED, ...headers },
+    }),
     ApiProblems(...OF_A_SEPARATION, ...problems),
   );
 }

@@ -5,6 +5,15 @@ export function stemFileName(request: StoredRequest, stem: StemName, format: For
   return `${titleOf(request)} (${stem}).${format}`;
 }
 
+export function mixName(request: StoredRequest, format: Format): string {
+  return `${titleOf(request)} (mix).${format}`;
+}
+
+/** of the song as its stems were made of it */
+export function originalName(request: StoredRequest): string {
+  return `${titleOf(request)} (original).flac`;
+}
+
 export function archiveName(request: StoredRequest): string {
   return `${titleOf(request)} (stems).zip`;
 }

@@ -134,7 +134,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
 
   it('serves nothing before the manifest exists, but the song', async () => {
     const { id } = await given({ seconds: 1, stems: STEMS, completed: false });
-    for (const path of ['stems/vocals.flac', 'archive.zip', 'waveform']) {
+    for (const path of ['stems/vocals.flac', 'mix.mp3?levels=vocals:1', 'original.flac', 'archive.zip', 'waveform']) {
       const { status, body } = await api.client.json(`/v1/separations/${id}/${path}`);
       expect({ path, status, body }).toMatchObject({ path, status: 409, body: { code: 'not_completed' } });
     }
@@ -143,7 +143,14 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
 
   it("shows nothing of another key's separation", async () => {
     const { id } = await given({ seconds: 1, stems: STEMS, owner: 'ann' });
-    for (const path of ['stems/vocals.flac', 'archive.zip', 'waveform', 'input']) {
+    for (const path of [
+      'stems/vocals.flac',
+      'mix.mp3?levels=vocals:1',
+      'original.flac',
+      'archive.zip',
+      'waveform',
+      'input',
+    ]) {
       const { status, body } = await api.client.json(`/v1/separations/${id}/${path}`);
       expect({ path, status, body }).toMatchObject({ path, status: 404, body: { code: 'separation_not_found' } });
     }

@@ -7,10 +7,16 @@ import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator
 import { SeparationParams } from '../separations/separations.dto.js';
 import { ApiFile, ApiStream, OF_STEMS } from './api-file.decorator.js';
 import { ArchiveService } from './archive.service.js';
-import { ArchiveQuery, StemParams, WaveformDocument } from './media.dto.js';
+import { ArchiveQuery, MixParams, MixQuery, StemParams, WaveformDocument } from './media.dto.js';
 import { MediaService } from './media.service.js';
+import { MixService } from './mix.service.js';
 import { sendFile } from './send-file.js';
 import { serve } from './serve.js';
+
+const PEAK = {
+  schema: { type: 'number' },
+  description: 'loudest sample of the sum, dB of full scale: above 0 peaks were cut off; not there for silence',
+} as const;
 
 @ApiTags('media')
 @ApiSecurity('key')
@@ -20,6 +26,7 @@ export class MediaController {
   constructor(
     private readonly media: MediaService,
     private readonly archives: ArchiveService,
+    private readonly mixes: MixService,
     private readonly store: ObjectStore,
   ) {}
 
@@ -59,6 +66,49 @@ export class MediaController {
     await serve(response, async (signal) => {
       const completed = await this.media.completed(id, owner);
       await this.archives.send(completed, query, request, response, signal);
+    });
+  }
+
+  @Get(':id/mix.:format')
+  @ApiStream({
+    summary: 'A mix of the stems',
+    description:
+      'The sum of the stems, each at its level, rendered for the call; what is louder than full scale is cut off.',
+    contentTypes: ['audio/flac', 'audio/mpeg', 'audio/wav'],
+    problems: OF_STEMS,
+    headers: { 'X-Peak-Db': PEAK },
+  })
+  async mix(
+    @Owner() owner: string | null,
+    @Param() { id, format }: MixParams,
+    @Query() { levels }: MixQuery,
+    @Req() request: ApiRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    await serve(response, async (signal) => {
+      const completed = await this.media.completed(id, owner);
+      await this.mixes.send(completed, { format, levels }, request, response, signal);
+    });
+  }
+
+  @Get(':id/original.flac')
+  @ApiFile({
+    summary: 'The song as it was decoded',
+    description:
+      'What the stems were made of: as many samples as they have, at their level (`gainDb`). Decoded and stored when it ' +
+      'is first asked for.',
+    contentTypes: ['audio/flac'],
+    problems: ['not_completed', 'busy'],
+  })
+  async original(
+    @Owner() owner: string | null,
+    @Param() { id }: SeparationParams,
+    @Req() request: ApiRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    await serve(response, async (signal) => {
+      const file = await this.media.original(await this.media.completed(id, owner), signal);
+      await sendFile(this.store, file, request, response, signal);
     });
   }
 

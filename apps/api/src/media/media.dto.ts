@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { FORMATS } from '@app/separations';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { SeparationParams } from '../separations/separations.dto.js';
 
 export class StemParams extends SeparationParams {
@@ -27,6 +27,30 @@ export class ArchiveQuery {
   @IsString()
   @MaxLength(1000)
   readonly stems?: string;
+}
+
+export class MixParams extends SeparationParams {
+  @ApiProperty({ enum: FORMATS, example: 'mp3' })
+  @IsString()
+  @MaxLength(10)
+  readonly format: string;
+}
+
+const LEVEL = '(?:[01](?:\\.\\d{1,6})?|2(?:\\.0{1,6})?)';
+const LANE = `[\\w-]{1,100}:${LEVEL}(?::${LEVEL})?`;
+
+export class MixQuery {
+  @ApiProperty({
+    description:
+      'stems with commas between, each with its level, 0 to 2: `drums:0.8`, or one for the left side and one for the ' +
+      'right: `drums:1:0.4`. A stem that is not named is not heard.',
+    example: 'drums:1,bass:0.8,other:1:0.5',
+  })
+  @MaxLength(2000)
+  @Matches(new RegExp(`^${LANE}(?:,${LANE})*$`), {
+    message: 'levels must be stems with their levels from 0 to 2, such as drums:1,bass:0.8',
+  })
+  readonly levels: string;
 }
 
 export class WaveformDocument {

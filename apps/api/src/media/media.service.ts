@@ -15,7 +15,7 @@ import { ObjectStore } from '@app/storage';
 import { SeparationAccess } from '../access/separation-access.js';
 import { fromStore } from '../concurrency/outside-calls.js';
 import { ProblemError } from '../problems/problem.error.js';
-import { stemFileName } from './download-name.js';
+import { originalName, stemFileName } from './download-name.js';
 import { entityTag } from './entity-tag.js';
 import type { ServedFile } from './send-file.js';
 import { StemEncoder } from './stem-encoder.js';
@@ -64,6 +64,16 @@ export class MediaService {
     return { ...file, key, bytes, etag: entityTag(stem.sha256.slice(0, SHA256_PART), wanted, bytes) };
   }
 
+  /** The song as it was decoded for its stems: sample for sample in step with them. @throws ProblemError busy */
+  async original({ request, manifest }: Completed, signal: AbortSignal): Promise<ServedFile> {
+    const key = objectKeys.original(manifest.id);
+    const song = { key: objectKeys.input(request.id, request.inputExtension), bytes: request.inputBytes };
+    const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
+    const { bytes } = stored ?? (await this.encoder.original(song, manifest, key, signal));
+    const etag = entityTag(manifest.input.sha256.slice(0, SHA256_PART), MASTER_FORMAT, bytes);
+    return { key, bytes, etag, contentType: contentType(MASTER_FORMAT), downloadName: originalName(request) };
+  }
+
   /** @throws ProblemError not_found where it was completed without one */
   waveform({ manifest }: Completed): ServedFile {
     const key = objectKeys.waveform(manifest.id);
@@ -85,7 +95,7 @@ export class MediaService {
   }
 }
 
-function knownFormat(format: string): Format {
+export function knownFormat(format: string): Format {
   if (isFormat(format)) return format;
   throw new ProblemError('unknown_format', 'There is no such format.', { extras: { allowed: FORMATS } });
 }

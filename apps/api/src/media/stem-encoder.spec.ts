@@ -10,6 +10,7 @@ import { objectKeys, parseManifest, type ManifestStem, type StoredRequest } from
 import { FolderObjectStore, type ObjectInfo } from '@app/storage';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { storeSeparation } from './completed-separation.fixture.js';
+import { Encodings } from './encodings.js';
 import { StemEncoder } from './stem-encoder.js';
 
 /** a store whose masters are read only when the spec says so */
@@ -40,6 +41,7 @@ describe(StemEncoder.name, () => {
   let ffmpeg: Ffmpeg;
   let request: StoredRequest;
   let stems: readonly ManifestStem[];
+  let places: Encodings;
   let sut: StemEncoder;
 
   beforeAll(async () => {
@@ -52,7 +54,8 @@ describe(StemEncoder.name, () => {
   });
 
   beforeEach(async () => {
-    sut = new StemEncoder(ffmpeg, store, config);
+    places = new Encodings(config);
+    sut = new StemEncoder(ffmpeg, store, places);
     for (const stem of ['vocals', 'drums']) await store.remove(objectKeys.stem(request.id, stem, 'mp3'));
     store.reads = 0;
     store.shut();
@@ -99,7 +102,7 @@ describe(StemEncoder.name, () => {
     gone.abort(new Error('client gone'));
     await expect(goes).rejects.toThrow('client gone');
     store.open();
-    await waitUntil('the encoder to stop', () => sut.running === 0);
+    await waitUntil('the encoder to stop', () => places.running === 0);
     expect(await stored()).toEqual(['drums.flac', 'vocals.flac']);
     await encode(0);
     expect(await stored()).toContain('vocals.mp3');
@@ -111,7 +114,7 @@ describe(StemEncoder.name, () => {
     sut.onModuleDestroy();
     store.open();
     await failed;
-    await waitUntil('the encoder to stop', () => sut.running === 0);
+    await waitUntil('the encoder to stop', () => places.running === 0);
     expect(await stored()).not.toContain('vocals.mp3');
   });
 });

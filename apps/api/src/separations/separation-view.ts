@@ -65,6 +65,7 @@ function linksOf({ id, stems }: StoredRequest, status: Separation['status']): Re
   return {
     ...always,
     stems: Object.fromEntries(files) as Record<string, unknown>,
+    original: `${self}/original.flac`,
     archive: `${self}/archive.zip`,
     waveform: `${self}/waveform`,
   };
