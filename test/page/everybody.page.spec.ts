@@ -1,21 +1,14 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { keyLine } from '../support/in-process-api.js';
 import { TestService } from '../support/test-service.js';
 import { waitUntil } from '../support/wait-until.js';
+import { violations } from './support/axe.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
 const KEY = 'a key for the page';
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const SCHEMES = ['light', 'dark'] as const;
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
-}
 
 describe('the page for everybody', () => {
   let service: TestService;
@@ -49,26 +42,11 @@ describe('the page for everybody', () => {
     throw new Error(`${String(name)} is not reached by Tab`);
   }
 
-  async function violations(): Promise<string[]> {
-    await page.evaluate(await readFile(AXE, 'utf8'));
-    const found: string[] = [];
-    for (const colorScheme of SCHEMES) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      const all = await page.evaluate<Violation[]>('axe.run().then(({ violations }) => violations)');
-      found.push(
-        ...all.map(
-          ({ id, nodes }) => `${colorScheme}: ${id} ${nodes[0]?.target[0] ?? ''} ${nodes[0]?.failureSummary ?? ''}`,
-        ),
-      );
-    }
-    return found;
-  }
-
   it('asks for the key where one is needed, and says when it is wrong', async () => {
     await page.getByRole('textbox', { name: 'Access key' }).fill('wrong');
     await page.keyboard.press('Enter');
     await page.getByText('The server does not know this key').waitFor();
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.getByRole('textbox', { name: 'Access key' }).fill(KEY);
     await page.keyboard.press('Enter');
     await page.getByText('Your songs will be here').waitFor();
@@ -80,12 +58,12 @@ describe('the page for everybody', () => {
   }, 60_000);
 
   it('has nothing to complain of when empty, with its options and its keys open', async () => {
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.getByText('Options').click();
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Keys' }).click();
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Close' }).click();
   }, 60_000);
 
@@ -95,7 +73,7 @@ describe('the page for everybody', () => {
     await tabTo(/^Try the demo song/);
     await page.keyboard.press('Enter');
     await page.locator('.bar').first().waitFor();
-    const working = await violations();
+    const working = await violations(page);
     await page.locator('.mixer').waitFor({ timeout: 60_000 });
     await tabTo(/^Play$/);
     await page.keyboard.press('Space');
@@ -112,7 +90,7 @@ describe('the page for everybody', () => {
     expect(moved).toBeCloseTo(end + 1, 1);
     await tabTo(/^This mix/);
     const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
-    expect(download.suggestedFilename()).toBe('Small Hours of the Machine (mix).wav');
+    expect(download.suggestedFilename()).toBe('Small Hours of the Machine (mix).flac');
     await tabTo(/^Vocals$/);
     const [stem] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
     expect(stem.suggestedFilename()).toBe('Small Hours of the Machine (vocals).flac');
@@ -124,9 +102,9 @@ describe('the page for everybody', () => {
     await page.getByText('Receipt', { exact: true }).click();
     await page.keyboard.press('1');
     await page.keyboard.press('s');
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Original' }).click();
-    expect(await violations()).toEqual([]);
+    expect(await violations(page)).toEqual([]);
   }, 60_000);
 
   it.each([320, 390, 1280, 3840])('needs no scrolling aside at %i px, also in German', async (width) => {

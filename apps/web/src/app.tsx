@@ -1,4 +1,4 @@
-import { effect } from '@preact/signals';
+import { effect, signal, untracked } from '@preact/signals';
 import type { SeparationId } from '@app/separations';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
@@ -8,12 +8,19 @@ import { loadSongs, nextCursor, openById, openSong } from './songs/library.js';
 import { watchSongs } from './songs/watch.js';
 import { AddSongs } from './ui/add-songs.js';
 import { Announcer } from './ui/announcer.js';
+import { watchClicks } from './ui/clicked.js';
 import { HelpSheet } from './ui/help-sheet.js';
 import { KeyDialog } from './ui/key-dialog.js';
 import { PageHead } from './ui/page-head.js';
 import { SongList } from './ui/song-list.js';
 import { showProgressInTab } from './ui/tab.js';
 import { language, words } from './words/words.js';
+
+/** whether the server has told what the page shows: it is drawn then, at once and in its place */
+const isKnown = signal(false);
+
+/** a slow server is not waited for any longer */
+const LONGEST_WAIT_MS = 1500;
 
 export function App(): JSX.Element {
   useEffect(begin, []);
@@ -25,9 +32,13 @@ export function App(): JSX.Element {
       </a>
       <PageHead />
       <main>
-        {isDemoOnly.value && <p class="notice">{demoNotice}</p>}
-        <AddSongs />
-        <SongList />
+        {isKnown.value && (
+          <>
+            {isDemoOnly.value && <p class="notice">{demoNotice}</p>}
+            <AddSongs />
+            <SongList />
+          </>
+        )}
       </main>
       <Announcer />
       <HelpSheet />
@@ -44,13 +55,14 @@ function begin(): () => void {
     }),
     // loads at the start, and once more with each new key
     effect(() => {
-      if (accessKey.value !== '') void load();
+      if (accessKey.value !== '') untracked(() => void load());
     }),
     effect(() => {
       const hash = openSong.value === undefined ? location.pathname : `#${openSong.value}`;
       if (nextCursor.value !== undefined) history.replaceState(null, '', hash);
     }),
     showProgressInTab(),
+    watchClicks(),
   ];
   return () => {
     for (const stop of stops) stop();
@@ -59,8 +71,12 @@ function begin(): () => void {
 
 async function load(): Promise<void> {
   const linked = location.hash.slice(1);
+  const late = setTimeout(() => {
+    isKnown.value = true;
+  }, LONGEST_WAIT_MS);
   await Promise.allSettled([loadModels(), loadSongs()]);
-  if (keyIsWanted.value || !linked.startsWith('sep_')) return;
   // a link may be old: then the list is all there is
-  await openById(linked as SeparationId).catch(() => undefined);
+  if (!keyIsWanted.value && linked.startsWith('sep_')) await openById(linked as SeparationId).catch(() => undefined);
+  clearTimeout(late);
+  isKnown.value = true;
 }

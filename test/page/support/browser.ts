@@ -17,6 +17,12 @@ function installed(): string | undefined {
   return INSTALLED.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
 }
 
+interface TestFile {
+  readonly name: string;
+  readonly bytes: Buffer;
+  readonly type?: string;
+}
+
 /** A page, and everything that went wrong on it. */
 export class WatchedPage {
   readonly faults: string[] = [];
@@ -43,28 +49,32 @@ export class WatchedPage {
   }
 
   /** Drops files on the page, as from a folder of the desktop. */
-  async drop(
-    ...files: readonly { readonly name: string; readonly bytes: Buffer; readonly type?: string }[]
-  ): Promise<void> {
-    const sent = files.map(({ name, bytes, type = 'audio/mpeg' }) => ({
-      name,
-      type,
-      base64: bytes.toString('base64'),
-    }));
-    // a text, as the types of a browser are not those of a spec
-    const data = await this.page.evaluateHandle(`(() => {
-      const transfer = new DataTransfer();
-      for (const { name, type, base64 } of ${JSON.stringify(sent)}) {
-        const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-        transfer.items.add(new File([bytes], name, { type }));
-      }
-      return transfer;
-    })()`);
-    await this.page.dispatchEvent('body', 'dragover', { dataTransfer: data });
-    await this.page.dispatchEvent('body', 'drop', { dataTransfer: data });
+  async drop(...files: readonly TestFile[]): Promise<void> {
+    const dataTransfer = await this.page.evaluateHandle(transferOf(files));
+    await this.page.dispatchEvent('body', 'dragover', { dataTransfer });
+    await this.page.dispatchEvent('body', 'drop', { dataTransfer });
+  }
+
+  /** Pastes files that were copied elsewhere. */
+  async paste(...files: readonly TestFile[]): Promise<void> {
+    const event = `new ClipboardEvent('paste', { clipboardData: ${transferOf(files)}, bubbles: true })`;
+    await this.page.evaluate(`document.body.dispatchEvent(${event})`);
   }
 
   async close(): Promise<void> {
     await this.page.context().close();
   }
+}
+
+/** The files as the browser hands them over; a text, as the types of a browser are not those of a spec. */
+function transferOf(files: readonly TestFile[]): string {
+  const sent = files.map(({ name, bytes, type = 'audio/mpeg' }) => ({ name, type, base64: bytes.toString('base64') }));
+  return `(() => {
+    const transfer = new DataTransfer();
+    for (const { name, type, base64 } of ${JSON.stringify(sent)}) {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      transfer.items.add(new File([bytes], name, { type }));
+    }
+    return transfer;
+  })()`;
 }

@@ -1,4 +1,5 @@
 import type { Format, Separation, SeparationId, SeparationStatus } from '@app/separations';
+import type { LaneLevel } from '../audio/mix-core.js';
 import { ConnectionError, problemOf } from './problem.js';
 import { accessKey, refuseKey } from './access-key.js';
 
@@ -72,6 +73,22 @@ export interface Waveform {
 
 export function stemPath(id: SeparationId, stem: string, format: Format): string {
   return `${BASE}/${id}/stems/${encodeURIComponent(stem)}.${format}`;
+}
+
+/** The song as its stems were made of it. */
+export function originalPath(id: SeparationId): string {
+  return `${BASE}/${id}/original.flac`;
+}
+
+/** @param levels of the stems that are heard, by their names */
+export function mixPath(id: SeparationId, levels: ReadonlyMap<string, LaneLevel>, format: Format): string {
+  const lanes = [...levels].map(([stem, { left, right }]) => `${stem}:${decimal(left)}:${decimal(right)}`);
+  return `${BASE}/${id}/mix.${format}?${new URLSearchParams({ levels: lanes.join(',') })}`;
+}
+
+/** finer than a step of 16 bits */
+function decimal(level: number): string {
+  return level.toFixed(6);
 }
 
 export function archivePath(id: SeparationId, format: Format): string {

@@ -15,10 +15,6 @@ export class LaneSound {
     this.segments.set(index, segment);
   }
 
-  holds(index: number): boolean {
-    return this.segments.has(index);
-  }
-
   keep(indexes: ReadonlySet<number>): void {
     for (const index of this.segments.keys()) if (!indexes.has(index)) this.segments.delete(index);
   }

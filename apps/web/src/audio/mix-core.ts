@@ -19,7 +19,6 @@ interface Lane {
 
 /**
  * Adds the lanes up. All are read at one and the same position, so that they cannot drift apart.
- * The page plays with it, and renders the mix that is downloaded: both are the same sums.
  */
 export class MixCore {
   private readonly lanes: Lane[];
@@ -41,10 +40,6 @@ export class MixCore {
     this.lane(lane).sound.add(index, segment);
   }
 
-  hasSegment(lane: number, index: number): boolean {
-    return this.lane(lane).sound.holds(index);
-  }
-
   /** Forgets the segments of a lane that `keeps` does not name. */
   keep(lane: number, keeps: readonly number[]): void {
     this.lane(lane).sound.keep(new Set(keeps));
@@ -54,7 +49,7 @@ export class MixCore {
     this.lane(lane).target = level;
   }
 
-  /** Levels change at once and not over the next block: for a start, and for rendering. */
+  /** Levels change at once and not over the next block. */
   settle(): void {
     for (const lane of this.lanes) lane.current = lane.target;
   }

@@ -1,32 +1,23 @@
+import { BrokenStemError } from './flac-source.js';
 import type { Segment, StemSource } from './stem-source.js';
 
-/** what of a song of any format may be decoded at once: a quarter of an hour is 320 MB */
-export const LONGEST_ORIGINAL_SECONDS = 900;
-
-const SEGMENT_SAMPLES = 131_072;
-
-type Whole = Pick<AudioBuffer, 'length' | 'numberOfChannels' | 'getChannelData'>;
-
-/** The uploaded song. Its format may be any, so all of it is decoded, when it is first asked for. */
+/** The song as its stems were made of it. The server decodes it when it is first asked for, so it is opened late. */
 export class OriginalSource implements StemSource {
-  readonly segmentSamples = SEGMENT_SAMPLES;
-  private whole: Promise<Whole> | undefined;
+  private opened: Promise<StemSource> | undefined;
 
   constructor(
     readonly samples: number,
-    private readonly load: (signal: AbortSignal) => Promise<Whole>,
+    readonly segmentSamples: number,
+    private readonly open: (signal: AbortSignal) => Promise<StemSource>,
   ) {}
 
+  /** @throws BrokenStemError where it is not in step with the stems */
   async segment(index: number, signal: AbortSignal): Promise<Segment> {
-    this.whole ??= this.load(signal);
-    const whole = await this.whole;
-    const start = index * this.segmentSamples;
-    const length = Math.min(this.segmentSamples, this.samples - start);
-    const side = (channel: number): Float32Array => {
-      const part = new Float32Array(length);
-      part.set(whole.getChannelData(channel).subarray(start, start + length));
-      return part;
-    };
-    return { left: side(0), right: side(whole.numberOfChannels > 1 ? 1 : 0) };
+    this.opened ??= this.open(signal);
+    const song = await this.opened;
+    if (song.samples !== this.samples || song.segmentSamples !== this.segmentSamples) {
+      throw new BrokenStemError(`the original has ${song.samples} samples, its stems ${this.samples}`);
+    }
+    return song.segment(index, signal);
   }
 }

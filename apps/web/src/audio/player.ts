@@ -1,16 +1,18 @@
 import { signal } from '@preact/signals';
 import { Feeder } from './feeder.js';
-import { laneLevels, NEUTRAL, type LaneSettings } from './levels.js';
+import { laneLevels, type LaneSettings } from './levels.js';
 import type { Report } from './messages.js';
 import { createMixerNode, type MixerNode } from './mixer-node.js';
+import { OriginalSource } from './original-source.js';
 import { SAMPLE_RATE, type StemSource } from './stem-source.js';
 import type { Region } from './transport.js';
 
 export interface PlayerOptions {
   /** opens the sound of each stem, in the order of the lanes */
   readonly openStems: (context: BaseAudioContext, signal: AbortSignal) => Promise<readonly StemSource[]>;
-  readonly openOriginal: (context: BaseAudioContext) => StemSource;
-  readonly stems: number;
+  readonly openOriginal: (context: BaseAudioContext, signal: AbortSignal) => Promise<StemSource>;
+  /** of each stem, to begin with */
+  readonly lanes: readonly LaneSettings[];
   /** length of the song, of one channel */
   readonly samples: number;
 }
@@ -39,7 +41,7 @@ export class Player {
   private reported = 0;
 
   constructor(private readonly options: PlayerOptions) {
-    this.lanes.value = Array.from({ length: options.stems }, () => NEUTRAL);
+    this.lanes.value = options.lanes;
     this.opened = this.open();
     this.opened.catch((error: unknown) => {
       this.fail(error);
@@ -100,6 +102,12 @@ export class Player {
     this.sendLevels();
   }
 
+  /** All lanes as they were at first. */
+  resetLanes(): void {
+    this.lanes.value = this.options.lanes;
+    this.sendLevels();
+  }
+
   setHearsOriginal(hears: boolean): void {
     this.hearsOriginal.value = hears;
     this.sendLevels();
@@ -123,7 +131,9 @@ export class Player {
   private async open(): Promise<void> {
     const { context, options } = this;
     const stems = await options.openStems(context, this.ending.signal);
-    const sources = [...stems, options.openOriginal(context)];
+    const usual = Math.max(...stems.map((stem) => stem.segmentSamples));
+    const original = new OriginalSource(this.samples, usual, (signal) => options.openOriginal(context, signal));
+    const sources = [...stems, original];
     const segmentSamples = sources.map((source) => source.segmentSamples);
     const node = await createMixerNode(context, { segmentSamples, samples: this.samples }, (report) => {
       this.take(report);

@@ -19,9 +19,33 @@ export function needsFetch(): boolean {
   return accessKey.value !== undefined;
 }
 
-export async function fetchAndSave(path: string): Promise<void> {
-  const answer = await call(path);
-  save(await answer.blob(), fileName(answer.headers.get('content-disposition') ?? ''));
+export interface FetchOptions {
+  readonly signal: AbortSignal;
+  /** @param share 0 to 1, from the first byte on */
+  readonly onProgress: (share: number) => void;
+}
+
+/** @returns the headers of the answer */
+export async function fetchAndSave(path: string, options?: FetchOptions): Promise<Headers> {
+  const answer = await call(path, options === undefined ? {} : { signal: options.signal });
+  const { headers } = answer;
+  const file = await (options === undefined ? answer : watched(answer, options.onProgress)).blob();
+  save(file, fileName(headers.get('content-disposition') ?? ''));
+  return headers;
+}
+
+/** the same answer, which tells how much of it has come: the browser may keep its bytes on disk */
+function watched({ body, headers }: Response, onProgress: FetchOptions['onProgress']): Response {
+  const total = Number(headers.get('content-length'));
+  let seen = 0;
+  const count = new TransformStream<Uint8Array, Uint8Array>({
+    transform: (chunk, controller) => {
+      seen += chunk.length;
+      onProgress(seen / total);
+      controller.enqueue(chunk);
+    },
+  });
+  return new Response(body?.pipeThrough(count) ?? null, { headers });
 }
 
 /** The name in a Content-Disposition header (RFC 6266). */

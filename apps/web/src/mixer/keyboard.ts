@@ -3,6 +3,7 @@ import { LOUDEST } from '../audio/levels.js';
 import type { Player } from '../audio/player.js';
 import { SAMPLE_RATE } from '../audio/stem-source.js';
 import { announce } from '../ui/announcer.js';
+import { isClicked } from '../ui/clicked.js';
 import { isHelpOpen } from '../ui/help-sheet.js';
 import { stemName, words } from '../words/words.js';
 import { moveLoopEnd, moveLoopStart, toggleLoop } from './loop.js';
@@ -66,7 +67,9 @@ export function listenToKeys(player: Player, stems: readonly string[], chosen: S
     },
   };
   const onKey = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isHelpOpen.value || hasOwnUse(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || isHelpOpen.value) return;
+    // the space bar plays, and does not press a button once more that was clicked
+    if (hasOwnUse(event) && !(event.key === ' ' && isClicked(event.target))) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const number = Number(key);
     if (key !== ' ' && number >= 1 && number <= stems.length) {
@@ -75,6 +78,8 @@ export function listenToKeys(player: Player, stems: readonly string[], chosen: S
     } else if (actions[key] === undefined) return;
     else actions[key]();
     event.preventDefault();
+    // some browsers press a focused button when the space bar comes up
+    if (key === ' ' && event.target instanceof HTMLElement) event.target.blur();
   };
   document.addEventListener('keydown', onKey);
   return () => {

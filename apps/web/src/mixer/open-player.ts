@@ -1,9 +1,8 @@
 import type { Separation } from '@app/separations';
 import { FlacSource, type FilePart } from '../audio/flac-source.js';
-import { NEUTRAL } from '../audio/levels.js';
-import { OriginalSource } from '../audio/original-source.js';
+import { NEUTRAL, type LaneSettings } from '../audio/levels.js';
 import { Player } from '../audio/player.js';
-import { api, call, stemPath } from '../api/client.js';
+import { call, originalPath, stemPath } from '../api/client.js';
 import type { StemSource } from '../audio/stem-source.js';
 
 /** The stems of a completed separation, in the order of the lanes. */
@@ -16,41 +15,27 @@ export function samplesOf({ receipt }: Separation): number {
 }
 
 export function createPlayer(song: Separation): Player {
-  const stems = lanesOf(song);
-  const samples = samplesOf(song);
-  const player = new Player({
-    samples,
-    stems: stems.length,
-    openStems: (context, signal) => openStems(song, context, signal),
-    openOriginal: (context) =>
-      new OriginalSource(samples, async (signal) => {
-        const answer = await api.input(song.id, signal);
-        return context.decodeAudioData(await answer.arrayBuffer());
-      }),
+  return new Player({
+    samples: samplesOf(song),
+    lanes: firstSettings(lanesOf(song)),
+    openStems: (context, signal) =>
+      Promise.all(lanesOf(song).map((stem) => openFlac(stemPath(song.id, stem, 'flac'), context, signal))),
+    openOriginal: (context, signal) => openFlac(originalPath(song.id), context, signal),
   });
-  // the instrumental is the sum of the others: with them it would be heard twice
-  const instrumental = stems.indexOf('instrumental');
-  if (instrumental !== -1 && stems.some((stem) => stem !== 'instrumental' && stem !== 'vocals')) {
-    player.setLane(instrumental, { ...NEUTRAL, muted: true });
-  }
-  return player;
 }
 
-/** The masters: they are there without encoding, exactly as long as the song, and can be read from anywhere. */
-export function openStems(
-  song: Separation,
-  context: BaseAudioContext,
-  signal: AbortSignal,
-): Promise<readonly StemSource[]> {
-  return Promise.all(
-    lanesOf(song).map((stem) => {
-      const path = stemPath(song.id, stem, 'flac');
-      return FlacSource.open(
-        (start, end, stop) => readPart(path, start, end, stop),
-        (file) => context.decodeAudioData(file),
-        signal,
-      );
-    }),
+/** the instrumental is the sum of the others: with them it would be heard twice */
+function firstSettings(stems: readonly string[]): LaneSettings[] {
+  const hasParts = stems.some((stem) => stem !== 'instrumental' && stem !== 'vocals');
+  return stems.map((stem) => ({ ...NEUTRAL, muted: stem === 'instrumental' && hasParts }));
+}
+
+/** Masters are there without encoding, exactly as long as the song, and can be read from anywhere. */
+function openFlac(path: string, context: BaseAudioContext, signal: AbortSignal): Promise<StemSource> {
+  return FlacSource.open(
+    (start, end, stop) => readPart(path, start, end, stop),
+    (file) => context.decodeAudioData(file),
+    signal,
   );
 }
 

@@ -1,19 +1,17 @@
 import { useSignal } from '@preact/signals';
 import type { Format, Separation } from '@app/separations';
 import type { ComponentChildren, JSX } from 'preact';
-import { laneLevels } from '../audio/levels.js';
 import type { Player } from '../audio/player.js';
-import { renderMix } from '../audio/render-mix.js';
-import { SAMPLE_RATE } from '../audio/stem-source.js';
 import { archivePath, stemPath } from '../api/client.js';
 import { codeOf } from '../api/problem.js';
 import { FORMATS } from '../songs/choices.js';
 import { announce } from '../ui/announcer.js';
 import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
-import { stemName, words } from '../words/words.js';
-import { fetchAndSave, needsFetch, save } from './download.js';
-import { lanesOf, openStems } from './open-player.js';
+import { explain, stemName, words } from '../words/words.js';
+import { fetchAndSave, needsFetch } from './download.js';
+import { MixDownload } from './mix-download.js';
+import { lanesOf } from './open-player.js';
 
 interface TakeAwayProps {
   readonly song: Separation;
@@ -31,10 +29,6 @@ export function TakeAway({ song, player }: TakeAwayProps): JSX.Element {
     <section class="take" aria-label={heading}>
       <h4>{heading}</h4>
       <div class="take-row">
-        <MixDownload song={song} player={player} onError={onError} />
-        <CopyLink id={song.id} />
-      </div>
-      <div class="take-row">
         <label class="take-format">
           {formatLabel}
           <select
@@ -50,6 +44,10 @@ export function TakeAway({ song, player }: TakeAwayProps): JSX.Element {
             ))}
           </select>
         </label>
+        <MixDownload song={song} player={player} format={format.value} onError={onError} />
+        <CopyLink id={song.id} />
+      </div>
+      <div class="take-row">
         <FileLink path={archivePath(song.id, format.value)} onError={onError}>
           {all}
         </FileLink>
@@ -59,7 +57,9 @@ export function TakeAway({ song, player }: TakeAwayProps): JSX.Element {
           </FileLink>
         ))}
       </div>
-      {error.value !== undefined && <ErrorLine text={failed} code={codeOf(error.value)} />}
+      {error.value !== undefined && (
+        <ErrorLine text={`${failed} ${explain(codeOf(error.value))}`} code={codeOf(error.value)} />
+      )}
     </section>
   );
 }
@@ -85,52 +85,6 @@ function FileLink({ path, onError, children }: FileLinkProps): JSX.Element {
       <Icon name="down" />
       {children}
     </a>
-  );
-}
-
-function MixDownload({ song, player, onError }: TakeAwayProps & Pick<FileLinkProps, 'onError'>): JSX.Element {
-  const { mix, mixHint, rendering, clipped, silent } = words.value.take;
-  const percent = useSignal<number | undefined>(undefined);
-  const isLoud = useSignal(false);
-  const levels = laneLevels(player.lanes.value);
-  const isSilent = levels.every(({ left, right }) => left === 0 && right === 0);
-  const render = async (): Promise<void> => {
-    percent.value = 0;
-    try {
-      const context = new OfflineAudioContext(2, 1, SAMPLE_RATE);
-      const { signal } = new AbortController();
-      const rendered = await renderMix(await openStems(song, context, signal), levels, {
-        signal,
-        onProgress: (share) => {
-          percent.value = Math.floor(share * 100);
-        },
-      });
-      isLoud.value = rendered.clipped > 0;
-      save(rendered.file, `${song.fileName.replace(/(?<=.)\.[^.]{1,8}$/u, '')} (mix).wav`);
-    } catch (reason) {
-      onError(reason);
-    } finally {
-      percent.value = undefined;
-    }
-  };
-  return (
-    <>
-      <button
-        type="button"
-        class="primary"
-        disabled={isSilent || percent.value !== undefined}
-        title={isSilent ? silent : mixHint}
-        onClick={() => void render()}
-      >
-        <Icon name="down" />
-        {percent.value === undefined ? `${mix} (WAV)` : rendering(percent.value)}
-      </button>
-      {isLoud.value && (
-        <p class="hint" role="status">
-          {clipped}
-        </p>
-      )}
-    </>
   );
 }
 

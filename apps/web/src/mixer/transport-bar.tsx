@@ -1,7 +1,5 @@
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
-import { NEUTRAL } from '../audio/levels.js';
-import { LONGEST_ORIGINAL_SECONDS } from '../audio/original-source.js';
 import type { Player } from '../audio/player.js';
 import { SAMPLE_RATE } from '../audio/stem-source.js';
 import { Icon } from '../ui/icons.js';
@@ -11,9 +9,8 @@ import { toggleLoop } from './loop.js';
 import { FASTEST, SLOWEST } from './speed.js';
 
 export function TransportBar({ player }: { readonly player: Player }): JSX.Element {
-  const { play, pause, loading, loop, loopHint, original, originalHint, originalTooLong, reset } = words.value.mixer;
+  const { play, pause, loading, loop, loopHint, original, originalHint, reset } = words.value.mixer;
   const isPlaying = player.isPlaying.value;
-  const isTooLong = player.seconds > LONGEST_ORIGINAL_SECONDS;
   return (
     <div class="transport">
       <button
@@ -34,9 +31,8 @@ export function TransportBar({ player }: { readonly player: Player }): JSX.Eleme
       <div class="transport-tools">
         <Toggle
           label={original}
-          title={isTooLong ? originalTooLong : originalHint}
+          title={originalHint}
           isOn={player.hearsOriginal.value}
-          disabled={isTooLong}
           onToggle={() => {
             player.setHearsOriginal(!player.hearsOriginal.value);
           }}
@@ -54,9 +50,7 @@ export function TransportBar({ player }: { readonly player: Player }): JSX.Eleme
           type="button"
           class="quiet"
           onClick={() => {
-            player.lanes.value.forEach((_, index) => {
-              player.setLane(index, NEUTRAL);
-            });
+            player.resetLanes();
           }}
         >
           {reset}
@@ -69,9 +63,13 @@ export function TransportBar({ player }: { readonly player: Player }): JSX.Eleme
 function Time({ player }: { readonly player: Player }): JSX.Element {
   // made anew once a second, not with each picture
   const second = useComputed(() => Math.floor(player.position.value / SAMPLE_RATE));
+  const whole = clock(player.seconds);
   return (
     <p class="time">
-      <span class="time-now">{clock(second.value)}</span> / {clock(player.seconds)}
+      <span class="time-now" style={{ minWidth: `${whole.length}ch` }}>
+        {clock(second.value)}
+      </span>{' '}
+      / {whole}
     </p>
   );
 }
@@ -80,13 +78,12 @@ interface ToggleProps {
   readonly label: string;
   readonly title: string;
   readonly isOn: boolean;
-  readonly disabled?: boolean;
   readonly onToggle: () => void;
 }
 
-function Toggle({ label, title, isOn, disabled = false, onToggle }: ToggleProps): JSX.Element {
+function Toggle({ label, title, isOn, onToggle }: ToggleProps): JSX.Element {
   return (
-    <button type="button" class="toggle" title={title} aria-pressed={isOn} disabled={disabled} onClick={onToggle}>
+    <button type="button" class="toggle" title={title} aria-pressed={isOn} onClick={onToggle}>
       {label}
     </button>
   );

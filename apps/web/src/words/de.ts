@@ -98,7 +98,6 @@ export const de: Words = {
     normalSpeed: 'Zurück zum normalen Tempo',
     original: 'Original',
     originalHint: 'Das Lied hören, wie es hochgeladen wurde',
-    originalTooLong: 'Das Original eines so langen Liedes kann hier nicht gespielt werden',
     mute: 'Stumm',
     solo: 'Solo',
     volume: 'Lautstärke',
@@ -115,9 +114,12 @@ export const de: Words = {
   take: {
     heading: 'Mitnehmen',
     mix: 'Diese Mischung',
-    mixHint: 'Wie sie jetzt eingestellt ist: WAV, 16 Bit',
-    rendering: (percent) => `Mischung wird geschrieben, ${percent} %`,
-    clipped: 'Die Mischung ist lauter, als eine Datei fasst: ihre Spitzen sind abgeschnitten. Stelle Stimmen leiser.',
+    mixHint: 'Wie sie jetzt eingestellt ist: genau so, wie sie klingt',
+    rendering: 'Entsteht …',
+    fetching: (percent) => `Geholt: ${percent} %`,
+    saved: 'Die Mischung ist gespeichert',
+    clipped: (db) =>
+      `Die Mischung ist ${number(db, 1)} dB lauter, als eine Datei fasst: ihre Spitzen sind abgeschnitten. Stelle Stimmen leiser.`,
     silent: 'Alle Stimmen sind stumm.',
     all: 'Alle Stimmen',
     stem: 'Eine Stimme',

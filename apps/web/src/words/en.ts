@@ -97,7 +97,6 @@ export const en = {
     normalSpeed: 'Back to normal speed',
     original: 'Original',
     originalHint: 'Hear the song as it was uploaded',
-    originalTooLong: 'The original of a song this long cannot be played here',
     mute: 'Mute',
     solo: 'Solo',
     volume: 'Volume',
@@ -114,9 +113,12 @@ export const en = {
   take: {
     heading: 'Take away',
     mix: 'This mix',
-    mixHint: 'As it is set now: WAV, 16 bit',
-    rendering: (percent: number): string => `Writing the mix, ${percent} %`,
-    clipped: 'The mix is louder than a file can hold, so its peaks are cut off. Turn some stems down.',
+    mixHint: 'As it is set now: what you hear is what you get',
+    rendering: 'Making it …',
+    fetching: (percent: number): string => `Getting ${percent} %`,
+    saved: 'The mix is saved',
+    clipped: (db: number): string =>
+      `The mix is ${number(db, 1)} dB louder than a file can hold, so its peaks are cut off. Turn some stems down.`,
     silent: 'Every stem is muted.',
     all: 'All stems',
     stem: 'One stem',
