@@ -81,6 +81,7 @@ describe('the states of the page', () => {
   it('plays by the space bar after a click on a button, which keeps the focus', async () => {
     await page.getByRole('button', { name: 'Close the mixer: pasted.mp3' }).click();
     await page.getByRole('button', { name: 'Open the mixer: pasted.mp3' }).click();
+    await page.locator('.mixer').waitFor();
     for (const name of ['Pause', 'Play']) {
       await page.keyboard.press('Space');
       await page.getByRole('button', { name, exact: true }).waitFor();

@@ -1,7 +1,7 @@
 import { useComputed, useSignal } from '@preact/signals';
 import type { Separation } from '@app/separations';
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { MediaSessionKeys } from '../audio/media-keys.js';
 import type { Player } from '../audio/player.js';
 import { SAMPLE_RATE } from '../audio/stem-source.js';
@@ -29,7 +29,8 @@ export function MixerView({ song }: { readonly song: Separation }): JSX.Element 
   const stems = lanesOf(song);
   // a quiet song fills its lanes too
   const highest = useComputed(() => Math.max(QUIETEST, ...Object.values(waveform.value?.stems ?? {}).flat()));
-  useEffect(() => {
+  // with the page and not after it: a key pressed at once must not go to the button that opened the mixer
+  useLayoutEffect(() => {
     const stops = [
       listenToKeys(player, stems, chosen),
       showPosition(player, root.current),
