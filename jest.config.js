@@ -32,4 +32,6 @@ export default {
     ],
   },
   testTimeout: 60_000,
+  // a spec mostly waits for other processes: one worker less than cores would leave half of a small machine idle
+  maxWorkers: '100%',
 };
