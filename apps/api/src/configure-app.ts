@@ -1,15 +1,14 @@
 import { ValidationPipe } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ApiConfig } from '@app/config';
+import { dropStalled } from './context/drop-stalled.middleware.js';
 import { keepForeignSitesOut } from './context/foreign-sites.middleware.js';
 import { linger } from './context/linger.middleware.js';
 import { requestId } from './context/request-id.middleware.js';
 import { serveDocs } from './docs/docs.js';
 import { invalidFields } from './problems/invalid-fields.js';
 import { ProblemFilter } from './problems/problem.filter.js';
-
-/** the longest upload of the largest file; one that stalls is dropped much sooner */
-const REQUEST_TIMEOUT_MS = 4 * 3600 * 1000;
+import { LONGEST_UPLOAD_MS } from './uploads/longest-upload.js';
 
 /** longer than the usual idle time-out of a load balancer, which must not meet a connection that just closed */
 const KEEP_ALIVE_MS = 65_000;
@@ -30,7 +29,7 @@ export function configureApp(app: NestExpressApplication, config: ApiConfig): vo
   app.set('trust proxy', config.http.trustedProxies);
   app.set('query parser', 'simple');
   app.set('etag', false);
-  app.use(requestId, linger, keepForeignSitesOut(config.http));
+  app.use(requestId, linger, dropStalled(config.http.downloadStallSeconds), keepForeignSitesOut(config.http));
   app.useSecurityHeaders({
     contentSecurityPolicy: {
       directives: {
@@ -61,6 +60,6 @@ export function configureApp(app: NestExpressApplication, config: ApiConfig): vo
   );
   serveDocs(app);
   const server = app.getHttpServer();
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.requestTimeout = LONGEST_UPLOAD_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
 }

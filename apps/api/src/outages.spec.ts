@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { SeparationQueue } from '@app/queue';
+import type { SeparationId } from '@app/separations';
 import type { Problem } from '../../../test/support/api-client.js';
 import { s3Environment } from '../../../test/support/s3-environment.js';
 import { startS3Server, type S3Server } from '../../../test/support/s3-server.js';
@@ -106,8 +108,12 @@ describe(`${createApp.name}, without its S3 server`, () => {
     const bytes = wav({ frequency: (frequency += 1) });
     const { id } = (await api.client.upload(bytes, DEMO)).body;
     accepted.push(id);
+    const events = await api.client.fetch(`/v1/separations/${id}/events`);
+    const told = events.text();
     await end(s3);
     await waitUntil('what is remembered to expire', async () => (await api.client.separation(id)).status === 503);
+    // the stream is told of it and asks the store
+    await api.app.get(SeparationQueue).remove(id as SeparationId);
     await expectAllUnavailable(api, id, 'storage_unavailable');
     expect((await api.client.json('/health/live')).status).toBe(200);
     expect((await api.client.json('/v1/models')).status).toBe(200);
@@ -116,6 +122,9 @@ describe(`${createApp.name}, without its S3 server`, () => {
       deadlineMs: 3000,
     });
     expect((await api.client.separation(id)).body).toMatchObject({ id, status: 'queued' });
+    await api.client.cancel(id);
+    // the stream that was open before has outlived the outage
+    expect(await told).toContain('"status":"cancelled"');
     // what a frozen server had taken already it may still store: that is in staging, and is swept
     expect(new Set((await api.objects('separations/')).map((key) => key.split('/')[1]))).toEqual(new Set(accepted));
   });

@@ -16,6 +16,8 @@ export interface HttpConfig {
   readonly rateLimitPerMinute: number;
   /** how many proxies stand before the server and may name the client's address */
   readonly trustedProxies: number;
+  /** a client that takes nothing of its answer for so long is dropped */
+  readonly downloadStallSeconds: number;
 }
 
 export interface LimitsConfig {
@@ -85,6 +87,7 @@ export function http(env: Environment): HttpConfig {
     apiKeysFile: text(env, 'API_KEYS_FILE'),
     rateLimitPerMinute: integer(env, 'RATE_LIMIT_PER_MINUTE', 600, { min: 0, max: 1_000_000 }),
     trustedProxies: integer(env, 'TRUSTED_PROXIES', 0, { min: 0, max: 10 }),
+    downloadStallSeconds: integer(env, 'DOWNLOAD_STALL_SECONDS', 60, { min: 1, max: HOUR }),
   };
 }
 
@@ -149,11 +152,11 @@ function engineSettings(env: Environment): Omit<EngineConfig, 'environment'> {
   };
 }
 
-// the engine reads files and computes: it has no use for what opens the store or Redis
-const SECRETS = ['S3_ACCESS_KEY', 'S3_SECRET_KEY', 'REDIS_URL', 'API_KEYS_FILE'];
+// the engine reads files and computes: it has no use for what opens the store or Redis, nor for anybody else's secret
+const SECRETS = /^REDIS_URL$|KEY|SECRET|PASSWORD|TOKEN/;
 
 function engineEnvironment(env: Environment, settings: Omit<EngineConfig, 'environment'>): EngineConfig['environment'] {
-  const inherited = Object.entries(env).filter(([name]) => !SECRETS.includes(name));
+  const inherited = Object.entries(env).filter(([name]) => !SECRETS.test(name));
   return {
     ...Object.fromEntries(inherited.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]))),
     MODELS_DIR: settings.modelsDir,

@@ -145,6 +145,21 @@ describe(SeparationWorker.name, () => {
     expect(await again.passed).toBe(1);
   });
 
+  it('hands nothing back where Redis came back empty, so that the job can be queued anew', async () => {
+    const job = someJob();
+    const running = gate();
+    const worker = await fixture.work((_job, { signal }) => {
+      running.open();
+      return untilAborted(signal);
+    });
+    await fixture.queue.enqueue(job);
+    await running.passed;
+    await fixture.connections.call((client) => client.flushall());
+    await worker.close({ graceMs: 0 });
+    await fixture.queue.enqueue(job);
+    expect(await fixture.queue.state(job.id)).toMatchObject({ status: 'queued' });
+  });
+
   it('gives up a job that is not of the contract, and goes on with the next', async () => {
     const [strange, good] = [someJob(), someJob()];
     await fixture.queue.enqueue(strange);

@@ -19,6 +19,8 @@ const MAX_STALLS = 3;
 /** how long a handler may take to end after its signal */
 const ABORT_MS = 5000;
 const CLOSE_MS = 2000;
+/** only where the job still is: a hash with nothing else in it could never be queued again */
+const TAKE_BACK_START = `if redis.call('exists', KEYS[1]) == 1 then redis.call('hincrby', KEYS[1], 'ats', -1) end`;
 /** pause before a job whose outcome could not be written is tried again */
 const UNWRITTEN_MS = 5000;
 
@@ -139,7 +141,7 @@ export class SeparationWorker {
     }
     if (cause instanceof HandedBackError) {
       // a hand-back is no start that failed; counted before the job can be another worker's
-      await this.redis?.hincrby(this.connections.keys.job(job.id), 'ats', -1);
+      await this.redis?.eval(TAKE_BACK_START, 1, this.connections.keys.job(job.id));
       await bullJob.moveToWait(token);
       throw new WaitingError();
     }

@@ -4,8 +4,9 @@ import { JobEvents } from '@app/queue';
 import { isTerminal, type Separation, type SeparationId } from '@app/separations';
 import type { Response } from 'express';
 import { SeparationAccess } from '../access/separation-access.js';
-import { ProblemError } from '../problems/problem.error.js';
+import { toProblem } from '../problems/to-problem.js';
 import { SeparationReader } from '../separations/separation-reader.js';
+import { clientGone } from '../uploads/client-gone.js';
 import { EventStream } from './event-stream.js';
 import { Changes } from './changes.js';
 import { StreamCounts } from './stream-counts.js';
@@ -52,11 +53,8 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
       return;
     }
     const leave = this.counts.enter(client);
-    const gone = new AbortController();
-    response.once('close', () => {
-      gone.abort();
-    });
-    const signal = AbortSignal.any([gone.signal, this.ending.signal]);
+    const over = new AbortController();
+    const signal = AbortSignal.any([clientGone(response), over.signal, this.ending.signal]);
     const stream = new EventStream(response, signal);
     try {
       stream.open();
@@ -64,7 +62,7 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
     } catch (error) {
       if (!signal.aborted) this.logger.warn(`an event stream broke off: ${String(error)}`, { separationId: id });
     } finally {
-      gone.abort();
+      over.abort();
       leave();
       stream.close();
     }
@@ -104,7 +102,7 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
     try {
       return await this.reader.view(await this.access.load(id, owner));
     } catch (error) {
-      if (error instanceof ProblemError && error.status === 503) return undefined;
+      if (toProblem(error).status === 503) return undefined;
       throw error;
     }
   }

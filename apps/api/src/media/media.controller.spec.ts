@@ -23,7 +23,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     const redis = await RedisServer.start();
     closings.unshift(() => redis.close());
     const environment = driver === 's3' ? await startS3() : {};
-    api = await startApi(redis.url, { STORAGE: driver, ...environment });
+    api = await startApi(redis.url, { STORAGE: driver, CORS_ORIGINS: 'https://friend.example', ...environment });
     closings.unshift(() => api.close());
     ffmpeg = api.app.get(Ffmpeg);
     separation = await given({ seconds: SAMPLES / RATE, stems: STEMS });
@@ -56,6 +56,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(headers.get('accept-ranges')).toBe('bytes');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('cache-control')).toMatch(/^private, .*immutable$/);
+    expect(headers.get('vary')).toBe('Origin, Authorization, X-Api-Key');
     expect(await samplesOf(body)).toBe(SAMPLES);
   });
 
@@ -172,8 +173,9 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     const { id } = await given({ seconds: 1, stems: ['vocals'] });
     await api.store.remove(objectKeys.stem(id, 'vocals', 'flac'));
     for (const format of ['flac', 'mp3']) {
-      const { status, body } = await api.client.json(`/v1/separations/${id}/stems/vocals.${format}`);
+      const { status, headers, body } = await api.client.json(`/v1/separations/${id}/stems/vocals.${format}`);
       expect({ status, body }).toMatchObject({ status: 404, body: { code: 'separation_not_found' } });
+      expect([headers.get('etag'), headers.get('content-disposition')]).toEqual([null, null]);
     }
   });
 

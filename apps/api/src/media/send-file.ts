@@ -30,9 +30,12 @@ export async function sendFile(
   response: Response,
   signal: AbortSignal,
 ): Promise<void> {
-  const { key, bytes } = file;
+  const { bytes } = file;
   const isFresh = isNamed(request.headers['if-none-match'], file.etag);
   const range = isFresh ? undefined : wantedRange(request, file);
+  // before the headers: what fails here is told of without those of the file
+  const body =
+    isFresh || request.method === 'HEAD' ? undefined : await store.get(file.key, { signal, ...(range && { range }) });
   setHeaders(response, file);
   if (isFresh) {
     response.status(304).end();
@@ -41,12 +44,8 @@ export async function sendFile(
   const { start, end } = range ?? { start: 0, end: bytes - 1 };
   if (range !== undefined) response.status(206).set('Content-Range', `bytes ${start}-${end}/${bytes}`);
   response.set('Content-Length', String(end - start + 1));
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
-  }
-  const body = await store.get(key, { signal, ...(range && { range }) });
-  await pipeline(body, response);
+  if (body === undefined) response.end();
+  else await pipeline(body, response);
 }
 
 function wantedRange(request: Request, { bytes, etag }: ServedFile): ReturnType<typeof onlyRange> {
@@ -69,7 +68,8 @@ function setHeaders(response: Response, file: ServedFile): void {
     'Cache-Control': CACHE_CONTROL,
     'Content-Type': file.contentType,
     ETag: file.etag,
-    Vary: 'Authorization, X-Api-Key',
     'X-Content-Type-Options': 'nosniff',
   });
+  // beside the origin, where other sites may call
+  response.vary('Authorization, X-Api-Key');
 }

@@ -1,6 +1,7 @@
 import type { SeparationIndex } from '@app/queue';
 import { objectKeys, type SeparationId } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
+import { LONGEST_UPLOAD_MS } from '../uploads/longest-upload.js';
 import { endOf, type Stored } from './reconcile.js';
 
 const HOUR_MS = 3600 * 1000;
@@ -26,7 +27,7 @@ export class Sweep {
     for await (const { key, modifiedAt } of this.store.list(objectKeys.stagingPrefix, { signal })) {
       if (age(modifiedAt) > UNACCEPTED_MS) await this.store.remove(key, { signal });
     }
-    await this.store.sweepUnfinished(UNACCEPTED_MS, { signal });
+    await this.store.sweepUnfinished(LONGEST_UPLOAD_MS, { signal });
   }
 
   /** A folder without a request: its upload died before it was accepted. */

@@ -5,6 +5,8 @@ import { ObjectStore } from '@app/storage';
 import { SeparationAccess } from '../access/separation-access.js';
 import { fromQueue, fromStore } from '../concurrency/outside-calls.js';
 import { untilIdle } from '../concurrency/until-idle.js';
+import { within } from '../concurrency/within.js';
+import { storageUnavailable } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { SeparationReader } from './separation-reader.js';
 import type { ListQuery } from './separations.dto.js';
@@ -86,8 +88,9 @@ export class SeparationsService {
     await fromQueue(() => this.queue.remove(request.id));
     await fromStore((signal) => this.store.remove(objectKeys.request(request.id), { signal }));
     this.access.forget(request.id);
-    const signal = AbortSignal.timeout(REMOVAL_MS);
-    await this.store.removeAll(objectKeys.separation(request.id), { signal });
+    await within(REMOVAL_MS, storageUnavailable, (signal) =>
+      this.store.removeAll(objectKeys.separation(request.id), { signal }),
+    );
     await fromQueue(() => this.index.remove(owner, request.id));
     this.logger.log('separation removed', { separationId: request.id });
   }

@@ -14,6 +14,9 @@ import { SeparationAccess, type StoredSeparation } from '../access/separation-ac
 import { OneByOne } from '../concurrency/one-by-one.js';
 import { fromQueue, fromStore } from '../concurrency/outside-calls.js';
 import { untilIdle } from '../concurrency/until-idle.js';
+import { within } from '../concurrency/within.js';
+import { storageUnavailable } from '../problems/outages.js';
+import { ProblemError } from '../problems/problem.error.js';
 import { SeparationReader } from '../separations/separation-reader.js';
 import { isOpen } from '../separations/separation-view.js';
 
@@ -44,7 +47,10 @@ export class Acceptance {
     private readonly upkeep: IndexUpkeep,
   ) {}
 
-  /** @param inspect is called only for a song that is not accepted yet */
+  /**
+   * @param inspect is called only for a song that is not accepted yet
+   * @throws ProblemError busy, where a worker has not let go of an earlier, cancelled run
+   */
   async accept(candidate: Candidate, inspect: () => Promise<AudioFacts>): Promise<Separation> {
     const id = separationId(candidate);
     return this.oneByOne.run(id, async () => {
@@ -66,9 +72,13 @@ export class Acceptance {
     const { stagingKey, bytes, ...rest } = candidate;
     const facts = await inspect();
     // a job of an earlier, cancelled run must be gone, or the new one is taken for it and dropped
-    await untilIdle(this.queue, id);
-    const signal = AbortSignal.timeout(COPY_MS);
-    await this.store.copy(stagingKey, objectKeys.input(id, facts.extension), { signal });
+    if (!(await untilIdle(this.queue, id))) {
+      const detail = 'A worker is just ending an earlier run of this song; try again in a moment.';
+      throw new ProblemError('busy', detail, { retryAfterSeconds: 1 });
+    }
+    await within(COPY_MS, storageUnavailable, (signal) =>
+      this.store.copy(stagingKey, objectKeys.input(id, facts.extension), { signal }),
+    );
     const request: StoredRequest = {
       ...rest,
       id,
@@ -80,9 +90,7 @@ export class Acceptance {
     };
     // before it is stored: the reconciler skips what it takes for ended
     await fromQueue(() => this.upkeep.markOpen(id));
-    await fromStore((within) =>
-      this.store.putText(objectKeys.request(id), JSON.stringify(request), { signal: within }),
-    );
+    await fromStore((signal) => this.store.putText(objectKeys.request(id), JSON.stringify(request), { signal }));
     return request;
   }
 

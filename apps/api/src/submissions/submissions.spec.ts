@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IndexUpkeep, SeparationQueue } from '@app/queue';
+import { IndexUpkeep, RedisConnections, SeparationQueue, SeparationWorker } from '@app/queue';
 import { isSeparationId, parseStoredRequest } from '@app/separations';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
@@ -96,6 +96,22 @@ describe(SubmissionsService.name, () => {
     await redis.wipe();
     expect((await api.client.upload(bytes, DEMO)).body).toMatchObject({ id: body.id, createdAt: body.createdAt });
     expect(await queue.state(body.id)).toMatchObject({ status: 'queued' });
+  });
+
+  it('accepts no song whose cancelled run is still with a worker: that would be cancelled too', async () => {
+    const bytes = wav({ frequency: 779 });
+    const connections = new RedisConnections({ url: redis.url });
+    // heeds no signal, as one that was killed
+    const worker = new SeparationWorker(connections, () => new Promise(() => undefined), { concurrency: 1 });
+    const { id } = (await api.client.upload(bytes, DEMO)).body;
+    await worker.start();
+    await waitUntil('the job to be taken', async () => (await queue.state(id))?.status === 'processing');
+    await api.client.cancel(id);
+    expect(await api.client.upload(bytes, DEMO)).toMatchObject({ status: 503, body: { code: 'busy' } });
+    await worker.close({ graceMs: 0 });
+    await connections.close();
+    await waitUntil('it to be accepted', async () => (await api.client.upload(bytes, DEMO)).status === 202);
+    expect(await queue.state(id)).toMatchObject({ status: 'queued' });
   });
 
   it('queues a song again that was cancelled, was sent again, and lost its job', async () => {

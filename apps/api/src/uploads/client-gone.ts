@@ -10,8 +10,11 @@ export class ClientGoneError extends Error {
 /** Aborts when the client goes before the answer is written. */
 export function clientGone(response: Response): AbortSignal {
   const gone = new AbortController();
-  response.once('close', () => {
+  const leave = (): void => {
     if (!response.writableFinished) gone.abort(new ClientGoneError());
-  });
+  };
+  // it may have gone while the call was being checked
+  if (response.destroyed) leave();
+  else response.once('close', leave);
   return gone.signal;
 }

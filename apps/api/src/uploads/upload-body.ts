@@ -27,9 +27,14 @@ export class UploadBody extends FileNameFilter {
     this.headers = request.headers;
     this.method = request.method;
     // the server's own limit counts the whole upload, and would end a slow but healthy one
-    request.setTimeout(stallSeconds * 1000, () => this.destroy(new UploadStalledError()));
-    // a request that was broken off has lost its socket by then
+    const stallMs = stallSeconds * 1000;
+    // a request that was broken off has lost its socket at the end
     const { socket } = request;
+    request.setTimeout(stallMs, () => {
+      // while this waits for the store nothing is read from the client, which is not its fault
+      if (!this.writableNeedDrain) this.destroy(new UploadStalledError());
+    });
+    this.on('drain', () => socket.setTimeout(stallMs));
     pipeline(request, this, () => socket.setTimeout(0));
   }
 }

@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Request, Response } from 'express';
+import { dropStalled } from './drop-stalled.middleware.js';
+
+const STALL_SECONDS = 0.3;
+/** more than the buffers of a connection hold */
+const PIECES = 256;
+const PIECE = Buffer.alloc(256 * 1024);
+
+describe(dropStalled.name, () => {
+  let server: Server;
+  let client: Socket;
+
+  beforeEach(async () => {
+    server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+  });
+
+  afterEach(() => {
+    client.destroy();
+    server.close();
+    server.closeAllConnections();
+  });
+
+  async function call(): Promise<ServerResponse> {
+    const called = once(server, 'request');
+    client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const [request, response] = (await called) as [IncomingMessage, ServerResponse];
+    dropStalled(STALL_SECONDS)(request as Request, response as Response, () => undefined);
+    return response;
+  }
+
+  it('drops a client that takes nothing', async () => {
+    const response = await call();
+    const sent = pipeline(Readable.from(Array<Buffer>(PIECES).fill(PIECE)), response);
+    await expect(sent).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
+  });
+
+  it('waits for an answer that takes longer to make', async () => {
+    const response = await call();
+    let received = 0;
+    client.on('data', ({ length }) => (received += length));
+    // the time itself is what is tested
+    await pause(4 * STALL_SECONDS * 1000);
+    await pipeline(Readable.from(Array<Buffer>(PIECES).fill(PIECE)), response);
+    expect(received).toBeGreaterThan(0);
+    expect(response.writableFinished).toBe(true);
+  });
+});

@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import type { Response } from 'express';
+import { clientGone, ClientGoneError } from './client-gone.js';
+
+describe(clientGone.name, () => {
+  let server: Server;
+
+  afterEach(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+
+  /** the answer to a client that has not gone yet */
+  async function answer(): Promise<{ response: Response; leave: () => Promise<unknown> }> {
+    server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const called = once(server, 'request');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const [, response] = (await called) as [unknown, ServerResponse];
+    const leave = (): Promise<unknown> => {
+      client.destroy();
+      return once(response, 'close');
+    };
+    return { response: response as Response, leave };
+  }
+
+  it('aborts when the client goes', async () => {
+    const { response, leave } = await answer();
+    const sut = clientGone(response);
+    expect(sut.aborted).toBe(false);
+    await leave();
+    expect(sut.reason).toBeInstanceOf(ClientGoneError);
+  });
+
+  it('has aborted where the client went before', async () => {
+    const { response, leave } = await answer();
+    await leave();
+    expect(clientGone(response).reason).toBeInstanceOf(ClientGoneError);
+  });
+
+  it('does not abort when the answer is written', async () => {
+    const { response } = await answer();
+    const sut = clientGone(response);
+    response.end('all');
+    await once(response, 'close');
+    expect(sut.aborted).toBe(false);
+  });
+});
