@@ -114,7 +114,7 @@ describeChart('what the chart makes', () => {
     const writable = mounts.filter(({ readOnly }) => readOnly !== true);
     expect([readOnlyRootFilesystem, writable]).toEqual([true, [{ name: 'tmp', mountPath: '/tmp' }]]);
     const volume = rendered.pod('rest-server').spec.volumes?.find(({ name }) => name === 'tmp');
-    expect(volume).toEqual({ name: 'tmp', emptyDir: { sizeLimit: '8Gi' } });
+    expect(volume).toEqual({ name: 'tmp', emptyDir: { sizeLimit: '12Gi' } });
   });
 
   it('gives the worker places to write, and enough time to hand its song back', () => {

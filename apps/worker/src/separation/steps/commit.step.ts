@@ -31,8 +31,9 @@ export interface FinishedWork {
 /** Writes the manifest, last of all: from here on the separation is completed. @throws StorageUnavailableError */
 export async function commitManifest(store: ObjectStore, work: FinishedWork, step: StepContext): Promise<Manifest> {
   const manifest = describeWork(work, new Date());
-  const key = objectKeys.manifest(manifest.id);
-  await store.putText(key, JSON.stringify(manifest, null, 2), { signal: step.signal });
+  step.signal.throwIfAborted();
+  // the point of no return: a store may still do what was broken off here, after a cancel has found no manifest
+  await store.putText(objectKeys.manifest(manifest.id), JSON.stringify(manifest, null, 2));
   return manifest;
 }
 
