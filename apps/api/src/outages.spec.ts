@@ -113,7 +113,7 @@ describe(`${createApp.name}, without its S3 server`, () => {
     await end(s3);
     await waitUntil('what is remembered to expire', async () => (await api.client.separation(id)).status === 503);
     // the stream is told of it and asks the store
-    await api.app.get(SeparationQueue).remove(id as SeparationId);
+    await api.app.get(SeparationQueue).remove(id);
     await expectAllUnavailable(api, id, 'storage_unavailable');
     expect((await api.client.json('/health/live')).status).toBe(200);
     expect((await api.client.json('/v1/models')).status).toBe(200);
