@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SeparationQueue } from '@app/queue';
-import type { SeparationId } from '@app/separations';
 import type { Problem } from '../../../test/support/api-client.js';
 import { s3Environment } from '../../../test/support/s3-environment.js';
 import { startS3Server, type S3Server } from '../../../test/support/s3-server.js';
