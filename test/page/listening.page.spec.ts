@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import type { Separation } from '@app/separations';
 import { decodeSamples, makeSong } from '../support/songs.js';
 import { TestService } from '../support/test-service.js';
@@ -14,6 +14,10 @@ import { difference, energy, findPart, leftOf, sum } from './support/sound.js';
 const EXACT = 1e-6;
 const STEMS = ['vocals', 'drums', 'bass', 'other'];
 const RATE = 44_100;
+const ORIGINAL = '**/original.flac';
+const BUSY = { status: 503, contentType: 'application/problem+json', body: JSON.stringify({ code: 'busy' }) };
+/** what the browser says of it by itself */
+const TOLD_BUSY = expect.stringContaining('503') as unknown;
 
 describe('hearing a song on the page', () => {
   let service: TestService;
@@ -41,8 +45,12 @@ describe('hearing a song on the page', () => {
   const left = (stem: string): Float32Array => stems.get(stem) ?? new Float32Array();
   const press = (...keys: string[]): Promise<void> =>
     keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
+  /** with the next picture: the last one may be from before a key was pressed */
   const position = (): Promise<number> =>
-    page.evaluate<number>(`Number(document.querySelector('.mixer').style.getPropertyValue('--at'))`);
+    page.evaluate<number>(`new Promise((resolve) => {
+      const at = () => Number(document.querySelector('.mixer').style.getPropertyValue('--at'));
+      requestAnimationFrame(() => resolve(at()));
+    })`);
 
   /** Plays from a place until so much was heard, and gives what was heard without the fades. */
   async function hear(seconds: number, meanwhile = (): Promise<void> => Promise.resolve()): Promise<Float32Array> {
@@ -140,22 +148,84 @@ describe('hearing a song on the page', () => {
     return leftOf(await decodeSamples(await download.path()));
   }
 
-  it('plays the song as it was uploaded, at the same sample as the stems', async () => {
+  /** the song as its stems were made of it */
+  async function original(): Promise<Float32Array> {
     const decoded = leftOf(await decodeSamples(join(service.folder, 'song-30-0.mp3')));
-    const original = decoded.map((sample) => sample * gain);
+    return decoded.map((sample) => sample * gain);
+  }
+
+  it('plays the mix on where the original fails that nobody waits for any more', async () => {
+    const changeOfMind = async (route: Route): Promise<void> => {
+      await press('o');
+      await route.fulfill(BUSY);
+    };
+    await page.route(ORIGINAL, changeOfMind, { times: 1 });
+    await startMix();
+    await Promise.all([page.waitForResponse(ORIGINAL), press('o')]);
+    expect(await loudnessOf(0.5)).toBeGreaterThan(0);
+    // the button is named so only while the song plays
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    expect(await page.locator('.mixer').getByRole('alert').count()).toBe(0);
+    expect(watched.faults.splice(0)).toEqual([TOLD_BUSY]);
+  }, 60_000);
+
+  it('is silent when the original cannot be had, and asks for it again when it is to be heard again', async () => {
+    await page.route(ORIGINAL, (route) => route.fulfill(BUSY), { times: 2 });
+    const failure = page.locator('.mixer').getByRole('alert').getByText('busy', { exact: true });
+    const play = page.getByRole('button', { name: 'Play', exact: true });
+    await startMix();
+    await press('o');
+    await failure.waitFor();
+    await play.waitFor();
+    await press('o');
+    await failure.waitFor({ state: 'detached' });
+    expect(await loudnessOf(0.5)).toBe(0);
+    expect(await play.isVisible()).toBe(true);
+    await press('o');
+    await failure.waitFor();
+    await press('Home');
+    const heard = await hear(2);
+    expect(await failure.count()).toBe(0);
+    const song = await original();
+    expect(difference(heard, song, findPart(heard, song.subarray(0, 6 * RATE)))).toBeLessThan(EXACT);
+    await press('o');
+    expect(watched.faults.splice(0)).toEqual([TOLD_BUSY, TOLD_BUSY]);
+  }, 90_000);
+
+  async function startMix(): Promise<void> {
+    await takeSound(page);
+    await press('Home', ' ');
+    await waitUntil('some of the mix', async () => energy(await takeSound(page)) > 0);
+  }
+
+  /** energy of what the loudspeakers get from now on, silence too */
+  async function loudnessOf(seconds: number): Promise<number> {
+    let [samples, loudness] = [0, 0];
+    await takeSound(page);
+    await waitUntil('the loudspeakers', async () => {
+      const part = await takeSound(page);
+      samples += part.length;
+      loudness += energy(part);
+      return samples > seconds * RATE;
+    });
+    return loudness;
+  }
+
+  it('plays the song as it was uploaded, at the same sample as the stems', async () => {
+    const song = await original();
     const mix = sum(...STEMS.map(left));
     await press('Home', 'o');
     const alone = await hear(2);
-    expect(difference(alone, original, findPart(alone, original.subarray(0, 6 * RATE)))).toBeLessThan(EXACT);
+    expect(difference(alone, song, findPart(alone, song.subarray(0, 6 * RATE)))).toBeLessThan(EXACT);
     await press('o', 'Home');
     const both = await hear(6, async () => {
-      await waitUntil('some of the mix', async () => (await position()) * original.length > 1.2 * RATE);
+      await waitUntil('some of the mix', async () => (await position()) * song.length > 1.2 * RATE);
       await press('o');
     });
     const [first, last] = [both.subarray(0, RATE / 2), both.subarray(both.length - RATE / 2)];
     const inMix = findPart(first, mix.subarray(0, 6 * RATE));
     expect(difference(first, mix, inMix)).toBeLessThan(EXACT);
-    expect(difference(last, original, inMix + both.length - RATE / 2)).toBeLessThan(EXACT);
+    expect(difference(last, song, inMix + both.length - RATE / 2)).toBeLessThan(EXACT);
     await press('o');
   }, 90_000);
 

@@ -213,10 +213,26 @@ describe('Ffmpeg.inspect', () => {
     };
     await expect(sut.inspect({ stream: broken() }, LIMITS)).rejects.toThrow('store is away');
     const { seekable } = await storedFile(await songs.make('late.m4a', ...tone(30), '-c:a', 'aac'));
+    const away = new Error('away');
     let reads = 0;
-    const read: typeof seekable.read = (range) =>
-      reads++ < 3 ? seekable.read(range) : Promise.reject(new Error('away'));
-    await expect(sut.inspect({ seekable: { ...seekable, read } }, LIMITS)).rejects.toThrow('the song cannot be read');
+    const read: typeof seekable.read = (range) => (reads++ < 3 ? seekable.read(range) : Promise.reject(away));
+    await expect(sut.inspect({ seekable: { ...seekable, read } }, LIMITS)).rejects.toBe(away);
+  });
+
+  it('does not take the sound before a break for the song, where the index comes last', async () => {
+    const path = await songs.make('breaks.m4a', ...tone(58), '-c:a', 'pcm_s16le', '-f', 'mov');
+    const { seekable } = await storedFile(path);
+    const away = new Error('store is away');
+    let hasIndex = false;
+    const read: typeof seekable.read = async (range) => {
+      const stream = await seekable.read(range);
+      // the sound is read after the index: the first of it arrives
+      if (hasIndex) stream.once('data', () => stream.destroy(away));
+      hasIndex ||= range.start > seekable.bytes / 2;
+      return stream;
+    };
+    await expect(sut.inspect({ seekable: { ...seekable, read } }, LIMITS)).rejects.toBe(away);
+    expect(hasIndex).toBe(true);
   });
 
   it('ends when it is aborted, and frees the source', async () => {

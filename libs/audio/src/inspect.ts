@@ -4,7 +4,7 @@ import { decodeSong, isAboutTheSong, type SongForm } from './decode-song.js';
 import { WORKING_RATE } from './decoding.js';
 import { extensionOf } from './extensions.js';
 import type { LimitOptions } from './ffmpeg.js';
-import { openSource } from './open-source.js';
+import { openSource, type OpenSource } from './open-source.js';
 import { SampleMeter } from './sample-meter.js';
 
 /** Decodes the whole song and keeps nothing of it but what it is. */
@@ -32,15 +32,24 @@ async function decodeSource(
     meter.append(chunk);
   };
   try {
-    return await decodeSong(program, { ...options, input, destination: 'pipe:1', onSamples, ...(stdin && { stdin }) });
+    const run = { ...options, input, destination: 'pipe:1', onSamples, ...(stdin && { stdin }) };
+    const form = await decodeSong(program, run);
+    // ffmpeg takes a source that breaks off for its end
+    throwIfBroken(opened);
+    return form;
   } catch (error) {
     options.signal?.throwIfAborted();
-    const failure = opened.failure();
-    if (failure !== undefined) throw failure;
+    throwIfBroken(opened);
     // frames that cannot be mixed to stereo: more channels than there is a layout for
     if (isAboutTheSong(error) && meter.samples === 0) throw new NoAudioError({ cause: error });
     throw error;
   } finally {
     await opened.close();
   }
+}
+
+/** With the error of the store itself, which says whether to try again. */
+function throwIfBroken({ failure }: OpenSource): void {
+  const broken = failure();
+  if (broken !== undefined) throw broken.cause;
 }

@@ -15,7 +15,7 @@ export async function withLoopback<const S extends readonly SeekableSource[]>(
   read: (inputs: { readonly [K in keyof S]: FfmpegInput }) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const servers = await Promise.all(sources.map((source) => LoopbackServer.start(source)));
+  const servers = await startAll(sources);
   const failure = (): Error | undefined => servers.find((server) => server.failure !== undefined)?.failure;
   try {
     await read(servers.map(({ url }) => loopbackInput(url)) as { [K in keyof S]: FfmpegInput });
@@ -27,6 +27,16 @@ export async function withLoopback<const S extends readonly SeekableSource[]>(
   }
   const failed = failure();
   if (failed !== undefined) throw failed.cause;
+}
+
+/** All or none: where one cannot listen (too many open files), those that do are closed. */
+async function startAll(sources: readonly SeekableSource[]): Promise<readonly LoopbackServer[]> {
+  const starts = await Promise.allSettled(sources.map((source) => LoopbackServer.start(source)));
+  const servers = starts.filter((start) => start.status === 'fulfilled').map(({ value }) => value);
+  const refused = starts.find((start) => start.status === 'rejected');
+  if (refused === undefined) return servers;
+  await Promise.all(servers.map((server) => server.close()));
+  throw refused.reason;
 }
 
 /** One object on the loopback address under a path that cannot be guessed, for a reader that must seek. */

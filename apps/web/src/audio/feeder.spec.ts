@@ -49,6 +49,32 @@ describe(Feeder.name, () => {
     sut.follow(0, undefined);
     expect(asked).toEqual([0]);
   });
+
+  it('leaves a server alone that failed, until it is to try again', async () => {
+    const silence = new Float32Array(1);
+    const asked: number[] = [];
+    const added: number[] = [];
+    const failures: unknown[] = [];
+    const busy = new Error('busy');
+    const sut = new Feeder(
+      source((index) => {
+        asked.push(index);
+        return asked.length === 1 ? Promise.reject(busy) : Promise.resolve({ left: silence, right: silence });
+      }),
+      { add: (index) => added.push(index), keep: () => undefined, failed: (error) => failures.push(error) },
+    );
+    const follow = async (): Promise<void> => {
+      sut.follow(0, undefined);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await follow();
+    await follow();
+    expect([asked, failures]).toEqual([[0], [busy]]);
+    sut.retry();
+    await follow();
+    expect(added.slice(0, 3)).toEqual([0, 1, 2]);
+    expect(failures).toEqual([busy]);
+  });
 });
 
 describe(wantedSegments.name, () => {

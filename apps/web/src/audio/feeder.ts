@@ -18,7 +18,7 @@ export class Feeder {
   private readonly ending = new AbortController();
   private wanted: readonly number[] = [];
   private busy = false;
-  private stopped = false;
+  private failed = false;
 
   constructor(
     private readonly source: StemSource,
@@ -33,11 +33,15 @@ export class Feeder {
       for (const index of dropped) this.sent.delete(index);
       this.target.keep([...this.sent]);
     }
-    if (!this.busy && !this.stopped) void this.run();
+    if (!this.busy && !this.failed && !this.ending.signal.aborted) void this.run();
+  }
+
+  /** A feeder that failed leaves the server alone; from here on it asks again when it is told to follow. */
+  retry(): void {
+    this.failed = false;
   }
 
   close(): void {
-    this.stopped = true;
     this.ending.abort();
   }
 
@@ -52,7 +56,7 @@ export class Feeder {
       }
     } catch (error) {
       if (this.ending.signal.aborted) return;
-      this.stopped = true;
+      this.failed = true;
       this.target.failed(error);
     } finally {
       this.busy = false;

@@ -13,11 +13,19 @@ export class OriginalSource implements StemSource {
 
   /** @throws BrokenStemError where it is not in step with the stems */
   async segment(index: number, signal: AbortSignal): Promise<Segment> {
-    this.opened ??= this.open(signal);
-    const song = await this.opened;
+    const song = await this.openOnce(signal);
     if (song.samples !== this.samples || song.segmentSamples !== this.segmentSamples) {
       throw new BrokenStemError(`the original has ${song.samples} samples, its stems ${this.samples}`);
     }
     return song.segment(index, signal);
+  }
+
+  private openOnce(signal: AbortSignal): Promise<StemSource> {
+    this.opened ??= this.open(signal).catch((error: unknown) => {
+      // not kept: the server may only have been busy
+      this.opened = undefined;
+      throw error;
+    });
+    return this.opened;
   }
 }

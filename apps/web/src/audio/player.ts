@@ -34,7 +34,8 @@ export class Player {
 
   private readonly context = new AudioContext({ sampleRate: SAMPLE_RATE, latencyHint: 'balanced' });
   private readonly ending = new AbortController();
-  private readonly opened: Promise<void>;
+  /** never rejects: what fails is told as `failure` */
+  private opened: Promise<void> | undefined;
   private feeders: readonly Feeder[] = [];
   private node: MixerNode | undefined;
   private reportedAt = 0;
@@ -42,10 +43,7 @@ export class Player {
 
   constructor(private readonly options: PlayerOptions) {
     this.lanes.value = options.lanes;
-    this.opened = this.open();
-    this.opened.catch((error: unknown) => {
-      this.fail(error);
-    });
+    void this.load();
   }
 
   get samples(): number {
@@ -58,9 +56,10 @@ export class Player {
 
   async play(): Promise<void> {
     this.isPlaying.value = true;
+    const loaded = this.load();
     await this.context.resume();
-    await this.opened;
-    // a pause may have come first
+    await loaded;
+    // a pause or a failure may have come first
     if (this.isPlaying.peek()) this.node?.send({ type: 'play' });
   }
 
@@ -111,7 +110,7 @@ export class Player {
   setHearsOriginal(hears: boolean): void {
     this.hearsOriginal.value = hears;
     this.sendLevels();
-    this.feed();
+    void this.load();
   }
 
   /** Moves the position on between two reports; to be called for each picture. */
@@ -126,6 +125,18 @@ export class Player {
     for (const feeder of this.feeders) feeder.close();
     this.node?.close();
     await this.context.close();
+  }
+
+  /** Asks for what is not there yet, and once more for what failed: the server may only have been busy. */
+  private load(): Promise<void> {
+    this.failure.value = undefined;
+    for (const feeder of this.feeders) feeder.retry();
+    this.feed();
+    this.opened ??= this.open().catch((error: unknown) => {
+      this.opened = undefined;
+      this.fail(error);
+    });
+    return this.opened;
   }
 
   private async open(): Promise<void> {
@@ -153,7 +164,8 @@ export class Player {
             node.send({ type: 'keep', lane, indexes });
           },
           failed: (error) => {
-            this.fail(error);
+            // the mix goes on where the original failed that nobody waits for any more
+            if (this.isWanted(lane)) this.fail(error);
           },
         }),
     );
@@ -180,10 +192,13 @@ export class Player {
 
   private feed(): void {
     this.feeders.forEach((feeder, lane) => {
-      // the original is not asked for until somebody wants to hear it
-      const isOriginal = lane === this.feeders.length - 1;
-      if (!isOriginal || this.hearsOriginal.value) feeder.follow(this.position.value, this.loop.value);
+      if (this.isWanted(lane)) feeder.follow(this.position.value, this.loop.value);
     });
+  }
+
+  /** The original, which is the last lane, is not asked for until somebody wants to hear it. */
+  private isWanted(lane: number): boolean {
+    return lane < this.options.lanes.length || this.hearsOriginal.value;
   }
 
   private take({ position, playing, waiting, peaks }: Report): void {
@@ -200,7 +215,8 @@ export class Player {
 
   private fail(error: unknown): void {
     if (this.ending.signal.aborted) return;
-    this.isPlaying.value = false;
+    // what is in memory would go on under a button that says play
+    this.pause();
     this.failure.value = error;
   }
 }
