@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -110,18 +111,41 @@ def read_weights(path: Path, expected_sha256: str, segment: Fraction | None = No
     settings = _parse_settings(path.name, content[8 : 8 + length])
     if segment is not None:
         settings = settings.with_segment(segment)
-    try:
-        tensors = parse_safetensors(content)
-    except SafetensorError as error:
-        raise WeightsMismatchError(f"{path.name} is no safetensors file: {error}") from error
     return NetworkWeights(
         klass=settings.klass,
         args=settings.args,
         kwargs=settings.kwargs,
         signature=path.name.removesuffix(".safetensors"),
-        tensors={name: _as_float32(tensor) for name, tensor in tensors.items()},
+        tensors=_StoredTensors(path.name, content),
         sha256=sha256,
     )
+
+
+class _StoredTensors(Mapping[str, NDArray[np.generic]]):
+    """Taken from the file's content when first asked for: where a compiled model is on disk, nobody asks."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        self._name = name
+        self._content = content
+
+    @cached_property
+    def _parsed(self) -> Mapping[str, NDArray[np.generic]]:
+        # the arrays are copies
+        content, self._content = self._content, b""
+        try:
+            tensors = parse_safetensors(content)
+        except SafetensorError as error:
+            raise WeightsMismatchError(f"{self._name} is no safetensors file: {error}") from error
+        return {name: _as_float32(tensor) for name, tensor in tensors.items()}
+
+    def __getitem__(self, name: str) -> NDArray[np.generic]:
+        return self._parsed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parsed)
+
+    def __len__(self) -> int:
+        return len(self._parsed)
 
 
 def _parse_settings(name: str, header: bytes) -> NetworkSettings:
