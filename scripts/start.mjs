@@ -5,6 +5,7 @@ import { chooseModel } from './support/model.mjs';
 import { build, checkNodeVersion, installPackages } from './support/node-side.mjs';
 import { mustBeFree } from './support/ports.mjs';
 import { engineProfile, installEngine } from './support/python-side.mjs';
+import { endRunning } from './support/run.mjs';
 
 const host = process.env.HOST || '127.0.0.1';
 const port = Number(process.env.PORT || 3000);
@@ -46,12 +47,13 @@ function announce(model, seconds) {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    if (service === undefined) process.exit(130);
-    if (service.stopped) service.kill();
-    else {
-      console.log('\nStopping …');
-      void service.stop();
+    if (service?.stopped) {
+      service.kill();
+      return;
     }
+    console.log('\nStopping …');
+    if (service === undefined) void endRunning().then(() => process.exit(130));
+    else void service.stop();
   });
 }
 

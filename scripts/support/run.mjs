@@ -1,6 +1,30 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { root } from './paths.mjs';
 import { PlainError } from './fail.mjs';
+
+const running = new Set();
+let ending = false;
+
+/** an installation that takes longer to put back what was there is not waited for: the next one begins anew */
+const END_MS = 3000;
+
+/**
+ * Ends what runs, and resolves when nothing of it is left: an installation that still ends would be in the way of the
+ * next one. Who waits for such a run waits for ever.
+ */
+export async function endRunning() {
+  ending = true;
+  await Promise.all([...running].map(endChild));
+}
+
+async function endChild(child) {
+  const ended = once(child, 'close');
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), END_MS);
+  await ended;
+  clearTimeout(late);
+}
 
 /**
  * Runs a command to its end in the checkout.
@@ -19,8 +43,12 @@ export function run(command, args, { env = process.env, quiet = false, timeoutMs
     const keep = (chunk) => (output = (output + chunk).slice(-20_000));
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
+    child.on('spawn', () => running.add(child));
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code: signal ? 1 : code, output }));
+    child.on('close', (code, signal) => {
+      running.delete(child);
+      if (!ending) resolve({ code: signal ? 1 : code, output });
+    });
   });
 }
 
