@@ -15,7 +15,7 @@ COLOURS = {"stock": "#8a8f98", "fp32": "#2563eb", "bf16": "#0d9488"}
 def plot_stock(data: dict[str, Any]) -> None:
     """Wall seconds of the stock command and of the service by length of song: medians and ranges."""
     songs = data["songs"]
-    figure, panels = plt.subplots(1, len(songs), figsize=(4.2 * len(songs), 2.6), squeeze=False)
+    figure, panels = plt.subplots(1, len(songs), figsize=(5 * len(songs), 2.6), squeeze=False)
     for panel, song in zip(panels[0], songs, strict=True):
         bars = [("stock", "stock command", song["stock"])]
         bars += [(ours["precision"], f"service, {ours['precision']}", ours["wall"]) for ours in song["ours"]]
@@ -23,10 +23,11 @@ def plot_stock(data: dict[str, Any]) -> None:
             middle = median(walls)
             whiskers = [[middle - min(walls)], [max(walls) - middle]]
             panel.barh(label, middle, xerr=whiskers, color=COLOURS[key], height=0.6, capsize=3)
-            ratio = "" if key == "stock" else f", {median(song['stock']) / middle:.1f} times faster"
+            ratios = [wall / stock for wall, stock in zip(walls, song["stock"], strict=True)]
+            ratio = "" if key == "stock" else f", {median(ratios):.2f} of stock"
             panel.text(max(walls) * 1.02, label, f" {middle:.1f} s{ratio}", va="center")
         panel.invert_yaxis()
-        panel.set_xlim(right=max(song["stock"]) * 1.2)
+        panel.set_xlim(right=max(song["stock"]) * 1.5)
         panel.set_title(f"song of {song['seconds']} s")
         panel.set_xlabel("wall seconds")
         panel.spines[["top", "right"]].set_visible(False)
