@@ -3,7 +3,7 @@ import type { DecodedSong } from './audio-facts.js';
 import { decodeSong } from './decode-song.js';
 import { WORKING_RATE } from './decoding.js';
 import { fileInput } from './ffmpeg-input.js';
-import type { LimitOptions } from './ffmpeg.js';
+import type { LimitOptions } from './call-options.js';
 import { withFloatWav } from './float-wav.js';
 
 /** Decodes a song of the scratch folder into the working WAV beside it. */

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import type { Format, MASTER_FORMAT } from '@app/separations';
 import type { AudioFacts, AudioSource, DecodedSong } from './audio-facts.js';
+import type { LimitOptions, SignalOption } from './call-options.js';
 import { decodeToWav } from './decode.js';
 import { ENCODING_TIMEOUT_MS, stemArguments } from './encoding.js';
 import { ownInput, PIPE_INPUT } from './ffmpeg-input.js';
@@ -11,11 +12,6 @@ import { mixStems, type MixLane, type RenderedMix } from './mix.js';
 import { decodeOriginal, type DecodedInput } from './original.js';
 import { transcodeToMp3, transcodeToWav, type Master } from './transcode.js';
 
-export interface LimitOptions {
-  readonly maxDurationSeconds: number;
-  readonly signal?: AbortSignal;
-}
-
 export interface EncodeRequest {
   /** a stem as the engine wrote it: float32, 44.1 kHz, stereo */
   readonly wavPath: string;
@@ -23,10 +19,6 @@ export interface EncodeRequest {
   readonly gain: number;
   /** a path for each wanted format, one at least */
   readonly destinations: Readonly<Partial<Record<Format, string>>>;
-}
-
-export interface SignalOption {
-  readonly signal?: AbortSignal;
 }
 
 /**

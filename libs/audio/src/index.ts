@@ -9,7 +9,8 @@ export {
   NotFiniteError,
 } from './audio.error.js';
 export type { AudioFacts, AudioSource, DecodedSong, SeekableSource } from './audio-facts.js';
-export { Ffmpeg, type EncodeRequest, type LimitOptions, type SignalOption } from './ffmpeg.js';
+export type { LimitOptions, SignalOption } from './call-options.js';
+export { Ffmpeg, type EncodeRequest } from './ffmpeg.js';
 export { resolveFfmpeg } from './ffmpeg-path.js';
 export { CONTENT_TYPES } from './content-types.js';
 export type { Master } from './transcode.js';

@@ -3,7 +3,7 @@ import type { AudioFacts, AudioSource } from './audio-facts.js';
 import { decodeSong, isAboutTheSong, type SongForm } from './decode-song.js';
 import { WORKING_RATE } from './decoding.js';
 import { extensionOf } from './extensions.js';
-import type { LimitOptions } from './ffmpeg.js';
+import type { LimitOptions } from './call-options.js';
 import { openSource, type OpenSource } from './open-source.js';
 import { SampleMeter } from './sample-meter.js';
 

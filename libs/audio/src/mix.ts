@@ -4,7 +4,7 @@ import type { Format } from '@app/separations';
 import type { SeekableSource } from './audio-facts.js';
 import { ENCODING_TIMEOUT_MS, encodingArguments } from './encoding.js';
 import { masterInputs, type FfmpegInput } from './ffmpeg-input.js';
-import type { SignalOption } from './ffmpeg.js';
+import type { SignalOption } from './call-options.js';
 import { withLoopback } from './loopback-server.js';
 import { openNameless } from './nameless-file.js';
 

@@ -4,7 +4,7 @@ import { runProcess } from '@app/processes';
 import type { SeekableSource } from './audio-facts.js';
 import { WORKING_RATE, decodingTimeoutMs, originalArguments } from './decoding.js';
 import type { FfmpegInput } from './ffmpeg-input.js';
-import type { SignalOption } from './ffmpeg.js';
+import type { SignalOption } from './call-options.js';
 import { withLoopback } from './loopback-server.js';
 import { withNamelessFile } from './nameless-file.js';
 

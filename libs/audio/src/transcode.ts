@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import { ENCODING_TIMEOUT_MS, encodingArguments, rawSampleArguments } from './encoding.js';
 import { ownInput, PIPE_INPUT } from './ffmpeg-input.js';
-import type { SignalOption } from './ffmpeg.js';
+import type { SignalOption } from './call-options.js';
 import { withNamelessFile } from './nameless-file.js';
 import { FRAME_BYTES, stemWavHeader } from './stem-wav-header.js';
 

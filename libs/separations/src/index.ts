@@ -15,6 +15,7 @@ export {
   type SeparationOptions,
   type StemName,
 } from './options.js';
-export { STAGES, isTerminal, type Progress, type Separation, type SeparationStatus, type Stage } from './separation.js';
+export { isTerminal, type Progress, type Separation, type SeparationStatus } from './separation.js';
+export { STAGES, type Stage } from './stages.js';
 export { isSeparationId, separationId, type SeparationId, type SeparationIdentity } from './separation-id.js';
 export { parseStoredRequest, type StoredRequest, type StoredState } from './stored-request.js';

@@ -2,7 +2,7 @@ import { InvalidDocumentError } from './invalid-document.error.js';
 import { isRecord } from './json.js';
 import type { SeparationOptions, StemName } from './options.js';
 import { isSeparationId, type SeparationId } from './separation-id.js';
-import type { Stage } from './separation.js';
+import type { Stage } from './stages.js';
 
 export interface ManifestInput {
   readonly sha256: string;

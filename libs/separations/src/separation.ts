@@ -3,13 +3,9 @@ import type { Format } from './format.js';
 import type { Manifest } from './manifest.js';
 import type { StemName } from './options.js';
 import type { SeparationId } from './separation-id.js';
+import type { Stage } from './stages.js';
 
 export type SeparationStatus = 'queued' | 'processing' | 'completed' | 'failed' | 'cancelled';
-
-/** what a worker does, in this order */
-export const STAGES = ['fetch', 'decode', 'separate', 'encode', 'store'] as const;
-
-export type Stage = (typeof STAGES)[number];
 
 export interface Progress {
   /** measured work, 0 to 100: audio done over audio to do */

@@ -1,27 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe } from '@jest/globals';
-import type { ObjectStore } from '../object-store.js';
 import { collect } from './bytes.js';
+import type { Given, StoreUnderTest } from './given.js';
 import { holdsObjects } from './objects.contract.js';
 import { holdsStreams } from './streams.contract.js';
-
-/** A driver on the real thing, and what a spec must know of it. */
-export interface StoreUnderTest {
-  readonly store: ObjectStore;
-  /** uploads and temporary files that are not finished */
-  unfinished(): Promise<number>;
-  /** connections or files that are open for the store */
-  openResources(): Promise<number>;
-  close(): Promise<void>;
-}
-
-/** What the specs of the contract work with: one store for all of them, a folder for each. */
-export interface Given extends Pick<StoreUnderTest, 'unfinished' | 'openResources'> {
-  readonly sut: ObjectStore;
-  /** prefix of the running spec, with a slash at its end */
-  readonly folder: string;
-  keysBelow(prefix: string): Promise<string[]>;
-}
 
 /** What every driver must hold; each spec file of a driver calls it with a store on the real thing. */
 export function describeObjectStore(name: string, create: () => Promise<StoreUnderTest>): void {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { expect, it } from '@jest/globals';
 import { InvalidKeyError, InvalidRangeError, ObjectNotFoundError } from '../errors.js';
 import { MIB, collect, digest, randomPieces, read } from './bytes.js';
-import type { Given } from './object-store.contract.js';
+import type { Given } from './given.js';
 
 /** What a store keeps: every byte under its key, and nothing outside. */
 export function holdsObjects(given: Given): void {

@@ -3,7 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { expect, it } from '@jest/globals';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { MIB, collect, digest, failing, read, repeated, write } from './bytes.js';
-import type { Given } from './object-store.contract.js';
+import type { Given } from './given.js';
 
 /** What a store does with streams: an object is there whole or not at all, in bounded memory, and all is closed. */
 export function holdsStreams(given: Given): void {
