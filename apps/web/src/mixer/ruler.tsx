@@ -10,6 +10,8 @@ import { placeOf, useDrag } from './drag.js';
 /** seconds between two marks, the first that gives few enough */
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600];
 const MOST_MARKS = 9;
+/** share of the narrowest ruler that the text of a mark takes: none is cut off at its end */
+const LABEL = 0.1;
 
 /** pixels: less is a click */
 const DRAG_FROM = 6;
@@ -115,5 +117,5 @@ function LoopEdge({ label, player, sample, onMove }: LoopEdgeProps): JSX.Element
 
 function marks(seconds: number): number[] {
   const step = STEPS.find((candidate) => seconds / candidate <= MOST_MARKS) ?? 1200;
-  return Array.from({ length: Math.floor((seconds - step * 0.4) / step) + 1 }, (_, index) => index * step);
+  return Array.from({ length: Math.floor(((1 - LABEL) * seconds) / step) + 1 }, (_, index) => index * step);
 }
