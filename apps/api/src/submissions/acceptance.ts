@@ -72,7 +72,12 @@ export class Acceptance {
     const { stagingKey, bytes, ...rest } = candidate;
     const facts = await inspect();
     // a job of an earlier, cancelled run must be gone, or the new one is taken for it and dropped
-    if (!(await untilIdle(this.queue, id))) {
+    const isIdle = await untilIdle(this.queue, id);
+    // another rest-server may have accepted the same song meanwhile
+    this.access.forget(id);
+    const known = await this.access.find(id);
+    if (known !== undefined && isAccepted(known)) return known.request;
+    if (!isIdle) {
       const detail = 'A worker is just ending an earlier run of this song; try again in a moment.';
       throw new ProblemError('busy', detail, { retryAfterSeconds: 1 });
     }
