@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createReadStream, existsSync } from 'node:fs';
-import { appendFile, readdir, readFile, truncate } from 'node:fs/promises';
+import { appendFile, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
@@ -123,6 +123,28 @@ describe('Ffmpeg.encode', () => {
           await hashFile(await encode(`alone.${format}`, format, 0.5)),
         );
       }
+    });
+
+    it('keeps every sample of a stem that comes in many blocks', async () => {
+      const length = 1_000_003;
+      // exact in 24 bits, and never the same for long
+      const noise = Float32Array.from(
+        { length: length * 2 },
+        (_, index) => (((index * 7919) % 65_537) - 32_768) / 2 ** 16,
+      );
+      const bytes = floatWav(noise);
+      const growing = await songs.write('long.wav', bytes.subarray(0, header));
+      const growth = new Growth(length);
+      const destinations = { flac: songs.at('long.flac') };
+      const encoding = sut.encode({ wavPath: growing, gain: 1, destinations }, { growth });
+      for (const end of [1, 32_769, 200_000, 200_001, length]) {
+        await appendFile(growing, bytes.subarray((await stat(growing)).size, header + end * 8));
+        growth.advanceTo(end);
+      }
+      await encoding;
+      const decoded = await samplesOf(destinations.flac);
+      expect(decoded.findIndex((sample, at) => sample !== noise[at])).toBe(-1);
+      expect(decoded).toHaveLength(length * 2);
     });
 
     it('does not take what is final so far for the whole: it waits, and ends with its signal', async () => {

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import type { Format, MASTER_FORMAT } from '@app/separations';
 import type { AudioFacts, AudioSource, DecodedSong } from './audio-facts.js';
@@ -54,7 +54,7 @@ export class Ffmpeg {
     const { growth, signal } = options;
     const args = [...ownInput(PIPE_INPUT, 'wav'), ...stemArguments(request.gain, request.destinations)];
     await runProcess(this.program, args, {
-      stdin: Readable.from(readWav(request.wavPath, options), { objectMode: false }),
+      stdin: readWav(request.wavPath, options),
       isBackground: true,
       timeoutMs: ENCODING_TIMEOUT_MS,
       ...(growth && { timeoutFrom: growth.whole }),

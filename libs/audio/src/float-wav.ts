@@ -41,25 +41,28 @@ export async function withFloatWav<T>(
 }
 
 /**
- * The bytes of the samples in blocks, each once it is final.
+ * The bytes of the samples in blocks, each once it is final; asking for the next one overwrites a whole block.
  * @throws TypeError when the file ends before its samples do, or the signal's reason.
  */
 export async function* readSamples(wav: FloatWav, options: FollowOptions): AsyncGenerator<Buffer, void, undefined> {
   const { growth, signal = NEVER } = options;
+  // one for all whole blocks: a new one each time would keep the garbage collector as busy as the encoders. A short one
+  // is its own: a stream takes it and asks for the next before it is written
+  const whole = Buffer.allocUnsafe(BLOCK_FRAMES * FRAME_BYTES);
   for (let done = 0; done < wav.samples;) {
     signal.throwIfAborted();
     const final = growth === undefined ? wav.samples : await growth.beyond(done, signal);
     const frames = Math.min(BLOCK_FRAMES, final - done);
-    const block = Buffer.allocUnsafe(frames * FRAME_BYTES);
+    const block = frames === BLOCK_FRAMES ? whole : Buffer.allocUnsafe(frames * FRAME_BYTES);
     const { bytesRead } = await wav.file.read(block, 0, block.length, wav.dataOffset + done * FRAME_BYTES);
-    const whole = Math.floor(bytesRead / FRAME_BYTES);
-    if (whole === 0) throw new TypeError('a WAV file that ends before its samples do');
-    yield block.subarray(0, whole * FRAME_BYTES);
-    done += whole;
+    const read = Math.floor(bytesRead / FRAME_BYTES);
+    if (read === 0) throw new TypeError('a WAV file that ends before its samples do');
+    yield block.subarray(0, read * FRAME_BYTES);
+    done += read;
   }
 }
 
-/** The bytes of the whole file, header and samples, as they become final. Throws as the two above. */
+/** The bytes of the whole file, header and samples, as they become final; blocks and errors as of the two above. */
 export async function* readWav(path: string, options: FollowOptions): AsyncGenerator<Buffer, void, undefined> {
   const wav = await openFloatWav(path, options);
   try {

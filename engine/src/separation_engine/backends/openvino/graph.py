@@ -16,7 +16,7 @@ from separation_engine.backends.openvino.transformer import transformer
 from separation_engine.errors import WeightsMismatchError
 
 # part of the key of compiled models: raise it with every change of the graph
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 
 
 def build_graph(
@@ -26,7 +26,7 @@ def build_graph(
 
     Inputs, both normalised: `spectrum` [1, 4, bins, frames] (real and imaginary part of left,
     then of right), `wave` [1, 2, 1, samples]. Outputs, before the normalisation is undone:
-    `spectra` [1, 4 * sources, bins, frames], `waves` [1, 2 * sources, 1, samples].
+    `spectra` [1, bins, frames, 4 * sources], `waves` [1, 2 * sources, 1, samples].
     Raises WeightsMismatchError when the tensors are not those of the architecture.
     """
     try:
@@ -60,6 +60,8 @@ def _build(architecture: Architecture, arrays: Mapping[str, NDArray[Any]]) -> tu
         with build.precise():
             wave = temporal.decode(wave, waves.pop(), index, samples.pop())
     tensors.require_all_used()
+    # as it lies in memory: to turn it into channels first would take 3 % of the whole run
+    spectrum = build.transpose(spectrum, (0, 2, 3, 1))
     results = [build.result(spectrum, "spectra"), build.result(wave, "waves")]
     model = ov.Model(results, [spectrum_in, wave_in], "htdemucs")
     return model, frozenset(build.precise_names)

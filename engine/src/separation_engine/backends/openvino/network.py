@@ -76,9 +76,9 @@ class OpenvinoNetwork:
             spectra, waves = self._request.infer(
                 [spectrum[None], wave[None, :, None]], share_inputs=True, share_outputs=True
             ).values()
-            stems = self._transform.inverse(spectra[0], bins_mean, bins_deviation)
-            stems += waves[0, :, 0] * np.float32(deviation)
-        stems += np.float32(mean)
+            stems: Samples = waves[0, :, 0] * np.float32(deviation)
+            stems += np.float32(mean)
+            self._transform.add_inverse(stems, spectra[0], bins_mean, bins_deviation)
         if not self._ran:
             self._compiled.forget_pages()
             self._ran = True
