@@ -1,4 +1,4 @@
-"""Keeps networks in memory: the default model's, and those that running jobs use."""
+"""Keeps networks in memory: the default model's, those that running jobs use, and the latest beside them."""
 
 from __future__ import annotations
 
@@ -21,30 +21,35 @@ _LOG = logging.getLogger(__name__)
 
 
 class ResidentModels:
-    """Loads what a job needs, checked, and gives back what none needs any more."""
+    """Loads what a job needs, checked. What no job needs any more stays until another model wants the room:
+    the next song often asks for the same model, and a bag of four takes twelve seconds to load.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.library = ModelLibrary(settings.models_dir)
         self._settings = settings
         self._selector = BackendSelector.of(settings)
         self._networks: dict[str, dict[int, Network]] = {}
+        self._used: set[str] = set()
 
     def backend_name(self, model: str) -> str:
         """Name of the backend that will run this model; loads nothing heavy."""
         return self._selector.name_for(self.library.find(model).settings[0].klass)
 
     def load(self, name: str, stems: Sequence[str] | None = None) -> LoadedModel:
-        """The model with the sub-models that these stems need; all of them by default.
+        """The model with the sub-models that these stems need; all of them by default. It counts as used.
 
         Raises EngineError for whatever is missing, changed or off.
         """
         folder = self.library.find(name)
         kept = wanted_sources(tuple(stems or folder.sources), folder.sources)
         backend = self._selector.open(folder.settings[0].klass)
+        self._used.add(name)
         networks = self._networks.setdefault(name, {})
-        for index in needed_networks(folder.shares, [folder.sources.index(source) for source in kept]):
-            if index not in networks:
-                networks[index] = self._load_network(folder, index, backend)
+        needed = needed_networks(folder.shares, [folder.sources.index(source) for source in kept])
+        for index in [index for index in needed if index not in networks]:
+            self._make_room()
+            networks[index] = self._load_network(folder, index, backend)
         return LoadedModel(
             name=name,
             backend=backend,
@@ -58,8 +63,12 @@ class ResidentModels:
         )
 
     def release(self, used: Collection[str]) -> None:
+        """No job needs any other model than these for now."""
+        self._used = set(used)
+
+    def _make_room(self) -> None:
         """Close the networks of every model that is neither used nor the default."""
-        for name in [name for name in self._networks if name not in used and name != self._settings.model]:
+        for name in self._networks.keys() - self._used - {self._settings.model}:
             for network in self._networks.pop(name).values():
                 network.close()
             _LOG.info("released %s", name)
