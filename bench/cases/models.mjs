@@ -55,6 +55,6 @@ export async function measure(workbench) {
     'real time',
     'first song longer by, s',
   ];
-  const text = `A song of ${SECONDS} s, fp32; the stage \`separate\` of the receipt, of the second of two songs: with the first one the model is loaded, unless it is the default, htdemucs. Medians and [range] of ${ROUNDS} rounds, models by turns.`;
+  const text = `A song of ${SECONDS} s, fp32; the stage \`separate\` of the receipt, of the second of two songs: with the first one the model is loaded, unless it is the default, htdemucs, and in the first round its graph is compiled too. Medians and [range] of ${ROUNDS} rounds, models by turns.`;
   return { text: `${text}\n\n${table(head, rows)}` };
 }
