@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createReadStream, existsSync } from 'node:fs';
 import { appendFile, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { ProcessFailedError } from '@app/processes';
 import { FORMATS, type Format } from '@app/separations';
 import { processesWith } from '../../../test/support/process-list.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
@@ -158,6 +159,20 @@ describe('Ffmpeg.encode', () => {
       stop.abort(new Error('cancelled'));
       await expect(encoding).rejects.toThrow('cancelled');
     });
+
+    it('fails with its encoder, and does not wait for more of the stem', async () => {
+      const growth = new Growth(LENGTH);
+      const beyond = jest.spyOn(growth, 'beyond');
+      const stop = new AbortController();
+      const destinations = { flac: songs.at('killed.flac') };
+      growth.advanceTo(1);
+      const encoding = sut.encode({ wavPath, gain: 1, destinations }, { growth, signal: stop.signal });
+      await waitUntil('it waits for more', () => beyond.mock.calls.some(([samples]) => samples === 1));
+      const pid = await waitUntil('it runs', () => processesWith(destinations.flac)[0]);
+      process.kill(pid, 'SIGKILL');
+      await expect(encoding).rejects.toThrow(ProcessFailedError);
+      stop.abort();
+    }, 10_000);
 
     it('refuses a stem that will not be as long as announced', async () => {
       const growth = new Growth(LENGTH + 1);

@@ -6,7 +6,7 @@ import type { LimitOptions, SignalOption } from './call-options.js';
 import { decodeToWav } from './decode.js';
 import { ENCODING_TIMEOUT_MS, stemArguments } from './encoding.js';
 import { ownInput, PIPE_INPUT } from './ffmpeg-input.js';
-import { readWav, type FollowOptions } from './float-wav.js';
+import { streamWav, type FollowOptions } from './float-wav.js';
 import { inspectSong } from './inspect.js';
 import { mixStems, type MixLane, type RenderedMix } from './mix.js';
 import { decodeOriginal, type DecodedInput } from './original.js';
@@ -54,7 +54,7 @@ export class Ffmpeg {
     const { growth, signal } = options;
     const args = [...ownInput(PIPE_INPUT, 'wav'), ...stemArguments(request.gain, request.destinations)];
     await runProcess(this.program, args, {
-      stdin: readWav(request.wavPath, options),
+      stdin: streamWav(request.wavPath, options),
       isBackground: true,
       timeoutMs: ENCODING_TIMEOUT_MS,
       ...(growth && { timeoutFrom: growth.whole }),

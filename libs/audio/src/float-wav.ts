@@ -1,4 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { WORKING_RATE } from './decoding.js';
 import type { Growth } from './growth.js';
 import { parseWavHeader } from './wav-header.js';
@@ -62,8 +63,29 @@ export async function* readSamples(wav: FloatWav, options: FollowOptions): Async
   }
 }
 
-/** The bytes of the whole file, header and samples, as they become final; blocks and errors as of the two above. */
-export async function* readWav(path: string, options: FollowOptions): AsyncGenerator<Buffer, void, undefined> {
+/**
+ * The bytes of the whole file, header and samples, as they become final, to be piped: a block is read when the one before
+ * it was written, and not ahead. Destroying the stream waits for no growth. Errors as of the two above.
+ */
+export function streamWav(path: string, options: FollowOptions): Readable {
+  const blocks = readWav(path, options);
+  return new Readable({
+    highWaterMark: 0,
+    read(): void {
+      blocks.next().then(
+        ({ value, done }) => this.push(done === true ? null : value),
+        (error: unknown) => this.destroy(error as Error),
+      );
+    },
+    destroy(error, done): void {
+      // it closes the file, at once or when its signal aborts
+      blocks.return().catch(() => undefined);
+      done(error);
+    },
+  });
+}
+
+async function* readWav(path: string, options: FollowOptions): AsyncGenerator<Buffer, void, undefined> {
   const wav = await openFloatWav(path, options);
   try {
     const { buffer } = await wav.file.read(Buffer.alloc(wav.dataOffset), 0, wav.dataOffset, 0);

@@ -5,14 +5,9 @@ import type { Child } from './spawn-group.js';
 
 /**
  * Pipes the source into the child. A child that stops reading is no error: the source is destroyed and this resolves.
- * A piece that is larger than a pipe holds has been written when the next one is asked for.
  * @throws the error of the source, also where it is cut off: a child must not take a part for the whole.
  */
-export async function feed(
-  source: Readable | AsyncGenerator<Buffer> | undefined,
-  child: Child,
-  signal: AbortSignal,
-): Promise<void> {
+export async function feed(source: Readable | undefined, child: Child, signal: AbortSignal): Promise<void> {
   if (source === undefined || child.stdin === null) return;
   try {
     await pipeline(source, child.stdin, { signal });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { moveToBackground } from './background.js';
 import { BoundedText } from './bounded-text.js';
 import { drain, feed } from './child-streams.js';
@@ -17,7 +17,7 @@ export interface RunProcessOptions {
   /** runs behind everything of normal priority */
   readonly isBackground?: boolean;
   /** piped into the child and destroyed with it; a child that stops reading early is no error */
-  readonly stdin?: Readable | AsyncGenerator<Buffer>;
+  readonly stdin?: Readable;
   /** called with each piece of output; it must not block */
   readonly onStdout?: (chunk: Buffer) => void;
   /** where the output goes instead: a stream, with back-pressure, or an open file descriptor */
@@ -103,7 +103,7 @@ async function start(command: string, args: readonly string[], options: RunProce
     else if (options.isBackground === true) moveToBackground(child.pid);
     return child;
   } catch (cause) {
-    if (stdin instanceof Readable) stdin.destroy();
+    stdin?.destroy();
     if (typeof stdout === 'object') stdout.destroy();
     signal?.throwIfAborted();
     throw new ProcessFailedError(command, null, '', `cannot be started: ${String(cause)}`, { cause });
