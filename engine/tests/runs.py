@@ -35,8 +35,7 @@ class EchoNetwork:
     levels: tuple[float, ...] = (0.4, 0.3, 0.2, 0.1)
     batches: list[int] = field(default_factory=list)
 
-    def input_samples(self, samples: int) -> int:
-        del samples
+    def input_samples(self, _samples: int, /) -> int:
         return self.segment_samples
 
     def forward(self, mixes: Samples) -> Samples:

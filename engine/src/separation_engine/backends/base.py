@@ -40,7 +40,7 @@ class Network(Protocol):
     segment_samples: int
     max_batch: int
 
-    def input_samples(self, samples: int) -> int:
+    def input_samples(self, samples: int, /) -> int:
         """Length that `forward` wants for a chunk of `samples` (1 to segment_samples).
 
         The chunk is centred in it, with its real neighbours around it where the song has them. Networks

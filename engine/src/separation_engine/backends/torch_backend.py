@@ -78,7 +78,7 @@ class TorchNetwork:
             fitting = free // (_BYTES_PER_SAMPLE * self.segment_samples)
             self.max_batch = int(max(1, min(_MAX_CUDA_BATCH, fitting)))
 
-    def input_samples(self, samples: int) -> int:
+    def input_samples(self, samples: int, /) -> int:
         # HDemucs has no rule of its own: it takes every length as it is
         rule = getattr(self._module, "valid_length", None)
         return int(rule(samples)) if rule else samples

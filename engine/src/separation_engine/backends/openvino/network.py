@@ -35,7 +35,8 @@ class OpenvinoNetwork:
         self._transform = SpectrumTransform(architecture, threads)
         self._turns = turns
 
-    def input_samples(self, samples: int) -> int:  # noqa: ARG002 - every chunk is a whole segment
+    def input_samples(self, _samples: int, /) -> int:
+        # every chunk is a whole segment
         return self.segment_samples
 
     def forward(self, mixes: Samples) -> Samples:

@@ -41,7 +41,7 @@ class SpectrumTransform:
         self._synthesis = hann / _ENVELOPE
         self._threads = ThreadPoolExecutor(threads, "spectrum")
         ones = np.full((self._bins, self._frames, 1), 1 + 1j, np.complex64)
-        blocks = self._overlapped(ones, self._synthesis.astype(np.float32))
+        blocks = self._overlap_add(ones, self._synthesis.astype(np.float32))
         self._constant = blocks.reshape(-1)[self._pad : self._pad + self._samples].copy()
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class SpectrumTransform:
         spectra: (bins, frames, 2 * channels), real and imaginary parts by turns; waves: (channels, samples).
         """
         window = (self._synthesis * deviation).astype(np.float32)
-        blocks = self._overlapped(spectra.view(np.complex64), window)
+        blocks = self._overlap_add(spectra.view(np.complex64), window)
         offset = self._constant * np.float32(mean)
 
         def add(channel: int) -> None:
@@ -85,7 +85,7 @@ class SpectrumTransform:
 
         self._each(add, ((channel,) for channel in range(len(waves))))
 
-    def _overlapped(self, spectra: NDArray[np.complex64], window: Array) -> Array:
+    def _overlap_add(self, spectra: NDArray[np.complex64], window: Array) -> Array:
         """Sums of the windowed frames, (channels, frames + 3, hop); spectra: (bins, frames, channels).
 
         The parts that threads take are the same for any number of threads, and so is every bit.
