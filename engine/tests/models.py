@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from separation_engine.backends.base import BackendSettings
 from separation_engine.backends.torch_backend import TorchBackend
 from separation_engine.models.folder import hash_files, read_folder, write_record
-from separation_engine.self_check import fingerprint, reference_path, write_reference
+from separation_engine.self_check import fingerprint, known_mix, reference_path, write_reference
 
 Network = TypeVar("Network", HTDemucs, HDemucs)
 
@@ -128,7 +128,8 @@ def _write_references(folder: Path, name: str) -> None:
     for index, signature in enumerate(model.signatures):
         weights = model.read_weights(index)
         path = reference_path(folder, signature)
-        write_reference(path, weights.sha256, fingerprint(backend.load(weights)))
+        mix = known_mix(weights.segment_samples, weights.sample_rate)
+        write_reference(path, weights.sha256, fingerprint(backend.load(weights), mix))
 
 
 def _encode(value: object) -> object:

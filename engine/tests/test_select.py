@@ -8,9 +8,10 @@ from separation_engine.backends import select
 from separation_engine.backends.select import BackendSelector
 from separation_engine.device import cpu_limit, memory_bytes
 from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError
+from separation_engine.models.weights import HTDEMUCS
 from separation_engine.settings import BackendChoice, DeviceChoice, SettingsError, read_settings
 
-HTDEMUCS, HDEMUCS = "demucs.htdemucs.HTDemucs", "demucs.hdemucs.HDemucs"
+HDEMUCS = "demucs.hdemucs.HDemucs"
 
 
 def selector(device: DeviceChoice, choice: BackendChoice = "auto") -> BackendSelector:

@@ -97,7 +97,8 @@ def _separate(
     network = backend.load(weights)
     try:
         if reference is not None:
-            check_network(network, reference, precision, weights.signature)
+            mix = known_mix(network.segment_samples, network.sample_rate)
+            check_network(network, mix, reference, precision, weights.signature)
         song = _song(network.segment_samples, network.sample_rate)
         stems, seconds = [], []
         for mix in np.split(song, _SEGMENTS, axis=1):

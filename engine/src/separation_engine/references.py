@@ -15,6 +15,7 @@ from separation_engine.models.folder import ModelFolder
 from separation_engine.models.library import ModelLibrary
 from separation_engine.self_check import (
     fingerprint,
+    known_mix,
     likeness_db,
     read_reference,
     reference_path,
@@ -48,7 +49,8 @@ def store_fingerprint(name: str, index: int, output: Path, settings: Settings) -
     folder = ModelLibrary(settings.models_dir).find(name)
     weights = folder.read_weights(index)
     network = BackendSelector.of(settings, "fp32").open(weights.klass).load(weights)
-    write_reference(output, weights.sha256, fingerprint(network))
+    mix = known_mix(network.segment_samples, network.sample_rate)
+    write_reference(output, weights.sha256, fingerprint(network, mix))
 
 
 def _make_reference(name: str, index: int, settings: Settings) -> Samples:

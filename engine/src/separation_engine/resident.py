@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from separation_engine.backends.base import Backend, Network
+from separation_engine.backends.base import Network
 from separation_engine.backends.select import BackendSelector
 from separation_engine.bf16_check import require_bf16
 from separation_engine.models.folder import ModelFolder
 from separation_engine.models.library import ModelLibrary
 from separation_engine.models.loaded import LoadedModel, needed_networks
 from separation_engine.references import find_reference
-from separation_engine.self_check import check_network
+from separation_engine.self_check import check_network, known_mix
 from separation_engine.separation import wanted_sources
 from separation_engine.settings import Settings
 
@@ -43,16 +44,15 @@ class ResidentModels:
         """
         folder = self.library.find(name)
         kept = wanted_sources(tuple(stems or folder.sources), folder.sources)
-        backend = self._selector.open(folder.settings[0].klass)
         self._used.add(name)
         networks = self._networks.setdefault(name, {})
         needed = needed_networks(folder.shares, [folder.sources.index(source) for source in kept])
         for index in [index for index in needed if index not in networks]:
             self._make_room()
-            networks[index] = self._load_network(folder, index, backend)
+            networks[index] = self._load_network(folder, index)
         return LoadedModel(
             name=name,
-            backend=backend,
+            backend=self._selector.open(folder.settings[0].klass),
             networks=dict(networks),
             sources=folder.sources,
             shares=folder.shares,
@@ -73,15 +73,22 @@ class ResidentModels:
                 network.close()
             _LOG.info("released %s", name)
 
-    def _load_network(self, folder: ModelFolder, index: int, backend: Backend) -> Network:
+    def _load_network(self, folder: ModelFolder, index: int) -> Network:
         started = time.monotonic()
+        settings = folder.settings[index]
         reference = find_reference(folder, index, self._settings)
-        if backend.precision == "bf16":
-            require_bf16(folder, index, backend, self._settings)
-        network = backend.load(folder.read_weights(index))
+        with ThreadPoolExecutor(thread_name_prefix="load") as beside:
+            # a tenth of a cold start; what is compiled on disk is loaded meanwhile
+            checking = beside.submit(folder.check_weights, index)
+            mixing = beside.submit(known_mix, settings.segment_samples, settings.sample_rate)
+            backend = self._selector.open(settings.klass)
+            if backend.precision == "bf16":
+                require_bf16(folder, index, backend, self._settings)
+            network = backend.load(folder.open_weights(index))
         label = f"{folder.name}/{folder.signatures[index]}"
         try:
-            check_network(network, reference, backend.precision, label)
+            checking.result()
+            check_network(network, mixing.result(), reference, backend.precision, label)
         except BaseException:
             network.close()
             raise

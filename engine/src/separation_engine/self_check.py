@@ -35,11 +35,10 @@ def known_mix(samples: int, sample_rate: int) -> Samples:
     return np.stack([mono + noise[0] * beat, 0.7 * mono + noise[1] * beat]).astype(np.float32)
 
 
-def fingerprint(network: Network) -> Samples:
+def fingerprint(network: Network, mix: Samples) -> Samples:
     """What the network makes of the known segment, thinned: (sources, channels=2, about 1024)."""
-    samples = network.segment_samples
-    stems = separate_segment(network, known_mix(samples, network.sample_rate))
-    return np.ascontiguousarray(stems[..., :: max(1, samples // _KEPT_SAMPLES)])
+    stems = separate_segment(network, mix)
+    return np.ascontiguousarray(stems[..., :: max(1, network.segment_samples // _KEPT_SAMPLES)])
 
 
 def separate_segment(network: Network, mix: Samples) -> Samples:
@@ -60,9 +59,11 @@ def likeness_db(reference: NDArray[np.float32], found: NDArray[np.float32]) -> f
     return 10 * math.log10(max(energy, 1e-30) / difference) if difference else 300.0
 
 
-def check_network(network: Network, reference: Samples, precision: Precision, name: str) -> None:
-    """Raises SelfCheckFailedError where the network is off."""
-    likeness = likeness_db(reference, fingerprint(network))
+def check_network(
+    network: Network, mix: Samples, reference: Samples, precision: Precision, name: str
+) -> None:
+    """mix: the known segment. Raises SelfCheckFailedError where the network is off."""
+    likeness = likeness_db(reference, fingerprint(network, mix))
     if likeness < _LEAST_DB[precision]:
         raise SelfCheckFailedError(
             f"{name} is at {likeness:.1f} dB on the known segment, below {_LEAST_DB[precision]:.0f} dB"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from separation_engine.backends.openvino.architecture import HTDEMUCS
+from separation_engine.models.weights import HTDEMUCS
 from tests.models import TINY, tiny, write_model
 
 CHILD = """
@@ -18,10 +17,10 @@ from pathlib import Path
 import numpy as np
 from separation_engine.backends.base import BackendSettings
 from separation_engine.backends.openvino import OpenvinoBackend
-from separation_engine.models.weights import read_weights
-path, sha256, cache = sys.argv[1:]
-backend = OpenvinoBackend(BackendSettings("cpu", "fp32", Path(cache)))
-network = backend.load(read_weights(Path(path), sha256))
+from separation_engine.models.folder import read_folder
+folder, cache = map(Path, sys.argv[1:])
+backend = OpenvinoBackend(BackendSettings("cpu", "fp32", cache))
+network = backend.load(read_folder(folder, folder.name).read_weights(0))
 mix = np.random.default_rng(0).uniform(-1, 1, (1, 2, network.segment_samples)).astype(np.float32)
 digest = hashlib.sha256(network.forward(mix).tobytes()).hexdigest()
 imported = [name for name, module in sys.modules.items() if module is not None]
@@ -43,13 +42,11 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     """Fresh processes: the first compiles, the others find the compiled model."""
     folder = tmp_path_factory.mktemp("processes")
     model = write_model(folder, "tiny", [tiny()], settings=TINY, klass=HTDEMUCS)
-    path = model / "00000000.safetensors"
-    return [_run(path, folder / "cache") for _ in range(RUNS)]
+    return [_run(model, folder / "cache") for _ in range(RUNS)]
 
 
-def _run(path: Path, cache: Path) -> Run:
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    command = [sys.executable, "-c", CHILD, str(path), sha256, str(cache)]
+def _run(model: Path, cache: Path) -> Run:
+    command = [sys.executable, "-c", CHILD, str(model), str(cache)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     answer = json.loads(done.stdout)
     return Run(answer["digest"], frozenset(answer["imported"]))

@@ -19,11 +19,6 @@ def weights() -> NetworkWeights:
     return weights_of(short(), SHORT)
 
 
-def test_only_htdemucs_is_supported() -> None:
-    assert OpenvinoBackend.supports("demucs.htdemucs.HTDemucs")
-    assert not OpenvinoBackend.supports("demucs.hdemucs.HDemucs")
-
-
 def test_another_class_is_refused(load: Load) -> None:
     with pytest.raises(WeightsMismatchError, match="HDemucs is not an HTDemucs"):
         load(weights_of(small_hybrid(), {}))

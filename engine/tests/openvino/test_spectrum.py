@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch.nn.functional import pad
 
-from separation_engine.backends.openvino.architecture import HTDEMUCS, Architecture, read_architecture
+from separation_engine.backends.openvino.architecture import Architecture, read_architecture
 from separation_engine.backends.openvino.spectrum import SpectrumTransform
-from separation_engine.models.weights import NetworkSettings
+from separation_engine.models.weights import HTDEMUCS, NetworkSettings
 
 # without types
 stock: Any = demucs.spec

@@ -74,11 +74,6 @@ class Backend(Protocol):
         """Raises DeviceUnavailableError where the device or the precision is not there."""
         ...
 
-    @staticmethod
-    def supports(klass: str) -> bool:
-        """Whether networks of this class (full Python name, as in the weights) can be built."""
-        ...
-
     def load(self, weights: NetworkWeights) -> Network:
         """Build the network. Raises WeightsMismatchError for settings or tensors that do not fit."""
         ...

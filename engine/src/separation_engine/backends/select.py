@@ -8,10 +8,12 @@ from pathlib import Path
 from separation_engine.backends.base import Backend, BackendSettings, DeviceName, Precision
 from separation_engine.device import cuda_devices, is_installed
 from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError
+from separation_engine.models.weights import HTDEMUCS
 from separation_engine.settings import BackendChoice, DeviceChoice, Settings
 
 _LOG = logging.getLogger(__name__)
 _TORCH_MODULES = ("torch", "demucs")
+_OPENVINO_CLASSES = frozenset({HTDEMUCS})
 
 
 class BackendSelector:
@@ -42,7 +44,7 @@ class BackendSelector:
         """
         if self.device == "cuda" or self._choice == "torch":
             return "torch"
-        if is_installed("openvino") and _openvino_supports(klass):
+        if is_installed("openvino") and klass in _OPENVINO_CLASSES:
             return "openvino"
         if self._choice == "auto" and is_installed(*_TORCH_MODULES):
             return "torch"
@@ -76,12 +78,6 @@ def _resolve_device(device: DeviceChoice, choice: BackendChoice) -> DeviceName:
     elif devices:
         _LOG.warning("found a CUDA device, but torch is not installed: using the CPU")
     return "cuda" if usable else "cpu"
-
-
-def _openvino_supports(klass: str) -> bool:
-    from separation_engine.backends.openvino import OpenvinoBackend
-
-    return OpenvinoBackend.supports(klass)
 
 
 def _open_backend(name: str, settings: BackendSettings) -> Backend:

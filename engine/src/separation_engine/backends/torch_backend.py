@@ -45,10 +45,6 @@ class TorchBackend:
         if self.device == "cpu":
             torch.set_num_threads(cpu_limit())
 
-    @staticmethod
-    def supports(klass: str) -> bool:
-        return klass in _CLASSES
-
     def load(self, weights: NetworkWeights) -> Network:
         return TorchNetwork(weights, torch.device(self.device), self.precision)
 

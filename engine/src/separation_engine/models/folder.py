@@ -14,7 +14,14 @@ import yaml
 from numpy.typing import NDArray
 
 from separation_engine.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
-from separation_engine.models.weights import NetworkSettings, NetworkWeights, read_settings, read_weights
+from separation_engine.models.weights import (
+    NetworkSettings,
+    NetworkWeights,
+    open_weights,
+    read_recorded,
+    read_settings,
+    require_recorded,
+)
 
 # in the format of `sha256sum -c`
 RECORD_NAME = "SHA256SUMS"
@@ -34,7 +41,6 @@ class ModelFolder:
     settings: tuple[NetworkSettings, ...]
     shares: NDArray[np.float32]
     hashes: Mapping[str, str]
-    segment: Fraction | None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -47,9 +53,22 @@ class ModelFolder:
         return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
     def read_weights(self, index: int) -> NetworkWeights:
-        """The weights of one sub-model. Raises ModelNotInstalledError, WeightsMismatchError."""
-        name = f"{self.signatures[index]}.safetensors"
-        return read_weights(self.path / name, self.hashes[name], self.segment)
+        """The weights of one sub-model, checked. Raises ModelNotInstalledError, WeightsMismatchError."""
+        self.check_weights(index)
+        return self.open_weights(index)
+
+    def check_weights(self, index: int) -> None:
+        """Read the file once. Raises ModelNotInstalledError, WeightsMismatchError where it is off."""
+        path = self._weights_path(index)
+        require_recorded(path, hash_file(path), self.hashes[path.name])
+
+    def open_weights(self, index: int) -> NetworkWeights:
+        """The weights of one sub-model, to be checked by the caller or when they are asked for a tensor."""
+        path = self._weights_path(index)
+        return open_weights(path, self.hashes[path.name], self.settings[index])
+
+    def _weights_path(self, index: int) -> Path:
+        return self.path / f"{self.signatures[index]}.safetensors"
 
 
 def check_name(name: str) -> str:
@@ -67,7 +86,7 @@ def read_folder(path: Path, name: str) -> ModelFolder:
     """
     check_name(name)
     hashes = read_record(path)
-    content = _recorded_bytes(path / f"{name}.yaml", hashes)
+    content = read_recorded(path / f"{name}.yaml", hashes.get(f"{name}.yaml"))
     signatures, weights, segment = _parse_bag(name, content)
     settings = tuple(read_settings(path / f"{signature}.safetensors") for signature in signatures)
     if segment is not None:
@@ -82,7 +101,7 @@ def read_folder(path: Path, name: str) -> ModelFolder:
         ):
             raise WeightsMismatchError(f"the sub-models of {name} do not fit together")
     shares = _shares(name, weights, len(signatures), len(settings[0].sources))
-    return ModelFolder(name, path, signatures, settings, shares, hashes, segment)
+    return ModelFolder(name, path, signatures, settings, shares, hashes)
 
 
 def read_bag_signatures(path: Path) -> tuple[str, ...]:
@@ -130,16 +149,6 @@ def hash_file(path: Path) -> str:
     except FileNotFoundError as error:
         raise ModelNotInstalledError(f"{path.name} is missing") from error
     return digest.hexdigest()
-
-
-def _recorded_bytes(path: Path, hashes: Mapping[str, str]) -> bytes:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ModelNotInstalledError(f"{path.name} is missing") from error
-    if hashlib.sha256(content).hexdigest() != hashes.get(path.name):
-        raise WeightsMismatchError(f"{path.name} is not the file that was recorded for this model")
-    return content
 
 
 def _parse_bag(name: str, content: bytes) -> tuple[tuple[str, ...], object, Fraction | None]:

@@ -17,10 +17,11 @@ from safetensors.numpy import load as parse_safetensors
 
 from separation_engine.errors import ModelNotInstalledError, WeightsMismatchError
 
+HTDEMUCS = "demucs.htdemucs.HTDemucs"
 # metadata names a class, and stock imports whatever it names
-ALLOWED_CLASSES = frozenset({"demucs.htdemucs.HTDemucs", "demucs.hdemucs.HDemucs", "demucs.demucs.Demucs"})
+ALLOWED_CLASSES = frozenset({HTDEMUCS, "demucs.hdemucs.HDemucs", "demucs.demucs.Demucs"})
 _MAX_HEADER_BYTES = 16 * 1024 * 1024
-_DEFAULT_SEGMENT = {"demucs.htdemucs.HTDemucs": Fraction(10)}
+_DEFAULT_SEGMENT = {HTDEMUCS: Fraction(10)}
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class NetworkSettings:
 
     def with_segment(self, segment: Fraction) -> NetworkSettings:
         """The same network with the segment of its bag, under stock's rule: an HTDemucs only shrinks."""
-        if self.klass.endswith(".HTDemucs") and segment > self.segment:
+        if self.klass == HTDEMUCS and segment > self.segment:
             return self
         return NetworkSettings(self.klass, self.args, {**self.kwargs, "segment": segment})
 
@@ -93,49 +94,52 @@ def read_settings(path: Path) -> NetworkSettings:
         raise ModelNotInstalledError(f"{path.name} is missing") from error
 
 
-def read_weights(path: Path, expected_sha256: str, segment: Fraction | None = None) -> NetworkWeights:
-    """Read and check the weights of one network.
+def open_weights(path: Path, sha256: str, settings: NetworkSettings) -> NetworkWeights:
+    """The weights of one network; the file is read, and checked, when its first tensor is asked for.
 
-    expected_sha256: recorded when the file was fetched; anything else is refused.
-    segment: the bag's own segment in seconds, if it names one.
-    Raises ModelNotInstalledError, WeightsMismatchError.
+    sha256: recorded when the file was fetched. settings: those of the file, with the segment of its bag.
+    Whoever asks for a tensor gets ModelNotInstalledError or WeightsMismatchError where the file is off.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ModelNotInstalledError(f"{path.name} is missing") from error
-    sha256 = hashlib.sha256(content).hexdigest()
-    if sha256 != expected_sha256:
-        raise WeightsMismatchError(f"{path.name} is not the file that was recorded for this model")
-    length = int.from_bytes(content[:8], "little")
-    settings = _parse_settings(path.name, content[8 : 8 + length])
-    if segment is not None:
-        settings = settings.with_segment(segment)
     return NetworkWeights(
         klass=settings.klass,
         args=settings.args,
         kwargs=settings.kwargs,
         signature=path.name.removesuffix(".safetensors"),
-        tensors=_StoredTensors(path.name, content),
+        tensors=_StoredTensors(path, sha256),
         sha256=sha256,
     )
 
 
-class _StoredTensors(Mapping[str, NDArray[np.generic]]):
-    """Taken from the file's content when first asked for: where a compiled model is on disk, nobody asks."""
+def read_recorded(path: Path, sha256: str | None) -> bytes:
+    """The content of a file of a model. Raises ModelNotInstalledError, WeightsMismatchError."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ModelNotInstalledError(f"{path.name} is missing") from error
+    require_recorded(path, hashlib.sha256(content).hexdigest(), sha256)
+    return content
 
-    def __init__(self, name: str, content: bytes) -> None:
-        self._name = name
-        self._content = content
+
+def require_recorded(path: Path, found: str, recorded: str | None) -> None:
+    """found, recorded: sha256 of a file of a model. Raises WeightsMismatchError where they differ."""
+    if found != recorded:
+        raise WeightsMismatchError(f"{path.name} is not the file that was recorded for this model")
+
+
+class _StoredTensors(Mapping[str, NDArray[np.generic]]):
+    """Read when first asked for: where a compiled model is on disk, nobody asks."""
+
+    def __init__(self, path: Path, sha256: str) -> None:
+        self._path = path
+        self._sha256 = sha256
 
     @cached_property
     def _parsed(self) -> Mapping[str, NDArray[np.generic]]:
-        # the arrays are copies
-        content, self._content = self._content, b""
         try:
-            tensors = parse_safetensors(content)
+            # the arrays are copies
+            tensors = parse_safetensors(read_recorded(self._path, self._sha256))
         except SafetensorError as error:
-            raise WeightsMismatchError(f"{self._name} is no safetensors file: {error}") from error
+            raise WeightsMismatchError(f"{self._path.name} is no safetensors file: {error}") from error
         return {name: _as_float32(tensor) for name, tensor in tensors.items()}
 
     def __getitem__(self, name: str) -> NDArray[np.generic]:

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from separation_engine.errors import WeightsMismatchError
-from separation_engine.models.weights import NetworkSettings
-
-HTDEMUCS = "demucs.htdemucs.HTDemucs"
+from separation_engine.models.weights import HTDEMUCS, NetworkSettings
 
 # switches that change the network: (name, default of HTDemucs, the value this graph is built for)
 _SWITCHES: tuple[tuple[str, Any, Any], ...] = (

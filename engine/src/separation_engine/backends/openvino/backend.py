@@ -6,7 +6,7 @@ from typing import Any
 
 from separation_engine import device
 from separation_engine.backends.base import BackendSettings, DeviceName, Precision
-from separation_engine.backends.openvino.architecture import HTDEMUCS, read_architecture
+from separation_engine.backends.openvino.architecture import read_architecture
 from separation_engine.backends.openvino.compiled_cache import CompiledCache
 from separation_engine.backends.openvino.graph import GRAPH_VERSION, build_graph
 from separation_engine.backends.openvino.network import OpenvinoNetwork
@@ -37,10 +37,6 @@ class OpenvinoBackend:
         if self.precision == "bf16" and not self._has_bfloat16():
             raise DeviceUnavailableError("this CPU has no bfloat16 arithmetic; set PRECISION=fp32")
         self._cache = CompiledCache(settings.cache_dir / "openvino", self._core, self._options())
-
-    @staticmethod
-    def supports(klass: str) -> bool:
-        return klass == HTDEMUCS
 
     def load(self, weights: NetworkWeights) -> OpenvinoNetwork:
         """Takes 2 s from the cache and 8 s the first time. Raises WeightsMismatchError."""
