@@ -4,6 +4,9 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import { HttpMetrics } from './http-metrics.js';
 import { MetricsController } from './metrics.controller.js';
 
+/** the least that the percentiles of the event loop's lag can show; the default of 10 ms takes 0.6 % of a core all day */
+const EVENT_LOOP_SAMPLE_MS = 100;
+
 @Module({})
 export class MetricsModule implements NestModule {
   constructor(private readonly http: HttpMetrics) {}
@@ -32,6 +35,6 @@ export class MetricsModule implements NestModule {
 function createRegistry(service: string): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ service });
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_SAMPLE_MS });
   return registry;
 }

@@ -87,7 +87,8 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
       if (next !== undefined && JSON.stringify(next) !== JSON.stringify(current)) {
         current = next;
         await stream.event('state', current.status, current);
-        await pause(SHORTEST_GAP_MS, undefined, { signal });
+        // nothing follows the last one, and its client waits for the end
+        if (!isTerminal(current.status)) await pause(SHORTEST_GAP_MS, undefined, { signal });
       } else {
         await changes.next(LOOK_EVERY_MS, signal);
       }
