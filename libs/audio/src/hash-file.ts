@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { open } from 'node:fs/promises';
+
+const BLOCK_BYTES = 1024 * 1024;
 
 export interface FileDigest {
   /** lower-case hex */
@@ -8,10 +9,21 @@ export interface FileDigest {
   readonly bytes: number;
 }
 
-/** Reads a file once and gives its sha256 and length. */
+/** Reads a file once, into one buffer, and gives its sha256 and length. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<FileDigest> {
   const hash = createHash('sha256');
-  const source = createReadStream(path, { highWaterMark: 1024 * 1024 });
-  await pipeline(source, hash, signal === undefined ? {} : { signal });
-  return { sha256: hash.digest('hex'), bytes: source.bytesRead };
+  const file = await open(path);
+  try {
+    const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    let bytes = 0;
+    for (;;) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(block, 0, BLOCK_BYTES);
+      if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes };
+      hash.update(block.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
 }

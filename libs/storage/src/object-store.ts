@@ -31,6 +31,12 @@ export abstract class ObjectStore {
    */
   abstract put(key: string, source: Readable, options?: CallOptions): Promise<ObjectInfo>;
 
+  /**
+   * Stores a file that nobody writes to any more, atomically; it stays where it is. A folder on the same file system
+   * shares its bytes and copies none.
+   */
+  abstract putFile(key: string, path: string, options?: CallOptions): Promise<ObjectInfo>;
+
   /** Stores a small document, atomically. */
   abstract putText(key: string, text: string, options?: CallOptions): Promise<void>;
 

@@ -1,4 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, it } from '@jest/globals';
 import { InvalidKeyError, InvalidRangeError, ObjectNotFoundError } from '../errors.js';
@@ -36,6 +39,25 @@ export function holdsObjects(given: Given): void {
     await given.sut.put(`${given.folder}big`, Readable.from(randomPieces(bytes, piece, hash)));
     expect(await digest(await given.sut.get(`${given.folder}big`))).toBe(hash.digest('hex'));
     expect(await given.unfinished()).toBe(0);
+  });
+
+  it('keeps a file that was put, which stays where it is and may go', async () => {
+    const scratch = await mkdtemp(join(tmpdir(), 'scratch-'));
+    try {
+      const [path, bytes] = [join(scratch, 'bass.flac'), randomBytes(9 * MIB)];
+      await writeFile(path, bytes);
+      await given.sut.putText(`${given.folder}bass.flac`, 'is replaced');
+      const put = await given.sut.putFile(`${given.folder}bass.flac`, path);
+      expect(put).toMatchObject({ key: `${given.folder}bass.flac`, bytes: 9 * MIB });
+      expect((await readFile(path)).equals(bytes)).toBe(true);
+      await rm(path);
+      expect((await read(given.sut, `${given.folder}bass.flac`)).equals(bytes)).toBe(true);
+      await expect(given.sut.putFile(`${given.folder}drums.flac`, path)).rejects.toThrow();
+      expect(await given.keysBelow(given.folder)).toEqual([`${given.folder}bass.flac`]);
+      expect(await given.unfinished()).toBe(0);
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
   });
 
   it('reads ranges, both ends included', async () => {
@@ -135,6 +157,7 @@ export function holdsObjects(given: Given): void {
     await expect(given.sut.put(key, source)).rejects.toThrow(InvalidKeyError);
     expect(source.destroyed).toBe(true);
     await expect(given.sut.putText(key, 'x')).rejects.toThrow(InvalidKeyError);
+    await expect(given.sut.putFile(key, '/dev/null')).rejects.toThrow(InvalidKeyError);
     await expect(given.sut.get(key)).rejects.toThrow(InvalidKeyError);
     await expect(given.sut.getText(key)).rejects.toThrow(InvalidKeyError);
     await expect(given.sut.head(key)).rejects.toThrow(InvalidKeyError);

@@ -62,6 +62,7 @@ export function holdsStreams(given: Given): void {
     const source = Readable.from([Buffer.alloc(10)]);
     await expect(given.sut.put(`${given.folder}a`, source, { signal })).rejects.toThrow('too late');
     await expect(given.sut.putText(`${given.folder}a`, 'a', { signal })).rejects.toThrow('too late');
+    await expect(given.sut.putFile(`${given.folder}a`, '/dev/null', { signal })).rejects.toThrow('too late');
     await expect(given.sut.head(`${given.folder}a`, { signal })).rejects.toThrow('too late');
     await expect(collect(given.sut.list(given.folder, { signal }))).rejects.toThrow('too late');
     expect(await given.keysBelow(given.folder)).toEqual([]);

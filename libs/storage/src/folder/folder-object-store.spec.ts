@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { StorageUnavailableError } from '../errors.js';
 import { collect } from '../contract/bytes.js';
@@ -30,6 +30,24 @@ describe(FolderObjectStore.name, () => {
     sut = new FolderObjectStore(root);
   });
   afterEach(() => rm(root, { recursive: true }));
+
+  it('shares the bytes of a file, and copies them from another file system', async () => {
+    const far = await mkdtemp('/dev/shm/scratch-');
+    try {
+      const paths = [join(root, 'near.flac'), join(far, 'far.flac')];
+      for (const path of paths) {
+        await writeFile(path, 'sound');
+        await sut.putFile(`stems/${basename(path)}`, path);
+      }
+      const stored = await Promise.all(paths.map((path) => stat(join(root, 'stems', basename(path)))));
+      expect(stored.map(({ nlink, size }) => [nlink, size])).toEqual([
+        [2, 5],
+        [1, 5],
+      ]);
+    } finally {
+      await rm(far, { recursive: true });
+    }
+  });
 
   it('sweeps temporary files and half-removed folders that a crash left, and no others', async () => {
     const left = join(root, '.unfinished');

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { constants, type Stats } from 'node:fs';
-import { copyFile, mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { constants, createReadStream, type Stats } from 'node:fs';
+import { copyFile, link, mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { InvalidRangeError, ObjectNotFoundError } from '../errors.js';
+import { errorCode, InvalidRangeError, ObjectNotFoundError } from '../errors.js';
 import { checkKey, checkListPrefix, checkPrefix } from '../object-key.js';
 import { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from '../object-store.js';
 import { readDocument } from '../small-document.js';
@@ -15,6 +15,9 @@ import { inFolder } from './folder-failure.js';
 
 // keys cannot begin with a dot, so no object lies here
 const UNFINISHED = '.unfinished';
+
+// another file system, or one without links
+const CANNOT_LINK = ['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /**
  * Objects as files below a root folder. Unlike S3 it cannot hold both `a` and `a/b`.
@@ -35,6 +38,13 @@ export class FolderObjectStore extends ObjectStore {
         return { key, bytes: size, modifiedAt: mtime };
       }),
     );
+  }
+
+  putFile(key: string, path: string, options: CallOptions = {}): Promise<ObjectInfo> {
+    return inFolder(options.signal, async () => {
+      const { size, mtime } = await this.#write(key, (temporary) => linkOrCopy(path, temporary, options.signal));
+      return { key, bytes: size, modifiedAt: mtime };
+    });
   }
 
   putText(key: string, text: string, options: CallOptions = {}): Promise<void> {
@@ -165,6 +175,15 @@ export class FolderObjectStore extends ObjectStore {
     if (stats.isFile()) return { handle, bytes: stats.size };
     await handle.close();
     throw new ObjectNotFoundError(key);
+  }
+}
+
+async function linkOrCopy(path: string, temporary: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await link(path, temporary);
+  } catch (error) {
+    if (!CANNOT_LINK.includes(errorCode(error) ?? '')) throw error;
+    await fill(temporary, createReadStream(path), signal);
   }
 }
 

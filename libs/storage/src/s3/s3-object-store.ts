@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { errorCode, InvalidRangeError, ObjectNotFoundError } from '../errors.js';
 import { checkKey, checkListPrefix, checkPrefix } from '../object-key.js';
@@ -60,6 +61,10 @@ export class S3ObjectStore extends ObjectStore {
         throw error;
       }
     });
+  }
+
+  putFile(key: string, path: string, options: CallOptions = {}): Promise<ObjectInfo> {
+    return this.put(key, createReadStream(path, { highWaterMark: MIB }), options);
   }
 
   async putText(key: string, text: string, options: CallOptions = {}): Promise<void> {

@@ -1,7 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import type { FileDigest } from '@app/audio';
+import { hashFile, type FileDigest } from '@app/audio';
 import type { ObjectStore } from '@app/storage';
 import type { Crew } from '../crew.js';
 import type { ProgressMeter } from '../progress-meter.js';
@@ -10,7 +7,6 @@ import type { EncodedFile } from './encode.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 
 const UPLOADS_AT_ONCE = 4;
-const READ_BYTES = 1024 * 1024;
 
 /** A file that lies in the store, with what was counted on its way there. */
 export type StoredFile = EncodedFile & FileDigest;
@@ -51,18 +47,9 @@ export class Uploads {
   }
 
   private async put(file: EncodedFile, signal: AbortSignal): Promise<StoredFile> {
-    const hash = createHash('sha256');
-    const source = Readable.from(hashed(file.path, hash), { objectMode: false });
-    const { bytes } = await this.store.put(file.key, source, { signal });
+    const digest = await hashFile(file.path, signal);
+    await this.store.putFile(file.key, file.path, { signal });
     this.stored += 1;
-    return { ...file, bytes, sha256: hash.digest('hex') };
-  }
-}
-
-// read once: hashed on its way to the store
-async function* hashed(path: string, hash: Hash): AsyncGenerator<Buffer, void, undefined> {
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
-    hash.update(chunk as Buffer);
-    yield chunk as Buffer;
+    return { ...file, ...digest };
   }
 }
