@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from separation_engine.errors import WeightsMismatchError
 from separation_engine.resident import ResidentModels
 from tests.models import SHORT, SIX, TINY, short, tiny, write_model
 from tests.runs import torch_settings
@@ -50,3 +52,16 @@ def test_a_model_that_a_job_uses_keeps_its_room(sut: ResidentModels) -> None:
     sut.release({"six"})
     sut.load("short")
     assert sut.load("six").networks[0] is network
+
+
+def test_weights_that_changed_are_refused_also_where_their_compiled_model_is_on_disk(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, "tiny", [tiny()], settings=TINY)
+    settings = replace(torch_settings(tmp_path, "tiny"), backend="openvino")
+    ResidentModels(settings).load("tiny")
+    with (folder / "00000000.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(bytes([last[0] ^ 1]))
+    with pytest.raises(WeightsMismatchError, match="not the file that was recorded"):
+        ResidentModels(settings).load("tiny")
