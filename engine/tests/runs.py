@@ -12,7 +12,7 @@ from demucs.apply import BagOfModels, apply_model
 from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
 
-from separation_engine.backends.base import BackendSettings, Network
+from separation_engine.backends.base import BackendSettings, Network, PendingStems
 from separation_engine.backends.torch_backend import TorchBackend
 from separation_engine.models.loaded import LoadedModel
 from separation_engine.request import Progress, SeparationRequest, SeparationResult
@@ -34,6 +34,7 @@ class EchoNetwork:
     sample_rate: int = RATE
     levels: tuple[float, ...] = (0.4, 0.3, 0.2, 0.1)
     batches: list[int] = field(default_factory=list)
+    asynchronous: bool = False
 
     def input_samples(self, _samples: int, /) -> int:
         return self.segment_samples
@@ -42,6 +43,10 @@ class EchoNetwork:
         self.batches.append(len(mixes))
         levels = np.array(self.levels, np.float32).reshape(1, -1, 1, 1)
         return levels * mixes[:, np.newaxis]
+
+    def start(self, mixes: Samples) -> PendingStems:
+        stems = self.forward(mixes)
+        return lambda: stems
 
     def close(self) -> None:
         self.batches.clear()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from separation_engine.backends.base import BackendSettings
+from separation_engine.backends.base import BackendSettings, PendingStems
 from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
 from separation_engine.errors import CancelledError, OutOfMemoryError
 from separation_engine.models.folder import read_folder
@@ -113,7 +113,43 @@ def test_a_job_that_comes_while_a_batch_waits_shares_it(tmp_path: Path) -> None:
     assert network.batches == [3]
 
 
-def test_ten_jobs_at_once_equal_ten_jobs_alone(tmp_path: Path, network: TorchNetwork) -> None:
+def test_a_device_has_its_next_batch_before_the_last_one_is_taken_back(tmp_path: Path) -> None:
+    network, listener = EchoNetwork(max_batch=2, asynchronous=True), Listener()
+    scheduler = Scheduler(FixedModels(make_model([network])), listener, lambda _: None)
+    scheduler.submit(make_request(tmp_path, song(3 * RATE), "job"))
+    states = []
+    while not scheduler.idle:
+        scheduler.step()
+        states.append((len(network.batches), len(listener.progress.get("job", []))))
+    # batches started, chunks taken back
+    assert states == [(0, 0), (1, 0), (2, 2), (2, 4)]
+    assert "job" in listener.results
+
+
+def test_what_fails_on_a_device_fails_its_jobs_and_no_others(tmp_path: Path) -> None:
+    @dataclass
+    class Failing(EchoNetwork):
+        def start(self, mixes: Samples) -> PendingStems:
+            stems, is_first = self.forward(mixes), len(self.batches) == 1
+
+            def wait() -> Samples:
+                if is_first:
+                    raise RuntimeError("the device fell off the bus")
+                return stems
+
+            return wait
+
+    model = make_model([Failing(asynchronous=True)])
+    requests = [make_request(tmp_path, song(3 * RATE), job) for job in ("first", "second")]
+    listener = run_jobs(model, *requests)
+    assert (list(listener.errors), list(listener.results)) == (["first"], ["second"])
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_ten_jobs_at_once_equal_ten_jobs_alone(
+    tmp_path: Path, network: TorchNetwork, asynchronous: bool
+) -> None:
+    network.asynchronous = asynchronous
     model = make_model([network])
     mixes = [song(RATE + 5000 * index, seed=index) for index in range(10)]
     alone = [
@@ -128,8 +164,9 @@ def test_ten_jobs_at_once_equal_ten_jobs_alone(tmp_path: Path, network: TorchNet
             np.testing.assert_allclose(read_wav(stem.path), stems[stem.name], atol=1e-5)
 
 
-def test_a_cancelled_job_ends_at_once_and_disturbs_none(tmp_path: Path) -> None:
-    model = make_model([EchoNetwork(max_batch=3)])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_cancelled_job_ends_at_once_and_disturbs_none(tmp_path: Path, asynchronous: bool) -> None:
+    model = make_model([EchoNetwork(max_batch=3, asynchronous=asynchronous)])
     mix = song(8 * RATE)
     expected, _ = run_one(model, make_request(tmp_path / "alone", mix, "kept"))
     listener = Listener()
@@ -221,13 +258,13 @@ class TestTorchNetwork:
 def fail_above(network: TorchNetwork, most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """There is no CUDA device to fill here: batches above `most` fail as on a full one."""
     sizes: list[int] = []
-    run: Callable[[Samples], Samples] = network._run
+    start: Callable[[Samples], PendingStems] = network._start
 
-    def limited(mixes: Samples) -> Samples:
+    def limited(mixes: Samples) -> PendingStems:
         sizes.append(len(mixes))
         if len(mixes) > most:
             raise torch.cuda.OutOfMemoryError
-        return run(mixes)
+        return start(mixes)
 
-    monkeypatch.setattr(network, "_run", limited)
+    monkeypatch.setattr(network, "_start", limited)
     return sizes

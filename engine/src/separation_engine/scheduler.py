@@ -1,17 +1,21 @@
-"""Runs the segments of all active jobs: in turns, several in one forward where the network takes them."""
+"""Runs the segments of all active jobs: in turns, several in one forward where the network takes them.
+
+On a device the next forward is started before what the last one made is joined and written: neither the
+device nor the processor waits for the other.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
-from separation_engine.backends.base import Samples
+from separation_engine.backends.base import PendingStems, Samples
 from separation_engine.errors import CancelledError, OutOfMemoryError
 from separation_engine.models.loaded import LoadedModel
 from separation_engine.request import Progress, SeparationRequest, SeparationResult
@@ -52,6 +56,15 @@ class Job:
     started: float = field(default_factory=time.monotonic)
 
 
+@dataclass(frozen=True)
+class _Forward:
+    """A batch in the network. jobs: that of each chunk, in the order of the stems."""
+
+    jobs: Sequence[Job]
+    stems: PendingStems
+    asynchronous: bool
+
+
 class Scheduler:
     """Used by one thread. `step` does one forward, so that a caller can look for messages in between."""
 
@@ -63,6 +76,7 @@ class Scheduler:
         self._before_forward = before_forward
         self._waiting: deque[SeparationRequest] = deque()
         self._active: deque[Job] = deque()
+        self._under_way: _Forward | None = None
         self._filling_since: float | None = None
 
     @property
@@ -76,7 +90,7 @@ class Scheduler:
         20 ms in all: where jobs come in a burst, the next one is worth more than that. A job alone, and a
         network that takes one segment at a time, never wait.
         """
-        if self._waiting or len(self._active) < 2 or self._is_batch_full():
+        if self._waiting or len(self._runnable) < 2 or self._is_batch_full():
             return 0.0
         now = time.monotonic()
         self._filling_since = self._filling_since or now
@@ -95,7 +109,7 @@ class Scheduler:
             self._fail(job, error)
 
     def step(self) -> None:
-        """Start one waiting job, or run one batch."""
+        """Start one waiting job, or start one batch and take one back."""
         if self._waiting and len(self._active) < _MAX_ACTIVE:
             self._start(self._waiting.popleft())
         elif self._active:
@@ -113,36 +127,57 @@ class Scheduler:
             return
         self._active.append(Job(request, model, separation, loaded - started, loaded))
 
+    @property
+    def _runnable(self) -> list[Job]:
+        """The active jobs that have chunks left to run, in turn."""
+        return [job for job in self._active if job.separation.next_chunk]
+
     def _is_batch_full(self) -> bool:
         """Whether the active jobs fill the next batch, each with the segments that it could give."""
-        first = self._active[0].separation.next_chunk
-        if first is None:
-            raise AssertionError("an active job has nothing left to run")
-        found = sum(job.separation.count_like(first, first.network.max_batch) for job in self._active)
+        first = self._next_chunk()
+        found = sum(job.separation.count_like(first, first.network.max_batch) for job in self._runnable)
         return found >= first.network.max_batch
 
+    def _next_chunk(self) -> Chunk:
+        return next(chunk for job in self._active if (chunk := job.separation.next_chunk))
+
     def _run_batch(self) -> None:
+        before, self._under_way = self._under_way, self._start_forward() if self._runnable else None
+        if before:
+            self._finish_forward(before)
+        if self._under_way and not self._under_way.asynchronous:
+            started, self._under_way = self._under_way, None
+            self._finish_forward(started)
+
+    def _start_forward(self) -> _Forward | None:
+        """None where it failed, and its jobs with it."""
         self._filling_since = None
         batch = self._collect()
-        jobs = list(dict.fromkeys(job for job, _, _ in batch))
+        jobs = [job for job, _, _ in batch]
+        network = batch[0][1].network
         try:
-            for job in jobs:
+            for job in dict.fromkeys(jobs):
                 self._before_forward(job.request)
-            stems = batch[0][1].network.forward(np.stack([mix for _, _, mix in batch]))
+            return _Forward(jobs, network.start(np.stack([mix for _, _, mix in batch])), network.asynchronous)
         except Exception as error:
-            for job in jobs:
-                self._fail(job, _as_engine_error(error))
+            self._fail_all(jobs, error)
+            return None
+
+    def _finish_forward(self, forward: _Forward) -> None:
+        try:
+            stems = forward.stems()
+        except Exception as error:
+            self._fail_all(forward.jobs, error)
             return
-        for (job, _, _), estimate in zip(batch, stems, strict=True):
+        for job, estimate in zip(forward.jobs, stems, strict=True):
+            # it may have ended meanwhile
             if job in self._active:
                 self._take_back(job, estimate)
 
     def _collect(self) -> list[tuple[Job, Chunk, Samples]]:
         """The first job's next chunk, and what the jobs in turn have for the same network and length."""
-        first = self._active[0].separation.next_chunk
+        first = self._next_chunk()
         batch: list[tuple[Job, Chunk, Samples]] = []
-        if first is None:
-            raise AssertionError("an active job has nothing left to run")
         found = True
         while found and len(batch) < first.network.max_batch:
             found = False
@@ -166,6 +201,11 @@ class Scheduler:
                 self._listener.finished(job, result)
         except Exception as error:
             self._fail(job, _as_engine_error(error))
+
+    def _fail_all(self, jobs: Sequence[Job], error: Exception) -> None:
+        for job in dict.fromkeys(jobs):
+            if job in self._active:
+                self._fail(job, _as_engine_error(error))
 
     def _fail(self, job: Job, error: Exception) -> None:
         self._end(job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from separation_engine.models.weights import NetworkWeights
 
 Samples = NDArray[np.float32]
+# waits for the stems of a forward and gives them, (batch, sources, channels=2, input_samples)
+PendingStems = Callable[[], Samples]
 DeviceName = Literal["cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
 
@@ -33,12 +36,14 @@ class Network(Protocol):
 
     segment_samples: the longest chunk of a mix in one forward, and the length of the overlap-add window.
     max_batch: chunks that one forward takes at most; it may shrink while the network is in use.
+    asynchronous: whether a device works on what was started, while the processor has time for other things.
     """
 
     sources: tuple[str, ...]
     sample_rate: int
     segment_samples: int
     max_batch: int
+    asynchronous: bool
 
     def input_samples(self, samples: int, /) -> int:
         """Length that `forward` wants for a chunk of `samples` (1 to segment_samples).
@@ -54,6 +59,13 @@ class Network(Protocol):
         mixes: (batch <= max_batch, channels=2, input_samples).
         Returns (batch, sources, channels=2, input_samples), which belongs to the caller.
         Raises OutOfMemoryError when it does not fit even one by one.
+        """
+        ...
+
+    def start(self, mixes: Samples) -> PendingStems:
+        """The same, for the answer to be asked for later; another forward may be started before that.
+
+        Not enough memory is told at once, by this call.
         """
         ...
 

@@ -13,7 +13,14 @@ from demucs.demucs import Demucs
 from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
 
-from separation_engine.backends.base import BackendSettings, DeviceName, Network, Precision, Samples
+from separation_engine.backends.base import (
+    BackendSettings,
+    DeviceName,
+    Network,
+    PendingStems,
+    Precision,
+    Samples,
+)
 from separation_engine.device import cpu_limit, cpu_name
 from separation_engine.errors import DeviceUnavailableError, OutOfMemoryError, WeightsMismatchError
 from separation_engine.models.weights import NetworkWeights
@@ -69,6 +76,7 @@ class TorchNetwork:
         self._precision = precision
         self._module: torch.nn.Module | None = _build_module(weights).to(device)
         self.max_batch = 1
+        self.asynchronous = device.type == "cuda"
         if device.type == "cuda":
             free, _ = torch.cuda.mem_get_info()
             fitting = free // (_BYTES_PER_SAMPLE * self.segment_samples)
@@ -80,12 +88,15 @@ class TorchNetwork:
         return int(rule(samples)) if rule else samples
 
     def forward(self, mixes: Samples) -> Samples:
-        stems = np.empty((len(mixes), len(self.sources), *mixes.shape[1:]), np.float32)
+        return self.start(mixes)()
+
+    def start(self, mixes: Samples) -> PendingStems:
+        parts: list[PendingStems] = []
         done = 0
         while done < len(mixes):
             batch = mixes[done : done + self.max_batch]
             try:
-                stems[done : done + len(batch)] = self._run(batch)
+                parts.append(self._start(batch))
                 done += len(batch)
             except torch.cuda.OutOfMemoryError as error:
                 if self.max_batch == 1:
@@ -97,27 +108,42 @@ class TorchNetwork:
                 if "not enough memory" in str(error) or "can't allocate memory" in str(error):
                     raise OutOfMemoryError("no memory for one segment") from error
                 raise
-        return stems
+        # one alone is not copied
+        return parts[0] if len(parts) == 1 else lambda: np.concatenate([part() for part in parts])
 
     def close(self) -> None:
         self._module = None
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _run(self, mixes: Samples) -> Samples:
+    def _start(self, mixes: Samples) -> PendingStems:
         if self._module is None:
             raise AssertionError("the network is closed")
         host = torch.from_numpy(np.ascontiguousarray(mixes))
         if self._device.type == "cuda":
             host = host.pin_memory()
         with torch.inference_mode(), self._arithmetic():
-            stems = self._module(host.to(self._device, non_blocking=True))
-        return cast("Samples", stems.float().cpu().numpy())
+            stems = self._module(host.to(self._device, non_blocking=True)).float()
+        return _arriving(stems) if self._device.type == "cuda" else cast("PendingStems", stems.numpy)
 
     def _arithmetic(self) -> AbstractContextManager[object]:
         if self._precision == "bf16":
             return torch.autocast(self._device.type, torch.bfloat16)
         return nullcontext()
+
+
+def _arriving(stems: torch.Tensor) -> PendingStems:
+    """On their way from the device, behind the work that makes them, into memory that it writes by itself."""
+    host = torch.empty(stems.shape, dtype=stems.dtype, pin_memory=True)
+    host.copy_(stems, non_blocking=True)
+    arrived = torch.Event(stems.device)
+    arrived.record()
+
+    def wait() -> Samples:
+        arrived.synchronize()
+        return cast("Samples", host.numpy())
+
+    return wait
 
 
 def _build_module(weights: NetworkWeights) -> torch.nn.Module:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from separation_engine.backends.base import Samples
+from separation_engine.backends.base import PendingStems, Samples
 from separation_engine.backends.openvino.architecture import Architecture
 from separation_engine.backends.openvino.mapped_model import MappedModel
 from separation_engine.backends.openvino.runtime import Request
@@ -24,6 +24,7 @@ class OpenvinoNetwork:
     """Runs segments one after the other, by turns with the other networks of the process."""
 
     max_batch = 1
+    asynchronous = False
 
     def __init__(self, architecture: Architecture, compiled: MappedModel, threads: int, turns: Turns) -> None:
         self.sources = architecture.sources
@@ -47,6 +48,10 @@ class OpenvinoNetwork:
         except MemoryError as error:
             raise OutOfMemoryError("a segment does not fit in memory") from error
         return joined.reshape(len(mixes), len(self.sources), 2, self.segment_samples)
+
+    def start(self, mixes: Samples) -> PendingStems:
+        stems = self.forward(mixes)
+        return lambda: stems
 
     def close(self) -> None:
         self._turns.leave(self)
