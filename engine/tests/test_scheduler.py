@@ -126,6 +126,46 @@ def test_a_device_has_its_next_batch_before_the_last_one_is_taken_back(tmp_path:
     assert "job" in listener.results
 
 
+def test_what_is_under_way_for_jobs_that_are_gone_is_dropped(tmp_path: Path) -> None:
+    waited_for: list[int] = []
+
+    @dataclass
+    class Watched(EchoNetwork):
+        def start(self, mixes: Samples) -> PendingStems:
+            stems, number = self.forward(mixes), len(self.batches)
+
+            def wait() -> Samples:
+                waited_for.append(number)
+                return stems
+
+            return wait
+
+    listener = Listener()
+    network = Watched(asynchronous=True)
+    scheduler = Scheduler(FixedModels(make_model([network])), listener, lambda _: None)
+    scheduler.submit(make_request(tmp_path, song(3 * RATE), "gone"))
+    for _ in range(2):
+        scheduler.step()
+    scheduler.cancel("gone")
+    scheduler.submit(make_request(tmp_path, song(RATE // 2), "next"))
+    while not scheduler.idle:
+        scheduler.step()
+    assert (network.batches, waited_for, list(listener.results)) == ([1, 1], [2], ["next"])
+
+
+def test_a_song_that_comes_does_not_hold_up_what_is_under_way(tmp_path: Path) -> None:
+    listener = Listener()
+    model = make_model([EchoNetwork(asynchronous=True)])
+    scheduler = Scheduler(FixedModels(model), listener, lambda _: None)
+    scheduler.submit(make_request(tmp_path, song(RATE // 2), "first"))
+    for _ in range(2):
+        scheduler.step()
+    for job in ("second", "third"):
+        scheduler.submit(make_request(tmp_path, song(RATE), job))
+    scheduler.step()
+    assert list(listener.results) == ["first"]
+
+
 def test_what_fails_on_a_device_fails_its_jobs_and_no_others(tmp_path: Path) -> None:
     @dataclass
     class Failing(EchoNetwork):

@@ -81,7 +81,7 @@ class ResidentModels:
             # a tenth of a cold start; what is compiled on disk is loaded meanwhile
             checking = beside.submit(folder.check_weights, index)
             mixing = beside.submit(known_mix, settings.segment_samples, settings.sample_rate)
-            backend = self._selector.open(settings.klass)
+            backend = self._selector.open(folder.settings[0].klass)
             if backend.precision == "bf16":
                 require_bf16(folder, index, backend, self._settings)
             network = backend.load(folder.open_weights(index))

@@ -1,7 +1,7 @@
 """Runs the segments of all active jobs: in turns, several in one forward where the network takes them.
 
-On a device the next forward is started before what the last one made is joined and written: neither the
-device nor the processor waits for the other.
+On a GPU the next forward is started before what the last one made is joined and written, so that the GPU
+computes meanwhile.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class _Forward:
 
 
 class Scheduler:
-    """Used by one thread. `step` does one forward, so that a caller can look for messages in between."""
+    """Used by one thread. `step` takes about as long as a forward, so that a caller can look for messages
+    in between.
+    """
 
     def __init__(
         self, models: ModelSource, listener: JobListener, before_forward: Callable[[SeparationRequest], None]
@@ -112,6 +114,9 @@ class Scheduler:
         """Start one waiting job, or start one batch and take one back."""
         if self._waiting and len(self._active) < _MAX_ACTIVE:
             self._start(self._waiting.popleft())
+            before, self._under_way = self._under_way, None
+            if before:
+                self._finish_forward(before)
         elif self._active:
             self._run_batch()
 
@@ -214,6 +219,9 @@ class Scheduler:
     def _end(self, job: Job) -> None:
         self._active.remove(job)
         job.separation.close()
+        if not self._active:
+            # nobody waits for it any more
+            self._under_way = None
         self._release()
 
     def _release(self) -> None:

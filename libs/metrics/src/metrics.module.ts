@@ -4,7 +4,7 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import { HttpMetrics } from './http-metrics.js';
 import { MetricsController } from './metrics.controller.js';
 
-/** the least that the percentiles of the event loop's lag can show; the default of 10 ms takes 0.6 % of a core all day */
+/** the least that the statistics of the event loop's lag can show; the default of 10 ms takes 0.6 % of a core all day */
 const EVENT_LOOP_SAMPLE_MS = 100;
 
 @Module({})

@@ -36,7 +36,7 @@ class Network(Protocol):
 
     segment_samples: the longest chunk of a mix in one forward, and the length of the overlap-add window.
     max_batch: chunks that one forward takes at most; it may shrink while the network is in use.
-    asynchronous: whether a device works on what was started, while the processor has time for other things.
+    asynchronous: whether a GPU works on what was started, while the processor has time for other things.
     """
 
     sources: tuple[str, ...]

@@ -33,6 +33,7 @@ _CLASSES: dict[str, type[torch.nn.Module]] = {
 # of device memory for one more segment in a batch; too low a guess only halves the batch later
 _BYTES_PER_SAMPLE = 6_000
 _MAX_CUDA_BATCH = 16
+_OUT_OF_HOST_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")
 
 
 class TorchBackend:
@@ -104,8 +105,8 @@ class TorchNetwork:
                 torch.cuda.empty_cache()
                 self.max_batch = max(1, min(self.max_batch, len(batch)) // 2)
             except RuntimeError as error:
-                # the CPU allocator has no error class of its own
-                if "not enough memory" in str(error) or "can't allocate memory" in str(error):
+                # the allocators of the host have no error class of their own
+                if any(words in str(error) for words in _OUT_OF_HOST_MEMORY):
                     raise OutOfMemoryError("no memory for one segment") from error
                 raise
         # one alone is not copied
@@ -148,12 +149,14 @@ def _arriving(stems: torch.Tensor) -> PendingStems:
 
 def _build_module(weights: NetworkWeights) -> torch.nn.Module:
     klass = _CLASSES[weights.klass]
+    # reads and checks the file, before its settings make anything
+    tensors = {name: torch.from_numpy(array) for name, array in weights.tensors.items()}
     # settings of training that newer classes no longer have are dropped, as stock does
     known = inspect.signature(klass).parameters
     kwargs = {name: value for name, value in weights.kwargs.items() if name in known}
     try:
         module = klass(*weights.args, **kwargs)
-        module.load_state_dict({name: torch.from_numpy(array) for name, array in weights.tensors.items()})
+        module.load_state_dict(tensors)
     except (TypeError, RuntimeError) as error:
         raise WeightsMismatchError(f"{weights.signature} does not fit its network: {error}") from error
     return module.eval()

@@ -70,11 +70,11 @@ class NetworkSettings:
 
 @dataclass(frozen=True)
 class NetworkWeights(NetworkSettings):
-    """The weights of one network in host memory.
+    """The weights of one network; where they come from a file, it is read when a tensor is asked for.
 
     signature: name of the file, the first eight digits of the original's hash.
     tensors: parameter name -> array, float32 whatever the file holds.
-    sha256: of the whole file.
+    sha256: of the whole file, as recorded.
     """
 
     signature: str

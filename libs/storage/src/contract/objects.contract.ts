@@ -47,6 +47,7 @@ export function holdsObjects(given: Given): void {
       const [path, bytes] = [join(scratch, 'bass.flac'), randomBytes(9 * MIB)];
       await writeFile(path, bytes);
       await given.sut.putText(`${given.folder}bass.flac`, 'is replaced');
+      await given.sut.putFile(`${given.folder}bass.flac`, path);
       const put = await given.sut.putFile(`${given.folder}bass.flac`, path);
       expect(put).toMatchObject({ key: `${given.folder}bass.flac`, bytes: 9 * MIB });
       expect((await readFile(path)).equals(bytes)).toBe(true);

@@ -25,9 +25,9 @@ export async function writeAtomically({ temporary, path, fill }: AtomicWrite): P
     const stats = await syncFile(temporary);
     await moveInto(temporary, path, MOVE_ATTEMPTS);
     return stats;
-  } catch (error) {
+  } finally {
+    // it failed, or both are links to one file, which a rename leaves as they are
     await rm(temporary, { force: true });
-    throw error;
   }
 }
 

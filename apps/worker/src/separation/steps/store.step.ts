@@ -8,7 +8,7 @@ import type { WaveformDocument } from './waveform.step.js';
 
 const UPLOADS_AT_ONCE = 4;
 
-/** A file that lies in the store, with what was counted on its way there. */
+/** A file that lies in the store, with its hash and length. */
 export type StoredFile = EncodedFile & FileDigest;
 
 /** Stores everything but the manifest, each file as soon as it is complete; a second run writes the same keys. */
