@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from demucs.apply import BagOfModels, apply_model
 from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
 
-from separation_engine.backends.base import BackendSettings, Network, PendingStems
-from separation_engine.backends.torch_backend import TorchBackend
+from separation_engine.backends.base import BackendSettings, Network, PendingStems, Precision
+from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
+from separation_engine.models.folder import read_folder
 from separation_engine.models.loaded import LoadedModel
 from separation_engine.request import Progress, SeparationRequest, SeparationResult
 from separation_engine.scheduler import Job, Scheduler
@@ -26,7 +27,10 @@ SOURCES = ("drums", "bass", "other", "vocals")
 
 @dataclass
 class EchoNetwork:
-    """Each stem is the mix at a level of its own; keeps the sizes of its batches."""
+    """Each stem is the mix at a level of its own; keeps the sizes of its batches.
+
+    on_wait: called with the number of a batch, from 1, when its stems are asked for.
+    """
 
     segment_samples: int = RATE
     max_batch: int = 1
@@ -35,6 +39,7 @@ class EchoNetwork:
     levels: tuple[float, ...] = (0.4, 0.3, 0.2, 0.1)
     batches: list[int] = field(default_factory=list)
     asynchronous: bool = False
+    on_wait: Callable[[int], None] = lambda _: None
 
     def input_samples(self, _samples: int, /) -> int:
         return self.segment_samples
@@ -45,8 +50,13 @@ class EchoNetwork:
         return levels * mixes[:, np.newaxis]
 
     def start(self, mixes: Samples) -> PendingStems:
-        stems = self.forward(mixes)
-        return lambda: stems
+        stems, number = self.forward(mixes), len(self.batches)
+
+        def wait() -> Samples:
+            self.on_wait(number)
+            return stems
+
+        return wait
 
     def close(self) -> None:
         self.batches.clear()
@@ -136,6 +146,14 @@ def run_one(model: LoadedModel, request: SeparationRequest) -> tuple[dict[str, S
         raise listener.errors[request.id]
     result = listener.results[request.id]
     return {stem.name: read_wav(stem.path) for stem in result.stems}, result
+
+
+def torch_network(weights_dir: Path, precision: Precision = "fp32") -> TorchNetwork:
+    """The first network of the model in the folder, on torch."""
+    backend = TorchBackend(BackendSettings("cpu", precision, weights_dir))
+    loaded = backend.load(read_folder(weights_dir, weights_dir.name).read_weights(0))
+    assert isinstance(loaded, TorchNetwork)
+    return loaded
 
 
 def torch_settings(models_dir: Path, model: str) -> Settings:

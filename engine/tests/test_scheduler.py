@@ -1,39 +1,30 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
-from separation_engine.backends.base import BackendSettings, PendingStems
-from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
 from separation_engine.errors import CancelledError, OutOfMemoryError
-from separation_engine.models.folder import read_folder
 from separation_engine.protocol import Cancel
 from separation_engine.request import SeparationRequest
 from separation_engine.scheduler import Scheduler
 from separation_engine.server import take_messages
 from separation_engine.wav import Samples
 from tests.models import SHORT, short, write_model
-from tests.runs import EchoNetwork, FixedModels, Listener, make_model, make_request, run_jobs, run_one
+from tests.runs import (
+    EchoNetwork,
+    FixedModels,
+    Listener,
+    make_model,
+    make_request,
+    run_jobs,
+    run_one,
+    torch_network,
+)
 from tests.sounds import RATE, read_wav, song
-
-
-@pytest.fixture(scope="module")
-def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_model(tmp_path_factory.mktemp("models"), "short", [short()], settings=SHORT, checked=False)
-
-
-@pytest.fixture
-def network(weights_dir: Path) -> TorchNetwork:
-    backend = TorchBackend(BackendSettings("cpu", "fp32", weights_dir))
-    loaded = backend.load(read_folder(weights_dir, "short").read_weights(0))
-    assert isinstance(loaded, TorchNetwork)
-    return loaded
 
 
 def test_jobs_take_turns(tmp_path: Path) -> None:
@@ -128,20 +119,8 @@ def test_a_device_has_its_next_batch_before_the_last_one_is_taken_back(tmp_path:
 
 def test_what_is_under_way_for_jobs_that_are_gone_is_dropped(tmp_path: Path) -> None:
     waited_for: list[int] = []
-
-    @dataclass
-    class Watched(EchoNetwork):
-        def start(self, mixes: Samples) -> PendingStems:
-            stems, number = self.forward(mixes), len(self.batches)
-
-            def wait() -> Samples:
-                waited_for.append(number)
-                return stems
-
-            return wait
-
     listener = Listener()
-    network = Watched(asynchronous=True)
+    network = EchoNetwork(asynchronous=True, on_wait=waited_for.append)
     scheduler = Scheduler(FixedModels(make_model([network])), listener, lambda _: None)
     scheduler.submit(make_request(tmp_path, song(3 * RATE), "gone"))
     for _ in range(2):
@@ -167,28 +146,19 @@ def test_a_song_that_comes_does_not_hold_up_what_is_under_way(tmp_path: Path) ->
 
 
 def test_what_fails_on_a_device_fails_its_jobs_and_no_others(tmp_path: Path) -> None:
-    @dataclass
-    class Failing(EchoNetwork):
-        def start(self, mixes: Samples) -> PendingStems:
-            stems, is_first = self.forward(mixes), len(self.batches) == 1
+    def fail_first(number: int) -> None:
+        if number == 1:
+            raise RuntimeError("the device fell off the bus")
 
-            def wait() -> Samples:
-                if is_first:
-                    raise RuntimeError("the device fell off the bus")
-                return stems
-
-            return wait
-
-    model = make_model([Failing(asynchronous=True)])
+    model = make_model([EchoNetwork(asynchronous=True, on_wait=fail_first)])
     requests = [make_request(tmp_path, song(3 * RATE), job) for job in ("first", "second")]
     listener = run_jobs(model, *requests)
     assert (list(listener.errors), list(listener.results)) == (["first"], ["second"])
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_ten_jobs_at_once_equal_ten_jobs_alone(
-    tmp_path: Path, network: TorchNetwork, asynchronous: bool
-) -> None:
+def test_ten_jobs_at_once_equal_ten_jobs_alone(tmp_path: Path, asynchronous: bool) -> None:
+    network = torch_network(write_model(tmp_path, "short", [short()], settings=SHORT, checked=False))
     network.asynchronous = asynchronous
     model = make_model([network])
     mixes = [song(RATE + 5000 * index, seed=index) for index in range(10)]
@@ -264,47 +234,3 @@ def test_models_that_nobody_uses_any_more_are_released(tmp_path: Path) -> None:
     while not scheduler.idle:
         scheduler.step()
     assert used == [{"first"}, set()]
-
-
-class TestTorchNetwork:
-    def test_halves_the_batch_when_the_device_is_full(
-        self, network: TorchNetwork, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        mixes = np.stack([song(RATE, seed=index) for index in range(5)])
-        expected = network.forward(mixes)
-        sizes = fail_above(network, 2, monkeypatch)
-        network.max_batch = 8
-        assert np.allclose(network.forward(mixes), expected, atol=1e-6)
-        assert sizes == [5, 2, 2, 1]
-        assert network.max_batch == 2
-
-    def test_gives_up_when_not_even_one_segment_fits(
-        self, network: TorchNetwork, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        fail_above(network, 0, monkeypatch)
-        network.max_batch = 4
-        with pytest.raises(OutOfMemoryError):
-            network.forward(np.zeros((3, 2, RATE), np.float32))
-
-    def test_bf16_stays_close_to_fp32(self, weights_dir: Path, network: TorchNetwork) -> None:
-        backend = TorchBackend(BackendSettings("cpu", "bf16", weights_dir))
-        mixes = song(RATE)[np.newaxis]
-        expected = network.forward(mixes)
-        rough = backend.load(read_folder(weights_dir, "short").read_weights(0)).forward(mixes)
-        error = np.square(rough - expected).sum() / np.square(expected).sum()
-        assert 0 < error < 10 ** (-25 / 10)
-
-
-def fail_above(network: TorchNetwork, most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """There is no CUDA device to fill here: batches above `most` fail as on a full one."""
-    sizes: list[int] = []
-    start: Callable[[Samples], PendingStems] = network._start
-
-    def limited(mixes: Samples) -> PendingStems:
-        sizes.append(len(mixes))
-        if len(mixes) > most:
-            raise torch.cuda.OutOfMemoryError
-        return start(mixes)
-
-    monkeypatch.setattr(network, "_start", limited)
-    return sizes

@@ -111,14 +111,17 @@ class Scheduler:
             self._fail(job, error)
 
     def step(self) -> None:
-        """Start one waiting job, or start one batch and take one back."""
+        """Start one waiting job or one batch, and take back what was under way."""
+        before, self._under_way = self._under_way, None
         if self._waiting and len(self._active) < _MAX_ACTIVE:
             self._start(self._waiting.popleft())
-            before, self._under_way = self._under_way, None
-            if before:
-                self._finish_forward(before)
-        elif self._active:
-            self._run_batch()
+        elif self._runnable:
+            self._under_way = self._start_forward()
+        if before:
+            self._finish_forward(before)
+        if self._under_way and not self._under_way.asynchronous:
+            started, self._under_way = self._under_way, None
+            self._finish_forward(started)
 
     def _start(self, request: SeparationRequest) -> None:
         started = time.monotonic()
@@ -145,14 +148,6 @@ class Scheduler:
 
     def _next_chunk(self) -> Chunk:
         return next(chunk for job in self._active if (chunk := job.separation.next_chunk))
-
-    def _run_batch(self) -> None:
-        before, self._under_way = self._under_way, self._start_forward() if self._runnable else None
-        if before:
-            self._finish_forward(before)
-        if self._under_way and not self._under_way.asynchronous:
-            started, self._under_way = self._under_way, None
-            self._finish_forward(started)
 
     def _start_forward(self) -> _Forward | None:
         """None where it failed, and its jobs with it."""

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants, createReadStream, type Stats } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { copyFile, link, mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
@@ -33,18 +33,12 @@ export class FolderObjectStore extends ObjectStore {
 
   put(key: string, source: Readable, options: CallOptions = {}): Promise<ObjectInfo> {
     return withSource(source, () =>
-      inFolder(options.signal, async () => {
-        const { size, mtime } = await this.#write(key, (path) => fill(path, source, options.signal));
-        return { key, bytes: size, modifiedAt: mtime };
-      }),
+      inFolder(options.signal, () => this.#write(key, (path) => fill(path, source, options.signal))),
     );
   }
 
   putFile(key: string, path: string, options: CallOptions = {}): Promise<ObjectInfo> {
-    return inFolder(options.signal, async () => {
-      const { size, mtime } = await this.#write(key, (temporary) => linkOrCopy(path, temporary, options.signal));
-      return { key, bytes: size, modifiedAt: mtime };
-    });
+    return inFolder(options.signal, () => this.#write(key, (temporary) => linkOrCopy(path, temporary, options.signal)));
   }
 
   putText(key: string, text: string, options: CallOptions = {}): Promise<void> {
@@ -164,8 +158,9 @@ export class FolderObjectStore extends ObjectStore {
     return join(this.#root, UNFINISHED, randomUUID());
   }
 
-  async #write(key: string, fill: (path: string) => Promise<void>): Promise<Stats> {
-    return writeAtomically({ temporary: this.#temporary(), path: this.#path(key), fill });
+  async #write(key: string, fill: (path: string) => Promise<void>): Promise<ObjectInfo> {
+    const { size, mtime } = await writeAtomically({ temporary: this.#temporary(), path: this.#path(key), fill });
+    return { key, bytes: size, modifiedAt: mtime };
   }
 
   async #open(key: string): Promise<{ handle: FileHandle; bytes: number }> {
