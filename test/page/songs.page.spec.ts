@@ -63,7 +63,7 @@ describe('the songs on the page', () => {
   it('separates two songs at once, and cancels one of them', async () => {
     await watched.drop({ name: 'one.mp3', bytes: await song(20, 1) }, { name: 'two.mp3', bytes: await song(60, 2) });
     await page.getByRole('button', { name: 'Cancel: two.mp3' }).click();
-    await card('two.mp3').getByText('Cancelled').waitFor();
+    await card('two.mp3').getByText('Cancelled', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Close the mixer: one.mp3' }).waitFor();
     expect((await separations()).map(({ status }) => status).sort()).toEqual(['cancelled', 'completed']);
   }, 60_000);

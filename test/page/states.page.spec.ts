@@ -124,7 +124,7 @@ describe('the states of the page', () => {
       { name: 'cancelled.mp3', bytes: await song(90, 2) },
     );
     await page.getByRole('button', { name: 'Cancel: cancelled.mp3' }).click();
-    await card('cancelled.mp3').getByText('Cancelled').waitFor();
+    await card('cancelled.mp3').getByText('Cancelled', { exact: true }).waitFor();
     await watched.drop({ name: 'at work.mp3', bytes: await song(300, 3) });
     await page.getByRole('button', { name: 'Cancel: at work.mp3' }).waitFor();
     expect(await complaints()).toEqual([]);
