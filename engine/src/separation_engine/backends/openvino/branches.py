@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from separation_engine.backends.openvino import winograd
 from separation_engine.backends.openvino.architecture import Architecture
 from separation_engine.backends.openvino.builder import Array, GraphBuilder
 from separation_engine.backends.openvino.dconv import dconv
@@ -51,7 +52,9 @@ class Branch:
         with build.precise():
             value = build.add(value, skip)
         weight, bias = self._tensors.layer(f"{name}.rewrite")
-        value = build.gated(value, self._kernel(weight), bias)
+        weight = self._kernel(weight)
+        gated = winograd.gated if winograd.suits(value, weight) else GraphBuilder.gated
+        value = gated(build, value, weight, bias)
         value = self._dconv(value, name)
         cut = kernel // 4
         whole = (value.get_output_shape(0)[self._axis] - 1) * stride + kernel

@@ -104,7 +104,7 @@ class GraphBuilder:
         self,
         value: Node,
         weight: Array,
-        bias: Array,
+        bias: Array | None = None,
         *,
         stride: Pair = (1, 1),
         begin: Pair = (0, 0),
@@ -117,7 +117,7 @@ class GraphBuilder:
                 value, self.constant(weight), list(stride), list(begin), list(end), list(dilation)
             )
         )
-        return self.shift(node, bias.reshape(1, -1, 1, 1))
+        return node if bias is None else self.shift(node, bias.reshape(1, -1, 1, 1))
 
     def conv_transposed(
         self, value: Node, weight: Array, bias: Array, *, stride: Pair, begin: Pair, end: Pair

@@ -45,11 +45,13 @@ def _branch(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilat
     with build.precise():
         mean, inverse = _statistics(build, hidden, wide, offset)
         rows, time = list(hidden.get_output_shape(0))[2:]
+        # in full length: the runtime would take the root anew for every element of a product with it
+        factor = build.expand(inverse, (1, 1, rows, time))
         # norm(W h + b) = W' [h r, r, mean r] + norm bias, with r = 1 / deviation
         inputs = build.concat(
             [
-                build.multiply(hidden, inverse),
-                build.expand(inverse, (1, 1, rows, time)),
+                build.multiply(hidden, factor),
+                factor,
                 build.expand(build.multiply(mean, inverse), (1, 1, rows, time)),
             ],
             1,
@@ -93,11 +95,14 @@ def _statistics(build: GraphBuilder, hidden: Node, wide: Matrix, offset: Matrix)
     mean_hidden = build.mean(hidden, (3,))
     mean = build.shift(build.sum(build.scale(mean_hidden, _column(wide.mean(0))), (1,)), float(offset.mean()))
     by_row = build.transpose(hidden, (0, 2, 3, 1))
-    gram = build.scale(build.matmul(by_row, by_row, transpose_left=True), 1.0 / time)
+    # not scaled by itself: the runtime would scale the whole of hidden instead, and copy it twice
+    gram = build.matmul(by_row, by_row, transpose_left=True)
     mean_by_row = build.reshape(mean_hidden, (1, size, rows, 1))
     mean_by_row = build.transpose(mean_by_row, (0, 2, 3, 1))
-    covariance = build.subtract(gram, build.matmul(mean_by_row, mean_by_row, transpose_left=True))
-    spread = build.sum(build.scale(covariance, _float(wide.T @ wide / channels)), (2, 3))
+    squares = build.matmul(mean_by_row, mean_by_row, transpose_left=True)
+    kernel = wide.T @ wide / channels
+    moments = build.scale(gram, _float(kernel / time))
+    spread = build.sum(build.subtract(moments, build.scale(squares, _float(kernel))), (2, 3))
     centred = build.conv(mean_hidden, _pointwise(wide - wide.mean(0)), _float(offset - offset.mean()))
     between = build.mean(build.multiply(centred, centred), (1,))
     variance = build.add(build.reshape(spread, (1, 1, rows, 1)), between)
