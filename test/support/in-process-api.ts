@@ -34,7 +34,10 @@ export async function startApi(redisUrl: URL, env: Readonly<Record<string, strin
     ENGINE_PYTHON: resolve('engine', '.venv', 'bin', 'python'),
     ...env,
   });
-  const app = await createApp(config, createLogger(config.logging, 'rest-server'));
+  const app = await createApp(config, createLogger(config.logging, 'rest-server')).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
   const server = app.getHttpServer();
   await app.listen(0, '127.0.0.1');
   const { port } = server.address() as AddressInfo;

@@ -3,9 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from separation_engine.backends.openvino.architecture import read_architecture
 from separation_engine.backends.openvino.builder import Array, GraphBuilder
+from separation_engine.backends.openvino.graph import build_graph
 from separation_engine.backends.openvino.precise import keep_precise
 from separation_engine.backends.openvino.runtime import Model, ov
+from separation_engine.models.catalogue import DEMO_MODEL
+from separation_engine.models.library import ModelLibrary
 
 CORE = ov.Core()
 VALUES = np.random.default_rng(0).standard_normal((1, 8, 4, 64)).astype(np.float32)
@@ -45,3 +49,22 @@ def test_what_is_not_marked_does_not() -> None:
     exact = run(model, "f32")
 
     assert np.abs(run(keep_precise(CORE, model, names), "bf16") - exact).max() > 1e-3
+
+
+def test_everything_that_is_marked_in_a_network_is_computed_in_float32() -> None:
+    weights = ModelLibrary(None).find(DEMO_MODEL).read_weights(0)
+    model, names = build_graph(read_architecture(weights), weights.tensors)
+    options = {"INFERENCE_PRECISION_HINT": "bf16"}
+
+    compiled = CORE.compile_model(keep_precise(CORE, model, names), "CPU", options)
+
+    precisions = {}
+    for operation in compiled.get_runtime_model().get_ops():
+        facts = {key: str(value.value) for key, value in operation.get_rt_info().items()}
+        # a transpose of one row is made a reshape, which computes nothing
+        if facts["layerType"] != "Reshape":
+            for name in facts["originalLayersNames"].split(","):
+                precisions[name] = facts["runtimePrecision"]
+    marked = {name: precisions[name] for name in names & precisions.keys()}
+    assert len(marked) > 100
+    assert {name for name, precision in marked.items() if precision != "f32"} == set()

@@ -94,9 +94,6 @@ class GraphBuilder:
         node = self._named(opset.split(value, np.array(axis, np.int64), parts))
         return [node.output(index) for index in range(parts)]
 
-    def expand(self, value: Node, shape: Sequence[int]) -> Node:
-        return self._named(opset.broadcast(value, np.array(shape, np.int64)))
-
     def matmul(self, left: Node, right: Node, *, transpose_left: bool = False) -> Node:
         return self._named(opset.matmul(left, right, transpose_left, False))
 

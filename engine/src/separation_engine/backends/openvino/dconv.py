@@ -44,15 +44,14 @@ def _branch(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilat
     offset = bias.astype(np.float64)
     with build.precise():
         mean, inverse = _statistics(build, hidden, wide, offset)
-        rows, time = list(hidden.get_output_shape(0))[2:]
-        # in full length: the runtime would take the root anew for every element of a product with it
-        factor = build.expand(inverse, (1, 1, rows, time))
+        time = hidden.get_output_shape(0)[3]
+        factor = _along_time(build, inverse, time)
         # norm(W h + b) = W' [h r, r, mean r] + norm bias, with r = 1 / deviation
         inputs = build.concat(
             [
                 build.multiply(hidden, factor),
                 factor,
-                build.expand(build.multiply(mean, inverse), (1, 1, rows, time)),
+                _along_time(build, build.multiply(mean, inverse), time),
             ],
             1,
         )
@@ -108,6 +107,15 @@ def _statistics(build: GraphBuilder, hidden: Node, wide: Matrix, offset: Matrix)
     variance = build.add(build.reshape(spread, (1, 1, rows, 1)), between)
     variance = build.not_below_zero(variance)
     return mean, build.inverse_root(build.shift(variance, _EPSILON))
+
+
+def _along_time(build: GraphBuilder, value: Node, time: int) -> Node:
+    """[1, 1, rows, 1] to [1, 1, rows, time].
+
+    Not left to the next product with it, which would take the root anew for every element, on one thread
+    where there is one row; and not a broadcast, which is bfloat16 even where it is to be precise.
+    """
+    return build.matmul(value, build.constant(np.ones((1, time))))
 
 
 def _pointwise(weight: Matrix) -> Array:
