@@ -112,8 +112,8 @@ def _statistics(build: GraphBuilder, hidden: Node, wide: Matrix, offset: Matrix)
 def _along_time(build: GraphBuilder, value: Node, time: int) -> Node:
     """[1, 1, rows, 1] to [1, 1, rows, time].
 
-    Not left to the next product with it, which would take the root anew for every element, on one thread
-    where there is one row; and not a broadcast, which is bfloat16 even where it is to be precise.
+    Not left to the next product with it, which would take the root anew for every element; and not a
+    broadcast, which is bfloat16 even where it is to be precise.
     """
     return build.matmul(value, build.constant(np.ones((1, time))))
 
