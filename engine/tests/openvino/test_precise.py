@@ -61,7 +61,7 @@ def test_everything_that_is_marked_in_a_network_is_computed_in_float32() -> None
     precisions = {}
     for operation in compiled.get_runtime_model().get_ops():
         facts = {key: str(value.value) for key, value in operation.get_rt_info().items()}
-        # a transpose of one row is made a reshape, which computes nothing
+        # the runtime makes a transpose of one row a reshape, and forgets its mark
         if facts["layerType"] != "Reshape":
             for name in facts["originalLayersNames"].split(","):
                 precisions[name] = facts["runtimePrecision"]

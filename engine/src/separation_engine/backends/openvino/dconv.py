@@ -90,18 +90,16 @@ def _hidden(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilat
 def _statistics(build: GraphBuilder, hidden: Node, wide: Matrix, offset: Matrix) -> tuple[Node, Node]:
     """Mean and inverse deviation of `wide @ hidden + offset` per row, each [1, 1, rows, 1]."""
     rows, time = list(hidden.get_output_shape(0))[2:]
-    channels, size = wide.shape
     mean_hidden = build.mean(hidden, (3,))
     mean = build.shift(build.sum(build.scale(mean_hidden, _column(wide.mean(0))), (1,)), float(offset.mean()))
     by_row = build.transpose(hidden, (0, 2, 3, 1))
     # not scaled by itself: the runtime would scale the whole of hidden instead, and copy it twice
     gram = build.matmul(by_row, by_row, transpose_left=True)
-    mean_by_row = build.reshape(mean_hidden, (1, size, rows, 1))
-    mean_by_row = build.transpose(mean_by_row, (0, 2, 3, 1))
-    squares = build.matmul(mean_by_row, mean_by_row, transpose_left=True)
-    kernel = wide.T @ wide / channels
-    moments = build.scale(gram, _float(kernel / time))
-    spread = build.sum(build.subtract(moments, build.scale(squares, _float(kernel))), (2, 3))
+    mean_by_row = build.transpose(mean_hidden, (0, 2, 3, 1))
+    mean_gram = build.matmul(mean_by_row, mean_by_row, transpose_left=True)
+    weight_gram = wide.T @ wide / len(wide)
+    moments = build.scale(gram, _float(weight_gram / time))
+    spread = build.sum(build.subtract(moments, build.scale(mean_gram, _float(weight_gram))), (2, 3))
     centred = build.conv(mean_hidden, _pointwise(wide - wide.mean(0)), _float(offset - offset.mean()))
     between = build.mean(build.multiply(centred, centred), (1,))
     variance = build.add(build.reshape(spread, (1, 1, rows, 1)), between)

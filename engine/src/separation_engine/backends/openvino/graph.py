@@ -16,7 +16,7 @@ from separation_engine.backends.openvino.transformer import transformer
 from separation_engine.errors import WeightsMismatchError
 
 # part of the key of compiled models: raise it with every change of the graph
-GRAPH_VERSION = 4
+GRAPH_VERSION = 5
 
 
 def build_graph(
