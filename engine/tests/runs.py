@@ -12,7 +12,8 @@ from demucs.apply import BagOfModels, apply_model
 from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
 
-from separation_engine.backends.base import BackendSettings, Network, PendingStems, Precision
+from separation_engine.backends.base import BackendSettings, Network, PendingSamples, Precision
+from separation_engine.backends.numpy_accumulator import NumpyAccumulator
 from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
 from separation_engine.models.folder import read_folder
 from separation_engine.models.loaded import LoadedModel
@@ -29,7 +30,7 @@ SOURCES = ("drums", "bass", "other", "vocals")
 class EchoNetwork:
     """Each stem is the mix at a level of its own; keeps the sizes of its batches.
 
-    on_wait: called with the number of a batch, from 1, when its stems are asked for.
+    on_wait: called with the number of a batch, from 1, when what was joined of it is asked for.
     """
 
     segment_samples: int = RATE
@@ -49,17 +50,31 @@ class EchoNetwork:
         levels = np.array(self.levels, np.float32).reshape(1, -1, 1, 1)
         return levels * mixes[:, np.newaxis]
 
-    def start(self, mixes: Samples) -> PendingStems:
-        stems, number = self.forward(mixes), len(self.batches)
+    def start(self, mixes: Samples) -> Sequence[Samples]:
+        return list(self.forward(mixes))
 
-        def wait() -> Samples:
-            self.on_wait(number)
-            return stems
-
-        return wait
+    def accumulator(self, stems: int, span: int) -> NumpyAccumulator:
+        return EchoAccumulator(self, stems, span)
 
     def close(self) -> None:
         self.batches.clear()
+
+
+class EchoAccumulator(NumpyAccumulator):
+    """Knows which batch it has joined last."""
+
+    def __init__(self, network: EchoNetwork, stems: int, span: int) -> None:
+        super().__init__(stems, span)
+        self._network = network
+
+    def take(self, samples: int) -> PendingSamples:
+        done, number = super().take(samples), len(self._network.batches)
+
+        def wait() -> Samples:
+            self._network.on_wait(number)
+            return done()
+
+        return wait
 
 
 class FixedModels:

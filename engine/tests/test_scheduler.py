@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import queue
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation_engine.errors import CancelledError, OutOfMemoryError
+from separation_engine.errors import CancelledError, InvalidInputError, OutOfMemoryError
 from separation_engine.protocol import Cancel
 from separation_engine.request import SeparationRequest
 from separation_engine.scheduler import Scheduler
@@ -207,6 +208,22 @@ def test_a_job_that_fails_leaves_the_others(tmp_path: Path) -> None:
     broken.input.write_bytes(b"no song")
     listener = run_jobs(make_model([EchoNetwork()]), broken, make_request(tmp_path, song(RATE), "good"))
     assert (list(listener.errors), list(listener.results)) == (["broken"], ["good"])
+
+
+@pytest.mark.parametrize("max_batch", [1, 4])
+def test_a_song_that_becomes_shorter_fails_alone(tmp_path: Path, max_batch: int) -> None:
+    cut, whole = (make_request(tmp_path, song(5 * RATE), job) for job in ("cut", "whole"))
+    listener = Listener()
+    model = make_model([EchoNetwork(max_batch=max_batch)])
+    scheduler = Scheduler(FixedModels(model), listener, lambda _: None)
+    for request in (cut, whole):
+        scheduler.submit(request)
+        scheduler.step()
+    os.truncate(cut.input, RATE)
+    while not scheduler.idle:
+        scheduler.step()
+    assert isinstance(listener.errors["cut"], InvalidInputError)
+    assert list(listener.results) == ["whole"]
 
 
 def test_no_memory_on_the_host_is_an_error_that_may_pass(tmp_path: Path) -> None:

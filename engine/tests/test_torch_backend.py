@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from separation_engine.backends.base import PendingStems, Samples
-from separation_engine.backends.torch_backend import TorchNetwork
+from separation_engine.backends.base import Accumulator, Samples
+from separation_engine.backends.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.torch_backend import TorchAccumulator, TorchNetwork
 from separation_engine.errors import OutOfMemoryError
 from tests.models import SHORT, short, write_model
 from tests.runs import torch_network
@@ -54,16 +55,52 @@ def test_bf16_stays_close_to_fp32(weights_dir: Path, network: TorchNetwork) -> N
     assert 0 < error < 10 ** (-25 / 10)
 
 
+def test_joins_on_its_device_as_in_memory() -> None:
+    random = np.random.default_rng(0)
+    fade = random.random(RATE, np.float32)
+    shares = np.array([1, 0, 0.25], np.float32)
+    sums: list[Accumulator] = [
+        NumpyAccumulator(3, 2 * RATE),
+        TorchAccumulator(3, 2 * RATE, torch.device("cpu")),
+    ]
+    taken: list[list[Samples]] = [[], []]
+    for first, done in [(0, 0), (RATE // 3, RATE), (RATE, RATE + 7), (5, RATE)]:
+        estimate = random.standard_normal((3, 2, RATE), np.float32)
+        # what has no share does not count, whatever it is
+        estimate[1] = np.nan
+        for index, of in enumerate([estimate.copy(), torch.from_numpy(estimate)]):
+            sums[index].add(of, fade, shares, first)
+            taken[index].append(sums[index].take(done)().copy())
+    for ours, reference in zip(taken[1], taken[0], strict=True):
+        assert ours.shape == reference.shape
+        np.testing.assert_allclose(ours, reference, atol=1e-6)
+    assert np.abs(taken[0][-1]).max() > 0.1
+
+
+def test_a_song_that_the_device_has_no_room_for_may_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> torch.Tensor:
+        raise torch.cuda.OutOfMemoryError
+
+    sums = TorchAccumulator(4, RATE, torch.device("cpu"))
+    monkeypatch.setattr("separation_engine.backends.torch_backend.pad", full)
+    with pytest.raises(OutOfMemoryError):
+        sums.take(1)
+    monkeypatch.setattr(torch, "zeros", full)
+    with pytest.raises(OutOfMemoryError) as error:
+        TorchAccumulator(4, RATE, torch.device("cpu"))
+    assert error.value.retryable
+
+
 def fail_above(network: TorchNetwork, most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """There is no CUDA device to fill here: batches above `most` fail as on a full one."""
     sizes: list[int] = []
-    start: Callable[[Samples], PendingStems] = network._start
+    run: Callable[[Samples], torch.Tensor] = network._run
 
-    def limited(mixes: Samples) -> PendingStems:
+    def limited(mixes: Samples) -> torch.Tensor:
         sizes.append(len(mixes))
         if len(mixes) > most:
             raise torch.cuda.OutOfMemoryError
-        return start(mixes)
+        return run(mixes)
 
-    monkeypatch.setattr(network, "_start", limited)
+    monkeypatch.setattr(network, "_run", limited)
     return sizes

@@ -7,47 +7,40 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from separation_engine.backends.base import Accumulator, DeviceSamples, PendingSamples, Samples
 from separation_engine.plan import Plan, Segment
-
-Samples = NDArray[np.float32]
 
 
 class OverlapAdd:
-    """The accumulator of one separation; equals `demucs.apply.apply_model(split=True)`.
+    """Joins the estimates of one separation; equals `demucs.apply.apply_model(split=True)`.
 
     shares: (sub-models, stems), what each sub-model gives to each stem; every stem's shares add up to 1.
+    sums: room for (stems, channels=2, plan.span), where the networks compute.
     """
 
-    def __init__(self, plan: Plan, shares: Samples) -> None:
+    def __init__(self, plan: Plan, shares: Samples, sums: Accumulator) -> None:
         self._plan = plan
         self._shares = shares / plan.passes
-        self._sum = np.zeros((shares.shape[1], 2, plan.span), np.float32)
-        self._written = 0
+        self._sums = sums
         self._count = 0
 
-    def add(self, estimate: Samples) -> Samples:
-        """Add the estimate of the plan's next segment: (stems, channels=2, segment.samples).
+    def add(self, estimate: DeviceSamples) -> PendingSamples:
+        """Add the estimate of the plan's next segment: (stems, channels=2, segment.samples), used up by this.
 
         Returns the samples that are final now, (stems, channels=2, samples >= 0); they are handed out once.
         """
-        segment = self._plan.segments[self._count]
+        plan, index = self._plan, self._count
+        segment = plan.segments[index]
+        written = plan.finished[index - 1] if index else 0
         skipped = max(0, -segment.start)
-        fade = self._fade(segment)[skipped:]
-        first = segment.start + skipped - self._written
-        for stem, share in enumerate(self._shares[segment.network]):
-            if share:
-                self._sum[stem, :, first : first + fade.size] += (share * fade) * estimate[stem, :, skipped:]
-        finished = self._plan.finished[self._count]
+        self._sums.add(
+            estimate[..., skipped:],
+            self._fade(segment)[skipped:],
+            self._shares[segment.network],
+            segment.start + skipped - written,
+        )
         self._count += 1
-        return self._take(finished - self._written)
-
-    def _take(self, samples: int) -> Samples:
-        done: Samples = self._sum[..., :samples].copy()
-        # an overlapping move within one array is defined in numpy
-        self._sum[..., : self._sum.shape[2] - samples] = self._sum[..., samples:]
-        self._sum[..., self._sum.shape[2] - samples :] = 0
-        self._written += samples
-        return done
+        return self._sums.take(plan.finished[index] - written)
 
     def _fade(self, segment: Segment) -> Samples:
         """The segment's triangle over the sum of all triangles of its pass, (segment.samples,)."""

@@ -1,7 +1,7 @@
 """Runs the segments of all active jobs: in turns, several in one forward where the network takes them.
 
-On a GPU the next forward is started before what the last one made is joined and written, so that the GPU
-computes meanwhile.
+On a GPU the next forward is started before what came of the last one is written, so that the GPU computes
+meanwhile.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 
-from separation_engine.backends.base import PendingStems, Samples
+from separation_engine.backends.base import PendingSamples, Samples
 from separation_engine.errors import CancelledError, OutOfMemoryError
 from separation_engine.models.loaded import LoadedModel
 from separation_engine.request import Progress, SeparationRequest, SeparationResult
@@ -58,10 +59,9 @@ class Job:
 
 @dataclass(frozen=True)
 class _Forward:
-    """A batch in the network. jobs: that of each chunk, in the order of the stems."""
+    """A batch in the network, and behind it there what is joined of it, for each chunk and in their order."""
 
-    jobs: Sequence[Job]
-    stems: PendingStems
+    joined: Sequence[tuple[Job, PendingSamples]]
     asynchronous: bool
 
 
@@ -152,64 +152,71 @@ class Scheduler:
     def _start_forward(self) -> _Forward | None:
         """None where it failed, and its jobs with it."""
         self._filling_since = None
+        network = self._next_chunk().network
         batch = self._collect()
-        jobs = [job for job, _, _ in batch]
-        network = batch[0][1].network
-        try:
-            for job in dict.fromkeys(jobs):
-                self._before_forward(job.request)
-            return _Forward(jobs, network.start(np.stack([mix for _, _, mix in batch])), network.asynchronous)
-        except Exception as error:
-            self._fail_all(jobs, error)
+        jobs = list(dict.fromkeys(job for job, _ in batch))
+        if not jobs:
             return None
+        try:
+            for job in jobs:
+                self._before_forward(job.request)
+            stems = network.start(np.stack([mix for _, mix in batch]))
+        except Exception as error:
+            for job in jobs:
+                self._fail(job, error)
+            return None
+        joined: list[tuple[Job, PendingSamples]] = []
+        for (job, _), estimate in zip(batch, stems, strict=True):
+            with self._failing(job):
+                joined.append((job, job.separation.join(estimate)))
+        return _Forward(joined, network.asynchronous)
 
     def _finish_forward(self, forward: _Forward) -> None:
-        try:
-            stems = forward.stems()
-        except Exception as error:
-            self._fail_all(forward.jobs, error)
-            return
-        for job, estimate in zip(forward.jobs, stems, strict=True):
+        for job, done in forward.joined:
             # it may have ended meanwhile
             if job in self._active:
-                self._take_back(job, estimate)
+                with self._failing(job):
+                    self._take_back(job, done())
 
-    def _collect(self) -> list[tuple[Job, Chunk, Samples]]:
+    def _collect(self) -> list[tuple[Job, Samples]]:
         """The first job's next chunk, and what the jobs in turn have for the same network and length."""
         first = self._next_chunk()
-        batch: list[tuple[Job, Chunk, Samples]] = []
+        batch: list[tuple[Job, Samples]] = []
         found = True
         while found and len(batch) < first.network.max_batch:
             found = False
             for job in list(self._active):
                 chunk = job.separation.next_chunk
                 if chunk and chunk.shares_with(first) and len(batch) < first.network.max_batch:
-                    batch.append((job, chunk, job.separation.hand_out(chunk)))
-                    found = True
-                    # who has had a turn goes to the end
-                    self._active.remove(job)
-                    self._active.append(job)
-        return batch
+                    with self._failing(job):
+                        batch.append((job, job.separation.hand_out(chunk)))
+                        found = True
+                        # who has had a turn goes to the end
+                        self._active.remove(job)
+                        self._active.append(job)
+        return [(job, mix) for job, mix in batch if job in self._active]
 
-    def _take_back(self, job: Job, estimate: Samples) -> None:
+    def _take_back(self, job: Job, done: Samples) -> None:
+        progress = job.separation.write(done)
+        self._listener.progressed(job.request, progress)
+        if progress.done_samples == progress.total_samples:
+            result = job.separation.finish()
+            self._end(job)
+            self._listener.finished(job, result)
+
+    @contextmanager
+    def _failing(self, job: Job) -> Iterator[None]:
+        """What goes wrong in it ends this job, and no other."""
         try:
-            progress = job.separation.take_back(estimate)
-            self._listener.progressed(job.request, progress)
-            if progress.done_samples == progress.total_samples:
-                result = job.separation.finish()
-                self._end(job)
-                self._listener.finished(job, result)
+            yield
         except Exception as error:
-            self._fail(job, _as_engine_error(error))
-
-    def _fail_all(self, jobs: Sequence[Job], error: Exception) -> None:
-        for job in dict.fromkeys(jobs):
-            if job in self._active:
-                self._fail(job, _as_engine_error(error))
+            self._fail(job, error)
 
     def _fail(self, job: Job, error: Exception) -> None:
-        self._end(job)
-        self._listener.failed(job.request, error)
+        """Nothing to do for a job that has ended."""
+        if job in self._active:
+            self._end(job)
+            self._listener.failed(job.request, _as_engine_error(error))
 
     def _end(self, job: Job) -> None:
         self._active.remove(job)

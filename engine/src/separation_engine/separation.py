@@ -1,11 +1,11 @@
-"""One separation: hands out the chunks that a network has to see, and takes what it makes of them."""
+"""One separation: hands out the chunks that a network has to see, joins and writes what it makes of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import takewhile
 
-from separation_engine.backends.base import Network, Samples
+from separation_engine.backends.base import DeviceSamples, Network, PendingSamples, Samples
 from separation_engine.errors import InvalidInputError, UnknownStemError
 from separation_engine.mix_level import measure_mix
 from separation_engine.models.loaded import LoadedModel
@@ -14,6 +14,9 @@ from separation_engine.plan import make_plan
 from separation_engine.request import INSTRUMENTAL, Progress, SeparationRequest, SeparationResult
 from separation_engine.stem_files import StemFiles
 from separation_engine.wav import WavReader
+
+# of all stems together they stay in the second-level cache
+_SAMPLES_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Chunk:
 
 
 class Separation:
-    """The state of one separation; chunks are handed out and taken back in the same order.
+    """The state of one separation; chunks are handed out, joined and written in the same order.
 
     Raises InvalidInputError, UnknownStemError. Memory does not depend on the length of the song.
     """
@@ -53,7 +56,11 @@ class Separation:
                 run=min(model.networks[index].max_batch for index in networks),
             )
             self._kept = [model.sources.index(name) for name in self._made]
-            self._joined = OverlapAdd(self._plan, model.shares[:, self._kept])
+            self._joined = OverlapAdd(
+                self._plan,
+                model.shares[:, self._kept],
+                model.networks[networks[0]].accumulator(len(self._kept), self._plan.span),
+            )
             self._files = StemFiles(
                 request.output_dir,
                 self._song,
@@ -64,7 +71,7 @@ class Separation:
         except BaseException:
             self._song.close()
             raise
-        self._handed = self._taken = self._done_samples = 0
+        self._handed = self._joined_count = self._written_count = self._done_samples = 0
 
     @property
     def next_chunk(self) -> Chunk | None:
@@ -88,16 +95,24 @@ class Separation:
         scaled[:, max(0, self._song.samples - first) :] = 0
         return scaled
 
-    def take_back(self, estimate: Samples) -> Progress:
-        """estimate: (sources, channels=2, input_samples) of the oldest chunk that is out."""
-        segment = self._plan.segments[self._taken]
-        self._taken += 1
+    def join(self, estimate: DeviceSamples) -> PendingSamples:
+        """estimate: (sources, channels=2, input_samples) of the oldest chunk that is out, used up by this.
+
+        Returns what `write` wants.
+        """
+        segment = self._plan.segments[self._joined_count]
+        self._joined_count += 1
         before = (estimate.shape[2] - segment.samples) // 2
-        kept = estimate[self._kept, :, before : before + segment.samples]
-        done = self._joined.add(kept)
-        if done.shape[2]:
-            self._files.write(self._level.unscale(done))
-        self._done_samples += segment.samples
+        # all of them are not copied
+        kept = estimate if len(self._kept) == len(estimate) else estimate[self._kept]
+        return self._joined.add(kept[..., before : before + segment.samples])
+
+    def write(self, done: Samples) -> Progress:
+        """done: what came of the oldest `join` that is not written, (stems, channels=2, samples >= 0)."""
+        for first in range(0, done.shape[2], _SAMPLES_AT_ONCE):
+            self._files.write(self._level.unscale(done[..., first : first + _SAMPLES_AT_ONCE]))
+        self._done_samples += self._plan.segments[self._written_count].samples
+        self._written_count += 1
         return Progress(
             self._done_samples, self._plan.total_samples, self._files.written_samples, self._files.gain_db
         )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from separation_engine.backends.base import Samples
 from separation_engine.errors import NotFiniteError
 from separation_engine.gain import holding_gain_db
-from separation_engine.overlap_add import Samples
 from separation_engine.request import INSTRUMENTAL, SeparationResult, StemFile
 from separation_engine.wav import WavReader, WavWriter
 

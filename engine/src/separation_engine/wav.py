@@ -67,7 +67,8 @@ class WavWriter:
     def write(self, block: Samples) -> None:
         """block: (channels=2, any number of samples)."""
         self._missing -= block.shape[1]
-        content = memoryview(block.T.astype("<f4").tobytes())
+        # channel by channel: a copy of the transposed block takes four times as long
+        content = np.stack([*block], axis=1).astype("<f4", copy=False).data.cast("B")
         while content:
             content = content[self._file.write(content) :]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from separation_engine.models.weights import NetworkWeights
 
 Samples = NDArray[np.float32]
-# waits for the stems of a forward and gives them, (batch, sources, channels=2, input_samples)
-PendingStems = Callable[[], Samples]
+# float32, where the network computes: an array of NumPy, or of a library that has it on a GPU
+DeviceSamples = Any
+# waits for samples that are on their way from where the network computes
+PendingSamples = Callable[[], Samples]
 DeviceName = Literal["cpu", "cuda"]
 Precision = Literal["fp32", "bf16"]
 
@@ -29,6 +31,25 @@ class BackendSettings:
     device: DeviceName
     precision: Precision
     cache_dir: Path
+
+
+class Accumulator(Protocol):
+    """The stems of one song where they are joined, which is where the network computes.
+
+    It has room for (stems, channels=2, span), all zeros at first. On a GPU both calls return before the
+    work is done. Both raise OutOfMemoryError.
+    """
+
+    def add(self, estimate: DeviceSamples, fade: Samples, shares: Samples, first: int) -> None:
+        """Add shares * fade * estimate to the samples from `first` on.
+
+        estimate: (stems, channels=2, samples), used up by this. fade: (samples,). shares: (stems,).
+        """
+        ...
+
+    def take(self, samples: int) -> PendingSamples:
+        """The first samples, (stems, channels=2, samples); what comes after them moves to the front."""
+        ...
 
 
 class Network(Protocol):
@@ -62,11 +83,15 @@ class Network(Protocol):
         """
         ...
 
-    def start(self, mixes: Samples) -> PendingStems:
-        """The same, for the answer to be asked for later; another forward may be started before that.
+    def start(self, mixes: Samples) -> Sequence[DeviceSamples]:
+        """The same, left where it is computed: (sources, channels=2, input_samples) for each chunk.
 
-        Not enough memory is told at once, by this call.
+        On a GPU it returns before the work is done; not enough memory is told at once all the same.
         """
+        ...
+
+    def accumulator(self, stems: int, span: int) -> Accumulator:
+        """For what `start` gives, with room for (stems, channels=2, span). Raises OutOfMemoryError."""
         ...
 
     def close(self) -> None:

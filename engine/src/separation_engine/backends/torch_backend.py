@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.metadata import version
 from typing import cast
 
@@ -12,12 +13,13 @@ import torch
 from demucs.demucs import Demucs
 from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
+from torch.nn.functional import pad
 
 from separation_engine.backends.base import (
     BackendSettings,
     DeviceName,
     Network,
-    PendingStems,
+    PendingSamples,
     Precision,
     Samples,
 )
@@ -89,43 +91,36 @@ class TorchNetwork:
         return int(rule(samples)) if rule else samples
 
     def forward(self, mixes: Samples) -> Samples:
-        return self.start(mixes)()
+        return np.stack([_arriving(stems)() for stems in self.start(mixes)])
 
-    def start(self, mixes: Samples) -> PendingStems:
-        parts: list[PendingStems] = []
-        done = 0
-        while done < len(mixes):
-            batch = mixes[done : done + self.max_batch]
+    def start(self, mixes: Samples) -> Sequence[torch.Tensor]:
+        stems: list[torch.Tensor] = []
+        while len(stems) < len(mixes):
+            batch = mixes[len(stems) : len(stems) + self.max_batch]
             try:
-                parts.append(self._start(batch))
-                done += len(batch)
-            except torch.cuda.OutOfMemoryError as error:
+                with _no_memory_is_told("the device has no memory for one segment"):
+                    stems += self._run(batch)
+            except OutOfMemoryError:
                 if self.max_batch == 1:
-                    raise OutOfMemoryError("the device has no memory for one segment") from error
+                    raise
                 torch.cuda.empty_cache()
                 self.max_batch = max(1, min(self.max_batch, len(batch)) // 2)
-            except RuntimeError as error:
-                # the allocators of the host have no error class of their own
-                if any(words in str(error) for words in _OUT_OF_HOST_MEMORY):
-                    raise OutOfMemoryError("no memory for one segment") from error
-                raise
-        # one alone is not copied
-        return parts[0] if len(parts) == 1 else lambda: np.concatenate([part() for part in parts])
+        return stems
+
+    def accumulator(self, stems: int, span: int) -> TorchAccumulator:
+        return TorchAccumulator(stems, span, self._device)
 
     def close(self) -> None:
         self._module = None
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _start(self, mixes: Samples) -> PendingStems:
+    def _run(self, mixes: Samples) -> torch.Tensor:
         if self._module is None:
             raise AssertionError("the network is closed")
-        host = torch.from_numpy(np.ascontiguousarray(mixes))
-        if self._device.type == "cuda":
-            host = host.pin_memory()
         with torch.inference_mode(), self._arithmetic():
-            stems = self._module(host.to(self._device, non_blocking=True)).float()
-        return _arriving(stems) if self._device.type == "cuda" else cast("PendingStems", stems.numpy)
+            stems: torch.Tensor = self._module(_placed(mixes, self._device))
+            return stems.float()
 
     def _arithmetic(self) -> AbstractContextManager[object]:
         if self._precision == "bf16":
@@ -133,11 +128,45 @@ class TorchNetwork:
         return nullcontext()
 
 
-def _arriving(stems: torch.Tensor) -> PendingStems:
+class TorchAccumulator:
+    """The Accumulator of networks that give tensors, on their device."""
+
+    def __init__(self, stems: int, span: int, device: torch.device) -> None:
+        self._device = device
+        with _no_memory_is_told("the device has no memory for one more song"):
+            self._sums = torch.zeros((stems, 2, span), device=device)
+
+    @torch.inference_mode()
+    def add(self, estimate: torch.Tensor, fade: Samples, shares: Samples, first: int) -> None:
+        with _no_memory_is_told("the device has no memory to join a segment"):
+            weights = _placed(fade, self._device)
+            for sums, stem, share in zip(self._sums, estimate, shares.tolist(), strict=True):
+                if share:
+                    sums[:, first : first + fade.size].addcmul_(stem, weights, value=share)
+
+    @torch.inference_mode()
+    def take(self, samples: int) -> PendingSamples:
+        done = self._sums[..., :samples]
+        with _no_memory_is_told("the device has no memory to join a segment"):
+            if samples:
+                self._sums = pad(self._sums[..., samples:], (0, samples))
+            return _arriving(done)
+
+
+def _placed(samples: Samples, device: torch.device) -> torch.Tensor:
+    """On the device, by way of memory that it reads by itself."""
+    host = torch.empty(samples.shape, pin_memory=device.type == "cuda")
+    host.numpy()[...] = samples
+    return host.to(device, non_blocking=True)
+
+
+def _arriving(samples: torch.Tensor) -> PendingSamples:
     """On their way from the device, behind the work that makes them, into memory that it writes by itself."""
-    host = torch.empty(stems.shape, dtype=stems.dtype, pin_memory=True)
-    host.copy_(stems, non_blocking=True)
-    arrived = torch.Event(stems.device)
+    if samples.device.type == "cpu":
+        return cast("PendingSamples", samples.numpy)
+    host = torch.empty(samples.shape, pin_memory=True)
+    host.copy_(samples, non_blocking=True)
+    arrived = torch.Event(samples.device)
     arrived.record()
 
     def wait() -> Samples:
@@ -145,6 +174,20 @@ def _arriving(stems: torch.Tensor) -> PendingStems:
         return cast("Samples", host.numpy())
 
     return wait
+
+
+@contextmanager
+def _no_memory_is_told(message: str) -> Iterator[None]:
+    """Raises OutOfMemoryError where torch's allocators find none."""
+    try:
+        yield
+    except torch.cuda.OutOfMemoryError as error:
+        raise OutOfMemoryError(message) from error
+    except RuntimeError as error:
+        # those of the host have no error class of their own
+        if any(words in str(error) for words in _OUT_OF_HOST_MEMORY):
+            raise OutOfMemoryError(message) from error
+        raise
 
 
 def _build_module(weights: NetworkWeights) -> torch.nn.Module:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from separation_engine.backends.base import PendingStems, Samples
+from separation_engine.backends.base import Samples
+from separation_engine.backends.numpy_accumulator import NumpyAccumulator
 from separation_engine.backends.openvino.architecture import Architecture
 from separation_engine.backends.openvino.mapped_model import MappedModel
 from separation_engine.backends.openvino.runtime import Request
@@ -41,17 +43,18 @@ class OpenvinoNetwork:
         return self.segment_samples
 
     def forward(self, mixes: Samples) -> Samples:
+        stems = self.start(mixes)
+        # one alone is not copied
+        return stems[0][np.newaxis] if len(stems) == 1 else np.stack(stems)
+
+    def start(self, mixes: Samples) -> Sequence[Samples]:
         try:
-            stems = [self._separate(mix) for mix in mixes]
-            # one alone is not copied
-            joined = stems[0] if len(stems) == 1 else np.stack(stems)
+            return [self._separate(mix).reshape(len(self.sources), 2, -1) for mix in mixes]
         except MemoryError as error:
             raise OutOfMemoryError("a segment does not fit in memory") from error
-        return joined.reshape(len(mixes), len(self.sources), 2, self.segment_samples)
 
-    def start(self, mixes: Samples) -> PendingStems:
-        stems = self.forward(mixes)
-        return lambda: stems
+    def accumulator(self, stems: int, span: int) -> NumpyAccumulator:
+        return NumpyAccumulator(stems, span)
 
     def close(self) -> None:
         self._turns.leave(self)

@@ -1,0 +1,28 @@
+"""Joins stems in the memory of the process."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from separation_engine.backends.base import PendingSamples, Samples
+
+
+class NumpyAccumulator:
+    """The Accumulator of networks that give arrays of NumPy."""
+
+    def __init__(self, stems: int, span: int) -> None:
+        self._sums = np.zeros((stems, 2, span), np.float32)
+
+    def add(self, estimate: Samples, fade: Samples, shares: Samples, first: int) -> None:
+        for sums, stem, share in zip(self._sums, estimate, shares, strict=True):
+            if share:
+                stem *= share * fade  # noqa: PLW2901 - in place
+                sums[:, first : first + fade.size] += stem
+
+    def take(self, samples: int) -> PendingSamples:
+        done = self._sums[..., :samples]
+        if samples:
+            rest = np.zeros(self._sums.shape, np.float32)
+            rest[..., : rest.shape[2] - samples] = self._sums[..., samples:]
+            self._sums = rest
+        return lambda: done
