@@ -26,3 +26,4 @@ export type { JobContext, JobHandler, WorkerOptions } from './worker-options.js'
 export type { Listed } from './store-look.js';
 export { SpeedBook } from './speed-book.js';
 export { WorkerRegistry, type WorkerAnnouncement } from './worker-registry.js';
+export type { JobChange } from './wakeup.js';

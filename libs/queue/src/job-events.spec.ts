@@ -4,6 +4,7 @@ import { RedisServer } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { JobEvents } from './job-events.js';
 import { QueueFixture, gate, someJob } from './queue.fixture.js';
+import type { JobChange } from './wakeup.js';
 
 describe(JobEvents.name, () => {
   let server: RedisServer;
@@ -57,6 +58,22 @@ describe(JobEvents.name, () => {
     finish.open();
     await following;
     expect(states).toEqual(['queued', 'processing']);
+  });
+
+  it('tells the end as what it is', async () => {
+    const job = someJob();
+    const told: JobChange[] = [];
+    const following = (async (): Promise<void> => {
+      for await (const change of sut.changes(job.id, ending.signal)) {
+        told.push(change);
+        if (change === 'end') return;
+      }
+    })();
+    await waitUntil('the first look', () => told.length > 0);
+    await fixture.queue.enqueue(job);
+    await fixture.work(() => Promise.resolve());
+    await following;
+    expect(told.slice(0, -1)).not.toContain('end');
   });
 
   it('tells only those who follow that job', async () => {

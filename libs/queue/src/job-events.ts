@@ -1,11 +1,21 @@
 import type { SeparationId } from '@app/separations';
-import { QueueEvents } from 'bullmq';
+import { QueueEvents, type QueueEventsListener } from 'bullmq';
 import { bounded } from './bounded.js';
 import { QUEUE_NAME } from './queue-keys.js';
 import type { RedisConnections } from './redis-connections.js';
-import { Wakeup } from './wakeup.js';
+import { Wakeup, type JobChange } from './wakeup.js';
 
 const CLOSE_MS = 1000;
+
+const EVENTS = {
+  waiting: 'change',
+  active: 'change',
+  progress: 'change',
+  delayed: 'change',
+  completed: 'end',
+  failed: 'end',
+  removed: 'end',
+} as const satisfies Partial<Record<keyof QueueEventsListener, JobChange>>;
 
 /** Tells when a job changed: one reader of the queue's events for each process, fanned out by id. */
 export class JobEvents {
@@ -20,7 +30,7 @@ export class JobEvents {
    * Yields after each change of the job, several at once as one, until the signal aborts or the app closes; then it
    * just ends. It also yields when Redis came back, since what happened meanwhile is not known: read the state anew.
    */
-  changes(id: SeparationId, signal: AbortSignal): AsyncIterable<void> {
+  changes(id: SeparationId, signal: AbortSignal): AsyncIterable<JobChange> {
     const wakeup = new Wakeup();
     // taken note of now and not at the first `next`: what happens in between counts
     if (this.closed || signal.aborted) wakeup.end();
@@ -70,15 +80,15 @@ export class JobEvents {
       return;
     }
     this.reader.on('error', () => undefined);
-    for (const event of ['waiting', 'active', 'progress', 'completed', 'failed', 'delayed', 'removed'] as const) {
+    for (const [event, change] of Object.entries(EVENTS) as [keyof typeof EVENTS, JobChange][]) {
       this.reader.on(event, ({ jobId }: { jobId: string }) => {
         this.wakeups.get(jobId)?.forEach((wakeup) => {
-          wakeup.wake();
+          wakeup.wake(change);
         });
       });
     }
     const wakeAll = (): void => {
-      for (const wakeup of this.all()) wakeup.wake();
+      for (const wakeup of this.all()) wakeup.wake('change');
     };
     connection.on('ready', wakeAll);
     wakeAll();

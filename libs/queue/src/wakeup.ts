@@ -1,11 +1,14 @@
-/** An endless series of moments for one reader; those that it was too slow for become one. */
-export class Wakeup implements AsyncIterableIterator<void> {
-  private woken = false;
+/** `end` is the job's end, `change` everything before it. */
+export type JobChange = 'change' | 'end';
+
+/** An endless series of moments for one reader; those that it was too slow for become one, an `end` if there was one. */
+export class Wakeup implements AsyncIterableIterator<JobChange> {
+  private latest: JobChange | undefined;
   private ended = false;
   private waiting: (() => void) | undefined;
 
-  wake(): void {
-    this.woken = true;
+  wake(change: JobChange): void {
+    if (this.latest !== 'end') this.latest = change;
     this.waiting?.();
   }
 
@@ -14,18 +17,19 @@ export class Wakeup implements AsyncIterableIterator<void> {
     this.waiting?.();
   }
 
-  async next(): Promise<IteratorResult<void, undefined>> {
-    if (!this.woken && !this.ended) {
+  async next(): Promise<IteratorResult<JobChange, undefined>> {
+    if (this.latest === undefined && !this.ended) {
       await new Promise<void>((resolve) => {
         this.waiting = resolve;
       });
       this.waiting = undefined;
     }
-    this.woken = false;
-    return this.ended ? { done: true, value: undefined } : { done: false, value: undefined };
+    const value = this.latest ?? 'change';
+    this.latest = undefined;
+    return this.ended ? { done: true, value: undefined } : { done: false, value };
   }
 
-  return(): Promise<IteratorResult<void, undefined>> {
+  return(): Promise<IteratorResult<JobChange, undefined>> {
     this.end();
     return Promise.resolve({ done: true, value: undefined });
   }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { JobEvents } from '@app/queue';
 import { isTerminal, type Separation, type SeparationId } from '@app/separations';
@@ -16,7 +15,7 @@ const HEARTBEAT_MS = 15_000;
 /** an event of the queue may get lost, so the state is looked at this often without one, ms */
 const LOOK_EVERY_MS = 5000;
 
-/** progress comes in bursts; more than this many states a second help nobody */
+/** progress comes in bursts; more states help nobody, but the last one does not wait */
 const SHORTEST_GAP_MS = 200;
 
 @Injectable()
@@ -87,8 +86,8 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
       if (next !== undefined && JSON.stringify(next) !== JSON.stringify(current)) {
         current = next;
         await stream.event('state', current.status, current);
-        // nothing follows the last one, and its client waits for the end
-        if (!isTerminal(current.status)) await pause(SHORTEST_GAP_MS, undefined, { signal });
+        // nothing follows the last one, and its client waits for it
+        if (!isTerminal(current.status)) await changes.end(SHORTEST_GAP_MS, signal);
       } else {
         await changes.next(LOOK_EVERY_MS, signal);
       }
