@@ -13,7 +13,7 @@ export class ModelDocument {
   @ApiProperty({ description: 'signatures of its networks', example: '955717e8' })
   readonly weights: string;
 
-  @ApiProperty({ description: 'computation for a second of song; htdemucs is 1', example: 1 })
+  @ApiProperty({ description: 'time for a second of song on a CPU; htdemucs is 1', example: 1 })
   readonly relativeCost: number;
 
   @ApiProperty({ description: 'whether a running worker has it', example: true })
