@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from separation_engine.backends.base import PendingSamples
+from separation_engine.backends.numpy_accumulator import NumpyAccumulator
 from separation_engine.errors import CancelledError, InvalidInputError, OutOfMemoryError
 from separation_engine.protocol import Cancel
-from separation_engine.request import SeparationRequest
-from separation_engine.scheduler import Scheduler
+from separation_engine.request import SeparationRequest, SeparationResult
+from separation_engine.scheduler import Job, Scheduler
 from separation_engine.server import take_messages
 from separation_engine.wav import Samples
 from tests.models import SHORT, short, write_model
@@ -224,6 +226,48 @@ def test_a_song_that_becomes_shorter_fails_alone(tmp_path: Path, max_batch: int)
         scheduler.step()
     assert isinstance(listener.errors["cut"], InvalidInputError)
     assert list(listener.results) == ["whole"]
+
+
+def test_a_result_that_cannot_be_told_is_an_error(tmp_path: Path) -> None:
+    class Speechless(Listener):
+        def finished(self, job: Job, result: SeparationResult) -> None:
+            raise ValueError(f"no number for JSON in {result} of {job}")
+
+    listener = Speechless()
+    scheduler = Scheduler(FixedModels(make_model([EchoNetwork()])), listener, lambda _: None)
+    scheduler.submit(make_request(tmp_path, song(RATE), "job"))
+    while not scheduler.idle:
+        scheduler.step()
+    assert isinstance(listener.errors["job"], ValueError)
+
+
+def test_a_batch_of_a_job_that_no_device_can_join_is_given_up(tmp_path: Path) -> None:
+    @dataclass
+    class Full(EchoNetwork):
+        """Has no room for the second segment."""
+
+        joined: int = 0
+
+        def accumulator(self, stems: int, span: int) -> NumpyAccumulator:
+            network = self
+
+            class Sums(NumpyAccumulator):
+                def take(self, samples: int) -> PendingSamples:
+                    network.joined += 1
+                    if network.joined == 2:
+                        raise OutOfMemoryError("full")
+                    return super().take(samples)
+
+            return Sums(stems, span)
+
+    network, listener = Full(max_batch=4, asynchronous=True), Listener()
+    scheduler = Scheduler(FixedModels(make_model([network])), listener, lambda _: None)
+    scheduler.submit(make_request(tmp_path, song(6 * RATE), "job"))
+    while not scheduler.idle:
+        scheduler.step()
+    assert isinstance(listener.errors["job"], OutOfMemoryError)
+    assert network.joined == 2
+    assert scheduler._under_way is None
 
 
 def test_no_memory_on_the_host_is_an_error_that_may_pass(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from separation_engine.backends.base import Accumulator, Samples
+from separation_engine.backends.base import Accumulator, PendingSamples, Samples
 from separation_engine.backends.numpy_accumulator import NumpyAccumulator
 from separation_engine.backends.torch_backend import TorchAccumulator, TorchNetwork
 from separation_engine.errors import OutOfMemoryError
@@ -63,18 +63,20 @@ def test_joins_on_its_device_as_in_memory() -> None:
         NumpyAccumulator(3, 2 * RATE),
         TorchAccumulator(3, 2 * RATE, torch.device("cpu")),
     ]
-    taken: list[list[Samples]] = [[], []]
+    taken: list[list[PendingSamples]] = [[], []]
     for first, done in [(0, 0), (RATE // 3, RATE), (RATE, RATE + 7), (5, RATE)]:
         estimate = random.standard_normal((3, 2, RATE), np.float32)
         # what has no share does not count, whatever it is
         estimate[1] = np.nan
-        for index, of in enumerate([estimate.copy(), torch.from_numpy(estimate)]):
-            sums[index].add(of, fade, shares, first)
-            taken[index].append(sums[index].take(done)().copy())
-    for ours, reference in zip(taken[1], taken[0], strict=True):
+        for index, estimates in enumerate([[*estimate.copy()], [*torch.from_numpy(estimate)]]):
+            sums[index].add(estimates, fade, shares, first)
+            taken[index].append(sums[index].take(done))
+    # asked for at the end, as those of a whole batch are
+    found, wanted = ([done() for done in of] for of in reversed(taken))
+    for ours, reference in zip(found, wanted, strict=True):
         assert ours.shape == reference.shape
         np.testing.assert_allclose(ours, reference, atol=1e-6)
-    assert np.abs(taken[0][-1]).max() > 0.1
+    assert np.abs(wanted[-1]).max() > 0.1
 
 
 def test_a_song_that_the_device_has_no_room_for_may_come_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -24,17 +25,18 @@ class OverlapAdd:
         self._sums = sums
         self._count = 0
 
-    def add(self, estimate: DeviceSamples) -> PendingSamples:
-        """Add the estimate of the plan's next segment: (stems, channels=2, segment.samples), used up by this.
+    def add(self, estimates: Sequence[DeviceSamples]) -> PendingSamples:
+        """Add each stem's estimate of the plan's next segment, (channels=2, segment.samples).
 
-        Returns the samples that are final now, (stems, channels=2, samples >= 0); they are handed out once.
+        They are used up by this. Returns the samples that are final now, (stems, channels=2, samples >= 0);
+        they are handed out once.
         """
         plan, index = self._plan, self._count
         segment = plan.segments[index]
         written = plan.finished[index - 1] if index else 0
         skipped = max(0, -segment.start)
         self._sums.add(
-            estimate[..., skipped:],
+            [estimate[:, skipped:] for estimate in estimates],
             self._fade(segment)[skipped:],
             self._shares[segment.network],
             segment.start + skipped - written,

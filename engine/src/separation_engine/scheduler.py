@@ -111,7 +111,7 @@ class Scheduler:
             self._fail(job, error)
 
     def step(self) -> None:
-        """Start one waiting job or one batch, and take back what was under way."""
+        """Start one waiting job or one batch, and finish what was under way."""
         before, self._under_way = self._under_way, None
         if self._waiting and len(self._active) < _MAX_ACTIVE:
             self._start(self._waiting.popleft())
@@ -167,16 +167,19 @@ class Scheduler:
             return None
         joined: list[tuple[Job, PendingSamples]] = []
         for (job, _), estimate in zip(batch, stems, strict=True):
-            with self._failing(job):
-                joined.append((job, job.separation.join(estimate)))
-        return _Forward(joined, network.asynchronous)
+            if job in self._active:
+                with self._failing(job):
+                    joined.append((job, job.separation.join(estimate)))
+        # what is held for a job that failed would stay on the device while there is nothing to do
+        joined = [(job, done) for job, done in joined if job in self._active]
+        return _Forward(joined, network.asynchronous) if joined else None
 
     def _finish_forward(self, forward: _Forward) -> None:
         for job, done in forward.joined:
             # it may have ended meanwhile
             if job in self._active:
                 with self._failing(job):
-                    self._take_back(job, done())
+                    self._write(job, done())
 
     def _collect(self) -> list[tuple[Job, Samples]]:
         """The first job's next chunk, and what the jobs in turn have for the same network and length."""
@@ -196,13 +199,12 @@ class Scheduler:
                         self._active.append(job)
         return [(job, mix) for job, mix in batch if job in self._active]
 
-    def _take_back(self, job: Job, done: Samples) -> None:
+    def _write(self, job: Job, done: Samples) -> None:
         progress = job.separation.write(done)
         self._listener.progressed(job.request, progress)
         if progress.done_samples == progress.total_samples:
-            result = job.separation.finish()
+            self._listener.finished(job, job.separation.finish())
             self._end(job)
-            self._listener.finished(job, result)
 
     @contextmanager
     def _failing(self, job: Job) -> Iterator[None]:
@@ -210,13 +212,13 @@ class Scheduler:
         try:
             yield
         except Exception as error:
+            if job not in self._active:
+                raise
             self._fail(job, error)
 
     def _fail(self, job: Job, error: Exception) -> None:
-        """Nothing to do for a job that has ended."""
-        if job in self._active:
-            self._end(job)
-            self._listener.failed(job.request, _as_engine_error(error))
+        self._end(job)
+        self._listener.failed(job.request, _as_engine_error(error))
 
     def _end(self, job: Job) -> None:
         self._active.remove(job)

@@ -103,9 +103,10 @@ class Separation:
         segment = self._plan.segments[self._joined_count]
         self._joined_count += 1
         before = (estimate.shape[2] - segment.samples) // 2
-        # all of them are not copied
-        kept = estimate if len(self._kept) == len(estimate) else estimate[self._kept]
-        return self._joined.add(kept[..., before : before + segment.samples])
+        # one by one: all of an array at once would be a copy, and on a GPU a wait
+        return self._joined.add(
+            [estimate[index, :, before : before + segment.samples] for index in self._kept]
+        )
 
     def write(self, done: Samples) -> Progress:
         """done: what came of the oldest `join` that is not written, (stems, channels=2, samples >= 0)."""
@@ -125,7 +126,7 @@ class Separation:
         return Chunk(network, segment.start, segment.samples, network.input_samples(segment.samples))
 
     def finish(self) -> SeparationResult:
-        """All stems are complete: close them. Call once, when nothing is left to take back."""
+        """All stems are complete: close them. Call once, when nothing is left to write."""
         return self._files.finish()
 
     def close(self) -> None:

@@ -65,7 +65,7 @@ class WavWriter:
         self._file.write(_make_header(samples, sample_rate))
 
     def write(self, block: Samples) -> None:
-        """block: (channels=2, any number of samples)."""
+        """block: (channels=2, one sample or more)."""
         self._missing -= block.shape[1]
         # channel by channel: a copy of the transposed block takes four times as long
         content = np.stack([*block], axis=1).astype("<f4", copy=False).data.cast("B")

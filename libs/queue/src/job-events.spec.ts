@@ -71,9 +71,20 @@ describe(JobEvents.name, () => {
     })();
     await waitUntil('the first look', () => told.length > 0);
     await fixture.queue.enqueue(job);
-    await fixture.work(() => Promise.resolve());
+    const [running, finish] = [gate(), gate()];
+    await fixture.work(() => {
+      running.open();
+      return finish.passed;
+    });
+    await running.passed;
+    // the events are told in their order: once this one is, so is the start
+    const next = someJob();
+    const bystander = follow(next.id);
+    await fixture.queue.enqueue(next);
+    await waitUntil('a later event', () => bystander.count > 0);
+    expect(told).not.toContain('end');
+    finish.open();
     await following;
-    expect(told.slice(0, -1)).not.toContain('end');
   });
 
   it('tells only those who follow that job', async () => {

@@ -8,7 +8,7 @@ export interface ModelDescription {
   readonly weights: string;
   /** SPDX name, or the licence in words */
   readonly licence: string;
-  /** time for a second of song, htdemucs is 1; measured on two cores without a GPU */
+  /** time for a second of song, htdemucs is 1; measured on two cores without a GPU, but for that of hdemucs_mmi */
   readonly relativeCost: number;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JobChange } from '@app/queue';
+import { setImmediate } from 'node:timers/promises';
 import { Changes } from './changes.js';
 
 const FOR_EVER_MS = 2 ** 31 - 1;
@@ -25,6 +26,12 @@ class Row implements AsyncIterable<JobChange> {
       }
     }
   }
+}
+
+/** of the event loop: what needs no timer is over by then */
+async function turns(count: number): Promise<'still waiting'> {
+  for (let turn = 0; turn < count; turn += 1) await setImmediate();
+  return 'still waiting';
 }
 
 describe(Changes.name, () => {
@@ -55,6 +62,11 @@ describe(Changes.name, () => {
         // nothing
       },
     });
+    const ending = new AbortController();
+    const waits = [sut.next(FOR_EVER_MS, ending.signal), sut.end(FOR_EVER_MS, ending.signal)];
+    await expect(Promise.race([...waits, turns(20)])).resolves.toBe('still waiting');
+    ending.abort();
+    await Promise.allSettled(waits);
     await sut.next(1, signal);
     await sut.end(1, signal);
   });

@@ -37,18 +37,21 @@ class Accumulator(Protocol):
     """The stems of one song where they are joined, which is where the network computes.
 
     It has room for (stems, channels=2, span), all zeros at first. On a GPU both calls return before the
-    work is done. Both raise OutOfMemoryError.
+    work is done. Both raise OutOfMemoryError or MemoryError.
     """
 
-    def add(self, estimate: DeviceSamples, fade: Samples, shares: Samples, first: int) -> None:
-        """Add shares * fade * estimate to the samples from `first` on.
+    def add(self, estimates: Sequence[DeviceSamples], fade: Samples, shares: Samples, first: int) -> None:
+        """Add share * fade * estimate to the samples of each stem from `first` on.
 
-        estimate: (stems, channels=2, samples), used up by this. fade: (samples,). shares: (stems,).
+        estimates: (channels=2, samples) for each stem, used up by this. fade: (samples,). shares: (stems,).
         """
         ...
 
     def take(self, samples: int) -> PendingSamples:
-        """The first samples, (stems, channels=2, samples); what comes after them moves to the front."""
+        """The first samples, (stems, channels=2, samples); what comes after them moves to the front.
+
+        They may be asked for after later calls, too.
+        """
         ...
 
 
@@ -91,7 +94,10 @@ class Network(Protocol):
         ...
 
     def accumulator(self, stems: int, span: int) -> Accumulator:
-        """For what `start` gives, with room for (stems, channels=2, span). Raises OutOfMemoryError."""
+        """For what `start` gives, with room for (stems, channels=2, span).
+
+        Raises OutOfMemoryError or MemoryError.
+        """
         ...
 
     def close(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from separation_engine.backends.base import PendingSamples, Samples
@@ -13,11 +15,11 @@ class NumpyAccumulator:
     def __init__(self, stems: int, span: int) -> None:
         self._sums = np.zeros((stems, 2, span), np.float32)
 
-    def add(self, estimate: Samples, fade: Samples, shares: Samples, first: int) -> None:
-        for sums, stem, share in zip(self._sums, estimate, shares, strict=True):
+    def add(self, estimates: Sequence[Samples], fade: Samples, shares: Samples, first: int) -> None:
+        for sums, estimate, share in zip(self._sums, estimates, shares, strict=True):
             if share:
-                stem *= share * fade  # noqa: PLW2901 - in place
-                sums[:, first : first + fade.size] += stem
+                np.multiply(estimate, share * fade, out=estimate)
+                sums[:, first : first + fade.size] += estimate
 
     def take(self, samples: int) -> PendingSamples:
         done = self._sums[..., :samples]

@@ -91,14 +91,15 @@ class TorchNetwork:
         return int(rule(samples)) if rule else samples
 
     def forward(self, mixes: Samples) -> Samples:
-        return np.stack([_arriving(stems)() for stems in self.start(mixes)])
+        with _no_memory_is_told("there is no memory for what comes of a segment"):
+            return np.stack([_arriving(stems)() for stems in self.start(mixes)])
 
     def start(self, mixes: Samples) -> Sequence[torch.Tensor]:
         stems: list[torch.Tensor] = []
         while len(stems) < len(mixes):
             batch = mixes[len(stems) : len(stems) + self.max_batch]
             try:
-                with _no_memory_is_told("the device has no memory for one segment"):
+                with _no_memory_is_told("there is no memory for one segment"):
                     stems += self._run(batch)
             except OutOfMemoryError:
                 if self.max_batch == 1:
@@ -133,21 +134,21 @@ class TorchAccumulator:
 
     def __init__(self, stems: int, span: int, device: torch.device) -> None:
         self._device = device
-        with _no_memory_is_told("the device has no memory for one more song"):
+        with _no_memory_is_told("there is no memory for one more song"):
             self._sums = torch.zeros((stems, 2, span), device=device)
 
     @torch.inference_mode()
-    def add(self, estimate: torch.Tensor, fade: Samples, shares: Samples, first: int) -> None:
-        with _no_memory_is_told("the device has no memory to join a segment"):
+    def add(self, estimates: Sequence[torch.Tensor], fade: Samples, shares: Samples, first: int) -> None:
+        with _no_memory_is_told("there is no memory to join a segment"):
             weights = _placed(fade, self._device)
-            for sums, stem, share in zip(self._sums, estimate, shares.tolist(), strict=True):
+            for sums, estimate, share in zip(self._sums, estimates, shares.tolist(), strict=True):
                 if share:
-                    sums[:, first : first + fade.size].addcmul_(stem, weights, value=share)
+                    sums[:, first : first + fade.size].addcmul_(estimate, weights, value=share)
 
     @torch.inference_mode()
     def take(self, samples: int) -> PendingSamples:
         done = self._sums[..., :samples]
-        with _no_memory_is_told("the device has no memory to join a segment"):
+        with _no_memory_is_told("there is no memory to join a segment"):
             if samples:
                 self._sums = pad(self._sums[..., samples:], (0, samples))
             return _arriving(done)

@@ -13,7 +13,8 @@ class KnownModel:
     """A published model.
 
     repository: on the hub; None for the demo model, which comes with the package.
-    relative_cost: time for a second of song, htdemucs is 1; measured on two cores without a GPU.
+    relative_cost: time for a second of song, htdemucs is 1; measured on two cores without a GPU,
+        but for that of hdemucs_mmi.
     """
 
     name: str
