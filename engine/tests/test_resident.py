@@ -65,7 +65,7 @@ def test_weights_that_changed_are_refused_also_where_their_compiled_model_is_on_
         last = file.read(1)
         file.seek(-1, 2)
         file.write(bytes([last[0] ^ 1]))
-    # nothing is built, so nobody asks for a tensor
-    monkeypatch.setattr("separation_engine.backends.openvino.backend.build_graph", None)
+    # nothing is compiled, so nobody asks for a tensor
+    monkeypatch.setattr("separation_engine.backends.openvino.backend.compile_apart", None)
     with pytest.raises(WeightsMismatchError, match="not the file that was recorded"):
         ResidentModels(settings).load("tiny")

@@ -7,17 +7,19 @@ import numpy as np
 import pytest
 
 from separation_engine.backends.openvino.compiled_cache import CompiledCache
-from separation_engine.backends.openvino.mapped_model import MappedModel
-from separation_engine.backends.openvino.runtime import Model, opset, ov
+from separation_engine.backends.openvino.mapped_model import MappedModel, export_model
+from separation_engine.backends.openvino.runtime import opset, ov
 
 
-def double() -> Model:
+def double(path: Path) -> None:
     value = opset.parameter([4], np.float32)
-    return ov.Model([opset.multiply(value, np.full(4, 2, np.float32))], [value], "double")
+    model = ov.Model([opset.multiply(value, np.full(4, 2, np.float32))], [value], "double")
+    with path.open("wb") as file:
+        export_model(ov.Core().compile_model(model, "CPU"), file)
 
 
-def never() -> Model:
-    raise AssertionError("built again")
+def never(_path: Path) -> None:
+    raise AssertionError("compiled again")
 
 
 def answer(compiled: MappedModel) -> list[float]:
@@ -29,16 +31,16 @@ def sut(tmp_path: Path) -> CompiledCache:
     return CompiledCache(tmp_path / "cache", ov.Core(), {})
 
 
-def test_builds_once_for_each_identity(sut: CompiledCache) -> None:
+def test_compiles_once_for_each_identity(sut: CompiledCache) -> None:
     sut.load(("weights", "fp32"), double)
 
     assert answer(sut.load(("weights", "fp32"), never)) == [0, 2, 4, 6]
-    with pytest.raises(AssertionError, match="built again"):
+    with pytest.raises(AssertionError, match="compiled again"):
         sut.load(("weights", "bf16"), never)
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"\0" * 4096])
-def test_a_damaged_file_is_built_again(sut: CompiledCache, tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_file_is_compiled_again(sut: CompiledCache, tmp_path: Path, content: bytes) -> None:
     sut.load(("weights",), double)
     [path] = (tmp_path / "cache").iterdir()
     path.write_bytes(content)
@@ -47,7 +49,7 @@ def test_a_damaged_file_is_built_again(sut: CompiledCache, tmp_path: Path, conte
     assert answer(sut.load(("weights",), never)) == [0, 2, 4, 6]
 
 
-def test_a_failed_build_leaves_nothing(sut: CompiledCache, tmp_path: Path) -> None:
+def test_a_failed_compilation_leaves_nothing(sut: CompiledCache, tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         sut.load(("weights",), never)
 

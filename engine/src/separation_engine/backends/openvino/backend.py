@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from separation_engine import device
 from separation_engine.backends.base import BackendSettings, DeviceName, Precision
 from separation_engine.backends.openvino.architecture import read_architecture
 from separation_engine.backends.openvino.compiled_cache import CompiledCache
-from separation_engine.backends.openvino.graph import GRAPH_VERSION, build_graph
+from separation_engine.backends.openvino.compiling import Compilation, compile_apart
+from separation_engine.backends.openvino.graph import GRAPH_VERSION
 from separation_engine.backends.openvino.network import OpenvinoNetwork
-from separation_engine.backends.openvino.precise import keep_precise
-from separation_engine.backends.openvino.runtime import Model, ov
+from separation_engine.backends.openvino.runtime import ov
 from separation_engine.backends.openvino.turns import Turns
 from separation_engine.errors import DeviceUnavailableError
 from separation_engine.models.weights import NetworkWeights
@@ -39,7 +40,10 @@ class OpenvinoBackend:
         self._cache = CompiledCache(settings.cache_dir / "openvino", self._core, self._options())
 
     def load(self, weights: NetworkWeights) -> OpenvinoNetwork:
-        """Takes 2 s from the cache and 8 s the first time. Raises WeightsMismatchError."""
+        """Takes 2 s from the cache and 8 s the first time.
+
+        Raises WeightsMismatchError, OutOfMemoryError, or EngineError.
+        """
         architecture = read_architecture(weights)
         identity = (
             weights.sha256,
@@ -52,11 +56,10 @@ class OpenvinoBackend:
             self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"),
         )
 
-        def build() -> Model:
-            model, precise = build_graph(architecture, weights.tensors)
-            return keep_precise(self._core, model, precise) if self.precision == "bf16" else model
+        def compile_to(path: Path) -> None:
+            compile_apart(Compilation(weights, self.precision, self._options(), path))
 
-        compiled = self._cache.load(identity, build)
+        compiled = self._cache.load(identity, compile_to)
         return OpenvinoNetwork(architecture, compiled, self._threads, _turns)
 
     def versions(self) -> dict[str, str]:

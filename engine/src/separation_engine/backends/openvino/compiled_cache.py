@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from separation_engine.backends.openvino.mapped_model import MappedModel, export_model
-from separation_engine.backends.openvino.runtime import Core, Model
+from separation_engine.backends.openvino.mapped_model import MappedModel
+from separation_engine.backends.openvino.runtime import Core
 
 _LOG = logging.getLogger(__name__)
 # four networks of a full-size bag in both precisions
@@ -34,14 +34,14 @@ class CompiledCache:
         self._options = dict(options)
         self._limit = limit
 
-    def load(self, identity: tuple[object, ...], build: Callable[[], Model]) -> MappedModel:
-        """The compiled model of this identity; where there is none, or none of use, build and store it.
+    def load(self, identity: tuple[object, ...], compile_to: Callable[[Path], None]) -> MappedModel:
+        """The compiled model of this identity; where there is none, or none of use, compile and store it.
 
-        identity: everything that the compiled model depends on.
+        identity: everything that the compiled model depends on. compile_to: writes it to a path.
         """
         name = hashlib.sha256("\n".join(map(str, identity)).encode()).hexdigest()[:32]
         path = self._folder / f"{name}{_SUFFIX}"
-        found = self._find(path) or self._make(path, build)
+        found = self._find(path) or self._make(path, compile_to)
         # a folder that others clean too, or that is read-only
         with suppress(OSError):
             os.utime(path)
@@ -55,11 +55,10 @@ class CompiledCache:
         except OSError:
             return None
         except (RuntimeError, ValueError):
-            _LOG.warning("the compiled model %s is of no use here, building it again", path.name)
+            _LOG.warning("the compiled model %s is of no use here, compiling it again", path.name)
             return None
 
-    def _make(self, path: Path, build: Callable[[], Model]) -> MappedModel:
-        """What was compiled is not used itself: mapped from disk it needs half the memory."""
+    def _make(self, path: Path, compile_to: Callable[[Path], None]) -> MappedModel:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             partial, name = tempfile.mkstemp(_PARTIAL_SUFFIX, dir=self._folder)
@@ -68,8 +67,8 @@ class CompiledCache:
             partial, name = tempfile.mkstemp(_PARTIAL_SUFFIX)
             path = Path(name)
         try:
-            with os.fdopen(partial, "w+b") as file:
-                export_model(self._core.compile_model(build(), "CPU", self._options), file)
+            with os.fdopen(partial, "rb") as file:
+                compile_to(Path(name))
                 # a file cut short by a power cut would be mapped at every start
                 os.fsync(file.fileno())
                 made = MappedModel(file, self._core, self._options)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from separation_engine.backends.base import BackendSettings, Samples
+from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.backends.openvino.runtime import ov
+from separation_engine.errors import EngineError, OutOfMemoryError
+from separation_engine.models.weights import NetworkWeights
+from tests.models import TINY, tiny
+from tests.openvino.conftest import weights_of
+
+
+@pytest.fixture(scope="module")
+def weights() -> NetworkWeights:
+    return weights_of(tiny(), TINY)
+
+
+def separate_noise(weights: NetworkWeights, cache: Path) -> Samples:
+    network = OpenvinoBackend(BackendSettings("cpu", "fp32", cache)).load(weights)
+    mix = np.random.default_rng(0).uniform(-1, 1, (1, 2, network.segment_samples)).astype(np.float32)
+    return network.forward(mix)
+
+
+def fake_python(folder: Path, script: str) -> str:
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_the_process_that_separates_compiles_nothing(
+    weights: NetworkWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(ov.Core, "compile_model")
+
+    assert np.abs(separate_noise(weights, tmp_path)).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "message"),
+    [("kill -9 $$", OutOfMemoryError, "memory ran out"), ("exit 3", EngineError, "failed with status 3")],
+)
+def test_a_compilation_that_ends_early_is_told(
+    weights: NetworkWeights,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    script: str,
+    error: type[EngineError],
+    message: str,
+) -> None:
+    monkeypatch.setattr(sys, "executable", fake_python(tmp_path, script))
+    with pytest.raises(error, match=f"{weights.signature}.*{message}"):
+        separate_noise(weights, tmp_path / "cache")
+
+    assert list((tmp_path / "cache" / "openvino").iterdir()) == []
