@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { mainFile, root } from './support/paths.mjs';
+import { nodeArguments, root } from './support/paths.mjs';
 
 const [app] = process.argv.slice(2);
 // the compiler writes many files for one change
@@ -21,7 +21,7 @@ async function restart() {
     await once(running, 'close');
   }
   console.log(`\n— ${app} starts`);
-  running = spawn(process.execPath, ['--enable-source-maps', mainFile(app)], { cwd: root, stdio: 'inherit' });
+  running = spawn(process.execPath, nodeArguments(app), { cwd: root, stdio: 'inherit' });
 }
 
 mkdirSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 // the processes of the local default: Redis, rest-server, worker-server and logs
 import { Child } from './children.mjs';
 import { PlainError } from './fail.mjs';
-import { mainFile } from './paths.mjs';
+import { nodeArguments } from './paths.mjs';
 import { startRedis } from './redis.mjs';
 import { until } from './until.mjs';
 
@@ -73,8 +73,7 @@ export class LocalService {
   }
 
   #run(name, app, options) {
-    const args = ['--enable-source-maps', mainFile(app)];
-    this.#children.push(new Child(name, process.execPath, args, { env: this.env, ...options }));
+    this.#children.push(new Child(name, process.execPath, nodeArguments(app), { env: this.env, ...options }));
   }
 
   #firstEnd() {

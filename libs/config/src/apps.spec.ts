@@ -45,6 +45,11 @@ describe(loadWorkerConfig.name, () => {
     expect(config.scratchDir).toBe('/srv/music/scratch');
   });
 
+  it('lets the engine free what its threads leave, unless the allocator was set otherwise', () => {
+    expect(loadWorkerConfig({}).engine.environment).toMatchObject({ MALLOC_ARENA_MAX: '1' });
+    expect(loadWorkerConfig({ MALLOC_ARENA_MAX: '4' }).engine.environment).toMatchObject({ MALLOC_ARENA_MAX: '4' });
+  });
+
   it('gives the engine its settings and none of our secrets', () => {
     const { environment } = loadWorkerConfig({
       PATH: '/bin',
