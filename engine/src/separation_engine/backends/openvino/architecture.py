@@ -36,6 +36,8 @@ class Architecture:
 
     segment_samples: length of the wave, in samples; frames and bins: size of its spectrum
     without the Nyquist bin; depth: layers of each encoder; transformer_layers: per branch.
+    bands: of `stride` bins, as the last layer of the spectrum gives them; its first `margin` bins and
+    what comes after the last of `bins` are cut off.
     """
 
     sources: tuple[str, ...]
@@ -61,6 +63,14 @@ class Architecture:
     @property
     def bins(self) -> int:
         return self.fft_size // 2
+
+    @property
+    def bands(self) -> int:
+        return math.ceil(self.bins / self.stride) + 1
+
+    @property
+    def margin(self) -> int:
+        return self.kernel // 4
 
     @property
     def frames(self) -> int:

@@ -45,29 +45,36 @@ class Branch:
         return build.gated(value, self._kernel(weight), bias)
 
     def decode(self, value: Node, skip: Node, index: int, length: int) -> Node:
-        """The way back to `length` bins or samples; index counts from the inside."""
+        """The way back to `length` bins or samples; index counts from the inside.
+
+        The last layer of the spectrum gives its bins in bands: see GraphBuilder.conv_transposed_in_bands.
+        """
         name = f"{self._prefix}decoder.{index}"
         stride, kernel = self._architecture.stride, self._architecture.kernel
         build = self._build
-        with build.precise():
-            value = build.add(value, skip)
+        value = build.add(value, skip)
         weight, bias = self._tensors.layer(f"{name}.rewrite")
         weight = self._kernel(weight)
         gated = winograd.gated if winograd.suits(value, weight) else GraphBuilder.gated
         value = gated(build, value, weight, bias)
         value = self._dconv(value, name)
-        cut = kernel // 4
-        whole = (value.get_output_shape(0)[self._axis] - 1) * stride + kernel
         weight, bias = self._tensors.layer(f"{name}.conv_tr")
+        weight = self._kernel(weight)
+        last = index == self._architecture.depth - 1
+        if last and self._axis == 2:
+            # what leaves the network is float32
+            with build.precise():
+                return build.conv_transposed_in_bands(value, weight, bias)
+        cut = self._architecture.margin
+        whole = (value.get_output_shape(0)[self._axis] - 1) * stride + kernel
         value = build.conv_transposed(
             value,
-            self._kernel(weight),
+            weight,
             bias,
             stride=self._along(stride, 1),
             begin=self._along(cut, 0),
             end=self._along(whole - cut - length, 0),
         )
-        last = index == self._architecture.depth - 1
         return value if last else build.gelu(value)
 
     def _dconv(self, value: Node, name: str) -> Node:

@@ -132,6 +132,20 @@ class GraphBuilder:
         )
         return self.shift(node, bias.reshape(1, -1, 1, 1))
 
+    def conv_transposed_in_bands(self, value: Node, weight: Array, bias: Array) -> Node:
+        """A transposed convolution along rows, with a kernel of twice its stride, as a plain convolution.
+
+        weight: (in, out, 2 * stride, 1). Row `stride * band + offset` of the whole result, nothing cut off,
+        is row `band` of [1, stride * out, rows + 1, T], in channels `out * offset` and on (Shi et al.,
+        "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural
+        Network", 2016).
+        """
+        inputs, outputs, kernel, _ = weight.shape
+        # (in, out, taps=2, stride): a band is made of the row before its own and of its own
+        parts = weight.reshape(inputs, outputs, 2, kernel // 2)[:, :, ::-1]
+        plain = parts.transpose(3, 1, 0, 2).reshape(-1, inputs, 2, 1)
+        return self.conv(value, plain, np.tile(bias, kernel // 2), begin=(1, 0), end=(1, 0))
+
     def gated(self, value: Node, weight: Array, bias: Array) -> Node:
         """Convolution and GLU as two convolutions `a * sigmoid(b)`: no wide tensor to split."""
         half = weight.shape[0] // 2

@@ -60,9 +60,7 @@ def _branch(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilat
     gains = np.concatenate([scale, np.ones(half)])
     kept = build.conv(inputs, _pointwise(folded[:half] * scale[:, None]), _float(norm_bias * gains)[:half])
     gate = build.conv(inputs, _pointwise(folded[half:]), _float(norm_bias)[half:])
-    branch = build.multiply(kept, build.sigmoid(gate))
-    with build.precise():
-        return build.add(value, branch)
+    return build.add(value, build.multiply(kept, build.sigmoid(gate)))
 
 
 def _hidden(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilation: int) -> Node:

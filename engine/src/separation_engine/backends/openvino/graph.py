@@ -16,7 +16,7 @@ from separation_engine.backends.openvino.transformer import transformer
 from separation_engine.errors import WeightsMismatchError
 
 # part of the key of compiled models: raise it with every change of the graph
-GRAPH_VERSION = 5
+GRAPH_VERSION = 6
 
 
 def build_graph(
@@ -26,7 +26,8 @@ def build_graph(
 
     Inputs, both normalised: `spectrum` [1, 4, bins, frames] (real and imaginary part of left,
     then of right), `wave` [1, 2, 1, samples]. Outputs, before the normalisation is undone:
-    `spectra` [1, bins, frames, 4 * sources], `waves` [1, 2 * sources, 1, samples].
+    `spectra` [1, bands, frames, stride * 4 * sources], each band `stride` bins side by side (see
+    Architecture), `waves` [1, 2 * sources, 1, samples].
     Raises WeightsMismatchError when the tensors are not those of the architecture.
     """
     try:

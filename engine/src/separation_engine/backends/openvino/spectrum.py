@@ -22,7 +22,7 @@ from separation_engine.backends.openvino.builder import Array
 _FRAMES_AT_ONCE = 48
 _INVERSE_FRAMES_AT_ONCE = 16
 # they are turned by tiles that stay in the cache
-_BINS_AT_ONCE = 64
+_BANDS_AT_ONCE = 16
 _ENVELOPE = 1.5
 # stock's; with numpy's default it would compute the forward transform in float64, at a quarter of the speed
 _SCALING: Final = "ortho"
@@ -35,6 +35,9 @@ class SpectrumTransform:
         self._size = architecture.fft_size
         self._hop = architecture.hop
         self._bins = architecture.bins
+        self._stride = architecture.stride
+        self._bands = architecture.bands
+        self._margin = architecture.margin
         self._frames = architecture.frames
         self._samples = architecture.segment_samples
         self._pad = self._hop // 2 * 3
@@ -42,7 +45,7 @@ class SpectrumTransform:
         self._analysis = hann.astype(np.float32)
         self._synthesis = hann / _ENVELOPE
         self._threads = ThreadPoolExecutor(threads, "spectrum")
-        ones = np.full((self._bins, self._frames, 1), 1 + 1j, np.complex64)
+        ones = np.full((self._bands, self._frames, self._stride, 1), 1 + 1j, np.complex64)
         blocks = self._overlap_add(ones, self._synthesis.astype(np.float32))
         self._constant = blocks.reshape(-1)[self._pad : self._pad + self._samples].copy()
 
@@ -75,10 +78,12 @@ class SpectrumTransform:
     def add_inverse(self, waves: Array, spectra: Array, mean: float, deviation: float) -> None:
         """Add the waves of `spectra * deviation + mean` to `waves`.
 
-        spectra: (bins, frames, 2 * channels), real and imaginary parts by turns; waves: (channels, samples).
+        spectra: (bands, frames, stride * 2 * channels), for each bin of a band real and imaginary parts by
+        turns; waves: (channels, samples).
         """
         window = (self._synthesis * deviation).astype(np.float32)
-        blocks = self._overlap_add(spectra.view(np.complex64), window)
+        bands = spectra.view(np.complex64).reshape(self._bands, self._frames, self._stride, -1)
+        blocks = self._overlap_add(bands, window)
         offset = self._constant * np.float32(mean)
 
         def add(channel: int) -> None:
@@ -88,11 +93,14 @@ class SpectrumTransform:
         self._each(add, ((channel,) for channel in range(len(waves))))
 
     def _overlap_add(self, spectra: NDArray[np.complex64], window: Array) -> Array:
-        """Sums of the windowed frames, (channels, frames + 3, hop); spectra: (bins, frames, channels).
+        """Sums of the windowed frames, (channels, frames + 3, hop).
+
+        spectra: (bands, frames, stride, channels).
 
         The parts that threads take are the same for any number of threads, and so is every bit.
         """
-        channels, overlaps = spectra.shape[2], self._size // self._hop
+        channels, overlaps = spectra.shape[3], self._size // self._hop
+        inner = slice(self._margin, self._margin + self._bins + 1)
         blocks = np.empty((channels, self._frames + overlaps - 1, self._hop), np.float32)
         blocks[:, self._frames :] = 0
         # what a part adds to the one after it
@@ -101,11 +109,13 @@ class SpectrumTransform:
         def transform(start: int) -> None:
             part = slice(start, min(start + _INVERSE_FRAMES_AT_ONCE, self._frames))
             count = part.stop - start
-            bins = np.empty((count, channels, self._bins + 1), np.complex64)
-            bins[..., self._bins] = 0
-            for low in range(0, self._bins, _BINS_AT_ONCE):
-                high = min(low + _BINS_AT_ONCE, self._bins)
-                bins[..., low:high] = spectra[low:high, part].transpose(1, 2, 0)
+            bands = np.empty((count, channels, self._bands, self._stride), np.complex64)
+            for low in range(0, self._bands, _BANDS_AT_ONCE):
+                some = slice(low, low + _BANDS_AT_ONCE)
+                bands[:, :, some] = spectra[some, part].transpose(1, 3, 0, 2)
+            bins = bands.reshape(count, channels, -1)[..., inner]
+            # the Nyquist bin
+            bins[..., -1] = 0
             frames = np.fft.irfft(bins, self._size, norm=_SCALING)
             frames *= window
             quarters = frames.reshape(count, channels, overlaps, self._hop).transpose(1, 2, 0, 3)
