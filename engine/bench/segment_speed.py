@@ -182,7 +182,7 @@ def load_openvino(
 ) -> Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]:
     from safetensors.numpy import load_file
 
-    from separation_engine.backends.openvino import OpenvinoBackend
+    from separation_engine.backends.openvino.backend import OpenvinoBackend
 
     path = folder / "weights.safetensors"
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()

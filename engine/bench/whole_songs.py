@@ -19,7 +19,7 @@ import numpy as np
 from demucs.htdemucs import HTDemucs
 
 from separation_engine.backends.base import BackendSettings, Precision, Samples
-from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.errors import DeviceUnavailableError
 from separation_engine.models.folder import read_folder
 from separation_engine.models.loaded import LoadedModel

@@ -8,7 +8,8 @@ import pytest
 
 from separation_engine import bf16_check
 from separation_engine.backends.base import BackendSettings
-from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.backends.openvino.backend import OpenvinoBackend
+from separation_engine.backends.openvino.graph import GRAPH_VERSION
 from separation_engine.errors import DeviceUnavailableError, SelfCheckFailedError
 from separation_engine.resident import ResidentModels
 from separation_engine.settings import Settings
@@ -63,6 +64,12 @@ def test_below_40_db_is_refused_in_a_sentence(settings: Settings) -> None:
 
     with pytest.raises(SelfCheckFailedError, match=r"39\.9 dB .* set PRECISION=fp32"):
         ResidentModels(settings).load("short")
+
+
+def test_a_measure_is_of_one_graph(settings: Settings) -> None:
+    made_by = record(settings)["made_by"]
+    assert isinstance(made_by, list)
+    assert f"graph {GRAPH_VERSION}" in made_by
 
 
 def test_what_was_measured_elsewhere_does_not_count(settings: Settings) -> None:

@@ -1,25 +1,33 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from separation_engine import device
 from separation_engine.backends import select
 from separation_engine.backends.select import BackendSelector
 from separation_engine.device import cpu_limit, memory_bytes
-from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError
-from separation_engine.models.weights import HTDEMUCS
+from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError, WeightsMismatchError
+from separation_engine.models.weights import HTDEMUCS, NetworkSettings
 from separation_engine.settings import BackendChoice, DeviceChoice, SettingsError, read_settings
 
-HDEMUCS = "demucs.hdemucs.HDemucs"
+USUAL = NetworkSettings(HTDEMUCS, (["vocals", "other"],), {})
+# both are torch's alone
+HYBRID = NetworkSettings("demucs.hdemucs.HDemucs", USUAL.args, {})
+UNUSUAL = NetworkSettings(HTDEMUCS, USUAL.args, {"cac": False})
 
 
 def selector(device: DeviceChoice, choice: BackendChoice = "auto") -> BackendSelector:
     return BackendSelector(device=device, choice=choice, precision="fp32", cache_dir=Path())
 
 
-def machine(monkeypatch: pytest.MonkeyPatch, *, cuda: int, missing: tuple[str, ...] = ()) -> None:
-    """A machine with so many CUDA devices that lacks these modules."""
+def machine(
+    monkeypatch: pytest.MonkeyPatch, *, cuda: int, missing: tuple[str, ...] = (), usable: bool = True
+) -> None:
+    """A machine with so many CUDA devices, which torch can use or not, that lacks these modules."""
+    monkeypatch.setattr(select, "torch_finds_cuda", lambda: usable)
     monkeypatch.setattr(select, "cuda_devices", lambda: cuda)
     monkeypatch.setattr(select, "is_installed", lambda *modules: not set(modules) & set(missing))
 
@@ -28,8 +36,11 @@ def test_auto_without_cuda_takes_openvino_and_torch_for_what_it_cannot_build(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     machine(monkeypatch, cuda=0)
-    assert selector("auto").name_for(HTDEMUCS) == "openvino"
-    assert selector("auto").name_for(HDEMUCS) == "torch"
+    assert [selector("auto").name_for(network) for network in (USUAL, HYBRID, UNUSUAL)] == [
+        "openvino",
+        "torch",
+        "torch",
+    ]
 
 
 def test_auto_with_cuda_takes_torch_and_says_so(
@@ -38,31 +49,58 @@ def test_auto_with_cuda_takes_torch_and_says_so(
     machine(monkeypatch, cuda=1)
     with caplog.at_level("INFO"):
         chosen = selector("auto")
-    assert (chosen.device, chosen.name_for(HTDEMUCS)) == ("cuda", "torch")
+    assert (chosen.device, chosen.name_for(USUAL)) == ("cuda", "torch")
     assert "using CUDA" in caplog.text
 
 
-def test_auto_with_cuda_but_no_torch_stays_on_the_cpu_and_warns(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("missing", "usable", "reason"),
+    [(("torch",), True, "torch is not installed"), ((), False, "torch cannot use it")],
+)
+def test_auto_with_cuda_that_is_of_no_use_stays_on_the_cpu_and_warns(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    missing: tuple[str, ...],
+    usable: bool,
+    reason: str,
 ) -> None:
-    machine(monkeypatch, cuda=1, missing=("torch",))
+    machine(monkeypatch, cuda=1, missing=missing, usable=usable)
     assert selector("auto").device == "cpu"
-    assert "torch is not installed" in caplog.text
+    assert reason in caplog.text
 
 
-@pytest.mark.parametrize(("cuda", "missing"), [(0, ()), (1, ("torch",)), (1, ("demucs",))])
+@pytest.mark.parametrize(
+    ("cuda", "missing", "usable"),
+    [(0, (), True), (1, ("torch",), True), (1, ("demucs",), True), (1, (), False)],
+)
 def test_cuda_that_is_not_there_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, cuda: int, missing: tuple[str, ...]
+    monkeypatch: pytest.MonkeyPatch, cuda: int, missing: tuple[str, ...], usable: bool
 ) -> None:
-    machine(monkeypatch, cuda=cuda, missing=missing)
+    machine(monkeypatch, cuda=cuda, missing=missing, usable=usable)
     with pytest.raises(DeviceUnavailableError):
         selector("cuda")
 
 
-def test_says_what_to_install_for_a_class_that_needs_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine(monkeypatch, cuda=0, missing=("torch", "demucs"))
-    with pytest.raises(ModelNotInstalledError, match=r"cuda\.lock"):
-        selector("auto").name_for(HDEMUCS)
+@pytest.mark.parametrize(
+    ("network", "missing", "sentence"),
+    [
+        (HYBRID, ("torch", "demucs"), r"HDemucs .*cuda\.lock"),
+        (UNUSUAL, ("torch", "demucs"), r"cac=False .*cuda\.lock"),
+        (USUAL, ("openvino", "torch"), r"runtime\.lock"),
+    ],
+)
+def test_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, network: NetworkSettings, missing: tuple[str, ...], sentence: str
+) -> None:
+    machine(monkeypatch, cuda=0, missing=missing)
+    with pytest.raises(ModelNotInstalledError, match=sentence):
+        selector("auto").name_for(network)
+
+
+def test_a_network_that_the_wanted_backend_cannot_build_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, cuda=0)
+    with pytest.raises(WeightsMismatchError, match="HDemucs is built with torch only"):
+        selector("auto", "openvino").name_for(HYBRID)
 
 
 def test_settings_name_what_cannot_be_meant() -> None:
@@ -75,6 +113,34 @@ def test_the_demo_model_needs_no_settings() -> None:
     assert (settings.model, settings.device, settings.models_dir) == ("demo", "auto", None)
 
 
-def test_the_machine_has_a_processor_and_memory() -> None:
-    assert cpu_limit() >= 1
+def test_the_machine_has_memory() -> None:
     assert 1e6 < memory_bytes() < 1e12
+
+
+@pytest.mark.parametrize(
+    ("limits", "wanted"),
+    [
+        ({}, 8),
+        ({"": "max 100000"}, 8),
+        ({"": "250000 100000"}, 2),
+        ({"": "160000 100000"}, 2),
+        ({"": "10000 100000"}, 1),
+        ({"": "900000 100000"}, 8),
+        # a service of systemd in a group of its own, a pod that sees its node's groups
+        ({"a/b": "300000 100000"}, 3),
+        ({"a": "300000 100000", "a/b": "max 100000"}, 3),
+        ({"a": "300000 100000", "a/b": "100000 100000"}, 1),
+        ({"another": "100000 100000"}, 8),
+    ],
+)
+def test_threads_are_those_of_the_strictest_cgroup(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limits: dict[str, str], wanted: int
+) -> None:
+    (tmp_path / "own").write_text("0::/a/b\n")
+    for group, limit in limits.items():
+        (tmp_path / "groups" / group).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "groups" / group / "cpu.max").write_text(limit)
+    monkeypatch.setattr(device, "_OWN_CGROUP", tmp_path / "own")
+    monkeypatch.setattr(device, "_CGROUPS", tmp_path / "groups")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
+    assert cpu_limit() == wanted

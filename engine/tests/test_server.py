@@ -266,6 +266,15 @@ def test_the_fault_oom_is_an_error_that_may_pass(start: Start, tmp_path: Path) -
     assert (error["code"], error["retryable"]) == ("out_of_memory", True)
 
 
+def test_a_lost_device_ends_the_engine_and_blames_no_job(start: Start, tmp_path: Path) -> None:
+    process = start(ENGINE_FAULT="lost")
+    process.wait_for_type("ready")
+    process.send(separate_message(write_wav(tmp_path / "a.wav", song(RATE)), tmp_path / "out", "job"))
+    with pytest.raises(AssertionError, match="the engine ended"):
+        process.wait_for_type("error", "job")
+    assert process.wait_for_end() == 1
+
+
 def test_the_fault_hang_stops_the_heartbeats(start: Start, tmp_path: Path) -> None:
     process = start(ENGINE_FAULT="hang")
     process.wait_for_type("ready")

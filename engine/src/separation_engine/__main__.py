@@ -87,8 +87,8 @@ def _tune_allocator(settings: Settings, options: argparse.Namespace) -> None:
     settings = _with_options(settings, options)
     try:
         selector = BackendSelector.of(settings)
-        klass = ModelLibrary(settings.models_dir).find(settings.model).settings[0].klass
-        if selector.device == "cpu" and selector.name_for(klass) == "torch":
+        network = ModelLibrary(settings.models_dir).find(settings.model).settings[0]
+        if selector.device == "cpu" and selector.name_for(network) == "torch":
             restart_with_tuned_allocator()
     except EngineError as error:
         _LOG.debug("not started again: %s", error)

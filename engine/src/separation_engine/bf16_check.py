@@ -93,7 +93,7 @@ def _separate(
 
     reference: what the network has to make of the known segment before it is believed.
     """
-    backend = BackendSelector.of(settings, precision).open(weights.klass)
+    backend = BackendSelector.of(settings, precision).open(weights)
     network = backend.load(weights)
     try:
         if reference is not None:

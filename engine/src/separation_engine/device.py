@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import platform
 import resource
@@ -12,17 +13,36 @@ from pathlib import Path
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _MEMORY_PAGES = Path("/proc/self/statm")
-_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+_CGROUPS = Path("/sys/fs/cgroup")
+_OWN_CGROUP = Path("/proc/self/cgroup")
 
 
 def cpu_limit() -> int:
-    """Processors that this process may use, at least 1: its affinity, or less by the container's limit."""
+    """Processors that this process may use, at least 1: its affinity, or less by the limits of its cgroups.
+
+    A part of a processor counts as a whole one from a half on: with 1.6, two threads are quicker than one.
+    """
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, round(min(count, _cgroup_limit())))
+
+
+def _cgroup_limit() -> float:
+    """Processors by the strictest `cpu.max` (cgroup v2) from our own group up to the root; inf without."""
     try:
-        quota, period = _CPU_LIMIT.read_text("ascii").split()
+        lines = _OWN_CGROUP.read_text("ascii").splitlines()
+    except OSError:
+        lines = []
+    own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
+    group = _CGROUPS / own
+    return min(_limit_of(folder) for folder in (group, *group.parents) if folder.is_relative_to(_CGROUPS))
+
+
+def _limit_of(cgroup: Path) -> float:
+    try:
+        quota, period = (cgroup / "cpu.max").read_text("ascii").split()
+        return math.inf if quota == "max" else int(quota) / int(period)
     except (OSError, ValueError):
-        return count
-    return count if quota == "max" else max(1, min(count, round(int(quota) / int(period))))
+        return math.inf
 
 
 def cpu_name() -> str:
@@ -45,6 +65,13 @@ def cuda_devices() -> int:
     if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
         return 0
     return count.value
+
+
+def torch_finds_cuda() -> bool:
+    """Whether torch can use what the driver shows: it may be built for the CPU, or for a newer driver."""
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def is_installed(*modules: str) -> bool:

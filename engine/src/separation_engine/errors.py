@@ -43,6 +43,13 @@ class OutOfMemoryError(EngineError):
     retryable = True
 
 
+class DeviceLostError(BaseException):
+    """Every call of the device fails from now on, so the process has to end: a new one may do better.
+
+    No EngineError, and not to be caught with them: no job is to blame.
+    """
+
+
 class CancelledError(EngineError):
     """The job was cancelled between two segments."""
 

@@ -1,8 +1,9 @@
 """Test hook: makes the engine fail at the first segment of a job, as ENGINE_FAULT says.
 
-ENGINE_FAULT=<crash|hang|oom>[:<marker file>]
+ENGINE_FAULT=<crash|hang|oom|lost>[:<marker file>]
 crash: the process dies by SIGKILL. hang: the whole process stops, heartbeats too. oom: the job fails as if
-memory had run out. With a marker file it acts once: only while that file is not there, which it makes first.
+memory had run out. lost: as if the device had failed for good. With a marker file it acts once: only while
+that file is not there, which it makes first.
 Without one it acts on every job.
 """
 
@@ -13,6 +14,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from separation_engine.errors import DeviceLostError
 from separation_engine.request import SeparationRequest
 from separation_engine.settings import SettingsError
 
@@ -29,7 +31,16 @@ def _run_out_of_memory() -> None:
     raise MemoryError
 
 
-_FAULTS: dict[str, Callable[[], None]] = {"crash": _crash, "hang": _hang, "oom": _run_out_of_memory}
+def _lose_the_device() -> None:
+    raise DeviceLostError("the device failed")
+
+
+_FAULTS: dict[str, Callable[[], None]] = {
+    "crash": _crash,
+    "hang": _hang,
+    "oom": _run_out_of_memory,
+    "lost": _lose_the_device,
+}
 
 
 def make_fault(setting: str | None) -> Callable[[SeparationRequest], None]:

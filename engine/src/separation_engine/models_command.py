@@ -82,7 +82,7 @@ def _make_references(name: str, library: ModelLibrary, settings: Settings) -> No
 def _measure_bf16(folder: ModelFolder, settings: Settings) -> None:
     """A model that bfloat16 does not suit is installed all the same: the engine refuses the precision."""
     try:
-        backend = BackendSelector.of(settings).open(folder.settings[0].klass)
+        backend = BackendSelector.of(settings).open(folder.settings[0])
         for index in range(len(folder.signatures)):
             require_bf16(folder, index, backend, settings)
     except EngineError as error:

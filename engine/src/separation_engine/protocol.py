@@ -92,7 +92,7 @@ def _text(value: object, name: str) -> str:
     return value
 
 
-def error_message(job: str | None, error: Exception) -> dict[str, object]:
+def error_message(job: str | None, error: BaseException) -> dict[str, object]:
     """The protocol's answer to a failure; what is no EngineError is `internal`."""
     known = error if isinstance(error, EngineError) else None
     return {

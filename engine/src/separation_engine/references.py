@@ -48,7 +48,7 @@ def store_fingerprint(name: str, index: int, output: Path, settings: Settings) -
     """What the child process does: load one sub-model in fp32 and store its fingerprint."""
     folder = ModelLibrary(settings.models_dir).find(name)
     weights = folder.read_weights(index)
-    network = BackendSelector.of(settings, "fp32").open(weights.klass).load(weights)
+    network = BackendSelector.of(settings, "fp32").open(weights).load(weights)
     mix = known_mix(network.segment_samples, network.sample_rate)
     write_reference(output, weights.sha256, fingerprint(network, mix))
 

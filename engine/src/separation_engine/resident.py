@@ -35,7 +35,7 @@ class ResidentModels:
 
     def backend_name(self, model: str) -> str:
         """Name of the backend that will run this model; loads nothing heavy."""
-        return self._selector.name_for(self.library.find(model).settings[0].klass)
+        return self._selector.name_for(self.library.find(model).settings[0])
 
     def load(self, name: str, stems: Sequence[str] | None = None) -> LoadedModel:
         """The model with the sub-models that these stems need; all of them by default. It counts as used.
@@ -52,7 +52,7 @@ class ResidentModels:
             networks[index] = self._load_network(folder, index)
         return LoadedModel(
             name=name,
-            backend=self._selector.open(folder.settings[0].klass),
+            backend=self._selector.open(folder.settings[0]),
             networks=dict(networks),
             sources=folder.sources,
             shares=folder.shares,
@@ -81,7 +81,7 @@ class ResidentModels:
             # a tenth of a cold start; what is compiled on disk is loaded meanwhile
             checking = beside.submit(folder.check_weights, index)
             mixing = beside.submit(known_mix, settings.segment_samples, settings.sample_rate)
-            backend = self._selector.open(folder.settings[0].klass)
+            backend = self._selector.open(folder.settings[0])
             if backend.precision == "bf16":
                 require_bf16(folder, index, backend, self._settings)
             network = backend.load(folder.open_weights(index))

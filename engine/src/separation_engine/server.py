@@ -17,7 +17,7 @@ import numpy as np
 from separation_engine import __version__
 from separation_engine.backends.base import Backend
 from separation_engine.device import memory_bytes
-from separation_engine.errors import InvalidInputError
+from separation_engine.errors import DeviceLostError, InvalidInputError
 from separation_engine.faults import make_fault
 from separation_engine.logs import about
 from separation_engine.models.loaded import LoadedModel
@@ -58,7 +58,7 @@ def serve(settings: Settings) -> NoReturn:
         fault = make_fault(os.environ.get("ENGINE_FAULT"))
         models = ResidentModels(settings)
         default = models.load(settings.model)
-    except Exception as error:
+    except (Exception, DeviceLostError) as error:
         _LOG.exception("the engine cannot work")
         answers.send(error_message(None, error))
         _exit(1)
@@ -69,9 +69,14 @@ def serve(settings: Settings) -> NoReturn:
 def _work(
     scheduler: Scheduler, messages: queue.SimpleQueue[SeparationRequest | Cancel], answers: _Answers
 ) -> NoReturn:
-    while True:
-        take_messages(scheduler, messages, answers.begin)
-        scheduler.step()
+    try:
+        while True:
+            take_messages(scheduler, messages, answers.begin)
+            scheduler.step()
+    except DeviceLostError:
+        # whoever started the engine starts it anew, and gives the jobs to it
+        _LOG.exception("the engine cannot go on")
+        _exit(1)
 
 
 def take_messages(

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from separation_engine.backends.base import BackendSettings, Precision, Samples
-from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.network import OpenvinoNetwork
 from separation_engine.models.weights import NetworkWeights
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from separation_engine.backends.base import BackendSettings, Samples
-from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.runtime import ov
 from separation_engine.errors import EngineError, OutOfMemoryError
 from separation_engine.models.weights import NetworkWeights

@@ -16,7 +16,7 @@ import hashlib, json, sys
 from pathlib import Path
 import numpy as np
 from separation_engine.backends.base import BackendSettings
-from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.models.folder import read_folder
 folder, cache = map(Path, sys.argv[1:])
 backend = OpenvinoBackend(BackendSettings("cpu", "fp32", cache))

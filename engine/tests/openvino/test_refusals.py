@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from separation_engine.backends.base import BackendSettings
-from separation_engine.backends.openvino import OpenvinoBackend
+from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.errors import DeviceUnavailableError, WeightsMismatchError
 from separation_engine.models.weights import NetworkWeights
 from tests.models import SHORT, short, small_hybrid
@@ -20,7 +20,7 @@ def weights() -> NetworkWeights:
 
 
 def test_another_class_is_refused(load: Load) -> None:
-    with pytest.raises(WeightsMismatchError, match="HDemucs is not an HTDemucs"):
+    with pytest.raises(WeightsMismatchError, match="HDemucs is built with torch only"):
         load(weights_of(small_hybrid(), {}))
 
 
@@ -62,6 +62,19 @@ def test_a_tensor_of_another_shape_is_refused(load: Load, weights: NetworkWeight
     tensors = {**weights.tensors, "encoder.1.conv.weight": np.ones((8, 5, 8, 1), np.float32)}
     with pytest.raises(WeightsMismatchError):
         load(replace(weights, tensors=tensors, sha256="3"))
+
+
+def test_a_stride_that_cannot_be_cut_in_half_is_refused(load: Load, weights: NetworkWeights) -> None:
+    with pytest.raises(WeightsMismatchError, match="stride 3"):
+        load(replace(weights, kwargs={**SHORT, "stride": 3, "kernel_size": 6}))
+
+
+@pytest.mark.parametrize("name", ["decoder.3.conv_tr.weight", "tdecoder.3.conv_tr.weight"])
+def test_a_last_kernel_of_another_length_is_refused(load: Load, weights: NetworkWeights, name: str) -> None:
+    kernel = weights.tensors[name]
+    longer = np.concatenate([kernel, kernel[:, :, :2]], 2)
+    with pytest.raises(WeightsMismatchError, match="instead of"):
+        load(replace(weights, tensors={**weights.tensors, name: longer}, sha256=name))
 
 
 def test_another_device_is_refused(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ class Backend(Protocol):
         ...
 
     def versions(self) -> dict[str, str]:
-        """Versions of the libraries that decide the result."""
+        """Versions of what decides the result: libraries, and our own graph where there is one."""
         ...
 
     def memory_bytes(self) -> int:

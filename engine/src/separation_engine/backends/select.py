@@ -6,14 +6,14 @@ import logging
 from pathlib import Path
 
 from separation_engine.backends.base import Backend, BackendSettings, DeviceName, Precision
-from separation_engine.device import cuda_devices, is_installed
-from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError
-from separation_engine.models.weights import HTDEMUCS
+from separation_engine.backends.openvino.architecture import read_architecture
+from separation_engine.device import cuda_devices, is_installed, torch_finds_cuda
+from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError, WeightsMismatchError
+from separation_engine.models.weights import NetworkSettings
 from separation_engine.settings import BackendChoice, DeviceChoice, Settings
 
 _LOG = logging.getLogger(__name__)
 _TORCH_MODULES = ("torch", "demucs")
-_OPENVINO_CLASSES = frozenset({HTDEMUCS})
 
 
 class BackendSelector:
@@ -37,24 +37,31 @@ class BackendSelector:
             cache_dir=settings.cache_dir,
         )
 
-    def name_for(self, klass: str) -> str:
-        """`torch` or `openvino`, for a network of this class; imports nothing heavy.
+    def name_for(self, network: NetworkSettings) -> str:
+        """`torch` or `openvino`, for a network of these settings; imports nothing heavy.
 
-        Raises ModelNotInstalledError where no installed backend can build it.
+        Raises ModelNotInstalledError where no installed backend can build it, WeightsMismatchError where the
+        wanted one cannot.
         """
         if self.device == "cuda" or self._choice == "torch":
             return "torch"
-        if is_installed("openvino") and klass in _OPENVINO_CLASSES:
+        try:
+            read_architecture(network)
+        except WeightsMismatchError as error:
+            if self._choice == "openvino":
+                raise
+            if not is_installed(*_TORCH_MODULES):
+                raise ModelNotInstalledError(f"{error}: install requirements/cuda.lock") from error
+            return "torch"
+        if is_installed("openvino"):
             return "openvino"
         if self._choice == "auto" and is_installed(*_TORCH_MODULES):
             return "torch"
-        raise ModelNotInstalledError(
-            f"{klass.rsplit('.', 1)[-1]} networks need torch here: install requirements/cuda.lock"
-        )
+        raise ModelNotInstalledError("openvino is not installed: install requirements/runtime.lock")
 
-    def open(self, klass: str) -> Backend:
-        """The backend for a network of this class."""
-        name = self.name_for(klass)
+    def open(self, network: NetworkSettings) -> Backend:
+        """The backend for a network of these settings. Raises as `name_for`."""
+        name = self.name_for(network)
         if name not in self._open:
             self._open[name] = _open_backend(name, self._settings)
             _LOG.info("using %s on %s", name, self._open[name].device_name)
@@ -69,15 +76,23 @@ def _resolve_device(device: DeviceChoice, choice: BackendChoice) -> DeviceName:
     if device == "cpu" or choice == "openvino":
         return "cpu"
     devices = cuda_devices()
-    usable = devices > 0 and is_installed(*_TORCH_MODULES)
-    if device == "cuda" and not usable:
-        reason = "torch is not installed" if devices else "no CUDA device was found"
-        raise DeviceUnavailableError(f"DEVICE is cuda, but {reason}")
-    if usable:
+    missing = _missing_for_cuda(devices)
+    if device == "cuda" and missing:
+        raise DeviceUnavailableError(f"DEVICE is cuda, but {missing}")
+    if not missing:
         _LOG.info("found %d CUDA device(s), using CUDA", devices)
     elif devices:
-        _LOG.warning("found a CUDA device, but torch is not installed: using the CPU")
-    return "cuda" if usable else "cpu"
+        _LOG.warning("found a CUDA device, but %s: using the CPU", missing)
+    return "cpu" if missing else "cuda"
+
+
+def _missing_for_cuda(devices: int) -> str:
+    """What keeps this machine from CUDA; empty where nothing does."""
+    if not devices:
+        return "no CUDA device was found"
+    if not is_installed(*_TORCH_MODULES):
+        return "torch is not installed"
+    return "" if torch_finds_cuda() else "torch cannot use it: its build or the driver is too old"
 
 
 def _open_backend(name: str, settings: BackendSettings) -> Backend:
@@ -86,6 +101,6 @@ def _open_backend(name: str, settings: BackendSettings) -> Backend:
         from separation_engine.backends.torch_backend import TorchBackend
 
         return TorchBackend(settings)
-    from separation_engine.backends.openvino import OpenvinoBackend
+    from separation_engine.backends.openvino.backend import OpenvinoBackend
 
     return OpenvinoBackend(settings)

@@ -23,8 +23,14 @@ from separation_engine.backends.base import (
     Precision,
     Samples,
 )
+from separation_engine.backends.without_waits import without_waits
 from separation_engine.device import cpu_limit, cpu_name
-from separation_engine.errors import DeviceUnavailableError, OutOfMemoryError, WeightsMismatchError
+from separation_engine.errors import (
+    DeviceLostError,
+    DeviceUnavailableError,
+    OutOfMemoryError,
+    WeightsMismatchError,
+)
 from separation_engine.models.weights import NetworkWeights
 
 _CLASSES: dict[str, type[torch.nn.Module]] = {
@@ -35,7 +41,10 @@ _CLASSES: dict[str, type[torch.nn.Module]] = {
 # of device memory for one more segment in a batch; too low a guess only halves the batch later
 _BYTES_PER_SAMPLE = 6_000
 _MAX_CUDA_BATCH = 16
-_OUT_OF_HOST_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")
+# where an error has no class of its own: of the host, and of the libraries of CUDA
+_OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "_alloc_failed")
+# cuDNN's way to say that it has no room to work in, and that it does not know the device
+_OUT_OF_MEMORY_OR_UNABLE = "unable to find an engine"
 
 
 class TorchBackend:
@@ -52,8 +61,7 @@ class TorchBackend:
         torch.backends.cudnn.allow_tf32 = self.precision != "fp32"
         torch.backends.cuda.matmul.allow_tf32 = self.precision != "fp32"
         torch.backends.cudnn.deterministic = True
-        if self.device == "cpu":
-            torch.set_num_threads(cpu_limit())
+        torch.set_num_threads(cpu_limit())
 
     def load(self, weights: NetworkWeights) -> Network:
         return TorchNetwork(weights, torch.device(self.device), self.precision)
@@ -77,10 +85,13 @@ class TorchNetwork:
         self.segment_samples = weights.segment_samples
         self._device = device
         self._precision = precision
-        self._module: torch.nn.Module | None = _build_module(weights).to(device)
+        with _errors_are_told("there is no memory for the network"):
+            self._module: torch.nn.Module | None = _build_module(weights).to(device)
         self.max_batch = 1
         self.asynchronous = device.type == "cuda"
         if device.type == "cuda":
+            # what torch keeps of other networks' work counts as used
+            torch.cuda.empty_cache()
             free, _ = torch.cuda.mem_get_info()
             fitting = free // (_BYTES_PER_SAMPLE * self.segment_samples)
             self.max_batch = int(max(1, min(_MAX_CUDA_BATCH, fitting)))
@@ -91,21 +102,19 @@ class TorchNetwork:
         return int(rule(samples)) if rule else samples
 
     def forward(self, mixes: Samples) -> Samples:
-        with _no_memory_is_told("there is no memory for what comes of a segment"):
+        with _errors_are_told("there is no memory for what comes of a segment"):
             return np.stack([_arriving(stems)() for stems in self.start(mixes)])
 
     def start(self, mixes: Samples) -> Sequence[torch.Tensor]:
         stems: list[torch.Tensor] = []
         while len(stems) < len(mixes):
             batch = mixes[len(stems) : len(stems) + self.max_batch]
-            try:
-                with _no_memory_is_told("there is no memory for one segment"):
-                    stems += self._run(batch)
-            except OutOfMemoryError:
-                if self.max_batch == 1:
-                    raise
-                torch.cuda.empty_cache()
-                self.max_batch = max(1, min(self.max_batch, len(batch)) // 2)
+            if (found := self._try(batch)) is not None:
+                stems += found
+                continue
+            # not before the error is gone, which holds what the forward made
+            torch.cuda.empty_cache()
+            self.max_batch = max(1, min(self.max_batch, len(batch)) // 2)
         return stems
 
     def accumulator(self, stems: int, span: int) -> TorchAccumulator:
@@ -116,10 +125,21 @@ class TorchNetwork:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
+    def _try(self, mixes: Samples) -> torch.Tensor | None:
+        """None where a smaller batch may fit."""
+        try:
+            with _errors_are_told("there is no memory for one segment"):
+                return self._run(mixes)
+        except (OutOfMemoryError, RuntimeError) as error:
+            is_memory = isinstance(error, OutOfMemoryError) or _OUT_OF_MEMORY_OR_UNABLE in str(error).lower()
+            if self.max_batch == 1 or not is_memory:
+                raise
+            return None
+
     def _run(self, mixes: Samples) -> torch.Tensor:
         if self._module is None:
             raise AssertionError("the network is closed")
-        with torch.inference_mode(), self._arithmetic():
+        with torch.inference_mode(), without_waits(), self._arithmetic():
             stems: torch.Tensor = self._module(_placed(mixes, self._device))
             return stems.float()
 
@@ -134,12 +154,12 @@ class TorchAccumulator:
 
     def __init__(self, stems: int, span: int, device: torch.device) -> None:
         self._device = device
-        with _no_memory_is_told("there is no memory for one more song"):
+        with _errors_are_told("there is no memory for one more song"):
             self._sums = torch.zeros((stems, 2, span), device=device)
 
     @torch.inference_mode()
     def add(self, estimates: Sequence[torch.Tensor], fade: Samples, shares: Samples, first: int) -> None:
-        with _no_memory_is_told("there is no memory to join a segment"):
+        with _errors_are_told("there is no memory to join a segment"):
             weights = _placed(fade, self._device)
             for sums, estimate, share in zip(self._sums, estimates, shares.tolist(), strict=True):
                 if share:
@@ -148,7 +168,7 @@ class TorchAccumulator:
     @torch.inference_mode()
     def take(self, samples: int) -> PendingSamples:
         done = self._sums[..., :samples]
-        with _no_memory_is_told("there is no memory to join a segment"):
+        with _errors_are_told("there is no memory to join a segment"):
             if samples:
                 self._sums = pad(self._sums[..., samples:], (0, samples))
             return _arriving(done)
@@ -171,23 +191,25 @@ def _arriving(samples: torch.Tensor) -> PendingSamples:
     arrived.record()
 
     def wait() -> Samples:
-        arrived.synchronize()
+        with _errors_are_told("there was no memory for what came of a segment"):
+            arrived.synchronize()
         return cast("Samples", host.numpy())
 
     return wait
 
 
 @contextmanager
-def _no_memory_is_told(message: str) -> Iterator[None]:
-    """Raises OutOfMemoryError where torch's allocators find none."""
+def _errors_are_told(message: str) -> Iterator[None]:
+    """Raises OutOfMemoryError where torch's allocators find none, DeviceLostError where CUDA has failed."""
     try:
         yield
     except torch.cuda.OutOfMemoryError as error:
         raise OutOfMemoryError(message) from error
     except RuntimeError as error:
-        # those of the host have no error class of their own
-        if any(words in str(error) for words in _OUT_OF_HOST_MEMORY):
+        if any(words in str(error).lower() for words in _OUT_OF_MEMORY):
             raise OutOfMemoryError(message) from error
+        if isinstance(error, torch.AcceleratorError):
+            raise DeviceLostError(f"the device failed: {error}") from error
         raise
 
 

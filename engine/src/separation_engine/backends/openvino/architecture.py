@@ -80,7 +80,7 @@ class Architecture:
 def read_architecture(settings: NetworkSettings) -> Architecture:
     """Raises WeightsMismatchError for any class or switch that the graph does not cover."""
     if settings.klass != HTDEMUCS:
-        raise WeightsMismatchError(f"{settings.klass} is not an HTDemucs; the torch backend may run it")
+        raise WeightsMismatchError(f"{settings.klass.rsplit('.', 1)[-1]} is built with torch only")
     if len(settings.args) > 1:
         raise WeightsMismatchError("HTDemucs wants all arguments after its sources by name")
     arguments: Mapping[str, Any] = settings.kwargs
@@ -95,7 +95,7 @@ def read_architecture(settings: NetworkSettings) -> Architecture:
         raise WeightsMismatchError(
             "HTDemucs with norms between its layers (norm_starts below depth) is not built"
         )
-    if kernel != 2 * stride or fft_size // 2 // stride ** (depth - 1) <= kernel:
+    if stride % 2 or kernel != 2 * stride or fft_size // 2 // stride ** (depth - 1) <= kernel:
         raise WeightsMismatchError(
             f"HTDemucs with depth {depth}, kernel {kernel} and stride {stride} is not built"
         )

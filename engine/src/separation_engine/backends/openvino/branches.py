@@ -48,6 +48,8 @@ class Branch:
         """The way back to `length` bins or samples; index counts from the inside.
 
         The last layer of the spectrum gives its bins in bands: see GraphBuilder.conv_transposed_in_bands.
+        In bfloat16 the runtime keeps in float32 what stands between the last convolution and the output, and
+        does not take a transposed one for a convolution.
         """
         name = f"{self._prefix}decoder.{index}"
         stride, kernel = self._architecture.stride, self._architecture.kernel
@@ -62,7 +64,7 @@ class Branch:
         weight = self._kernel(weight)
         last = index == self._architecture.depth - 1
         if last and self._axis == 2:
-            # what leaves the network is float32
+            # its output is not rounded to bfloat16
             with build.precise():
                 return build.conv_transposed_in_bands(value, weight, bias)
         cut = self._architecture.margin

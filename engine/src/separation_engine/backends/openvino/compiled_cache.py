@@ -1,4 +1,4 @@
-"""Compiled models on disk, so that a start takes two seconds instead of five."""
+"""Compiled models on disk: a start then loads in a second what would take many to compile."""
 
 from __future__ import annotations
 

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from separation_engine.backends.openvino.architecture import Architecture
 from separation_engine.backends.openvino.branches import Branch, frequency_embedding
 from separation_engine.backends.openvino.builder import GraphBuilder
-from separation_engine.backends.openvino.runtime import Model, ov
+from separation_engine.backends.openvino.runtime import Model, Node, ov
 from separation_engine.backends.openvino.tensors import Tensors
 from separation_engine.backends.openvino.transformer import transformer
 from separation_engine.errors import WeightsMismatchError
 
 # part of the key of compiled models: raise it with every change of the graph
-GRAPH_VERSION = 6
+GRAPH_VERSION = 7
 
 
 def build_graph(
@@ -63,6 +63,19 @@ def _build(architecture: Architecture, arrays: Mapping[str, NDArray[Any]]) -> tu
     tensors.require_all_used()
     # as it lies in memory: to turn it into channels first would take 3 % of the whole run
     spectrum = build.transpose(spectrum, (0, 2, 3, 1))
+    _require_shapes(architecture, spectrum, wave)
     results = [build.result(spectrum, "spectra"), build.result(wave, "waves")]
     model = ov.Model(results, [spectrum_in, wave_in], "htdemucs")
     return model, frozenset(build.precise_names)
+
+
+def _require_shapes(architecture: Architecture, spectrum: Node, wave: Node) -> None:
+    """Raises ValueError. The last kernels may be of any length as far as the runtime is concerned."""
+    values = 4 * len(architecture.sources)
+    wanted = (
+        [1, architecture.bands, architecture.frames, architecture.stride * values],
+        [1, values // 2, 1, architecture.segment_samples],
+    )
+    found = tuple(list(node.get_output_shape(0)) for node in (spectrum, wave))
+    if found != wanted:
+        raise ValueError(f"the network gives {found} instead of {wanted}")
