@@ -35,7 +35,7 @@ def transformer(
     if architecture.bottleneck:
         spectrum = _pointwise(build, tensors, "channel_upsampler", spectrum)
         wave = _pointwise(build, tensors, "channel_upsampler_t", wave)
-    name, width = "crosstransformer", spectrum.get_output_shape(0)[2]
+    name, width = "crosstransformer", spectrum.get_output_shape(0)[1]
     period, weight = architecture.position_period, architecture.position_weight
     spectrum = _norm(build, tensors, f"{name}.norm_in", spectrum)
     spectrum = build.shift(spectrum, spectrum_positions(width, bins, frames, period) * weight)
@@ -62,8 +62,8 @@ class _Layer:
         self._heads = heads
 
     def within(self, value: Node) -> Node:
-        """Self-attention. value: [1, positions, channels]."""
-        build, width = self._build, value.get_output_shape(0)[2]
+        """Self-attention. value: [positions, channels]."""
+        build, width = self._build, value.get_output_shape(0)[1]
         weight, bias = self._projections("self_attn")
         product = build.linear(self._norm("norm1", value), weight, bias)
         parts = build.split(self._by_head(product, 3), 0, 3)
@@ -71,7 +71,7 @@ class _Layer:
 
     def across(self, value: Node, other: Node) -> Node:
         """Attention of one branch to the other."""
-        build, width = self._build, value.get_output_shape(0)[2]
+        build, width = self._build, value.get_output_shape(0)[1]
         weight, bias = self._projections("cross_attn")
         query = build.linear(self._norm("norm1", value), weight[:width], bias[:width])
         pairs = build.linear(self._norm("norm2", other), weight[width:], bias[width:])
@@ -81,7 +81,7 @@ class _Layer:
     def _finish(self, value: Node, parts: list[Node], attention: str, norm: str, width: int) -> Node:
         build = self._build
         heard = build.transpose(build.attention(*parts), (0, 2, 1, 3))
-        heard = build.reshape(heard, (1, -1, width))
+        heard = build.reshape(heard, (-1, width))
         heard = self._scaled_linear(f"{attention}.out_proj", "gamma_1", heard)
         with build.precise():
             value = build.add(value, heard)
@@ -91,7 +91,7 @@ class _Layer:
         with build.precise():
             value = build.add(value, inner)
         # a group norm of one group: over positions and channels together
-        return _affine(build, self._tensors, f"{self._name}.norm_out", value, (1, 2))
+        return _affine(build, self._tensors, f"{self._name}.norm_out", value, (0, 1))
 
     def _norm(self, norm: str, value: Node) -> Node:
         return _norm(self._build, self._tensors, f"{self._name}.{norm}", value)
@@ -101,8 +101,8 @@ class _Layer:
         return self._tensors.read(f"{name}.in_proj_weight"), self._tensors.read(f"{name}.in_proj_bias")
 
     def _by_head(self, value: Node, parts: int) -> Node:
-        """[1, positions, parts * channels] to [parts, heads, positions, channels / heads]."""
-        positions, width = list(value.get_output_shape(0))[1:]
+        """[positions, parts * channels] to [parts, heads, positions, channels / heads]."""
+        positions, width = list(value.get_output_shape(0))
         shape = (positions, parts, self._heads, width // parts // self._heads)
         return self._build.transpose(self._build.reshape(value, shape), (1, 2, 0, 3))
 
@@ -114,7 +114,7 @@ class _Layer:
 
 
 def _norm(build: GraphBuilder, tensors: Tensors, name: str, value: Node) -> Node:
-    return _affine(build, tensors, name, value, (2,))
+    return _affine(build, tensors, name, value, (1,))
 
 
 def _affine(build: GraphBuilder, tensors: Tensors, name: str, value: Node, axes: tuple[int, ...]) -> Node:
@@ -130,24 +130,24 @@ def _pointwise(build: GraphBuilder, tensors: Tensors, name: str, value: Node) ->
 
 def _flatten(build: GraphBuilder, value: Node) -> Node:
     channels = value.get_output_shape(0)[1]
-    return build.reshape(build.transpose(value, (0, 2, 3, 1)), (1, -1, channels))
+    return build.reshape(build.transpose(value, (0, 2, 3, 1)), (-1, channels))
 
 
 def _unflatten(build: GraphBuilder, value: Node, bins: int, frames: int) -> Node:
-    channels = value.get_output_shape(0)[2]
+    channels = value.get_output_shape(0)[1]
     return build.transpose(build.reshape(value, (1, bins, frames, channels)), (0, 3, 1, 2))
 
 
 def wave_positions(width: int, length: int, period: float) -> Array:
-    """[1, length, width], as demucs.transformer.create_sin_embedding."""
+    """[length, width], as demucs.transformer.create_sin_embedding."""
     half = width // 2
     exponent = np.arange(half) / np.float32(half - 1)
     phase = np.arange(length)[:, None] / np.float32(period) ** exponent[None]
-    return np.concatenate([np.cos(phase), np.sin(phase)], 1)[None].astype(np.float32)
+    return np.concatenate([np.cos(phase), np.sin(phase)], 1).astype(np.float32)
 
 
 def spectrum_positions(width: int, bins: int, frames: int, period: float) -> Array:
-    """[1, bins * frames, width], as demucs.transformer.create_2d_sin_embedding."""
+    """[bins * frames, width], as demucs.transformer.create_2d_sin_embedding."""
     half = width // 2
     rate = np.exp(np.arange(0, half, 2) * -(math.log(period) / half))
     table = np.zeros((bins, frames, width))
@@ -155,4 +155,4 @@ def spectrum_positions(width: int, bins: int, frames: int, period: float) -> Arr
     along = (np.arange(bins)[:, None] * rate)[:, None]
     table[..., 0:half:2], table[..., 1:half:2] = np.sin(across), np.cos(across)
     table[..., half::2], table[..., half + 1 :: 2] = np.sin(along), np.cos(along)
-    return table.reshape(1, -1, width).astype(np.float32)
+    return table.reshape(-1, width).astype(np.float32)
