@@ -20,7 +20,9 @@ export async function chooseModel() {
 }
 
 export function modelsCommand(args) {
-  const env = { ...process.env, MODELS_DIR: modelsDir() };
+  // what is compiled here is what the worker loads
+  const cache = resolve(process.env.ENGINE_CACHE_DIR || join(dataDir, 'engine-cache'));
+  const env = { ...process.env, MODELS_DIR: modelsDir(), ENGINE_CACHE_DIR: cache };
   return run(enginePython, ['-m', 'separation_engine', 'models', ...args], { env });
 }
 

@@ -7,7 +7,7 @@ import { mustRun, run } from './run.mjs';
 import { digestOf, isStamped, stamp } from './stamp.mjs';
 
 const requirements = (name) => join(root, 'engine', 'requirements', `${name}.lock`);
-const VERSION_CHECK = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))';
+const VERSION_CHECK = 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 15))';
 
 /**
  * Installs what a profile needs, once for each state of its lock file.
@@ -63,6 +63,6 @@ async function makeVenv() {
     return;
   }
   throw new PlainError(
-    'Python 3.10 or newer with its venv module is needed: install it (on Debian and Ubuntu: apt install python3 python3-venv), or name it in PYTHON.',
+    'Python 3.10 to 3.14 with its venv module is needed: install it (on Debian and Ubuntu: apt install python3 python3-venv), or name it in PYTHON.',
   );
 }
