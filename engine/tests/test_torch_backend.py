@@ -10,7 +10,7 @@ import torch
 from separation_engine.backends.base import Accumulator, PendingSamples, Samples
 from separation_engine.backends.numpy_accumulator import NumpyAccumulator
 from separation_engine.backends.torch_backend import TorchAccumulator, TorchNetwork
-from separation_engine.errors import OutOfMemoryError
+from separation_engine.errors import DeviceLostError, OutOfMemoryError
 from tests.models import SHORT, short, write_model
 from tests.runs import torch_network
 from tests.sounds import RATE, song
@@ -91,6 +91,46 @@ def test_a_song_that_the_device_has_no_room_for_may_come_again(monkeypatch: pyte
     with pytest.raises(OutOfMemoryError) as error:
         TorchAccumulator(4, RATE, torch.device("cpu"))
     assert error.value.retryable
+
+
+FULL, UNABLE = "cuDNN error: CUDNN_STATUS_ALLOC_FAILED", "GET was unable to find an engine to execute"
+
+
+@pytest.mark.parametrize(
+    ("batch", "error", "told"),
+    [
+        (2, RuntimeError(FULL), None),
+        (1, RuntimeError(FULL), OutOfMemoryError),
+        (2, RuntimeError(UNABLE), None),
+        # a device that cuDNN does not know says the same
+        (1, RuntimeError(UNABLE), RuntimeError),
+        (2, RuntimeError("another"), RuntimeError),
+        (2, torch.AcceleratorError("an illegal memory access"), DeviceLostError),
+    ],
+)
+def test_tells_a_full_device_from_a_broken_one(
+    network: TorchNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+    error: Exception,
+    told: type[BaseException] | None,
+) -> None:
+    run: Callable[[Samples], torch.Tensor] = network._run
+
+    def failing(mixes: Samples) -> torch.Tensor:
+        if len(mixes) >= batch:
+            raise error
+        return run(mixes)
+
+    monkeypatch.setattr(network, "_run", failing)
+    network.max_batch = batch
+    mixes = np.zeros((2, 2, RATE), np.float32)
+    if told is None:
+        assert network.forward(mixes).shape[0] == 2
+    else:
+        with pytest.raises(told) as raised:
+            network.forward(mixes)
+        assert raised.type is told
 
 
 def fail_above(network: TorchNetwork, most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:

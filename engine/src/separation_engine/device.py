@@ -20,7 +20,7 @@ _OWN_CGROUP = Path("/proc/self/cgroup")
 def cpu_limit() -> int:
     """Processors that this process may use, at least 1: its affinity, or less by the limits of its cgroups.
 
-    A part of a processor counts as a whole one from a half on: with 1.6, two threads are quicker than one.
+    A part of a processor counts as a whole one from a half on.
     """
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, round(min(count, _cgroup_limit())))

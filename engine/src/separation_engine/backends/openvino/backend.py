@@ -40,7 +40,7 @@ class OpenvinoBackend:
         self._cache = CompiledCache(settings.cache_dir / "openvino", self._core, self._options())
 
     def load(self, weights: NetworkWeights) -> OpenvinoNetwork:
-        """Takes 1 s from the cache, and compiles for about 10 s the first time.
+        """Takes a second from the cache; the first time it compiles, which takes many.
 
         Raises WeightsMismatchError, OutOfMemoryError, or EngineError.
         """
