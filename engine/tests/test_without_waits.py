@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import cast
 
 import numpy as np
 import pytest
@@ -39,6 +40,22 @@ def test_gives_what_stock_gives(make: Make, samples: int) -> None:
     # the second time from what was kept of the first
     for _ in range(2):
         torch.testing.assert_close(run(network, mix), wanted, rtol=0, atol=1e-6 * float(wanted.abs().max()))
+
+
+@pytest.mark.parametrize("make", [short, small_hybrid])
+def test_transforms_back_what_a_real_wave_has(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    transformed: list[torch.Tensor] = []
+    irfft = torch.fft.irfft
+
+    def seen(spectra: torch.Tensor, *args: int, **options: object) -> torch.Tensor:
+        transformed.append(spectra.clone())
+        return cast("torch.Tensor", irfft(spectra, *args, **options))
+
+    monkeypatch.setattr(torch.fft, "irfft", seen)
+    run(make().eval(), torch.from_numpy(song(RATE))[None])
+    (spectra,) = transformed
+    assert not spectra.imag[:, [0, -1]].any()
+    assert spectra.imag[:, 1:-1].abs().max() > 0.01
 
 
 @pytest.mark.parametrize("make", [short, small_hybrid])
