@@ -1,7 +1,7 @@
 """Runs the segments of all active jobs: in turns, several in one forward where the network takes them.
 
 On a GPU the next forward is started before what came of the last one is written, so that the GPU computes
-meanwhile.
+meanwhile. What is read and written for a batch of several jobs is done beside each other.
 """
 
 from __future__ import annotations
@@ -9,14 +9,17 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from separation_engine.backends.base import PendingSamples, Samples
+from separation_engine.device import cpu_limit
 from separation_engine.errors import CancelledError, OutOfMemoryError
 from separation_engine.models.loaded import LoadedModel
 from separation_engine.request import Progress, SeparationRequest, SeparationResult
@@ -24,6 +27,7 @@ from separation_engine.separation import Chunk, Separation
 
 _LOG = logging.getLogger(__name__)
 _MAX_ACTIVE = 16
+_Done = TypeVar("_Done")
 # what a batch that is not full may wait for another job's segment
 _FILL_SECONDS = 0.02
 
@@ -66,8 +70,8 @@ class _Forward:
 
 
 class Scheduler:
-    """Used by one thread. `step` takes about as long as a forward, so that a caller can look for messages
-    in between.
+    """Used by one thread. `step` takes about as long as a forward, or the start of a job, so that a caller
+    can look for messages in between.
     """
 
     def __init__(
@@ -78,6 +82,8 @@ class Scheduler:
         self._before_forward = before_forward
         self._waiting: deque[SeparationRequest] = deque()
         self._active: deque[Job] = deque()
+        # starts no thread before it has work
+        self._beside = ThreadPoolExecutor(min(_MAX_ACTIVE, cpu_limit()), "job")
         self._under_way: _Forward | None = None
         self._filling_since: float | None = None
 
@@ -111,11 +117,15 @@ class Scheduler:
             self._fail(job, error)
 
     def step(self) -> None:
-        """Start one waiting job or one batch, and finish what was under way."""
+        """Start a waiting job or a batch, or both on a device; finish what was under way."""
         before, self._under_way = self._under_way, None
-        if self._waiting and len(self._active) < _MAX_ACTIVE:
+        # a batch that others would not better does not wait for them to start
+        if self._runnable and self._fills_a_device():
+            self._under_way = self._start_forward()
+        starts = bool(self._waiting) and len(self._active) < _MAX_ACTIVE
+        if starts:
             self._start(self._waiting.popleft())
-        elif self._runnable:
+        if self._runnable and not self._under_way and (before or not starts):
             self._under_way = self._start_forward()
         if before:
             self._finish_forward(before)
@@ -146,6 +156,9 @@ class Scheduler:
         found = sum(job.separation.count_like(first, first.network.max_batch) for job in self._runnable)
         return found >= first.network.max_batch
 
+    def _fills_a_device(self) -> bool:
+        return self._next_chunk().network.asynchronous and self._is_batch_full()
+
     def _next_chunk(self) -> Chunk:
         return next(chunk for job in self._active if (chunk := job.separation.next_chunk))
 
@@ -175,32 +188,48 @@ class Scheduler:
         return _Forward(joined, network.asynchronous) if joined else None
 
     def _finish_forward(self, forward: _Forward) -> None:
+        joined: dict[Job, list[PendingSamples]] = {}
         for job, done in forward.joined:
             # it may have ended meanwhile
             if job in self._active:
-                with self._failing(job):
-                    self._write(job, done())
+                joined.setdefault(job, []).append(done)
+        written = {job: _write(job.separation, dones) for job, dones in joined.items()}
+        for job, progress_of in self._beside_each_other(written).items():
+            with self._failing(job):
+                for progress in progress_of():
+                    self._tell(job, progress)
 
     def _collect(self) -> list[tuple[Job, Samples]]:
         """The first job's next chunk, and what the jobs in turn have for the same network and length."""
         first = self._next_chunk()
-        batch: list[tuple[Job, Samples]] = []
-        found = True
-        while found and len(batch) < first.network.max_batch:
+        chunks: dict[Job, list[Chunk]] = {}
+        room, found = first.network.max_batch, True
+        while found and room:
             found = False
             for job in list(self._active):
                 chunk = job.separation.next_chunk
-                if chunk and chunk.shares_with(first) and len(batch) < first.network.max_batch:
-                    with self._failing(job):
-                        batch.append((job, job.separation.hand_out(chunk)))
-                        found = True
-                        # who has had a turn goes to the end
-                        self._active.remove(job)
-                        self._active.append(job)
-        return [(job, mix) for job, mix in batch if job in self._active]
+                if chunk and chunk.shares_with(first) and room:
+                    chunks.setdefault(job, []).append(job.separation.hand_out())
+                    room, found = room - 1, True
+                    # who has had a turn goes to the end
+                    self._active.remove(job)
+                    self._active.append(job)
+        batch: list[tuple[Job, Samples]] = []
+        read = {job: map(job.separation.mix, of) for job, of in chunks.items()}
+        for job, mixes_of in self._beside_each_other(read).items():
+            with self._failing(job):
+                batch += [(job, mix) for mix in mixes_of()]
+        return batch
 
-    def _write(self, job: Job, done: Samples) -> None:
-        progress = job.separation.write(done)
+    def _beside_each_other(
+        self, work: Mapping[Job, Iterable[_Done]]
+    ) -> dict[Job, Callable[[], Iterable[_Done]]]:
+        """What gives each job's work once it is done. A job alone does it when asked, one by one."""
+        if len(work) == 1:
+            return {job: partial(iter, of) for job, of in work.items()}
+        return {job: self._beside.submit(list, of).result for job, of in work.items()}
+
+    def _tell(self, job: Job, progress: Progress) -> None:
         self._listener.progressed(job.request, progress)
         if progress.done_samples == progress.total_samples:
             self._listener.finished(job, job.separation.finish())
@@ -231,6 +260,11 @@ class Scheduler:
     def _release(self) -> None:
         waiting = {request.model for request in self._waiting}
         self._models.release(waiting | {job.request.model for job in self._active})
+
+
+def _write(separation: Separation, joined: Iterable[PendingSamples]) -> Iterator[Progress]:
+    for done in joined:
+        yield separation.write(done())
 
 
 def _as_engine_error(error: Exception) -> Exception:

@@ -75,17 +75,23 @@ class Separation:
 
     @property
     def next_chunk(self) -> Chunk | None:
-        """The chunk that `hand_out` gives next; None when all are handed out."""
+        """The chunk that is handed out next; None when all are."""
         return self._chunk(self._handed)
+
+    def hand_out(self) -> Chunk:
+        """The next chunk."""
+        self._handed += 1
+        if (chunk := self._chunk(self._handed - 1)) is None:
+            raise AssertionError("all chunks are handed out")
+        return chunk
 
     def count_like(self, other: Chunk, most: int) -> int:
         """How many of the next chunks, `most` at most, could share a forward with the other."""
         chunks = (self._chunk(index) for index in range(self._handed, self._handed + most))
         return sum(1 for _ in takewhile(lambda chunk: chunk is not None and chunk.shares_with(other), chunks))
 
-    def hand_out(self, chunk: Chunk) -> Samples:
+    def mix(self, chunk: Chunk) -> Samples:
         """The scaled mix for the network: (channels=2, chunk.input_samples)."""
-        self._handed += 1
         before = (chunk.input_samples - chunk.samples) // 2
         first = chunk.start - before
         mix = self._song.read(first, chunk.input_samples)
