@@ -2,15 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
 
-from separation_engine.backends.base import Accumulator, PendingSamples, Samples
+from separation_engine.backends.base import Accumulator, BackendSettings, PendingSamples, Samples
 from separation_engine.backends.numpy_accumulator import NumpyAccumulator
-from separation_engine.backends.torch_backend import TorchAccumulator, TorchNetwork
-from separation_engine.errors import DeviceLostError, OutOfMemoryError
+from separation_engine.backends.torch_backend import TorchAccumulator, TorchBackend, TorchNetwork
+from separation_engine.errors import DeviceLostError, DeviceUnavailableError, OutOfMemoryError
 from tests.models import SHORT, short, write_model
 from tests.runs import torch_network
 from tests.sounds import RATE, song
@@ -53,6 +54,40 @@ def test_bf16_stays_close_to_fp32(weights_dir: Path, network: TorchNetwork) -> N
     rough = torch_network(weights_dir, "bf16").forward(mixes)
     error = np.square(rough - expected).sum() / np.square(expected).sum()
     assert 0 < error < 10 ** (-25 / 10)
+
+
+def test_multiplies_in_tf32_only_where_that_is_asked_for(
+    weights_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = torch_network(weights_dir)
+    seen: list[tuple[bool, bool, bool]] = []
+    run = network._module
+
+    def flags() -> tuple[bool, bool, bool]:
+        cudnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
+        return products.allow_tf32, cudnn.allow_tf32, cudnn.deterministic
+
+    def watched(mixes: torch.Tensor) -> torch.Tensor:
+        seen.append(flags())
+        assert run is not None
+        return cast("torch.Tensor", run(mixes))
+
+    monkeypatch.setattr(network, "_module", watched)
+    before = flags()
+    for precision in ("fp32", "tf32", "fp32", "tf32"):
+        monkeypatch.setattr(network, "_precision", precision)
+        network.forward(song(RATE)[np.newaxis])
+        assert flags() == before
+    assert seen == [(False, False, True), (True, True, True)] * 2
+    fail_above(network, 0, monkeypatch)
+    with pytest.raises(OutOfMemoryError):
+        network.forward(song(RATE)[np.newaxis])
+    assert flags() == before
+
+
+def test_tf32_is_for_cuda(tmp_path: Path) -> None:
+    with pytest.raises(DeviceUnavailableError, match="set PRECISION=fp32"):
+        TorchBackend(BackendSettings("cpu", "tf32", tmp_path))
 
 
 def test_joins_on_its_device_as_in_memory() -> None:

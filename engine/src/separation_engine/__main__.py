@@ -19,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 # what the engine calls in processes of their own
 _CHILD_COMMANDS = {
     "fingerprint": "store what a network makes of the known segment",
-    "measure-bf16": "store what bfloat16 changes in a network",
+    "measure-precision": "store what PRECISION changes in a network",
 }
 
 
@@ -57,8 +57,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
         store_fingerprint(options.model, options.index, options.output, settings)
         return 0
-    if options.command == "measure-bf16":
-        from separation_engine.bf16_check import store_measure
+    if options.command == "measure-precision":
+        from separation_engine.precision_check import store_measure
 
         store_measure(options.model, options.index, options.output, settings)
         return 0

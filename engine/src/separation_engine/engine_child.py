@@ -20,6 +20,7 @@ def run_engine_child(arguments: Sequence[str], settings: Settings) -> None:
         "ENGINE_CACHE_DIR": str(settings.cache_dir),
         "DEVICE": settings.device,
         "ENGINE_BACKEND": settings.backend,
+        "PRECISION": settings.precision,
         **({"MODELS_DIR": str(settings.models_dir)} if settings.models_dir else {}),
     }
     try:

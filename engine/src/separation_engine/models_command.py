@@ -7,11 +7,11 @@ import json
 import sys
 
 from separation_engine.backends.select import BackendSelector
-from separation_engine.bf16_check import require_bf16
 from separation_engine.errors import EngineError, ModelNotInstalledError, WeightsMismatchError
 from separation_engine.models.catalogue import KNOWN_MODELS
 from separation_engine.models.folder import ModelFolder, hash_files, read_record, write_record
 from separation_engine.models.library import ModelLibrary
+from separation_engine.precision_check import require_precision
 from separation_engine.references import find_reference
 from separation_engine.settings import Settings
 
@@ -75,18 +75,18 @@ def _make_references(name: str, library: ModelLibrary, settings: Settings) -> No
     folder = library.find(name)
     for index in range(len(folder.signatures)):
         find_reference(folder, index, settings)
-    if settings.precision == "bf16":
-        _measure_bf16(folder, settings)
+    if settings.precision != "fp32":
+        _measure_precision(folder, settings)
 
 
-def _measure_bf16(folder: ModelFolder, settings: Settings) -> None:
-    """A model that bfloat16 does not suit is installed all the same: the engine refuses the precision."""
+def _measure_precision(folder: ModelFolder, settings: Settings) -> None:
+    """A model that the precision does not suit is installed all the same: the engine refuses it then."""
     try:
         backend = BackendSelector.of(settings).open(folder.settings[0])
         for index in range(len(folder.signatures)):
-            require_bf16(folder, index, backend, settings)
+            require_precision(folder, index, backend, settings)
     except EngineError as error:
-        _say(f"{folder.name} cannot run in bf16: {error}")
+        _say(f"{folder.name} cannot run in {settings.precision}: {error}")
 
 
 def _verify(names: list[str], library: ModelLibrary) -> int:

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from separation_engine.backends.base import Network
 from separation_engine.backends.select import BackendSelector
-from separation_engine.bf16_check import require_bf16
 from separation_engine.models.folder import ModelFolder
 from separation_engine.models.library import ModelLibrary
 from separation_engine.models.loaded import LoadedModel, needed_networks
+from separation_engine.precision_check import require_precision
 from separation_engine.references import find_reference
 from separation_engine.self_check import check_network, known_mix
 from separation_engine.separation import wanted_sources
@@ -82,8 +82,8 @@ class ResidentModels:
             checking = beside.submit(folder.check_weights, index)
             mixing = beside.submit(known_mix, settings.segment_samples, settings.sample_rate)
             backend = self._selector.open(folder.settings[0])
-            if backend.precision == "bf16":
-                require_bf16(folder, index, backend, self._settings)
+            if backend.precision != "fp32":
+                require_precision(folder, index, backend, self._settings)
             network = backend.load(folder.open_weights(index))
         label = f"{folder.name}/{folder.signatures[index]}"
         try:

@@ -20,7 +20,7 @@ from separation_engine.errors import SelfCheckFailedError
 _LOG = logging.getLogger(__name__)
 _KEPT_SAMPLES = 1024
 # what the backends differ by is above these, what a broken process gives is at 9 to 22 dB
-_LEAST_DB: dict[Precision, float] = {"fp32": 60.0, "bf16": 30.0}
+_LEAST_DB: dict[Precision, float] = {"fp32": 60.0, "tf32": 40.0, "bf16": 30.0}
 
 
 def known_mix(samples: int, sample_rate: int) -> Samples:

@@ -61,7 +61,7 @@ export interface EngineConfig {
   readonly cacheDir: string;
   readonly defaultModel: string;
   readonly device: 'auto' | 'cpu' | 'cuda';
-  readonly precision: 'fp32' | 'bf16';
+  readonly precision: 'fp32' | 'tf32' | 'bf16';
   /** a test hook and for benchmarks; `auto` takes CUDA if it is there, else openvino */
   readonly backend: 'auto' | 'openvino' | 'torch';
   /** the child is started anew above this; 0 sets no limit */
@@ -146,7 +146,7 @@ function engineSettings(env: Environment): Omit<EngineConfig, 'environment'> {
     cacheDir: resolve(text(env, 'ENGINE_CACHE_DIR', resolve(dataDir(env), 'engine-cache'))),
     defaultModel: defaultModel(env),
     device: oneOf(env, 'DEVICE', 'auto', ['auto', 'cpu', 'cuda']),
-    precision: oneOf(env, 'PRECISION', 'fp32', ['fp32', 'bf16']),
+    precision: oneOf(env, 'PRECISION', 'fp32', ['fp32', 'tf32', 'bf16']),
     backend: oneOf(env, 'ENGINE_BACKEND', 'auto', ['auto', 'openvino', 'torch']),
     maxMemoryBytes: integer(env, 'ENGINE_MAX_MEMORY_BYTES', 0, { min: 0, max: Number.MAX_SAFE_INTEGER }),
   };

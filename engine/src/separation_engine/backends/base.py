@@ -18,7 +18,7 @@ DeviceSamples = Any
 # waits for samples that are on their way from where the network computes
 PendingSamples = Callable[[], Samples]
 DeviceName = Literal["cpu", "cuda"]
-Precision = Literal["fp32", "bf16"]
+Precision = Literal["fp32", "tf32", "bf16"]
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import cast
 
@@ -23,6 +24,8 @@ from separation_engine.backends.base import (
     Precision,
     Samples,
 )
+from separation_engine.backends.products import products
+from separation_engine.backends.quick_htdemucs import LAYERS_VERSION, quicken
 from separation_engine.backends.without_waits import without_waits
 from separation_engine.device import cpu_limit, cpu_name
 from separation_engine.errors import (
@@ -38,9 +41,10 @@ _CLASSES: dict[str, type[torch.nn.Module]] = {
     "demucs.hdemucs.HDemucs": HDemucs,
     "demucs.demucs.Demucs": Demucs,
 }
-# of device memory for one more segment in a batch; too low a guess only halves the batch later
-_BYTES_PER_SAMPLE = 6_000
-_MAX_CUDA_BATCH = 16
+# of device memory for one more segment in a batch: htdemucs takes 1,200 on an H200
+_BYTES_PER_SAMPLE = 2_000
+# an H200 has 132 and is full with a batch of 16; a smaller GPU is with less, and a cancel waits for two
+_PROCESSORS_PER_SEGMENT = 8
 # where an error has no class of its own: of the host, and of the libraries of CUDA
 _OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "_alloc_failed")
 # cuDNN's way to say that it has no room to work in, and that it does not know the device
@@ -48,19 +52,21 @@ _OUT_OF_MEMORY_OR_UNABLE = "unable to find an engine"
 
 
 class TorchBackend:
-    """Torch on one device. fp32 is real float32: no TF32."""
+    """Torch on one device: Demucs' own layers on a CPU, quick ones for HTDemucs on CUDA.
+
+    fp32 is real float32. tf32 multiplies in TF32; HTDemucs then attends in float16, with its wave in float32.
+    """
 
     name = "torch"
 
     def __init__(self, settings: BackendSettings) -> None:
         if settings.device == "cuda" and not torch.cuda.is_available():
             raise DeviceUnavailableError("torch finds no CUDA device")
+        if settings.precision == "tf32" and not _has_tf32(settings.device):
+            raise DeviceUnavailableError("TF32 is for NVIDIA GPUs from Ampere on; set PRECISION=fp32")
         self.device: DeviceName = settings.device
         self.precision: Precision = settings.precision
         self.device_name = torch.cuda.get_device_name() if self.device == "cuda" else cpu_name()
-        torch.backends.cudnn.allow_tf32 = self.precision != "fp32"
-        torch.backends.cuda.matmul.allow_tf32 = self.precision != "fp32"
-        torch.backends.cudnn.deterministic = True
         torch.set_num_threads(cpu_limit())
 
     def load(self, weights: NetworkWeights) -> Network:
@@ -69,7 +75,7 @@ class TorchBackend:
     def versions(self) -> dict[str, str]:
         versions = {"torch": torch.__version__, "demucs": version("demucs")}
         if torch.version.cuda and self.device == "cuda":
-            versions["cuda"] = torch.version.cuda
+            versions |= {"cuda": torch.version.cuda, "layers": str(LAYERS_VERSION)}
         return versions
 
     def memory_bytes(self) -> int:
@@ -86,7 +92,10 @@ class TorchNetwork:
         self._device = device
         self._precision = precision
         with _errors_are_told("there is no memory for the network"):
-            self._module: torch.nn.Module | None = _build_module(weights).to(device)
+            module = _build_module(weights)
+            if isinstance(module, HTDemucs) and device.type == "cuda":
+                quicken(module, tf32=precision == "tf32")
+            self._module: torch.nn.Module | None = module.to(device)
         self.max_batch = 1
         self.asynchronous = device.type == "cuda"
         if device.type == "cuda":
@@ -94,7 +103,8 @@ class TorchNetwork:
             torch.cuda.empty_cache()
             free, _ = torch.cuda.mem_get_info()
             fitting = free // (_BYTES_PER_SAMPLE * self.segment_samples)
-            self.max_batch = int(max(1, min(_MAX_CUDA_BATCH, fitting)))
+            processors = torch.cuda.get_device_properties(device).multi_processor_count
+            self.max_batch = int(max(1, min(processors // _PROCESSORS_PER_SEGMENT, fitting)))
 
     def input_samples(self, samples: int, /) -> int:
         # HDemucs has no rule of its own: it takes every length as it is
@@ -112,7 +122,8 @@ class TorchNetwork:
             if (found := self._try(batch)) is not None:
                 stems += found
                 continue
-            # not before the error is gone, which holds what the forward made
+            # the error is gone, but what the forward made may hang in a ring with its traceback
+            gc.collect()
             torch.cuda.empty_cache()
             self.max_batch = max(1, min(self.max_batch, len(batch)) // 2)
         return stems
@@ -139,14 +150,10 @@ class TorchNetwork:
     def _run(self, mixes: Samples) -> torch.Tensor:
         if self._module is None:
             raise AssertionError("the network is closed")
-        with torch.inference_mode(), without_waits(), self._arithmetic():
+        in_bf16 = torch.autocast(self._device.type, torch.bfloat16, enabled=self._precision == "bf16")
+        with torch.inference_mode(), without_waits(), products(tf32=self._precision != "fp32"), in_bf16:
             stems: torch.Tensor = self._module(_placed(mixes, self._device))
             return stems.float()
-
-    def _arithmetic(self) -> AbstractContextManager[object]:
-        if self._precision == "bf16":
-            return torch.autocast(self._device.type, torch.bfloat16)
-        return nullcontext()
 
 
 class TorchAccumulator:
@@ -174,6 +181,10 @@ class TorchAccumulator:
             return _arriving(done)
 
 
+def _has_tf32(device: DeviceName) -> bool:
+    return device == "cuda" and torch.cuda.get_device_capability() >= (8, 0)
+
+
 def _placed(samples: Samples, device: torch.device) -> torch.Tensor:
     """On the device, by way of memory that it reads by itself."""
     host = torch.empty(samples.shape, pin_memory=device.type == "cuda")
@@ -187,7 +198,8 @@ def _arriving(samples: torch.Tensor) -> PendingSamples:
         return cast("PendingSamples", samples.numpy)
     host = torch.empty(samples.shape, pin_memory=True)
     host.copy_(samples, non_blocking=True)
-    arrived = torch.Event(samples.device)
+    # one that blocks: threads that wait must not take the processors from those that encode
+    arrived = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
     arrived.record()
 
     def wait() -> Samples:

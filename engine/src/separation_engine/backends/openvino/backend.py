@@ -35,6 +35,8 @@ class OpenvinoBackend:
         self.device_name = device.cpu_name()
         self._threads = device.cpu_limit()
         self._core = ov.Core()
+        if self.precision == "tf32":
+            raise DeviceUnavailableError("TF32 is for NVIDIA GPUs from Ampere on; set PRECISION=fp32")
         if self.precision == "bf16" and not self._has_bfloat16():
             raise DeviceUnavailableError("this CPU has no bfloat16 arithmetic; set PRECISION=fp32")
         self._cache = CompiledCache(settings.cache_dir / "openvino", self._core, self._options())

@@ -1,4 +1,4 @@
-"""Whether bfloat16 is good enough for a network on this machine: measured once, kept, asked at every load.
+"""Whether less than float32 is enough for a network on this machine: measured once, asked at every load.
 
 The song is synthesised here: the demo song, which a synthesiser made too, is an MP3 and no part of the
 package, so neither it nor a decoder has to be where a model is set up. What is measured lies in the cache
@@ -29,6 +29,7 @@ from separation_engine.self_check import check_network, known_mix, likeness_db, 
 from separation_engine.settings import Settings
 
 _LOG = logging.getLogger(__name__)
+_NAMES: dict[Precision, str] = {"bf16": "bfloat16", "tf32": "TF32"}
 _LEAST_DB = 40.0
 _SEGMENTS = 3
 # the song fades in over 40 dB
@@ -36,35 +37,37 @@ _FIRST_LOUDNESS = 0.01
 
 
 @dataclass(frozen=True)
-class Bf16Measure:
-    """What bfloat16 changed in one network.
+class PrecisionMeasure:
+    """What another precision than float32 changed in one network.
 
     made_by: weights, backend, its libraries and the processor; the measure says nothing about others.
     likeness_db: energy of the float32 stems over that of the difference, in the worst segment.
-    fp32_seconds, bf16_seconds: of the quickest segment.
+    fp32_seconds, seconds: of the quickest segment, in float32 and in this precision.
     """
 
     made_by: list[str]
     likeness_db: float
     fp32_seconds: float
-    bf16_seconds: float
+    seconds: float
 
 
-def require_bf16(folder: ModelFolder, index: int, backend: Backend, settings: Settings) -> None:
-    """Raises SelfCheckFailedError where bfloat16 is not as good as float32, or cannot be compared."""
+def require_precision(folder: ModelFolder, index: int, backend: Backend, settings: Settings) -> None:
+    """Raises SelfCheckFailedError where the precision is too far from float32, or cannot be compared."""
     label = f"{folder.name}/{folder.signatures[index]}"
+    name = _NAMES[backend.precision]
     measure = _find_measure(folder, index, backend, settings)
     if not measure.likeness_db >= _LEAST_DB:
         raise SelfCheckFailedError(
-            f"bfloat16 comes only to {measure.likeness_db:.1f} dB of float32 with {label} on this processor, "
+            f"{name} comes only to {measure.likeness_db:.1f} dB of float32 with {label} on this processor, "
             f"and {_LEAST_DB:.0f} dB are asked for: set PRECISION=fp32"
         )
-    _LOG.info("bfloat16 comes to %.1f dB of float32 with %s", measure.likeness_db, label)
-    if measure.bf16_seconds >= measure.fp32_seconds:
+    _LOG.info("%s comes to %.1f dB of float32 with %s", name, measure.likeness_db, label)
+    if measure.seconds >= measure.fp32_seconds:
         _LOG.warning(
-            "bfloat16 is slower than float32 on this processor, %.2f s a segment of %s instead of %.2f s: "
+            "%s is slower than float32 on this processor, %.2f s a segment of %s instead of %.2f s: "
             "PRECISION=fp32 is better in every way",
-            measure.bf16_seconds,
+            name,
+            measure.seconds,
             label,
             measure.fp32_seconds,
         )
@@ -76,12 +79,12 @@ def store_measure(name: str, index: int, output: Path, settings: Settings) -> No
     weights = folder.read_weights(index)
     reference = find_reference(folder, index, settings)
     exact, exact_seconds, _ = _separate(weights, "fp32", settings, reference)
-    found, found_seconds, backend = _separate(weights, "bf16", settings, None)
-    measure = Bf16Measure(
+    found, found_seconds, backend = _separate(weights, settings.precision, settings, None)
+    measure = PrecisionMeasure(
         made_by=_identity(weights.sha256, backend),
         likeness_db=min(likeness_db(*pair) for pair in zip(exact, found, strict=True)),
         fp32_seconds=exact_seconds,
-        bf16_seconds=found_seconds,
+        seconds=found_seconds,
     )
     _write(output, measure)
 
@@ -119,20 +122,20 @@ def _song(segment_samples: int, sample_rate: int) -> Samples:
     return scaled
 
 
-def _find_measure(folder: ModelFolder, index: int, backend: Backend, settings: Settings) -> Bf16Measure:
+def _find_measure(folder: ModelFolder, index: int, backend: Backend, settings: Settings) -> PrecisionMeasure:
     """What is kept of exactly this; measured where there is nothing."""
     signature = folder.signatures[index]
     wanted = _identity(folder.hashes[f"{signature}.safetensors"], backend)
-    kept = settings.cache_dir / f"{signature}.bf16.json"
+    kept = settings.cache_dir / f"{signature}.{backend.precision}.json"
     if (measure := _read(kept)) is not None and measure.made_by == wanted:
         return measure
-    _LOG.info("comparing bfloat16 with float32 for %s/%s", folder.name, signature)
+    _LOG.info("comparing %s with float32 for %s/%s", _NAMES[backend.precision], folder.name, signature)
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / kept.name
-        run_engine_child(["measure-bf16", folder.name, str(index), str(output)], settings)
+        run_engine_child(["measure-precision", folder.name, str(index), str(output)], settings)
         measure = _read(output)
     if measure is None or measure.made_by != wanted:
-        raise SelfCheckFailedError(f"bfloat16 could not be compared with float32 for {folder.name}")
+        raise SelfCheckFailedError(f"{_NAMES[backend.precision]} could not be compared for {folder.name}")
     _write(kept, measure)
     return measure
 
@@ -142,14 +145,14 @@ def _identity(weights_sha256: str, backend: Backend) -> list[str]:
     return [weights_sha256, f"engine {__version__}", backend.name, *libraries, backend.device_name]
 
 
-def _read(path: Path) -> Bf16Measure | None:
+def _read(path: Path) -> PrecisionMeasure | None:
     try:
-        return Bf16Measure(**json.loads(path.read_text("utf-8")))
+        return PrecisionMeasure(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def _write(path: Path, measure: Bf16Measure) -> None:
+def _write(path: Path, measure: PrecisionMeasure) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(asdict(measure)), "utf-8")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from separation_engine import bf16_check
+from separation_engine import precision_check
 from separation_engine.backends.base import BackendSettings
 from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.graph import GRAPH_VERSION
@@ -84,17 +84,17 @@ def test_what_cannot_be_measured_is_refused(settings: Settings, monkeypatch: pyt
     # ends the child process, not this one
     monkeypatch.setenv("LOG_LEVEL", "nonsense")
 
-    with pytest.raises(SelfCheckFailedError, match="measure-bf16"):
+    with pytest.raises(SelfCheckFailedError, match="measure-precision"):
         ResidentModels(settings).load("short")
 
 
 def test_a_precision_that_is_no_gain_is_warned_of(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    change(settings, fp32_seconds=1.0, bf16_seconds=0.5)
-    with caplog.at_level(logging.WARNING, bf16_check.__name__):
+    change(settings, fp32_seconds=1.0, seconds=0.5)
+    with caplog.at_level(logging.WARNING, precision_check.__name__):
         ResidentModels(settings).load("short")
         assert not caplog.records
-        change(settings, fp32_seconds=0.5, bf16_seconds=1.0)
+        change(settings, fp32_seconds=0.5, seconds=1.0)
         ResidentModels(settings).load("short")
     assert "slower than float32" in caplog.text

@@ -1,0 +1,188 @@
+"""Songs through the warm engine against the stock command with the same songs in one call, by turns.
+
+Both read and write WAV files; weights are full-size htdemucs with random values. Wall seconds, and the share
+of the time in which the GPU was busy, as its driver tells it.
+
+    python -m bench.songs_on_device --device cuda --songs 1 32 --seconds 240 --rounds 5 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import mean, median
+
+import numpy as np
+
+from tests.engine_process import EngineProcess, separate_message
+from tests.sounds import RATE, song, write_wav
+
+_MODELS = Path(__file__).parents[2] / "bench" / "random_model.py"
+_ASK_DRIVER = ["nvidia-smi", "--query-gpu=utilization.gpu,memory.used", "--format=csv,noheader,nounits"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """seconds: of wall time. busy: percent of them in which the GPU worked. memory: most MiB in use on it."""
+
+    seconds: float
+    busy: float
+    memory: float
+
+
+def main() -> None:
+    options = parse_options()
+    with tempfile.TemporaryDirectory(dir=options.folder) as scratch:
+        folder = Path(scratch)
+        subprocess.run([sys.executable, str(_MODELS), str(folder), "htdemucs"], check=True)
+        songs = make_songs(folder, max(options.songs), options.seconds)
+        with ExitStack() as ends:
+            engines: dict[str, EngineProcess] = {}
+            for precision in options.precisions:
+                engine = engines[precision] = start(folder, precision, options.device)
+                ends.callback(engine.close)
+            for engine in engines.values():
+                # the first song of a process loads kernels
+                separate(engine, songs[:1], folder / "warm")
+                shutil.rmtree(folder / "warm")
+            write_line(
+                "songs  what         seconds [range]  times as fast [range]  x real time  busy %  GPU MiB"
+            )
+            for count, rounds in zip(options.songs, options.rounds, strict=True):
+                compare(folder, songs[:count], rounds, engines, options)
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
+    parser.add_argument("--songs", nargs="+", type=int, default=[1, 32], help="songs at once")
+    parser.add_argument("--seconds", type=float, default=240.0, help="length of a song")
+    parser.add_argument("--rounds", nargs="+", type=int, default=[5, 3], help="for each number of songs")
+    parser.add_argument("--precisions", nargs="+", choices=["fp32", "tf32", "bf16"], default=["fp32", "tf32"])
+    parser.add_argument("--folder", help="where songs and stems are written")
+    return parser.parse_args()
+
+
+def compare(
+    folder: Path,
+    songs: Sequence[Path],
+    rounds: int,
+    engines: Mapping[str, EngineProcess],
+    options: argparse.Namespace,
+) -> None:
+    """A round runs stock, then each engine."""
+    runs: dict[str, list[Run]] = {name: [] for name in ["stock", *engines]}
+    for _ in range(rounds):
+        works = {"stock": partial(run_stock, folder, songs, options.device)} | {
+            name: partial(separate, engine, songs) for name, engine in engines.items()
+        }
+        for name, work in works.items():
+            runs[name].append(watched(partial(work, folder / "stems"), options.device))
+            shutil.rmtree(folder / "stems")
+    for name, found in runs.items():
+        seconds = [run.seconds for run in found]
+        ratios = [of_stock.seconds / run.seconds for of_stock, run in zip(runs["stock"], found, strict=True)]
+        write_line(
+            f"{len(songs):5}  {name:5} {spread(seconds):>22} {spread(ratios, 1):>22} "
+            f"{len(songs) * options.seconds / median(seconds):12.0f} "
+            f"{median(run.busy for run in found):7.0f} {median(run.memory for run in found):8.0f}"
+        )
+
+
+def start(folder: Path, precision: str, device: str) -> EngineProcess:
+    engine = EngineProcess(
+        {
+            "MODELS_DIR": str(folder / "models"),
+            "MODEL": "htdemucs",
+            "DEVICE": device,
+            "PRECISION": precision,
+            "ENGINE_CACHE_DIR": str(folder / "cache"),
+        }
+    )
+    try:
+        ready = engine.wait_for_type("ready")
+    except BaseException:
+        engine.close()
+        raise
+    write_line(f"{precision}: {ready['backend']} on {ready['deviceName']}")
+    return engine
+
+
+def separate(engine: EngineProcess, songs: Sequence[Path], stems: Path) -> None:
+    for index, path in enumerate(songs):
+        engine.send(separate_message(path, stems / str(index), f"{stems.name}{index}", model="htdemucs"))
+    done = 0
+    while done < len(songs):
+        answer = engine.wait_for(lambda answer: answer["type"] in {"result", "error"})
+        if answer["type"] == "error":
+            raise RuntimeError(answer["message"])
+        done += 1
+
+
+def run_stock(folder: Path, songs: Sequence[Path], device: str, stems: Path) -> None:
+    command = f"-m demucs -n htdemucs --repo {folder / 'stock'} -d {device} -o {stems}".split()
+    with subprocess.Popen(
+        [sys.executable, *command, *map(str, songs)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as stock:
+        if stock.wait():
+            raise RuntimeError("the stock command failed")
+
+
+def watched(work: Callable[[], None], device: str) -> Run:
+    told: list[tuple[float, float]] = []
+    driver = watch(told) if device == "cuda" else None
+    try:
+        began = time.perf_counter()
+        work()
+        seconds = time.perf_counter() - began
+    finally:
+        if driver:
+            driver.terminate()
+            driver.wait()
+    busy, memory = zip(*told, strict=True) if told else ((0.0,), (0.0,))
+    return Run(seconds, mean(busy), max(memory))
+
+
+def watch(told: list[tuple[float, float]]) -> subprocess.Popen[str]:
+    """Asks the driver five times a second, from now on."""
+    driver = subprocess.Popen([*_ASK_DRIVER, "-lms", "200"], stdout=subprocess.PIPE, text=True)
+
+    def read() -> None:
+        for line in driver.stdout or ():
+            busy, memory = line.split(",")
+            told.append((float(busy), float(memory)))
+
+    threading.Thread(target=read, daemon=True).start()
+    return driver
+
+
+def make_songs(folder: Path, count: int, seconds: float) -> list[Path]:
+    """Songs that differ, each from another place of the same sound."""
+    mix = song(round(seconds * RATE))
+    return [
+        write_wav(folder / f"song{index}.wav", np.roll(mix, index * RATE // 7, axis=1))
+        for index in range(count)
+    ]
+
+
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    return f"{median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
+
+
+def write_line(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

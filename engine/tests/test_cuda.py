@@ -1,0 +1,137 @@
+"""What only a CUDA device can show; skipped where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from separation_engine.backends.base import BackendSettings, Precision, Samples
+from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
+from separation_engine.errors import CancelledError, OutOfMemoryError
+from separation_engine.models.folder import read_folder
+from separation_engine.scheduler import Scheduler
+from separation_engine.self_check import likeness_db
+from tests.models import FULL, full, write_model
+from tests.runs import FixedModels, Listener, make_model, make_request, run_one, stock
+from tests.sounds import RATE, read_wav, song
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+
+
+@pytest.fixture(scope="module")
+def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_model(tmp_path_factory.mktemp("models"), "full", [full()], settings=FULL, checked=False)
+
+
+def load(weights_dir: Path, precision: Precision = "fp32") -> TorchNetwork:
+    backend = TorchBackend(BackendSettings("cuda", precision, weights_dir))
+    loaded = backend.load(read_folder(weights_dir, weights_dir.name).read_weights(0))
+    assert isinstance(loaded, TorchNetwork)
+    return loaded
+
+
+@pytest.fixture
+def network(weights_dir: Path) -> Iterator[TorchNetwork]:
+    network = load(weights_dir)
+    yield network
+    network.close()
+
+
+def batch(network: TorchNetwork, size: int) -> Samples:
+    return np.stack([song(network.segment_samples, seed=seed) for seed in range(size)])
+
+
+@pytest.mark.parametrize(("precision", "least_db"), [("fp32", 105.0), ("tf32", 50.0)])
+def test_equals_stock_on_a_cpu(
+    weights_dir: Path, tmp_path: Path, precision: Precision, least_db: float
+) -> None:
+    mix = song(20 * RATE)
+    network = load(weights_dir, precision)
+    stems, _ = run_one(make_model([network]), make_request(tmp_path, mix))
+    again, _ = run_one(make_model([network]), make_request(tmp_path / "again", mix))
+    network.close()
+    found = np.stack([stems[name] for name in network.sources])
+    assert likeness_db(stock(full(), mix), found) > least_db
+    assert np.array_equal(found, np.stack([again[name] for name in network.sources]))
+
+
+def test_ten_jobs_at_once_equal_ten_jobs_alone(network: TorchNetwork, tmp_path: Path) -> None:
+    model = make_model([network])
+    mixes = [song(12 * RATE + 5000 * index, seed=index) for index in range(10)]
+    alone = [
+        run_one(model, make_request(tmp_path / "alone", mix, f"job{index}"))[0]
+        for index, mix in enumerate(mixes)
+    ]
+    listener = Listener()
+    scheduler = Scheduler(FixedModels(model), listener, lambda _: None)
+    for index, mix in enumerate(mixes):
+        scheduler.submit(make_request(tmp_path / "together", mix, f"job{index}"))
+    scheduler.submit(make_request(tmp_path / "together", song(300 * RATE), "cancelled"))
+    while "cancelled" not in listener.progress:
+        scheduler.step()
+    scheduler.cancel("cancelled")
+    while not scheduler.idle:
+        scheduler.step()
+    assert isinstance(listener.errors.pop("cancelled"), CancelledError)
+    assert not listener.errors
+    for index, stems in enumerate(alone):
+        for stem in listener.results[f"job{index}"].stems:
+            np.testing.assert_allclose(read_wav(stem.path), stems[stem.name], atol=1e-5)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "tf32"])
+def test_a_forward_that_is_started_waits_for_nothing(weights_dir: Path, precision: Precision) -> None:
+    network = load(weights_dir, precision)
+    mixes = batch(network, 2)
+    sums = network.accumulator(4, 2 * network.segment_samples)
+    fade, shares = np.ones(network.segment_samples, np.float32), np.ones(4, np.float32)
+    # what stays on the device goes there with the first
+    network.forward(mixes)
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        for estimate in network.start(mixes):
+            sums.add([*estimate], fade, shares, 0)
+            sums.take(100)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+        network.close()
+
+
+@contextmanager
+def almost_full(left: int) -> Iterator[None]:
+    """A device on which somebody else has left only so many bytes."""
+    torch.cuda.empty_cache()
+    free, _ = torch.cuda.mem_get_info()
+    taken = torch.empty(free - left, dtype=torch.uint8, device="cuda")
+    try:
+        yield
+    finally:
+        del taken
+        torch.cuda.empty_cache()
+
+
+def test_jobs_go_on_with_smaller_batches_when_the_device_fills_up(
+    network: TorchNetwork, tmp_path: Path
+) -> None:
+    model = make_model([network])
+    request = make_request(tmp_path, song(40 * RATE))
+    expected, _ = run_one(model, request)
+    before = network.max_batch
+    # htdemucs takes 0.4 GiB for a segment
+    with almost_full(3 << 29):
+        found, _ = run_one(model, request)
+    assert 1 <= network.max_batch < min(before, 4)
+    for name, stem in found.items():
+        np.testing.assert_allclose(stem, expected[name], atol=1e-5)
+
+
+def test_no_room_for_one_segment_is_told_and_passes(network: TorchNetwork) -> None:
+    mixes = batch(network, 4)
+    with almost_full(100 << 20), pytest.raises(OutOfMemoryError):
+        network.forward(mixes)
+    assert network.forward(mixes).shape[0] == 4
