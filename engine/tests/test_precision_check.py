@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -10,10 +13,13 @@ from separation_engine import precision_check
 from separation_engine.backends.base import BackendSettings
 from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.graph import GRAPH_VERSION
+from separation_engine.backends.select import BackendSelector
 from separation_engine.errors import DeviceUnavailableError, SelfCheckFailedError
+from separation_engine.models.weights import NetworkWeights
 from separation_engine.resident import ResidentModels
 from separation_engine.settings import Settings
 from tests.models import SHORT, short, write_model
+from tests.runs import EchoNetwork, make_model
 
 RECORD = "00000000.bf16.json"
 
@@ -98,3 +104,17 @@ def test_a_precision_that_is_no_gain_is_warned_of(
         change(settings, fp32_seconds=0.5, seconds=1.0)
         ResidentModels(settings).load("short")
     assert "slower than float32" in caplog.text
+
+
+def test_a_segment_is_timed_in_a_full_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    network = EchoNetwork(max_batch=4)
+    monkeypatch.setattr(network, "close", lambda: None)
+    backend = make_model([network]).backend
+    monkeypatch.setattr(backend, "load", lambda _: network)
+    selector = SimpleNamespace(open=lambda _: backend)
+    monkeypatch.setattr(BackendSelector, "of", lambda *_: selector)
+    settings = Settings(None, tmp_path, "model", "cpu", "torch", "fp32", "info")
+    stems, seconds, _ = precision_check._separate(cast("NetworkWeights", None), "fp32", settings, None)
+    assert network.batches == [4, 4, 4]
+    assert [stem.shape for stem in stems] == [(4, 2, network.segment_samples)] * 3
+    assert seconds > 0

@@ -41,12 +41,16 @@ def fingerprint(network: Network, mix: Samples) -> Samples:
     return np.ascontiguousarray(stems[..., :: max(1, network.segment_samples // _KEPT_SAMPLES)])
 
 
-def separate_segment(network: Network, mix: Samples) -> Samples:
-    """A segment with silence around it, (channels=2, samples), to (sources, channels=2, samples)."""
+def separate_segment(network: Network, mix: Samples, copies: int = 1) -> Samples:
+    """A segment with silence around it, (channels=2, samples), to (sources, channels=2, samples).
+
+    copies: of it in one forward; what comes of the first is given.
+    """
     samples = mix.shape[1]
     before = (network.input_samples(samples) - samples) // 2
     after = network.input_samples(samples) - samples - before
-    stems: Samples = network.forward(np.pad(mix, ((0, 0), (before, after)))[np.newaxis])[0]
+    padded = np.pad(mix, ((0, 0), (before, after)))
+    stems: Samples = network.forward(np.repeat(padded[np.newaxis], copies, axis=0))[0]
     return stems[..., before : before + samples]
 
 
