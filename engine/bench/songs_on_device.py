@@ -1,7 +1,8 @@
 """Songs through the warm engine against the stock command with the same songs in one call, by turns.
 
 Both read and write WAV files; weights are full-size htdemucs with random values. Wall seconds, and the share
-of the time in which the GPU was busy, as its driver tells it.
+of the time in which the GPU was busy, as its driver tells it. Its memory is that of all engines together,
+and of stock while that runs.
 
     python -m bench.songs_on_device --device cuda --songs 1 32 --seconds 240 --rounds 5 3
 """
@@ -130,12 +131,11 @@ def separate(engine: EngineProcess, songs: Sequence[Path], stems: Path) -> None:
 
 
 def run_stock(folder: Path, songs: Sequence[Path], device: str, stems: Path) -> None:
-    command = f"-m demucs -n htdemucs --repo {folder / 'stock'} -d {device} -o {stems}".split()
-    with subprocess.Popen(
-        [sys.executable, *command, *map(str, songs)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as stock:
-        if stock.wait():
-            raise RuntimeError("the stock command failed")
+    options = ["-n", "htdemucs", "--repo", folder / "stock", "-d", device, "-o", stems]
+    command = [sys.executable, "-m", "demucs", *map(str, [*options, *songs])]
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the stock command failed: {done.stderr[-500:]}")
 
 
 def watched(work: Callable[[], None], device: str) -> Run:

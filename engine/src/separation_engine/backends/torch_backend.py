@@ -199,7 +199,7 @@ def _arriving(samples: torch.Tensor) -> PendingSamples:
     host = torch.empty(samples.shape, pin_memory=True)
     host.copy_(samples, non_blocking=True)
     # one that blocks: threads that wait must not take the processors from those that encode
-    arrived = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+    arrived = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call] # torch gives it no types
     arrived.record()
 
     def wait() -> Samples:
