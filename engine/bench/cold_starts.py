@@ -15,8 +15,8 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
-from statistics import median
 
+from bench.report import spread, write_line
 from tests.engine_process import EngineProcess, separate_message
 from tests.sounds import RATE, song, write_wav
 
@@ -36,11 +36,10 @@ def main() -> None:
         start(options.model, path, cache)
         runs = [start(options.model, path, cache) for _ in range(options.starts)]
     digests = Counter(digest for digest, _ in runs)
-    seconds = sorted(ready for _, ready in runs)
+    seconds = [ready for _, ready in runs]
     write_line(f"{options.model}: {options.starts} starts gave {len(digests)} different results")
     write_line(
-        f"ready after {median(seconds):.2f} s of wall time [{seconds[0]:.2f} to {seconds[-1]:.2f}], "
-        "self-check and compiled model from disk included"
+        f"ready after {spread(seconds)} s of wall time, self-check and compiled model from disk included"
     )
     if len(digests) > 1:
         sys.exit(f"not one and the same: {dict(digests)}")
@@ -60,11 +59,6 @@ def start(model: str, path: Path, cache: str) -> tuple[str, float]:
         engine.close()
     files = (stems / f"{stem}.wav" for stem in STEMS)
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest(), ready
-
-
-def write_line(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from bench.report import spread, write_line
 from separation_engine.backends.base import BackendSettings, Precision
 from separation_engine.models.weights import NetworkWeights
 
@@ -86,7 +87,7 @@ def report(names: list[str], rounds: list[dict[str, dict[str, Any]]]) -> None:
         ratios = [found[name]["wall"] / found["stock"]["wall"] for found in counted]
         processor = median(found[name]["processor"] for found in counted)
         write_line(
-            f"{name:6} {median(wall):5.2f} s a segment [{min(wall):.2f} to {max(wall):.2f}], "
+            f"{name:6} {spread(wall)} s a segment, "
             f"{median(ratios):.2f} of stock, {processor:5.2f} s of processor time, "
             f"start {rounds[0][name]['start']:.1f} s, peak {counted[-1][name]['peak_mb']} MB"
         )
@@ -191,11 +192,6 @@ def load_openvino(
     )
     network = OpenvinoBackend(BackendSettings("cpu", precision, folder)).load(weights)
     return lambda mix: network.forward(mix[np.newaxis])
-
-
-def write_line(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

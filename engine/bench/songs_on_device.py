@@ -25,6 +25,7 @@ from statistics import mean, median
 
 import numpy as np
 
+from bench.report import spread, write_line
 from tests.engine_process import EngineProcess, separate_message
 from tests.sounds import RATE, song, write_wav
 
@@ -173,15 +174,6 @@ def make_songs(folder: Path, count: int, seconds: float) -> list[Path]:
         write_wav(folder / f"song{index}.wav", np.roll(mix, index * RATE // 7, axis=1))
         for index in range(count)
     ]
-
-
-def spread(values: Sequence[float], digits: int = 2) -> str:
-    return f"{median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
-
-
-def write_line(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

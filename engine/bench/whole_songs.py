@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from demucs.htdemucs import HTDemucs
 
+from bench.report import write_line
 from separation_engine.backends.base import BackendSettings, Precision, Samples
 from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.errors import DeviceUnavailableError
@@ -95,11 +95,6 @@ def separate(model: LoadedModel, sources: Sequence[str], mix: Samples, folder: P
     stems, _ = run_one(model, request)
     shutil.rmtree(folder / "run")
     return np.stack([stems[source] for source in sources])
-
-
-def write_line(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

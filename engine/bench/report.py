@@ -1,0 +1,18 @@
+"""How the measures of this folder are told."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from statistics import median
+
+
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    """Median, and the range in brackets."""
+    return f"{median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
+
+
+def write_line(text: str) -> None:
+    """To stdout, at once: a run takes minutes."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
