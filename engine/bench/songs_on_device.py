@@ -72,7 +72,10 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--rounds", nargs="+", type=int, default=[5, 3], help="for each number of songs")
     parser.add_argument("--precisions", nargs="+", choices=["fp32", "tf32", "bf16"], default=["fp32", "tf32"])
     parser.add_argument("--folder", help="where songs and stems are written")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if len(options.rounds) != len(options.songs):
+        parser.error("as many --rounds as --songs")
+    return options
 
 
 def compare(

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import itertools
 import json
 import logging
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -85,6 +87,14 @@ def test_what_was_measured_elsewhere_does_not_count(settings: Settings) -> None:
     assert record(settings)["made_by"] != ["another processor"]
 
 
+@pytest.mark.parametrize("likeness_db", [None, "60"])
+def test_a_record_of_another_form_does_not_count(settings: Settings, likeness_db: object) -> None:
+    change(settings, likeness_db=likeness_db)
+
+    ResidentModels(settings).load("short")
+    assert isinstance(record(settings)["likeness_db"], float)
+
+
 def test_what_cannot_be_measured_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     (settings.cache_dir / RECORD).write_text("{}", "utf-8")
     # ends the child process, not this one
@@ -114,7 +124,9 @@ def test_a_segment_is_timed_in_a_full_batch(monkeypatch: pytest.MonkeyPatch, tmp
     selector = SimpleNamespace(open=lambda _: backend)
     monkeypatch.setattr(BackendSelector, "of", lambda *_: selector)
     settings = Settings(None, tmp_path, "model", "cpu", "torch", "fp32", "info")
+    ticks = itertools.count(step=4.0)
+    monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
     stems, seconds, _ = precision_check._separate(cast("NetworkWeights", None), "fp32", settings, None)
     assert network.batches == [4, 4, 4]
     assert [stem.shape for stem in stems] == [(4, 2, network.segment_samples)] * 3
-    assert seconds > 0
+    assert seconds == 1.0

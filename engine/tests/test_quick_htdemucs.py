@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -30,7 +31,15 @@ def quickened(stock: HTDemucs, *, tf32: bool = False) -> HTDemucs:
     return network
 
 
-def error_db(stock: HTDemucs, network: HTDemucs) -> float:
+def in_bfloat16(network: HTDemucs) -> Callable[[torch.Tensor], torch.Tensor]:
+    def forward(mix: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return cast("torch.Tensor", network(mix)).float()
+
+    return forward
+
+
+def error_db(stock: HTDemucs, network: Callable[[torch.Tensor], torch.Tensor]) -> float:
     """Largest difference of a stem's sample from stock, over the largest sample."""
     mix = torch.from_numpy(np.stack([song(samples_of(stock), seed=seed) for seed in range(2)]))
     with torch.inference_mode():
@@ -71,6 +80,9 @@ def test_leaves_nothing_slow_in_a_published_network() -> None:
         ({"dconv_mode": 2}, None),
         ({"context_enc": 1}, None),
         ({"segment": Fraction(44_103, 44_100)}, None),
+        # the branches merge
+        ({"nfft": 1024}, None),
+        ({"nfft": 1024, "depth": 5, "t_layers": 0, "bottom_channels": 0}, None),
     ],
     ids=str,
 )
@@ -79,6 +91,11 @@ def test_holds_for_other_settings_too(settings: dict[str, Any], left: type[nn.Mo
     network = quickened(stock)
     assert error_db(stock, network) < -115
     assert left is None or any(isinstance(module, left) for module in network.modules())
+
+
+def test_loses_no_more_in_bfloat16_than_stock() -> None:
+    stock = make_network(HTDemucs, FOUR, PUBLISHED)
+    assert error_db(stock, in_bfloat16(quickened(stock))) < error_db(stock, in_bfloat16(stock)) + 1
 
 
 @pytest.mark.parametrize(("half", "most_db"), [(False, -120.0), (True, -60.0)])

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from separation_engine.backends.base import Accumulator, BackendSettings, PendingSamples, Samples
+from separation_engine.backends.base import Accumulator, Backend, BackendSettings, PendingSamples, Samples
 from separation_engine.backends.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.torch_backend import TorchAccumulator, TorchBackend, TorchNetwork
 from separation_engine.errors import DeviceLostError, DeviceUnavailableError, OutOfMemoryError
 from tests.models import SHORT, short, write_model
@@ -85,9 +86,20 @@ def test_multiplies_in_tf32_only_where_that_is_asked_for(
     assert flags() == before
 
 
-def test_tf32_is_for_cuda(tmp_path: Path) -> None:
+@pytest.mark.parametrize("backend", [TorchBackend, OpenvinoBackend])
+def test_tf32_is_not_for_cpus(backend: type[Backend], tmp_path: Path) -> None:
     with pytest.raises(DeviceUnavailableError, match="set PRECISION=fp32"):
-        TorchBackend(BackendSettings("cpu", "tf32", tmp_path))
+        backend(BackendSettings("cpu", "tf32", tmp_path))
+
+
+def test_tf32_is_for_gpus_from_ampere_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
+    with pytest.raises(DeviceUnavailableError, match="from Ampere on"):
+        TorchBackend(BackendSettings("cuda", "tf32", tmp_path))
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
+    assert TorchBackend(BackendSettings("cuda", "tf32", tmp_path)).precision == "tf32"
 
 
 def test_joins_on_its_device_as_in_memory() -> None:

@@ -45,6 +45,7 @@ describeChart('values that cannot work', () => {
     ['config.logLevel=loud', '/config/logLevel'],
     ['models.source=ftp', '/models/source'],
     ['externalS3.endpoint=s3.example.org', '/externalS3/endpoint'],
+    ['workers.cpu.precision=tf32', '/workers/cpu/precision'],
     ['workers.cpu.scratchSizeLimit=much', '/workers/cpu/scratchSizeLimit'],
   ])('%s is refused by the schema, which names it', async (assignment, named) => {
     await expect(chart.render({ set: [assignment] })).rejects.toThrow(named);

@@ -107,8 +107,9 @@ def _separate(
         for mix in np.split(song, _SEGMENTS, axis=1):
             began = time.perf_counter()
             # a GPU with one segment waits for the host, in any precision
-            stems.append(separate_segment(network, mix, copies=network.max_batch))
-            seconds.append((time.perf_counter() - began) / network.max_batch)
+            copies = network.max_batch
+            stems.append(separate_segment(network, mix, copies=copies))
+            seconds.append((time.perf_counter() - began) / copies)
         return stems, min(seconds), backend
     finally:
         network.close()
@@ -148,9 +149,11 @@ def _identity(weights_sha256: str, backend: Backend) -> list[str]:
 
 def _read(path: Path) -> PrecisionMeasure | None:
     try:
-        return PrecisionMeasure(**json.loads(path.read_text("utf-8")))
+        measure = PrecisionMeasure(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+    numbers = (measure.likeness_db, measure.fp32_seconds, measure.seconds)
+    return measure if all(isinstance(number, float) for number in numbers) else None
 
 
 def _write(path: Path, measure: PrecisionMeasure) -> None:

@@ -59,4 +59,12 @@ describe(loadWorkerConfig.name, () => {
     expect(environment).toMatchObject({ PATH: '/bin', MODEL: 'demo', DEVICE: 'auto', LOG_LEVEL: 'info' });
     expect(JSON.stringify(environment)).not.toContain('hush');
   });
+
+  it.each(['fp32', 'tf32', 'bf16'])('hands PRECISION=%s to the engine', (precision) => {
+    expect(loadWorkerConfig({ PRECISION: precision }).engine.environment).toMatchObject({ PRECISION: precision });
+  });
+
+  it('refuses another precision and names the variable', () => {
+    expect(() => loadWorkerConfig({ PRECISION: 'fp8' })).toThrow(expect.objectContaining({ variable: 'PRECISION' }));
+  });
 });

@@ -26,7 +26,7 @@ export const KNOWN_MODELS: readonly ModelDescription[] = [
   },
   { name: 'htdemucs_6s', stems: [...FOUR, 'guitar', 'piano'], weights: '5c90dfd2', licence: 'MIT', relativeCost: 1 },
   { name: 'hdemucs_mmi', stems: FOUR, weights: '75fc33f5', licence: 'MIT', relativeCost: 1 },
-  { name: 'demo', stems: FOUR, weights: 'b64ffff8', licence: 'MIT', relativeCost: 0.12 },
+  { name: 'demo', stems: FOUR, weights: 'b64ffff8', licence: 'MIT', relativeCost: 0.1 },
 ];
 
 export function findKnownModel(name: string): ModelDescription | undefined {

@@ -2,7 +2,8 @@
 
 Stock asserts on samples, asks a sum of windows whether it holds a zero, and copies windows and positions to
 the device anew each time. Each of these waits until the GPU has done all before it, so that nothing could be
-written while it computes. What is computed stays the same.
+written while it computes. What is computed stays the same, but for bins that a GPU would take wrongly: see
+_of_real.
 """
 
 from __future__ import annotations

@@ -31,6 +31,6 @@ KNOWN_MODELS = {
         KnownModel("htdemucs_ft", "adefossez/HTDemucs-ft", "MIT", _FOUR_STEMS, 4.0),
         KnownModel("htdemucs_6s", "adefossez/HTDemucs-6s", "MIT", (*_FOUR_STEMS, "guitar", "piano"), 1.0),
         KnownModel("hdemucs_mmi", "adefossez/Demucs-hdemucs_mmi", "MIT", _FOUR_STEMS, 1.0),
-        KnownModel(DEMO_MODEL, None, "MIT", _FOUR_STEMS, 0.12),
+        KnownModel(DEMO_MODEL, None, "MIT", _FOUR_STEMS, 0.1),
     )
 }
