@@ -8,6 +8,7 @@ const LONG_SONG_SECONDS = 900;
 const WORKERS = 'separation/worker=true';
 /** a killed worker has its job back on another that runs within this time */
 const BACK_WITHIN_SECONDS = 20;
+const QUOTA = 'no-new-pods';
 const BY_FORCE = ['--grace-period=0', '--force'];
 
 export class LostWorkers {
@@ -26,26 +27,23 @@ export class LostWorkers {
     await this.#twoReady();
     const { id } = await upload(service, song);
     const first = await this.#whoHas(id, new Set());
-    const polite = await this.#lose(service, id, [first], []);
-    this.#tell('a worker was deleted politely', polite);
+    const polite = await this.#withoutNewPods(() => this.#lose(service, id, [first], []));
+    this.#tell('a worker was deleted politely', polite, 'another that ran');
     await this.#twoReady();
-    const forced = await this.#lose(service, id, [polite.next], BY_FORCE);
-    this.#tell('a worker was deleted by force', forced);
+    const forced = await this.#withoutNewPods(() => this.#lose(service, id, [polite.next], BY_FORCE));
+    this.#tell('a worker was deleted by force', forced, 'another that ran');
     if (forced.seconds > BACK_WITHIN_SECONDS) {
       throw new PlainError(`the song of a killed worker was not on another within ${BACK_WITHIN_SECONDS} s`);
     }
     const all = (await this.#cluster.pods(WORKERS)).map(({ metadata }) => metadata.name);
     const anew = await this.#lose(service, id, all, BY_FORCE);
-    this.#tell('all workers were deleted by force', anew);
+    this.#tell('all workers were deleted by force', anew, 'a pod that had to start first');
     await completed(service, id);
     await checkStems(service, id);
     this.#say('the song is complete, every stem as its receipt says');
   }
 
-  /**
-   * The pod that comes for a killed one may be there before the lock of its job ends, and is as good as one that ran.
-   * @returns {Promise<{ next: string, ran: boolean, percent: number, seconds: number }>} the pod that took the song up, and when
-   */
+  /** @returns {Promise<{ next: string, percent: number, seconds: number }>} the pod that took the song up, and when */
   async #lose(service, id, pods, how) {
     const { progress } = await service.separation(id, AbortSignal.timeout(10_000));
     if (progress.percent >= 100) throw new PlainError('the long song was over before its worker could be deleted');
@@ -54,7 +52,20 @@ export class LostWorkers {
     await this.#cluster.kubectl('delete', 'pod', ...pods, '--wait=false', ...how);
     const next = await this.#whoHas(id, new Set(pods));
     const seconds = (Date.now() - deleted) / 1000;
-    return { next, ran: before.has(next), percent: progress.percent, seconds };
+    if (pods.length < before.size && !before.has(next)) {
+      throw new PlainError(`${next}, which had to start first, took up what a running worker should have`);
+    }
+    return { next, percent: progress.percent, seconds };
+  }
+
+  /** The pod that comes for a lost one could be up before the lock of its job ends, and take what a running one should. */
+  async #withoutNewPods(work) {
+    await this.#cluster.kubectl('create', 'quota', QUOTA, '--hard=pods=0');
+    try {
+      return await work();
+    } finally {
+      await this.#cluster.kubectl('delete', 'quota', QUOTA);
+    }
   }
 
   /** @returns the pod that works on the song, as its log says; `without` have had it */
@@ -79,10 +90,10 @@ export class LostWorkers {
     if (!(await until(ready, { timeoutMs: 120_000 }))) throw new PlainError('two workers did not become ready');
   }
 
-  #tell(what, { ran, percent, seconds }) {
+  #tell(what, { percent, seconds }, who) {
     this.#say(
       `${what} at ${Math.round(percent)} % of a song of ${LONG_SONG_SECONDS / 60} min: ` +
-        `${ran ? 'another that ran' : 'a pod that had to start first'} took it up ${Math.round(seconds)} s later`,
+        `${who} took it up ${Math.round(seconds)} s later`,
     );
   }
 }

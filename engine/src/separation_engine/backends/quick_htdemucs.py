@@ -193,7 +193,7 @@ class _BiasedNorm(nn.Module):
         bias, weight, shift = (
             value.view(-1, *[1] * (x.dim() - 3)) for value in (self.bias, self.weight, self.shift)
         )
-        # with autocast too, as stock's
+        # with autocast too, as stock's norm: what is taken of bfloat16 would be rounded to it
         x = x.float()
         # channel by channel first, so that all of a GPU has work
         variances, means = torch.var_mean(x, -1, correction=0)
