@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { QueueKeys } from '@app/queue';
+import { RedisKeys } from '@app/redis';
 import { describeChart, helm } from './cases.js';
 import { Chart, type Rendered } from './chart.js';
 
@@ -17,7 +17,7 @@ describeChart('autoscaling by the queue', () => {
   it.each(['worker-server', 'worker-server-gpu'])(
     'counts for %s what waits and what runs, by the queue keys',
     (pool) => {
-      const keys = new QueueKeys();
+      const keys = new RedisKeys();
       const triggers = rendered.get('ScaledObject', pool).spec?.triggers ?? [];
       const states = ['wait', 'prioritized', 'active', 'delayed'] as const;
       expect(triggers.map(({ name, metadata }) => [name, metadata.listName])).toEqual(

@@ -1,5 +1,6 @@
 // a worker that separates nothing: for specs of what stands before and behind it.
-import { RedisConnections, SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
+import { RedisConnections } from '@app/redis';
+import { SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
 import { objectKeys, parseStoredRequest, type Manifest, type SeparationId } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import { waitUntil } from './wait-until.js';

@@ -4,13 +4,15 @@ import type { ApiConfig } from '@app/config';
 import { LoggingModule, type Logger } from '@app/logging';
 import { MetricsModule } from '@app/metrics';
 import { QueueModule } from '@app/queue';
-import { StorageModule } from '@app/storage';
+import { RedisConnections, RedisModule } from '@app/redis';
+import { SeparationStoreModule } from '@app/separation-store';
+import { HealthController, Readiness } from '@app/server';
+import { ObjectStore, StorageModule } from '@app/storage';
 import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/key-ring.js';
 import { AudioModule } from './audio/audio.module.js';
 import { ApiConfigModule } from './config/api-config.module.js';
 import { EventsModule } from './events/events.module.js';
-import { HealthModule } from './health/health.module.js';
 import { ServiceMetricsModule } from './metrics/service-metrics.module.js';
 import { MediaModule } from './media/media.module.js';
 import { ModelsModule } from './models/models.module.js';
@@ -36,7 +38,9 @@ export class AppModule {
         ApiConfigModule.forRoot(config),
         LoggingModule.forRoot(logger),
         StorageModule.forRoot(config.storage),
-        QueueModule.forRoot(config.redis),
+        RedisModule.forRoot(config.redis),
+        SeparationStoreModule,
+        QueueModule,
         MetricsModule.forRoot('rest-server'),
         AudioModule.forRoot(ffmpeg),
         AccessModule.forRoot(keys),
@@ -47,9 +51,14 @@ export class AppModule {
         ReconcilerModule,
         ModelsModule,
         ServiceMetricsModule,
-        HealthModule,
         PageModule,
       ],
+      controllers: [HealthController],
+      providers: [{ provide: Readiness, useFactory: readiness, inject: [RedisConnections, ObjectStore] }],
     };
   }
+}
+
+function readiness(redis: RedisConnections, store: ObjectStore): Readiness {
+  return new Readiness({ redis: (signal) => redis.ping(signal), store: (signal) => store.ping({ signal }) });
 }

@@ -2,7 +2,7 @@ import { ValidationPipe } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ApiConfig } from '@app/config';
 import { dropStalled } from './context/drop-stalled.middleware.js';
-import { keepForeignSitesOut } from './context/foreign-sites.middleware.js';
+import { keepForeignSitesOut } from './access/foreign-sites.middleware.js';
 import { linger } from './context/linger.middleware.js';
 import { requestId } from './context/request-id.middleware.js';
 import { serveDocs } from './docs/docs.js';

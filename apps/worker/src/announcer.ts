@@ -1,5 +1,5 @@
 import type { Logger } from '@app/logging';
-import type { SpeedBook, WorkerAnnouncement, WorkerRegistry } from '@app/queue';
+import type { ThroughputStats, WorkerAnnouncement, WorkerPresence } from '@app/fleet';
 import { findKnownModel, type Manifest, type ModelDescription } from '@app/separations';
 import type { EngineState } from './engine/engine.client.js';
 import type { EngineModel, EngineReady } from './engine/protocol.js';
@@ -13,8 +13,8 @@ export class Announcer {
 
   constructor(
     private readonly workerId: string,
-    private readonly registry: WorkerRegistry,
-    private readonly speeds: SpeedBook,
+    private readonly registry: WorkerPresence,
+    private readonly speeds: ThroughputStats,
     private readonly engineState: () => EngineState,
     private readonly logger: Logger,
   ) {}

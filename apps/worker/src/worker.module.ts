@@ -4,17 +4,19 @@ import { Ffmpeg, resolveFfmpeg } from '@app/audio';
 import type { WorkerConfig } from '@app/config';
 import { LoggingModule, type Logger } from '@app/logging';
 import { MetricsModule, Registry } from '@app/metrics';
-import { QueueModule, RedisConnections, SpeedBook, WorkerRegistry } from '@app/queue';
+import { QueueModule } from '@app/queue';
+import { RedisConnections, RedisModule } from '@app/redis';
+import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { ObjectStore, StorageModule } from '@app/storage';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Announcer } from './announcer.js';
 import { EngineReporter } from './engine-reporter.js';
 import { EngineClient } from './engine/engine.client.js';
-import { HealthController } from './health/health.controller.js';
+import { HealthController, Readiness } from '@app/server';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
 import { Scratch } from './separation/scratch.js';
 import { SeparationProcessor } from './separation/separation.processor.js';
-import { Slots } from './separation/slots.js';
+import { Semaphore } from '@app/concurrency';
 import { WorkerService } from './worker.service.js';
 
 @Module({})
@@ -26,7 +28,8 @@ export class WorkerModule {
       imports: [
         LoggingModule.forRoot(logger),
         MetricsModule.forRoot('worker-server'),
-        QueueModule.forRoot(config.redis),
+        RedisModule.forRoot(config.redis),
+        QueueModule,
         StorageModule.forRoot(config.storage),
       ],
       controllers: [HealthController],
@@ -43,18 +46,26 @@ export class WorkerModule {
         {
           provide: WorkerService,
           useFactory: assemble(config, logger, scratch),
-          inject: [RedisConnections, WorkerRegistry, SpeedBook, ObjectStore, Ffmpeg, WorkerMetrics],
+          inject: [RedisConnections, WorkerPresence, ThroughputStats, ObjectStore, Ffmpeg, WorkerMetrics],
         },
-        { provide: EngineClient, useFactory: (service: WorkerService) => service.engine, inject: [WorkerService] },
+        { provide: Readiness, useFactory: readiness, inject: [WorkerService, RedisConnections, ObjectStore] },
       ],
     };
   }
 }
 
+function readiness({ engine }: WorkerService, redis: RedisConnections, store: ObjectStore): Readiness {
+  return new Readiness({
+    engine: () => engine.ping(),
+    redis: (signal) => redis.ping(signal),
+    store: (signal) => store.ping({ signal }),
+  });
+}
+
 type Assemble = (
   connections: RedisConnections,
-  registry: WorkerRegistry,
-  speeds: SpeedBook,
+  registry: WorkerPresence,
+  speeds: ThroughputStats,
   store: ObjectStore,
   ffmpeg: Ffmpeg,
   metrics: WorkerMetrics,
@@ -74,7 +85,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       store,
       ffmpeg,
       engine,
-      engineSlots: new Slots(config.concurrency),
+      enginePermits: new Semaphore(config.concurrency),
       scratch,
       limits: config.limits,
       logger,

@@ -1,6 +1,7 @@
 import type { WorkerConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
-import { SeparationWorker, type RedisConnections, type SeparationJob } from '@app/queue';
+import { SeparationWorker, type SeparationJob } from '@app/queue';
+import type { RedisConnections } from '@app/redis';
 import type { Failure } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';

@@ -123,9 +123,9 @@ describe('a worker whose engine fails', () => {
       const worker = await fixture.launchWorker({ MODEL: 'htdemucs' });
       const reason = async (): Promise<string | undefined> => {
         const answer = (await (await fetch(`${worker.url}/health/ready`)).json()) as ReadyAnswer;
-        return answer.checks.engine.reason?.includes('model_not_installed') === true ? answer.status : undefined;
+        return answer.checks.engine.reason?.includes('model_not_installed') === true ? answer.code : undefined;
       };
-      expect(await waitUntil('it says why', reason, { deadlineMs: 40_000 })).toBe('error');
+      expect(await waitUntil('it says why', reason, { deadlineMs: 40_000 })).toBe('not_ready');
       const id = await fixture.submit(await makeSong(fixture.folder, 4));
       expect(await fixture.queue.state(id)).toMatchObject({ status: 'queued' });
     },
@@ -134,6 +134,6 @@ describe('a worker whose engine fails', () => {
 });
 
 interface ReadyAnswer {
-  readonly status: string;
+  readonly code: string;
   readonly checks: { readonly engine: { readonly reason?: string } };
 }

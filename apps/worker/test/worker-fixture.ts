@@ -4,16 +4,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import {
-  CancelSignals,
-  QueueForecast,
-  RedisConnections,
-  SeparationQueue,
-  SpeedBook,
-  WorkerRegistry,
-  openQueue,
-  type SeparationJob,
-} from '@app/queue';
+import { CancelSignals, QueueForecast, SeparationQueue, openQueue, type SeparationJob } from '@app/queue';
+import { RedisConnections } from '@app/redis';
+import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import {
   findKnownModel,
   objectKeys,
@@ -45,8 +38,8 @@ export class WorkerFixture {
   readonly store: FolderObjectStore;
   readonly queue: SeparationQueue;
   readonly cancelSignals: CancelSignals;
-  readonly registry: WorkerRegistry;
-  readonly speeds: SpeedBook;
+  readonly registry: WorkerPresence;
+  readonly speeds: ThroughputStats;
   private readonly workers: RunningWorker[] = [];
 
   private constructor(
@@ -55,8 +48,8 @@ export class WorkerFixture {
   ) {
     this.connections = new RedisConnections({ url: redis.url });
     this.store = new FolderObjectStore(join(folder, 'objects'));
-    this.speeds = new SpeedBook(this.connections);
-    this.registry = new WorkerRegistry(this.connections);
+    this.speeds = new ThroughputStats(this.connections);
+    this.registry = new WorkerPresence(this.connections);
     this.cancelSignals = new CancelSignals(this.connections);
     const forecast = new QueueForecast(this.connections, this.speeds, this.registry);
     this.queue = new SeparationQueue(openQueue(this.connections), this.connections, forecast);

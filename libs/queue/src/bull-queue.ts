@@ -1,6 +1,5 @@
 import { Queue, type QueueOptions } from 'bullmq';
-import { QUEUE_NAME } from './queue-keys.js';
-import type { RedisConnections } from './redis-connections.js';
+import { QUEUE_NAME, type RedisConnections } from '@app/redis';
 
 /** how long a failed job is kept: long enough for the reconciler to write down why */
 const FAILED_KEPT = { age: 3600, count: 1000 };

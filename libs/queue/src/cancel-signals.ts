@@ -1,5 +1,5 @@
 import { isSeparationId, type SeparationId } from '@app/separations';
-import type { RedisConnections } from './redis-connections.js';
+import type { RedisConnections } from '@app/redis';
 
 const POLL_MS = 1000;
 /** a request that nobody cleared is forgotten after a day */
@@ -11,7 +11,7 @@ export type CancelListener = (id: SeparationId) => void;
 export class CancelSignals {
   constructor(private readonly connections: RedisConnections) {}
 
-  /** @throws QueueUnavailableError */
+  /** @throws RedisUnavailableError */
   async request(id: SeparationId): Promise<void> {
     const { cancelled } = this.connections.keys;
     const now = Date.now();
@@ -25,12 +25,12 @@ export class CancelSignals {
     );
   }
 
-  /** @throws QueueUnavailableError */
+  /** @throws RedisUnavailableError */
   async isRequested(id: SeparationId): Promise<boolean> {
     return (await this.connections.call((redis) => redis.zscore(this.connections.keys.cancelled, id))) !== null;
   }
 
-  /** @throws QueueUnavailableError */
+  /** @throws RedisUnavailableError */
   async clear(id: SeparationId): Promise<void> {
     await this.connections.call((redis) => redis.zrem(this.connections.keys.cancelled, id));
   }

@@ -3,8 +3,8 @@ import type { SeparationId } from '@app/separations';
 import { RedisServer } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { JobEvents } from './job-events.js';
-import { QueueFixture, gate, someJob } from './queue.fixture.js';
-import type { JobChange } from './wakeup.js';
+import { QueueFixture, gate, someJob } from '../../../test/support/queue-fixture.js';
+import type { JobChange } from './change-signal.js';
 
 describe(JobEvents.name, () => {
   let server: RedisServer;

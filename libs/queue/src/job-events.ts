@@ -1,9 +1,8 @@
 import type { SeparationId } from '@app/separations';
 import { QueueEvents, type QueueEventsListener } from 'bullmq';
-import { bounded } from './bounded.js';
-import { QUEUE_NAME } from './queue-keys.js';
-import type { RedisConnections } from './redis-connections.js';
-import { Wakeup, type JobChange } from './wakeup.js';
+import { withTimeout } from '@app/concurrency';
+import { QUEUE_NAME, type RedisConnections } from '@app/redis';
+import { ChangeSignal, type JobChange } from './change-signal.js';
 
 const CLOSE_MS = 1000;
 
@@ -19,7 +18,7 @@ const EVENTS = {
 
 /** Tells when a job changed: one reader of the queue's events for each process, fanned out by id. */
 export class JobEvents {
-  private readonly wakeups = new Map<string, Set<Wakeup>>();
+  private readonly wakeups = new Map<string, Set<ChangeSignal>>();
   private reader: QueueEvents | undefined;
   private starting: Promise<void> | undefined;
   private closed = false;
@@ -31,7 +30,7 @@ export class JobEvents {
    * just ends. It also yields when Redis came back, since what happened meanwhile is not known: read the state anew.
    */
   changes(id: SeparationId, signal: AbortSignal): AsyncIterable<JobChange> {
-    const wakeup = new Wakeup();
+    const wakeup = new ChangeSignal();
     // taken note of now and not at the first `next`: what happens in between counts
     if (this.closed || signal.aborted) wakeup.end();
     else this.add(id, wakeup);
@@ -51,7 +50,7 @@ export class JobEvents {
     for (const wakeup of this.all()) wakeup.end();
     this.wakeups.clear();
     // both wait for Redis, for ever where it is away; the connections end it then
-    await bounded(this.closeReader(), CLOSE_MS).catch(() => undefined);
+    await withTimeout(CLOSE_MS, () => this.closeReader()).catch(() => undefined);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -94,16 +93,16 @@ export class JobEvents {
     wakeAll();
   }
 
-  private all(): Wakeup[] {
+  private all(): ChangeSignal[] {
     return [...this.wakeups.values()].flatMap((ofOne) => [...ofOne]);
   }
 
-  private add(id: SeparationId, wakeup: Wakeup): void {
+  private add(id: SeparationId, wakeup: ChangeSignal): void {
     const ofOne = this.wakeups.get(id) ?? new Set();
     this.wakeups.set(id, ofOne.add(wakeup));
   }
 
-  private drop(id: SeparationId, wakeup: Wakeup): void {
+  private drop(id: SeparationId, wakeup: ChangeSignal): void {
     wakeup.end();
     const ofOne = this.wakeups.get(id);
     ofOne?.delete(wakeup);

@@ -1,7 +1,6 @@
 import type { SeparationId } from '@app/separations';
 import type { QueueForecast } from './queue-forecast.js';
-import type { RedisConnections } from './redis-connections.js';
-import { allReplies, json } from './replies.js';
+import { type RedisConnections, allReplies, json } from '@app/redis';
 import { parseJobProgress, parseStoredJob, type JobProgress, type SeparationJob } from './separation-job.js';
 
 /** Where a live job stands. */

@@ -1,8 +1,6 @@
-import type { RedisConnections } from './redis-connections.js';
-import { allReplies, json, texts } from './replies.js';
+import { type RedisConnections, allReplies, json, texts } from '@app/redis';
 import { parseJobProgress, parseStoredJob, type SeparationJob } from './separation-job.js';
-import type { SpeedBook } from './speed-book.js';
-import type { WorkerRegistry } from './worker-registry.js';
+import type { ThroughputStats, WorkerPresence } from '@app/fleet';
 
 /** one look at the whole queue serves all calls of this long */
 const FRESH_MS = 500;
@@ -22,11 +20,11 @@ export class QueueForecast {
 
   constructor(
     private readonly connections: RedisConnections,
-    private readonly speeds: SpeedBook,
-    private readonly workers: WorkerRegistry,
+    private readonly speeds: ThroughputStats,
+    private readonly workers: WorkerPresence,
   ) {}
 
-  /** @throws QueueUnavailableError */
+  /** @throws RedisUnavailableError */
   estimate(): Promise<Estimate> {
     if (this.latest === undefined || performance.now() - this.latest.takenAt > FRESH_MS) {
       this.latest = { takenAt: performance.now(), estimate: this.look() };

@@ -1,26 +1,8 @@
 import type { FailureCode } from '@app/separations';
 
-/** Redis did not answer in time; nothing is known of what the call did. */
-export class QueueUnavailableError extends Error {
-  readonly code = 'queue_unavailable';
-
-  constructor(options?: ErrorOptions) {
-    super('the queue cannot be reached', options);
-  }
-}
-
 /** What lies in Redis, or is to be put there, is not the contract's. */
 export class InvalidJobError extends Error {
   readonly code = 'invalid_job';
-}
-
-/** A cursor that no page of the index gave out. */
-export class InvalidCursorError extends Error {
-  readonly code = 'invalid_cursor';
-
-  constructor() {
-    super('the cursor is not one of this list');
-  }
 }
 
 /** The attempt failed and the next one would too. */

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisServer } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
-import { QueueUnavailableError } from './queue.errors.js';
-import { QueueFixture, gate, someId, someJob } from './queue.fixture.js';
+import { RedisUnavailableError } from '@app/redis';
+import { QueueFixture, gate, someId, someJob } from '../../../test/support/queue-fixture.js';
 
 describe('the queue while Redis is away', () => {
   let server: RedisServer;
@@ -32,7 +32,7 @@ describe('the queue while Redis is away', () => {
       calls.map(async ([name, call]) => {
         const startedAt = performance.now();
         const error: unknown = await call().catch((reason: unknown) => reason);
-        expect([name, error]).toEqual([name, expect.any(QueueUnavailableError)]);
+        expect([name, error]).toEqual([name, expect.any(RedisUnavailableError)]);
         expect(performance.now() - startedAt).toBeLessThan(2000);
       }),
     );
@@ -59,7 +59,7 @@ describe('the queue while Redis is away', () => {
   it('fails calls of a process that started while Redis was away, and works when it comes', async () => {
     await server.stop();
     const late = fixture.other();
-    await expect(late.queue.enqueue(someJob())).rejects.toThrow(QueueUnavailableError);
+    await expect(late.queue.enqueue(someJob())).rejects.toThrow(RedisUnavailableError);
     await server.start();
     await waitUntil('the queue to work', () => late.queue.enqueue(someJob()).then(() => true), { deadlineMs: 3000 });
   });

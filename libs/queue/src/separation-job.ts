@@ -1,6 +1,8 @@
 import { STAGES, isSeparationId, type Progress, type SeparationId } from '@app/separations';
 import { InvalidJobError } from './queue.errors.js';
-import { json } from './replies.js';
+import { json } from '@app/redis';
+
+export const JOB_NAME = 'separate';
 
 /** What a job carries: ids and what routing needs, never the song. */
 export interface SeparationJob {

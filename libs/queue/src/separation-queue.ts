@@ -2,12 +2,10 @@ import type { Failure, SeparationId } from '@app/separations';
 import type { Queue } from 'bullmq';
 import { parseFailure } from './job-failure.js';
 import { readJobStates, type JobState } from './job-state.js';
-import { JOB_NAME } from './queue-keys.js';
 import type { QueueForecast } from './queue-forecast.js';
-import type { RedisConnections } from './redis-connections.js';
-import { allReplies } from './replies.js';
+import { type RedisConnections, allReplies } from '@app/redis';
 import { MAX_ATTEMPTS } from './retry.js';
-import { parseSeparationJob, type SeparationJob } from './separation-job.js';
+import { JOB_NAME, parseSeparationJob, type SeparationJob } from './separation-job.js';
 
 export type { JobState } from './job-state.js';
 
@@ -19,7 +17,7 @@ export interface QueueDepth {
   readonly failed: number;
 }
 
-/** The producer's side of the queue. Every call answers within 2 s or throws QueueUnavailableError. */
+/** The producer's side of the queue. Every call answers within 2 s or throws RedisUnavailableError. */
 export class SeparationQueue {
   constructor(
     private readonly queue: Queue,
@@ -33,7 +31,7 @@ export class SeparationQueue {
   /**
    * Queues the job once: a waiting or active one of that id is kept, a finished one is replaced.
    * A new job forgets the wish to cancel an earlier one.
-   * @throws InvalidJobError, QueueUnavailableError
+   * @throws InvalidJobError, RedisUnavailableError
    */
   async enqueue(job: SeparationJob): Promise<void> {
     const { id } = parseSeparationJob(job);
@@ -47,25 +45,25 @@ export class SeparationQueue {
     });
   }
 
-  /** undefined where there is no live job. @throws QueueUnavailableError */
+  /** undefined where there is no live job. @throws RedisUnavailableError */
   async state(id: SeparationId): Promise<JobState | undefined> {
     return (await this.states([id])).get(id);
   }
 
-  /** Of many at once; those without a live job are left out. @throws QueueUnavailableError */
+  /** Of many at once; those without a live job are left out. @throws RedisUnavailableError */
   async states(ids: readonly SeparationId[]): Promise<Map<SeparationId, JobState>> {
     return readJobStates(ids, this.connections, this.forecast);
   }
 
   /**
    * Takes away a waiting or failed job; an active one stays: ask its worker by CancelSignals.
-   * @throws QueueUnavailableError
+   * @throws RedisUnavailableError
    */
   async remove(id: SeparationId): Promise<void> {
     await this.connections.call(() => this.queue.remove(id));
   }
 
-  /** Why a kept job failed, for what its worker could not write down itself. @throws QueueUnavailableError */
+  /** Why a kept job failed, for what its worker could not write down itself. @throws RedisUnavailableError */
   async failure(id: SeparationId): Promise<Failure | undefined> {
     const { keys } = this.connections;
     return this.connections.call(async (redis) => {
@@ -74,7 +72,7 @@ export class SeparationQueue {
     });
   }
 
-  /** @throws QueueUnavailableError */
+  /** @throws RedisUnavailableError */
   async depth(): Promise<QueueDepth> {
     const { keys } = this.connections;
     const counts = await this.connections.call(async (redis) =>
@@ -92,7 +90,7 @@ export class SeparationQueue {
     return { waiting, active, delayed, failed };
   }
 
-  /** Age of the job that waits longest, seconds; 0 where none waits. @throws QueueUnavailableError */
+  /** Age of the job that waits longest, seconds; 0 where none waits. @throws RedisUnavailableError */
   async oldestWaitSeconds(): Promise<number> {
     const { keys } = this.connections;
     const queuedAt = await this.connections.call(async (redis) => {
@@ -104,7 +102,7 @@ export class SeparationQueue {
     return Number.isFinite(age) ? Math.max(0, age) : 0;
   }
 
-  /** Waiting, delayed and active jobs: what MAX_QUEUED limits. @throws QueueUnavailableError */
+  /** Waiting, delayed and active jobs: what MAX_QUEUED limits. @throws RedisUnavailableError */
   async unfinishedCount(): Promise<number> {
     const { waiting, active, delayed } = await this.depth();
     return waiting + active + delayed;

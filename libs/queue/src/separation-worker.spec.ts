@@ -3,7 +3,7 @@ import type { Failure } from '@app/separations';
 import { someRedis } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { PermanentJobError, RetryableJobError } from './queue.errors.js';
-import { QueueFixture, gate, someJob, untilAborted } from './queue.fixture.js';
+import { QueueFixture, gate, someJob, untilAborted } from '../../../test/support/queue-fixture.js';
 import { SeparationWorker } from './separation-worker.js';
 import type { JobContext } from './worker-options.js';
 

@@ -1,12 +1,11 @@
 import { DelayedError, WaitingError, Worker, type Job } from 'bullmq';
 import { type Redis } from 'ioredis';
-import { bounded } from './bounded.js';
+import { withTimeout } from '@app/concurrency';
 import { CancelSignals } from './cancel-signals.js';
 import { describeFailure, FailedAttemptError, GivenUpError, isFinal, parseFailure } from './job-failure.js';
 import { HandedBackError, JobRun, LostJobError } from './job-run.js';
 import { CancelledJobError, PermanentJobError } from './queue.errors.js';
-import { QUEUE_NAME } from './queue-keys.js';
-import type { RedisConnections } from './redis-connections.js';
+import { QUEUE_NAME, type RedisConnections } from '@app/redis';
 import { backoff, MAX_ATTEMPTS } from './retry.js';
 import { parseSeparationJob, type SeparationJob } from './separation-job.js';
 import type { JobHandler, WorkerOptions } from './worker-options.js';
@@ -90,13 +89,13 @@ export class SeparationWorker {
       () => false,
       () => true,
     );
-    await bounded(worker?.close(isAway) ?? Promise.resolve(), CLOSE_MS).catch(() => undefined);
+    await withTimeout(CLOSE_MS, async () => worker?.close(isAway)).catch(() => undefined);
     this.redis?.disconnect();
   }
 
   private async whenIdle(timeoutMs: number): Promise<void> {
     const ended = Promise.all([...this.runs].map((run) => run.ended));
-    await bounded(ended, timeoutMs).catch(() => undefined);
+    await withTimeout(timeoutMs, () => ended).catch(() => undefined);
   }
 
   /** What BullMQ calls; how it ends says what becomes of the job. */

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { someRedis } from '../../../test/support/redis-server.js';
-import { QueueFixture, gate, someJob } from './queue.fixture.js';
+import { QueueFixture, gate, someJob } from '../../../test/support/queue-fixture.js';
 import { SeparationWorker } from './separation-worker.js';
 
 describe(`${SeparationWorker.name} that is killed`, () => {

@@ -6,3 +6,4 @@ export { FolderObjectStore } from './folder/folder-object-store.js';
 export { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from './object-store.js';
 export { S3ObjectStore } from './s3/s3-object-store.js';
 export { StorageModule } from './storage.module.js';
+export { hashFile, type FileDigest } from './hash-file.js';

@@ -1,6 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { MetricsController } from '@app/metrics';
+import { HealthController } from '@app/server';
 import type { Response } from 'express';
 import type { ApiRequest } from '../context/api-request.js';
 import { ProblemError } from '../problems/problem.error.js';
@@ -8,6 +9,9 @@ import { clientName, presentedKey } from './client.js';
 import { KeyRing } from './key-ring.js';
 import { IS_PUBLIC } from './public.decorator.js';
 import { RateLimiter } from './rate-limiter.js';
+
+/** shared with worker-server, so they cannot carry the decorator */
+const PUBLIC_CONTROLLERS = new Set<unknown>([HealthController, MetricsController]);
 
 /** Finds out who calls, counts the call, and refuses who has no key where one is needed. */
 @Injectable()
@@ -33,7 +37,7 @@ export class AccessGuard implements CanActivate {
 
   private isPublic(context: ExecutionContext): boolean {
     return (
-      context.getClass() === MetricsController ||
+      PUBLIC_CONTROLLERS.has(context.getClass()) ||
       this.reflector.getAllAndOverride<boolean | undefined>(IS_PUBLIC, [context.getHandler(), context.getClass()]) ===
         true
     );

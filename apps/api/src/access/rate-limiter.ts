@@ -1,8 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
-import { RedisConnections } from '@app/queue';
-import { queueUnavailable } from '../problems/outages.js';
-import { within } from '../concurrency/within.js';
+import { RedisConnections } from '@app/redis';
+import { withTimeout } from '@app/concurrency';
 import { API_CONFIG } from '../config/api-config.module.js';
 
 const WINDOW_MS = 60_000;
@@ -59,7 +58,7 @@ export class RateLimiter {
     const name = (at: number): string => `${this.connections.keys.prefix}:rate:${client}:${at}`;
     const share = 1 - elapsed / WINDOW_MS;
     try {
-      const left = await within(LONGEST_MS, queueUnavailable, () =>
+      const left = await withTimeout(LONGEST_MS, () =>
         this.connections.call((redis) =>
           redis.eval(COUNT, 2, name(minute), name(minute - 1), this.limit, share, 2 * WINDOW_MS),
         ),

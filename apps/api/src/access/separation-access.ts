@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import {
   isSeparationId,
   objectKeys,
@@ -9,8 +10,7 @@ import {
   type StoredRequest,
 } from '@app/separations';
 import { ObjectStore } from '@app/storage';
-import { fromStore } from '../concurrency/outside-calls.js';
-import { Recent } from '../concurrency/recent.js';
+import { fromStore } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 
 export interface StoredSeparation {
@@ -27,7 +27,10 @@ const REMEMBERED_MS = 1000;
 /** What the store holds of a separation, for those who may see it. */
 @Injectable()
 export class SeparationAccess {
-  private readonly recent = new Recent<SeparationId, Promise<StoredSeparation | undefined>>(REMEMBERED, REMEMBERED_MS);
+  private readonly recent = new LRUCache<SeparationId, Promise<StoredSeparation | undefined>>({
+    max: REMEMBERED,
+    ttl: REMEMBERED_MS,
+  });
 
   constructor(private readonly store: ObjectStore) {}
 

@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { computeWaveform, Ffmpeg, hashFile } from '@app/audio';
+import { computeWaveform, Ffmpeg } from '@app/audio';
+import { hashFile, type ObjectStore } from '@app/storage';
 import { objectKeys, separationId, type Manifest, type ManifestStem, type StoredRequest } from '@app/separations';
-import type { ObjectStore } from '@app/storage';
 import { createHash, randomUUID } from 'node:crypto';
 
 export const RATE = 44_100;

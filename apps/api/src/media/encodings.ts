@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
-import { Slots } from '../concurrency/slots.js';
+import { Semaphore } from '@app/concurrency';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 
@@ -10,21 +10,21 @@ const RETRY_AFTER = 5;
 /** The places for what is encoded while a client waits: each costs a process and a core. */
 @Injectable()
 export class Encodings {
-  private readonly slots: Slots;
+  private readonly permits: Semaphore;
 
   constructor(@Inject(API_CONFIG) { limits }: Pick<ApiConfig, 'limits'>) {
     const refuse = (): ProblemError =>
       new ProblemError('busy', 'Too many files are being encoded.', { retryAfterSeconds: RETRY_AFTER });
-    this.slots = new Slots(limits.maxEncodings, 0, refuse);
+    this.permits = new Semaphore(limits.maxEncodings, { maxWaiting: 0, refuse });
   }
 
   /** Encodings that run now. */
   get running(): number {
-    return this.slots.inUse;
+    return this.permits.inUse;
   }
 
   /** @throws ProblemError busy, when as many run as may */
   run<T>(encode: () => Promise<T>): Promise<T> {
-    return this.slots.run(encode);
+    return this.permits.run(encode);
   }
 }

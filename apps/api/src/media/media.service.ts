@@ -13,7 +13,7 @@ import {
 } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import { SeparationAccess } from '../access/separation-access.js';
-import { fromStore } from '../concurrency/outside-calls.js';
+import { fromStore } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { originalName, stemFileName } from './download-name.js';
 import { entityTag } from './entity-tag.js';

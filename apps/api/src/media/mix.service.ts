@@ -5,7 +5,7 @@ import type { Manifest } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import type { Request, Response } from 'express';
 import { pipeline } from 'node:stream/promises';
-import { Slots } from '../concurrency/slots.js';
+import { Semaphore } from '@app/concurrency';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { mixName } from './download-name.js';
@@ -20,7 +20,7 @@ const RETRY_AFTER = 10;
 /** Adds stems up and sends the sum. A mix is one of very many, so it is not stored. */
 @Injectable()
 export class MixService {
-  private readonly downloads: Slots;
+  private readonly downloads: Semaphore;
 
   constructor(
     private readonly ffmpeg: Ffmpeg,
@@ -30,7 +30,7 @@ export class MixService {
   ) {
     const refuse = (): ProblemError =>
       new ProblemError('busy', 'Too many mixes are being sent.', { retryAfterSeconds: RETRY_AFTER });
-    this.downloads = new Slots(DOWNLOADS_PER_ENCODING * limits.maxEncodings, 0, refuse);
+    this.downloads = new Semaphore(DOWNLOADS_PER_ENCODING * limits.maxEncodings, { maxWaiting: 0, refuse });
   }
 
   /** @throws ProblemError stem_not_found, unknown_format, busy */

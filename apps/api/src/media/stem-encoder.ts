@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { ProblemError } from '../problems/problem.error.js';
 import { Encodings } from './encodings.js';
 import { seekable, type StoredFile } from './seekable.js';
-import { SharedWork } from './shared-work.js';
+import { SharedWork } from '@app/concurrency';
 
 export type OtherFormat = Exclude<Format, typeof MASTER_FORMAT>;
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Gauge, Registry } from '@app/metrics';
 import { SeparationQueue, type QueueDepth } from '@app/queue';
-import { fromQueue } from '../concurrency/outside-calls.js';
+import { fromQueue } from '../problems/outages.js';
 import { SeparationEventsService } from '../events/separation-events.service.js';
 import { UploadReceiver } from '../uploads/upload-receiver.js';
 

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
-import { WorkerRegistry } from '@app/queue';
+import { WorkerPresence } from '@app/fleet';
 import { KNOWN_MODELS, type ModelDescription } from '@app/separations';
-import { fromQueue } from '../concurrency/outside-calls.js';
+import { fromQueue } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 
@@ -61,7 +61,7 @@ export class ModelCatalogue {
 @Injectable()
 export class ModelCatalogues {
   constructor(
-    private readonly workers: WorkerRegistry,
+    private readonly workers: WorkerPresence,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 

@@ -1,3 +1,4 @@
+import { withTimeout } from '@app/concurrency';
 import { ProblemError } from './problem.error.js';
 
 /** how long a client should wait while a part of the service is away, seconds */
@@ -19,4 +20,17 @@ export function storageUnavailable(cause?: unknown): ProblemError {
       cause,
     },
   );
+}
+
+/** two of these in a row must still answer 503 within 2 s, on a busy machine too */
+const OUTSIDE_MS = 700;
+
+/** Makes one short call to the object store. @throws ProblemError storage_unavailable */
+export function fromStore<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return withTimeout(OUTSIDE_MS, call, { onTimeout: storageUnavailable });
+}
+
+/** Makes one short call to Redis. @throws ProblemError queue_unavailable */
+export function fromQueue<T>(call: () => Promise<T>): Promise<T> {
+  return withTimeout(OUTSIDE_MS, call, { onTimeout: queueUnavailable });
 }

@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { InvalidCursorError, QueueUnavailableError } from '@app/queue';
+import { InvalidCursorError } from '@app/separation-store';
+import { RedisUnavailableError } from '@app/redis';
 import { StorageUnavailableError } from '@app/storage';
 import { queueUnavailable, storageUnavailable } from './outages.js';
 import type { ProblemCode } from './problem-codes.js';
@@ -24,7 +25,7 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof StorageUnavailableError) return storageUnavailable(error);
-  if (error instanceof QueueUnavailableError) return queueUnavailable(error);
+  if (error instanceof RedisUnavailableError) return queueUnavailable(error);
   if (error instanceof InvalidCursorError)
     return new ProblemError('invalid_request', 'The cursor is not one of this list.');
   const status = httpStatus(error);

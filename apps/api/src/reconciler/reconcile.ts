@@ -1,4 +1,5 @@
-import type { IndexUpkeep, Listed, SeparationIndex, SeparationQueue } from '@app/queue';
+import type { ReconcileState, Listed, SeparationIndex } from '@app/separation-store';
+import type { SeparationQueue } from '@app/queue';
 import {
   isSeparationId,
   objectKeys,
@@ -29,7 +30,7 @@ export class Reconciliation {
     private readonly store: ObjectStore,
     private readonly queue: SeparationQueue,
     private readonly index: SeparationIndex,
-    private readonly upkeep: IndexUpkeep,
+    private readonly upkeep: ReconcileState,
   ) {}
 
   /** The ids of all separations in the store. */

@@ -1,5 +1,7 @@
 import type { ApiConfig } from '@app/config';
-import { IndexUpkeep, RedisConnections, RedisLock, SeparationIndex, SeparationQueue } from '@app/queue';
+import { ReconcileState, SeparationIndex } from '@app/separation-store';
+import { RedisConnections, RedisLock } from '@app/redis';
+import { SeparationQueue } from '@app/queue';
 import type { SeparationId } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -37,7 +39,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     store: ObjectStore,
     queue: SeparationQueue,
     index: SeparationIndex,
-    private readonly upkeep: IndexUpkeep,
+    private readonly upkeep: ReconcileState,
     @Inject(API_CONFIG) config: Pick<ApiConfig, 'limits'>,
   ) {
     this.reconciliation = new Reconciliation(store, queue, index, upkeep);
@@ -95,7 +97,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
 
   /** Over all of the store. @returns the ids that were queued again */
   private async look(lock: RedisLock, signal: AbortSignal): Promise<SeparationId[]> {
-    const look = this.upkeep.beginLook();
+    const look = this.upkeep.beginScan();
     const queued: SeparationId[] = [];
     try {
       for await (const ids of inBatches(this.reconciliation.ids(signal), LISTED)) {

@@ -7,8 +7,8 @@ import { Readable } from 'node:stream';
 import { loadApiConfig } from '@app/config';
 import { objectKeys, type SeparationId, type StoredRequest, type StoredState } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
-import { IndexUpkeep, SeparationIndex } from '@app/queue';
-import { QueueFixture, gate, someId } from '../../../../libs/queue/src/queue.fixture.js';
+import { ReconcileState, SeparationIndex } from '@app/separation-store';
+import { QueueFixture, gate, someId } from '../../../../test/support/queue-fixture.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { ReconcilerService } from './reconciler.service.js';
@@ -60,7 +60,7 @@ describe(ReconcilerService.name, () => {
   function service(retentionHours: number, of = fixture): ReconcilerService {
     const { limits } = loadApiConfig({ RETENTION_HOURS: String(retentionHours) });
     const { connections, queue } = of;
-    const parts = [new SeparationIndex(connections), new IndexUpkeep(connections)] as const;
+    const parts = [new SeparationIndex(connections), new ReconcileState(connections)] as const;
     return new ReconcilerService(connections, store, queue, ...parts, { limits });
   }
 
@@ -118,7 +118,7 @@ describe(ReconcilerService.name, () => {
 
   it('trusts what Redis says of an end no longer than the server runs', async () => {
     const lost = await accept();
-    const upkeep = new IndexUpkeep(fixture.connections);
+    const upkeep = new ReconcileState(fixture.connections);
     await sut.run();
     await fixture.queue.remove(lost);
     await upkeep.markEnded(lost, new Date());

@@ -1,4 +1,4 @@
-import type { SeparationIndex } from '@app/queue';
+import type { SeparationIndex } from '@app/separation-store';
 import { objectKeys, type SeparationId } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import { LONGEST_UPLOAD_MS } from '../uploads/longest-upload.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SeparationQueue, type JobState } from '@app/queue';
 import type { SeparationId } from '@app/separations';
-import { fromQueue } from '../concurrency/outside-calls.js';
+import { fromQueue } from '../problems/outages.js';
 
 type States = Promise<Map<SeparationId, JobState>>;
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SeparationQueue } from '@app/queue';
 import type { Separation, SeparationId } from '@app/separations';
 import { SeparationAccess, type StoredSeparation } from '../access/separation-access.js';
-import { fromQueue } from '../concurrency/outside-calls.js';
+import { fromQueue } from '../problems/outages.js';
 import { JobStates } from './job-states.js';
 import { isOpen, separationView } from './separation-view.js';
 

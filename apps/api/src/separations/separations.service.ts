@@ -1,11 +1,12 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CancelSignals, SeparationIndex, SeparationQueue } from '@app/queue';
+import { CancelSignals, SeparationQueue } from '@app/queue';
+import { SeparationIndex } from '@app/separation-store';
 import { isTerminal, objectKeys, type Separation, type StoredRequest } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import { SeparationAccess } from '../access/separation-access.js';
-import { fromQueue, fromStore } from '../concurrency/outside-calls.js';
-import { untilIdle } from '../concurrency/until-idle.js';
-import { within } from '../concurrency/within.js';
+import { fromQueue, fromStore } from '../problems/outages.js';
+import { untilIdle } from './until-idle.js';
+import { withTimeout } from '@app/concurrency';
 import { storageUnavailable } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { SeparationReader } from './separation-reader.js';
@@ -88,9 +89,9 @@ export class SeparationsService {
     await fromQueue(() => this.queue.remove(request.id));
     await fromStore((signal) => this.store.remove(objectKeys.request(request.id), { signal }));
     this.access.forget(request.id);
-    await within(REMOVAL_MS, storageUnavailable, (signal) =>
-      this.store.removeAll(objectKeys.separation(request.id), { signal }),
-    );
+    await withTimeout(REMOVAL_MS, (signal) => this.store.removeAll(objectKeys.separation(request.id), { signal }), {
+      onTimeout: storageUnavailable,
+    });
     await fromQueue(() => this.index.remove(owner, request.id));
     this.logger.log('separation removed', { separationId: request.id });
   }

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AudioFacts } from '@app/audio';
-import { IndexUpkeep, SeparationIndex, SeparationQueue } from '@app/queue';
+import { ReconcileState, SeparationIndex } from '@app/separation-store';
+import { SeparationQueue } from '@app/queue';
 import {
   objectKeys,
   separationId,
@@ -11,10 +12,9 @@ import {
 } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import { SeparationAccess, type StoredSeparation } from '../access/separation-access.js';
-import { OneByOne } from '../concurrency/one-by-one.js';
-import { fromQueue, fromStore } from '../concurrency/outside-calls.js';
-import { untilIdle } from '../concurrency/until-idle.js';
-import { within } from '../concurrency/within.js';
+import { KeyedMutex, withTimeout } from '@app/concurrency';
+import { fromQueue, fromStore } from '../problems/outages.js';
+import { untilIdle } from '../separations/until-idle.js';
 import { storageUnavailable } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { SeparationReader } from '../separations/separation-reader.js';
@@ -36,7 +36,7 @@ const COPY_MS = 60_000;
 @Injectable()
 export class Acceptance {
   private readonly logger = new Logger('submissions');
-  private readonly oneByOne = new OneByOne();
+  private readonly mutex = new KeyedMutex();
 
   constructor(
     private readonly access: SeparationAccess,
@@ -44,7 +44,7 @@ export class Acceptance {
     private readonly store: ObjectStore,
     private readonly queue: SeparationQueue,
     private readonly index: SeparationIndex,
-    private readonly upkeep: IndexUpkeep,
+    private readonly upkeep: ReconcileState,
   ) {}
 
   /**
@@ -53,7 +53,7 @@ export class Acceptance {
    */
   async accept(candidate: Candidate, inspect: () => Promise<AudioFacts>): Promise<Separation> {
     const id = separationId(candidate);
-    return this.oneByOne.run(id, async () => {
+    return this.mutex.run(id, async () => {
       this.access.forget(id);
       const known = await this.access.find(id);
       const request = known !== undefined && isAccepted(known) ? known.request : undefined;
@@ -81,8 +81,10 @@ export class Acceptance {
       const detail = 'A worker is just ending an earlier run of this song; try again in a moment.';
       throw new ProblemError('busy', detail, { retryAfterSeconds: 1 });
     }
-    await within(COPY_MS, storageUnavailable, (signal) =>
-      this.store.copy(stagingKey, objectKeys.input(id, facts.extension), { signal }),
+    await withTimeout(
+      COPY_MS,
+      (signal) => this.store.copy(stagingKey, objectKeys.input(id, facts.extension), { signal }),
+      { onTimeout: storageUnavailable },
     );
     const request: StoredRequest = {
       ...rest,

@@ -3,19 +3,20 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DurationLimitError, EmptyAudioError, Ffmpeg, NoAudioError, NotFiniteError, type AudioFacts } from '@app/audio';
 import type { ApiConfig } from '@app/config';
 import { ObjectStore } from '@app/storage';
-import { Slots } from '../concurrency/slots.js';
+import { Semaphore } from '@app/concurrency';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 
-/** songs that wait for their inspection before others are refused */
-const IN_LINE = 64;
+/** songs that may wait for their check */
+const MAX_WAITING = 64;
 
 /** Finds out whether an upload is a song that can be separated, by decoding all of it. */
 @Injectable()
 export class SongInspector {
   private readonly maxDurationSeconds: number;
-  private readonly slots = new Slots(availableParallelism(), IN_LINE, () => {
-    return new ProblemError('busy', 'Too many songs are being checked.', { retryAfterSeconds: 5 });
+  private readonly checks = new Semaphore(availableParallelism(), {
+    maxWaiting: MAX_WAITING,
+    refuse: () => new ProblemError('busy', 'Too many songs are being checked.', { retryAfterSeconds: 5 }),
   });
 
   constructor(
@@ -32,7 +33,7 @@ export class SongInspector {
       this.store.get(key, { range, signal });
     const limits = { maxDurationSeconds: this.maxDurationSeconds, signal };
     try {
-      return await this.slots.run(() => this.ffmpeg.inspect({ seekable: { bytes, read } }, limits), signal);
+      return await this.checks.run(() => this.ffmpeg.inspect({ seekable: { bytes, read } }, limits), signal);
     } catch (error) {
       throw this.problemOf(error);
     }

@@ -3,7 +3,7 @@ import type { ApiConfig } from '@app/config';
 import { SeparationQueue } from '@app/queue';
 import type { Separation } from '@app/separations';
 import type { Response } from 'express';
-import { fromQueue } from '../concurrency/outside-calls.js';
+import { fromQueue } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ownerOf, requestIdOf, type ApiRequest } from '../context/api-request.js';
 import { ModelCatalogues } from '../models/model-catalogue.js';

@@ -2,7 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { IndexUpkeep, RedisConnections, SeparationQueue, SeparationWorker } from '@app/queue';
+import { ReconcileState } from '@app/separation-store';
+import { RedisConnections } from '@app/redis';
+import { SeparationQueue, SeparationWorker } from '@app/queue';
 import { isSeparationId, parseStoredRequest } from '@app/separations';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
@@ -121,7 +123,7 @@ describe(SubmissionsService.name, () => {
     await api.client.cancel(id);
     await waitUntil('it counts as ended', async () => {
       await reconciler.run();
-      return (await api.app.get(IndexUpkeep).endedBefore(new Date(), 10)).includes(id);
+      return (await api.app.get(ReconcileState).endedBefore(new Date(), 10)).includes(id);
     });
     await api.client.upload(bytes, DEMO);
     await queue.remove(id);

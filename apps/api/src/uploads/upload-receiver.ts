@@ -3,8 +3,8 @@ import type { ApiConfig } from '@app/config';
 import { ObjectStore } from '@app/storage';
 import type { Request, Response } from 'express';
 import multer from 'multer';
-import { Slots } from '../concurrency/slots.js';
-import { fromStore } from '../concurrency/outside-calls.js';
+import { Semaphore } from '@app/concurrency';
+import { fromStore } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { StagingEngine, type StagedFile } from './staging-engine.js';
@@ -17,7 +17,7 @@ export interface Upload extends StagedFile {
 }
 
 /** uploads at once: each holds a part of its file in memory */
-const AT_ONCE = 64;
+const MAX_UPLOADS = 64;
 
 /** boundaries, part headers and option fields beside the file, bytes */
 const AROUND_THE_FILE = 256 * 1024;
@@ -26,8 +26,9 @@ const AROUND_THE_FILE = 256 * 1024;
 export class UploadReceiver {
   private readonly logger = new Logger('uploads');
   private readonly limits: UploadLimits;
-  private readonly slots = new Slots(AT_ONCE, 0, () => {
-    return new ProblemError('busy', 'Too many uploads at once.', { retryAfterSeconds: 5 });
+  private readonly uploads = new Semaphore(MAX_UPLOADS, {
+    maxWaiting: 0,
+    refuse: () => new ProblemError('busy', 'Too many uploads at once.', { retryAfterSeconds: 5 }),
   });
 
   constructor(
@@ -39,7 +40,7 @@ export class UploadReceiver {
   }
 
   get inProgress(): number {
-    return this.slots.inUse;
+    return this.uploads.inUse;
   }
 
   /** Refuses what can be refused by its head, before a byte of the body is read. */
@@ -61,7 +62,7 @@ export class UploadReceiver {
     signal: AbortSignal,
     use: (upload: Upload) => Promise<T>,
   ): Promise<T> {
-    return this.slots.run(async () => {
+    return this.uploads.run(async () => {
       const engine = new StagingEngine(this.store, signal);
       try {
         const fields = await Promise.race([this.parse(request, response, engine), engine.failure]);

@@ -60,6 +60,13 @@ export class EngineClient {
     return this.current;
   }
 
+  /** @throws EngineUnavailableError with the reason while the engine cannot take work */
+  ping(): Promise<void> {
+    const { current } = this;
+    if (current.state === 'ready') return Promise.resolve();
+    throw new EngineUnavailableError(current.state === 'unavailable' ? current.reason : current.state);
+  }
+
   /** Starts the engine and keeps it alive until `stop`; what goes wrong is told to the observer. */
   start(): void {
     this.supervision = this.supervise();

@@ -16,7 +16,7 @@ import { decodeSamples, makeSong } from '../../../../test/support/songs.js';
 import { storeSong, toJob } from '../../test/worker-fixture.js';
 import { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';
-import { Slots } from './slots.js';
+import { Semaphore } from '@app/concurrency';
 
 const LIMIT_SECONDS = 60;
 
@@ -42,7 +42,7 @@ describe(SeparationProcessor.name, () => {
       scratch,
       engine: engine.client,
       ffmpeg: new Ffmpeg(await resolveFfmpeg(audio)),
-      engineSlots: new Slots(1),
+      enginePermits: new Semaphore(1),
       limits: { maxDurationSeconds: LIMIT_SECONDS },
       logger: createLogger({ level: 'error', format: 'text' }, 'worker-server'),
       onCompleted: (manifest) => completed.push(manifest),

@@ -6,13 +6,12 @@ import type { JobContext, SeparationJob } from '@app/queue';
 import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import type { EngineClient } from '../engine/engine.client.js';
-import { withCrew } from './crew.js';
+import { withTaskGroup, type Semaphore } from '@app/concurrency';
 import { toJobError } from './failures.js';
 import { GrowingStems } from './growing-stems.js';
 import { readRequest } from './outcome.js';
 import { ProgressMeter } from './progress-meter.js';
 import type { Scratch } from './scratch.js';
-import type { Slots } from './slots.js';
 import { StageClock } from './stage-clock.js';
 import { commitManifest } from './steps/commit.step.js';
 import { decodeSong } from './steps/decode.step.js';
@@ -28,7 +27,7 @@ export interface ProcessorParts {
   readonly ffmpeg: Ffmpeg;
   readonly engine: EngineClient;
   /** the places in the engine: other jobs fetch, decode, encode and store meanwhile */
-  readonly engineSlots: Slots;
+  readonly enginePermits: Semaphore;
   readonly scratch: Scratch;
   readonly limits: Pick<LimitsConfig, 'maxDurationSeconds'>;
   readonly logger: Logger;
@@ -85,23 +84,24 @@ export class SeparationProcessor {
   }
 
   private async separate(request: StoredRequest, step: StepContext): Promise<Manifest> {
-    const { store, ffmpeg, engine, engineSlots, limits } = this.parts;
+    const { store, ffmpeg, engine, enginePermits, limits } = this.parts;
     const startedAt = new Date();
     const clock = new StageClock();
     const song = await clock.time('fetch', () => fetchSong(store, request, step));
     const mix = await clock.time('decode', () => decodeSong(ffmpeg, song, limits, step));
     const stems = new GrowingStems(join(step.scratch, 'stems'), request.stems, mix.samples);
-    const work = await withCrew(step.signal, async (crew) => {
-      const { signal } = crew;
-      const uploads = new Uploads(store, crew);
-      const encoding = crew.start(() =>
+    const work = await withTaskGroup(step.signal, async (group) => {
+      const { signal } = group;
+      const uploads = new Uploads(store, group);
+      const encoding = group.start(() =>
         encodeStems(ffmpeg, request, stems, { ...step, signal }, (file) => {
           uploads.add(file);
         }),
       );
-      const drawing = crew.start(() => drawWaveform(request, stems, signal));
-      const separated = await engineSlots.use(signal, () =>
-        clock.time('separate', () => separateMix(engine, request, mix, stems, { ...step, signal })),
+      const drawing = group.start(() => drawWaveform(request, stems, signal));
+      const separated = await enginePermits.run(
+        () => clock.time('separate', () => separateMix(engine, request, mix, stems, { ...step, signal })),
+        signal,
       );
       // what the stages are charged with is what is left of them: most was done while the engine worked
       step.progress.measured('encode', 0, 1);

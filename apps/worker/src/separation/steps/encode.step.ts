@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import type { Ffmpeg } from '@app/audio';
 import { MASTER_FORMAT, objectKeys, type Format, type StemName, type StoredRequest } from '@app/separations';
-import { readFlacSamples } from '../flac-samples.js';
-import { forEachLimited } from '../for-each-limited.js';
+import { readFlacSamples, type Ffmpeg } from '@app/audio';
+import { mapLimited } from '@app/concurrency';
 import type { GrowingStems } from '../growing-stems.js';
 import { WrongStemsError } from '../separation.errors.js';
 import { toAmplitude } from '../sound.js';
@@ -35,7 +34,7 @@ export async function encodeStems(
     const { gainHolds, gainDb } = stems;
     const gain = toAmplitude(gainDb);
     const signal = AbortSignal.any([step.signal, gainHolds]);
-    const encoding = forEachLimited(stems.names, stems.names.length, signal, async (stem, either) => {
+    const encoding = mapLimited(stems.names, stems.names.length, signal, async (stem, either) => {
       const files = wanted.map((format) => fileOf(id, stem, format, step.scratch));
       const destinations = Object.fromEntries(files.map(({ format, path }) => [format, path]));
       const { growth } = stems;

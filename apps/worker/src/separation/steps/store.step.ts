@@ -1,8 +1,6 @@
-import { hashFile, type FileDigest } from '@app/audio';
-import type { ObjectStore } from '@app/storage';
-import type { Crew } from '../crew.js';
+import { hashFile, type FileDigest, type ObjectStore } from '@app/storage';
+import { type TaskGroup, Semaphore } from '@app/concurrency';
 import type { ProgressMeter } from '../progress-meter.js';
-import { Slots } from '../slots.js';
 import type { EncodedFile } from './encode.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 
@@ -13,17 +11,17 @@ export type StoredFile = EncodedFile & FileDigest;
 
 /** Stores everything but the manifest, each file as soon as it is complete; a second run writes the same keys. */
 export class Uploads {
-  private readonly slots = new Slots(UPLOADS_AT_ONCE);
+  private readonly permits = new Semaphore(UPLOADS_AT_ONCE);
   private readonly begun: Promise<StoredFile>[] = [];
   private stored = 0;
 
   constructor(
     private readonly store: ObjectStore,
-    private readonly crew: Crew,
+    private readonly group: TaskGroup,
   ) {}
 
   add(file: EncodedFile): void {
-    const upload = this.crew.start((signal) => this.slots.use(signal, () => this.put(file, signal)));
+    const upload = this.group.start((signal) => this.permits.run(() => this.put(file, signal), signal));
     this.begun.push(upload);
   }
 
@@ -38,7 +36,7 @@ export class Uploads {
       tell();
       return file;
     });
-    const { signal } = this.crew;
+    const { signal } = this.group;
     const [files] = await Promise.all([
       Promise.all(uploads),
       this.store.putText(waveform.key, waveform.text, { signal }),

@@ -1,0 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SeparationQueue } from '@app/queue';
+import type { SeparationId } from '@app/separations';
+import { fromQueue } from '../problems/outages.js';
+
+const ASK_EVERY_MS = 100;
+
+/** a cancelled job leaves its worker within 2 s */
+const LONGEST_MS = 3000;
+
+/** Waits until no worker is busy with the separation; false where one still is after 3 s. */
+export async function untilIdle(queue: SeparationQueue, id: SeparationId): Promise<boolean> {
+  const deadline = performance.now() + LONGEST_MS;
+  for (;;) {
+    const job = await fromQueue(() => queue.state(id));
+    if (job?.status !== 'processing') return true;
+    if (performance.now() >= deadline) return false;
+    await pause(ASK_EVERY_MS);
+  }
+}

@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createReadStream } from 'node:fs';
+import { readFile, truncate } from 'node:fs/promises';
+import { PassThrough, Readable } from 'node:stream';
+import {
+  DurationLimitError,
+  EmptyAudioError,
+  Ffmpeg,
+  NoAudioError,
+  NotFiniteError,
+  type AudioFacts,
+} from '../index.js';
+import { findFfmpeg, floatWav, SongFolder, storedFile, tone } from '../songs.fixture.js';
+
+const LIMITS = { maxDurationSeconds: 60 };
+const TWO_SECONDS = 2 * 44_100;
+/** what encoders put before and after the sound, at most */
+const PADDING = 5000;
+/** what they cut off, at most */
+const LOST = 200;
+
+describe('Ffmpeg.inspect', () => {
+  let sut: Ffmpeg;
+  let songs: SongFolder;
+
+  beforeAll(async () => {
+    sut = new Ffmpeg(await findFfmpeg());
+    songs = await SongFolder.create();
+  });
+
+  afterAll(() => songs.remove());
+
+  const inspect = async (path: string, limits = LIMITS): Promise<AudioFacts> =>
+    sut.inspect(await storedFile(path), limits);
+
+  it.each<[string, Partial<AudioFacts>, string[]]>([
+    ['a.mp3', { codec: 'mp3', container: 'mp3', extension: 'mp3' }, []],
+    ['a.flac', { codec: 'flac', container: 'flac', extension: 'flac', samples: TWO_SECONDS }, []],
+    ['a.wav', { codec: 'pcm_s16le', container: 'wav', extension: 'wav', samples: TWO_SECONDS }, []],
+    ['8bit.wav', { codec: 'pcm_u8', samples: TWO_SECONDS }, ['-c:a', 'pcm_u8']],
+    ['24bit.wav', { codec: 'pcm_s24le', samples: TWO_SECONDS }, ['-c:a', 'pcm_s24le']],
+    ['double.wav', { codec: 'pcm_f64le', samples: TWO_SECONDS }, ['-c:a', 'pcm_f64le']],
+    ['48k.wav', { sampleRate: 48_000, samples: TWO_SECONDS }, ['-ar', '48000']],
+    ['96k.flac', { sampleRate: 96_000, samples: TWO_SECONDS }, ['-ar', '96000']],
+    ['192k.wav', { sampleRate: 192_000, samples: TWO_SECONDS }, ['-ar', '192000']],
+    ['8k.wav', { sampleRate: 8000, samples: TWO_SECONDS }, ['-ar', '8000']],
+    ['mono.wav', { channels: 1, samples: TWO_SECONDS }, ['-ac', '1']],
+    ['surround.flac', { channels: 6, samples: TWO_SECONDS }, ['-ac', '6']],
+    ['surround.m4a', { channels: 6, codec: 'aac' }, ['-ac', '6', '-c:a', 'aac']],
+    ['a.w64', { container: 'w64', extension: 'w64', samples: TWO_SECONDS }, []],
+    ['a.aiff', { container: 'aiff', codec: 'pcm_s16be', samples: TWO_SECONDS }, []],
+    ['a.aac', { container: 'aac', codec: 'aac', extension: 'aac' }, []],
+    ['alac.m4a', { container: 'mov', codec: 'alac', samples: TWO_SECONDS }, ['-c:a', 'alac']],
+    ['opus.ogg', { container: 'ogg', codec: 'opus', extension: 'ogg', sampleRate: 48_000 }, ['-c:a', 'libopus']],
+    ['vorbis.ogg', { container: 'ogg', codec: 'vorbis' }, ['-c:a', 'libvorbis']],
+    ['a.webm', { container: 'matroska', codec: 'opus', extension: 'mka' }, ['-c:a', 'libopus']],
+    ['a.mka', { container: 'matroska', codec: 'flac', samples: TWO_SECONDS }, ['-c:a', 'flac']],
+    ['a.wma', { container: 'asf', codec: 'wmav2', extension: 'wma' }, []],
+  ])('says what %s is', async (name, facts, encoder) => {
+    const measured = await inspect(await songs.make(name, ...tone(2), ...encoder));
+    expect(measured).toMatchObject(facts);
+    expect(measured.samples).toBeGreaterThanOrEqual(TWO_SECONDS - LOST);
+    expect(measured.samples).toBeLessThan(TWO_SECONDS + PADDING);
+    expect(measured.durationSeconds).toBeCloseTo(measured.samples / 44_100, 9);
+  });
+
+  it('reads an MP4 with its index in front as one stream', async () => {
+    const path = await songs.make('front.m4a', ...tone(2), '-c:a', 'aac', '-movflags', 'faststart');
+    const source = await storedFile(path);
+    await expect(sut.inspect(source, LIMITS)).resolves.toMatchObject({ codec: 'aac', extension: 'm4a' });
+    expect(source.seekable.ranges.slice(0, 2)).toEqual(['0-15', expect.stringMatching(/^\d+-\d+$/)]);
+    expect(source.seekable.ranges.at(-1)).toBe(`0-${source.seekable.bytes - 1}`);
+  });
+
+  it('seeks in an MP4 whose index comes last, and reads nothing twice', async () => {
+    const path = await songs.make('behind.m4a', ...tone(58), '-c:a', 'pcm_s16le', '-f', 'mov');
+    const source = await storedFile(path);
+    await expect(sut.inspect(source, LIMITS)).resolves.toMatchObject({ samples: 58 * 44_100, container: 'mov' });
+    expect(source.seekable.ranges.length).toBeLessThan(10);
+  });
+
+  it('passes over a cover and a video', async () => {
+    const cover = ['-f', 'lavfi', '-i', 'color=s=3000x3000:d=0.04'];
+    const covered = ['-map', '0', '-map', '1', '-c:v', 'png', '-disposition:v', 'attached_pic', '-frames:v', '1'];
+    await songs.make('cover.mp3', ...tone(2), ...cover, ...covered);
+    await songs.make('video.mp4', ...tone(2), '-f', 'lavfi', '-i', 'testsrc=d=2:s=320x240', '-c:a', 'aac');
+    await expect(inspect(songs.at('cover.mp3'))).resolves.toMatchObject({ codec: 'mp3' });
+    await expect(inspect(songs.at('video.mp4'))).resolves.toMatchObject({ codec: 'aac', extension: 'm4a' });
+  });
+
+  it.each([
+    ['a tenth of a second', 4410],
+    ['one sample', 1],
+  ])('accepts %s', async (_what, samples) => {
+    const path = await songs.write(`${samples}.wav`, floatWav(new Float32Array(samples * 2).fill(0.1)));
+    await expect(inspect(path)).resolves.toMatchObject({ samples });
+  });
+
+  it('accepts silence', async () => {
+    const path = await songs.make('silence.flac', '-f', 'lavfi', '-i', 'anullsrc=d=2:r=44100');
+    await expect(inspect(path)).resolves.toMatchObject({ samples: TWO_SECONDS });
+  });
+
+  it('refuses a song without a sample', async () => {
+    const path = await songs.write('none.wav', floatWav(new Float32Array(0)));
+    await expect(inspect(path)).rejects.toThrow(EmptyAudioError);
+  });
+
+  it.each([
+    ['NaN', Number.NaN],
+    ['infinity', -Infinity],
+  ])('refuses one %s in the last sample', async (name, value) => {
+    const samples = new Float32Array(20_000).fill(0.1);
+    samples[19_999] = value;
+    const path = await songs.write(`${name}.wav`, floatWav(samples));
+    await expect(inspect(path)).rejects.toThrow(NotFiniteError);
+  });
+
+  it('refuses what is finite as a double and infinite as a float', async () => {
+    const path = await songs.make('loud.wav', ...tone(1), '-af', 'volume=1e60:precision=double', '-c:a', 'pcm_f64le');
+    await expect(inspect(path)).rejects.toThrow(NotFiniteError);
+  });
+
+  it.each([
+    ['much too long', 0xffff_ffff],
+    ['too long', 44_100 * 8 * 3600 * 3],
+  ])('believes the samples where a header says %s', async (_how, dataBytes) => {
+    const song = floatWav(new Float32Array(TWO_SECONDS * 2), 2, 44_100, dataBytes);
+    const path = await songs.write('liar.wav', song);
+    await expect(inspect(path)).resolves.toMatchObject({ samples: TWO_SECONDS });
+  });
+
+  it('refuses a song that is longer than its MP4 header says', async () => {
+    const path = await songs.make('short.m4a', ...tone(8), '-c:a', 'aac', '-movflags', 'faststart');
+    const bytes = await readFile(path);
+    for (const name of ['mvhd', 'mdhd']) bytes.writeUInt32BE(1000, bytes.indexOf(name) + 4 + 16);
+    await songs.write('short.m4a', bytes);
+    await expect(inspect(path, { maxDurationSeconds: 5 })).rejects.toThrow(DurationLimitError);
+  });
+
+  it('takes a song of just the limit, and not one sample more', async () => {
+    const exact = await songs.write('exact.wav', floatWav(new Float32Array(44_100 * 2 * 5)));
+    const longer = await songs.write('longer.wav', floatWav(new Float32Array(44_100 * 2 * 5 + 2)));
+    const limits = { maxDurationSeconds: 5 };
+    await expect(inspect(exact, limits)).resolves.toMatchObject({ durationSeconds: 5 });
+    await expect(inspect(longer, limits)).rejects.toThrow(DurationLimitError);
+  });
+
+  it('refuses a megabyte that is two hours of silence without decoding them', async () => {
+    const silence = ['-f', 'lavfi', '-i', 'anullsrc=d=7200:r=8000:cl=mono'];
+    const path = await songs.make('hours.flac', ...silence, '-frame_size', '16384');
+    const source = await storedFile(path);
+    expect(source.seekable.bytes).toBeLessThan(1_000_000);
+    await expect(sut.inspect(source, LIMITS)).rejects.toThrow(DurationLimitError);
+  });
+
+  it('decodes a song that is cut off as far as it goes', async () => {
+    const mp3 = await songs.make('cut.mp3', ...tone(20), '-b:a', '128k');
+    await truncate(mp3, 160_000);
+    const m4a = await songs.make('cut.m4a', ...tone(20), '-c:a', 'aac', '-movflags', 'faststart');
+    await truncate(m4a, 160_000);
+    for (const path of [mp3, m4a]) {
+      const { durationSeconds } = await inspect(path);
+      expect(durationSeconds).toBeGreaterThan(5);
+      expect(durationSeconds).toBeLessThan(15);
+    }
+  });
+
+  it('decodes around garbage in the middle', async () => {
+    const bytes = await readFile(await songs.make('whole.mp3', ...tone(20), '-b:a', '128k'));
+    const garbage = Buffer.from(Array.from({ length: 40_000 }, (_, index) => (index * 7919) % 251));
+    const path = await songs.write('broken.mp3', bytes.subarray(0, 100_000), garbage, bytes.subarray(140_000));
+    const { durationSeconds } = await inspect(path);
+    expect(durationSeconds).toBeGreaterThan(15);
+    expect(durationSeconds).toBeLessThan(21);
+  });
+
+  it.each<[string, () => Promise<string>]>([
+    ['a text', () => songs.write('text.mp3', 'la la la\n'.repeat(1000))],
+    [
+      'noise',
+      () => songs.write('noise.mp3', Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * i * 31) >> 7))),
+    ],
+    ['zeros', () => songs.write('zeros.mp3', new Uint8Array(300_000))],
+    ['one byte', () => songs.write('one.mp3', 'x')],
+    ['an image', () => songs.make('image.png', '-f', 'lavfi', '-i', 'color=s=64x64:d=0.04', '-frames:v', '1')],
+    ['a video without sound', () => songs.make('mute.mp4', '-f', 'lavfi', '-i', 'testsrc=d=1:s=64x64')],
+    ['a silent film', () => songs.make('mute.mkv', '-f', 'lavfi', '-i', 'testsrc=d=1:s=64x64', '-c:v', 'mjpeg')],
+    ['an ID3 tag alone', () => songs.write('tag.mp3', 'ID3\x03\0\0\0\0\0\x0aTIT2\0\0\0\0\0\0')],
+    [
+      'an MP4 without an index',
+      () => songs.write('cut.mp4', '\0\0\0\x10ftypM4A \0\0\0\0\0\x01\0\0mdat', 'x'.repeat(5000)),
+    ],
+    [
+      'more channels than a layout has',
+      () => songs.make('nine.wav', '-f', 'lavfi', '-i', `aevalsrc=${Array(9).fill('0.1').join('|')}:d=1`),
+    ],
+  ])('finds no audio in %s', async (_what, make) => {
+    await expect(inspect(await make())).rejects.toThrow(NoAudioError);
+  });
+
+  it('takes its names from ffmpeg, not from what the song says of itself', async () => {
+    const lie = 'x\nStream mapping:\n  Stream #0:0 -> #0:0 (evil (native) -> pcm_f32le (native))\nInput #0, evil, from';
+    const tags = ['title', 'language', 'comment'].flatMap((tag) => ['-metadata', `${tag}=${lie}`]);
+    await songs.make('lie.mka', ...tone(1), '-c:a', 'flac', ...tags, '-metadata:s:a', `language=${lie}`);
+    await expect(inspect(songs.at('lie.mka'))).resolves.toMatchObject({ codec: 'flac', container: 'matroska' });
+  });
+
+  it('is not misled by a text of megabytes in the song', async () => {
+    const path = await songs.write('lyrics.txt', ';FFMETADATA1\n', `lyrics=${'la \\\n'.repeat(100_000)}`);
+    await songs.make('lyrics.mka', ...tone(1), '-f', 'ffmetadata', '-i', path, '-map_metadata', '1', '-c:a', 'flac');
+    await expect(inspect(songs.at('lyrics.mka'))).resolves.toMatchObject({ codec: 'flac', samples: 44_100 });
+  });
+
+  it('rejects with the error of a source that breaks, on both ways', async () => {
+    const broken = (): Readable => {
+      const stream = new PassThrough();
+      stream.write('RIFF');
+      return stream.destroy(new Error('store is away'));
+    };
+    await expect(sut.inspect({ stream: broken() }, LIMITS)).rejects.toThrow('store is away');
+    const { seekable } = await storedFile(await songs.make('late.m4a', ...tone(30), '-c:a', 'aac'));
+    const away = new Error('away');
+    let reads = 0;
+    const read: typeof seekable.read = (range) => (reads++ < 3 ? seekable.read(range) : Promise.reject(away));
+    await expect(sut.inspect({ seekable: { ...seekable, read } }, LIMITS)).rejects.toBe(away);
+  });
+
+  it('does not take the sound before a break for the song, where the index comes last', async () => {
+    const path = await songs.make('breaks.m4a', ...tone(58), '-c:a', 'pcm_s16le', '-f', 'mov');
+    const { seekable } = await storedFile(path);
+    const away = new Error('store is away');
+    let hasIndex = false;
+    const read: typeof seekable.read = async (range) => {
+      const stream = await seekable.read(range);
+      // the sound is read after the index: the first of it arrives
+      if (hasIndex) stream.once('data', () => stream.destroy(away));
+      hasIndex ||= range.start > seekable.bytes / 2;
+      return stream;
+    };
+    await expect(sut.inspect({ seekable: { ...seekable, read } }, LIMITS)).rejects.toBe(away);
+    expect(hasIndex).toBe(true);
+  });
+
+  it('ends when it is aborted, and frees the source', async () => {
+    const abort = new AbortController();
+    const endless = createReadStream('/dev/zero');
+    const failed = expect(sut.inspect({ stream: endless }, { ...LIMITS, signal: abort.signal })).rejects.toThrow(
+      'gone',
+    );
+    endless.once('data', () => {
+      abort.abort(new Error('gone'));
+    });
+    await failed;
+    expect(endless.destroyed).toBe(true);
+  });
+});

@@ -1,0 +1,34 @@
+import { buffer } from 'node:stream/consumers';
+import type { SeekableSource } from '../audio-facts.js';
+
+/** atoms that an MP4 or QuickTime file may start with */
+const FIRST_ATOMS = ['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot', 'uuid'];
+const HEADER_BYTES = 16;
+/** more atoms than this before the index or the sound are not followed */
+const MAX_ATOMS = 64;
+
+/**
+ * Whether the song is an MP4 or QuickTime file whose index (`moov`) lies behind its sound (`mdat`), as recorders write
+ * it: such a file cannot be decoded from a pipe. Reads 16 bytes an atom.
+ * See ISO/IEC 14496-12 §4.2 for the layout of an atom.
+ */
+export async function needsSeeking(source: SeekableSource): Promise<boolean> {
+  let at = 0;
+  for (let count = 0; count < MAX_ATOMS && at + HEADER_BYTES <= source.bytes; count += 1) {
+    const header = await buffer(await source.read({ start: at, end: at + HEADER_BYTES - 1 }));
+    const type = header.toString('latin1', 4, 8);
+    if (count === 0 && !FIRST_ATOMS.includes(type)) return false;
+    if (type === 'moov') return false;
+    if (type === 'mdat') return true;
+    const bytes = atomBytes(header);
+    if (bytes < 8) return false;
+    at += bytes;
+  }
+  return false;
+}
+
+function atomBytes(header: Buffer): number {
+  const bytes = header.readUInt32BE(0);
+  // 1: the length follows as 64 bits; 0: to the end of the file, nothing follows
+  return bytes === 1 ? Number(header.readBigUInt64BE(8)) : bytes;
+}

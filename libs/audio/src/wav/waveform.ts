@@ -1,0 +1,107 @@
+import { WORKING_RATE } from '../ffmpeg/decoding.js';
+import { CHANNELS, FRAME_BYTES, readSamples, withFloatWav, type FloatWav, type FollowOptions } from './float-wav.js';
+import { floatsOf } from './sample-meter.js';
+
+/**
+ * `waveform.json`: what the page draws. Every stem has `ceil(samples / samplesPerPeak)` peaks, 0 to 127:
+ * the largest absolute sample of its stretch, both channels, 127 is full scale.
+ */
+export interface Waveform {
+  readonly version: 1;
+  /** Hz */
+  readonly sampleRate: number;
+  readonly samplesPerPeak: number;
+  /** of one channel */
+  readonly samples: number;
+  readonly stems: Readonly<Record<string, readonly number[]>>;
+}
+
+export interface WaveformOptions extends FollowOptions {
+  /** asked for when all samples are read: the linear gain; the peaks are those of the stem after it */
+  readonly gain: () => number;
+}
+
+interface StemPeaks {
+  readonly name: string;
+  readonly samples: number;
+  /** before the gain */
+  readonly largest: Float32Array;
+}
+
+/** a twentieth of a second, as long as that does not give more peaks than any screen can show */
+const FINEST = WORKING_RATE / 20;
+const MAX_PEAKS = 4000;
+const FULL_SCALE = 127;
+
+/**
+ * Reads each stem's WAV (float32, 44.1 kHz, stereo) once, in blocks, all stems at the same time.
+ * @throws TypeError when a file is no such WAV or is cut off, RangeError when the stems differ in length.
+ */
+export async function computeWaveform(
+  stems: Readonly<Record<string, string>>,
+  options: WaveformOptions,
+): Promise<Waveform> {
+  const read = Object.entries(stems).map(([name, path]) =>
+    withFloatWav(path, options, async (wav) => ({
+      name,
+      samples: wav.samples,
+      largest: await readPeaks(wav, options),
+    })),
+  );
+  const peaks = await Promise.all(read);
+  const samples = sameLength(peaks);
+  const gain = options.gain();
+  return {
+    version: 1,
+    sampleRate: WORKING_RATE,
+    samplesPerPeak: samplesPerPeak(samples),
+    samples,
+    stems: Object.fromEntries(peaks.map(({ name, largest }) => [name, afterGain(largest, gain)])),
+  };
+}
+
+function sameLength([first, ...others]: readonly StemPeaks[]): number {
+  if (first === undefined) throw new RangeError('a waveform of no stems');
+  for (const { name, samples } of others) {
+    if (samples !== first.samples)
+      throw new RangeError(`${name} has ${samples} samples, another stem ${first.samples}`);
+  }
+  return first.samples;
+}
+
+function afterGain(largest: Float32Array, gain: number): number[] {
+  return Array.from(largest, (peak) => Math.min(FULL_SCALE, Math.round(peak * gain * FULL_SCALE)));
+}
+
+function samplesPerPeak(samples: number): number {
+  return Math.max(FINEST, Math.ceil(samples / MAX_PEAKS));
+}
+
+async function readPeaks(wav: FloatWav, options: FollowOptions): Promise<Float32Array> {
+  const stretch = samplesPerPeak(wav.samples);
+  const largest = new Float32Array(Math.ceil(wav.samples / stretch));
+  let first = 0;
+  for await (const block of readSamples(wav, options)) {
+    const frames = block.length / FRAME_BYTES;
+    takeLargest(largest, floatsOf(block, frames * CHANNELS), first, stretch);
+    first += frames;
+  }
+  return largest;
+}
+
+/** @param first index of the block's first sample in the song */
+function takeLargest(largest: Float32Array, block: Float32Array, first: number, stretch: number): void {
+  const frames = block.length / CHANNELS;
+  for (let from = 0; from < frames;) {
+    const peak = Math.floor((first + from) / stretch);
+    const to = Math.min(frames, (peak + 1) * stretch - first);
+    let top = largest[peak] ?? 0;
+    // by index: five times faster than an iterator
+    for (let at = from * CHANNELS; at < to * CHANNELS; at += 1) {
+      const size = Math.abs(block[at] ?? 0);
+      if (size > top) top = size;
+    }
+    largest[peak] = top;
+    from = to;
+  }
+}

@@ -1,0 +1,7 @@
+// primitives for concurrent work: limits, serialization, coalescing, time-outs. imports nothing of ours.
+export { KeyedMutex } from './keyed-mutex.js';
+export { mapLimited } from './map-limited.js';
+export { Semaphore } from './semaphore.js';
+export { SharedWork } from './shared-work.js';
+export { withTaskGroup, type TaskGroup } from './task-group.js';
+export { withTimeout } from './with-timeout.js';

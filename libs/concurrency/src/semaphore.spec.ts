@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { Semaphore } from './semaphore.js';
+
+describe(Semaphore.name, () => {
+  it('lets in as many as there are places, in the order they came', async () => {
+    const sut = new Semaphore(1);
+    const order: string[] = [];
+    let leave: () => void = () => undefined;
+    const first = sut.run(() => new Promise<void>((resolve) => (leave = resolve)));
+    await Promise.resolve();
+    const others = ['second', 'third'].map((name) => sut.run(() => Promise.resolve(order.push(name))));
+    expect(order).toEqual([]);
+    leave();
+    await Promise.all([first, ...others]);
+    expect(order).toEqual(['second', 'third']);
+  });
+
+  it('forgets who waits no more, and takes back the place of work that failed', async () => {
+    const sut = new Semaphore(1);
+    const failed = sut.run(() => Promise.reject(new Error('no')));
+    const impatient = new AbortController();
+    const gone = sut.run(() => Promise.resolve(), impatient.signal);
+    impatient.abort(new Error('gone'));
+    await expect(gone).rejects.toThrow('gone');
+    await expect(failed).rejects.toThrow('no');
+    await expect(sut.run(() => Promise.resolve('in'))).resolves.toBe('in');
+  });
+});

@@ -1,0 +1,33 @@
+export interface TimeoutOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Makes the error that is thrown after the time-out. */
+  readonly onTimeout?: () => Error;
+}
+
+/**
+ * Gives a call a time limit. After it, or when the signal aborts, the call's own signal aborts and this throws,
+ * even if the call ignores its signal; a late result is dropped.
+ */
+export async function withTimeout<T>(
+  milliseconds: number,
+  call: (signal: AbortSignal) => Promise<T>,
+  { signal, onTimeout = () => new Error(`no answer within ${milliseconds} ms`) }: TimeoutOptions = {},
+): Promise<T> {
+  signal?.throwIfAborted();
+  const timeout = new AbortController();
+  const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
+  // listens before the call does: its own error after an abort must not come first
+  const aborted = new Promise<never>((_, reject) => {
+    either.addEventListener('abort', () => {
+      reject(either.reason as Error);
+    });
+  });
+  const timer = setTimeout(() => {
+    timeout.abort(onTimeout());
+  }, milliseconds);
+  try {
+    return await Promise.race([call(either), aborted]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,7 @@
+// the connections to Redis, the keys in it, and a lock between processes.
+export { RedisConnections } from './redis-connections.js';
+export { RedisUnavailableError } from './redis.errors.js';
+export { RedisKeys, QUEUE_NAME } from './redis-keys.js';
+export { RedisLock } from './redis-lock.js';
+export { RedisModule } from './redis.module.js';
+export { allReplies, json, texts } from './replies.js';

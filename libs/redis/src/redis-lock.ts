@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import type { RedisConnections } from './redis-connections.js';
+
+const EXTEND = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])`;
+
+const RELEASE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`;
+
+/** One holder at a time among all processes; it ends by itself when its holder dies. */
+export class RedisLock {
+  private readonly token = randomUUID();
+
+  constructor(
+    private readonly connections: RedisConnections,
+    private readonly key: string,
+    /** milliseconds */
+    private readonly ttl: number,
+  ) {}
+
+  /** Whether it is ours now. @throws RedisUnavailableError */
+  async acquire(): Promise<boolean> {
+    const reply = await this.connections.call((redis) => redis.set(this.key, this.token, 'PX', this.ttl, 'NX'));
+    return reply === 'OK';
+  }
+
+  /** Whether it is still ours, for another while. @throws RedisUnavailableError */
+  async extend(): Promise<boolean> {
+    return (await this.connections.call((redis) => redis.eval(EXTEND, 1, this.key, this.token, this.ttl))) === 1;
+  }
+
+  /** @throws RedisUnavailableError */
+  async release(): Promise<void> {
+    await this.connections.call((redis) => redis.eval(RELEASE, 1, this.key, this.token));
+  }
+}

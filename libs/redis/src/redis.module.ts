@@ -1,0 +1,17 @@
+import type { RedisConfig } from '@app/config';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { RedisConnections } from './redis-connections.js';
+import { RedisKeys } from './redis-keys.js';
+
+/** One process's connections to Redis. They close at the app's shutdown, after everything that uses them. */
+@Module({})
+export class RedisModule {
+  static forRoot(config: RedisConfig, keys: RedisKeys = new RedisKeys()): DynamicModule {
+    return {
+      module: RedisModule,
+      global: true,
+      providers: [{ provide: RedisConnections, useFactory: () => new RedisConnections(config, keys) }],
+      exports: [RedisConnections],
+    };
+  }
+}

@@ -1,0 +1,7 @@
+// the home of stored separations: the only reader and writer of request.json and manifest.json, with the index and
+// the reconciler's state beside it.
+export { InvalidCursorError } from './invalid-cursor.error.js';
+export { ReconcileState } from './reconcile-state.js';
+export { SeparationIndex, type IndexPage } from './separation-index.js';
+export { SeparationStoreModule } from './separation-store.module.js';
+export type { Listed } from './store-scan.js';

@@ -1,0 +1,90 @@
+import { isSeparationId, type SeparationId } from '@app/separations';
+import { InvalidCursorError } from './invalid-cursor.error.js';
+import { type RedisConnections, allReplies } from '@app/redis';
+
+export interface IndexPage {
+  readonly ids: readonly SeparationId[];
+  /** for the next, older page; null on the last */
+  readonly nextCursor: string | null;
+}
+
+/** The separations of each owner, newest first. Rebuilt from the store by the reconciler, see ReconcileState. */
+export class SeparationIndex {
+  constructor(private readonly connections: RedisConnections) {}
+
+  /** `createdAt`: ISO 8601. @throws RedisUnavailableError */
+  async add(owner: string | null, id: SeparationId, createdAt: string): Promise<void> {
+    const { keys } = this.connections;
+    const createdMs = Date.parse(createdAt);
+    const score = Number.isNaN(createdMs) ? 0 : createdMs;
+    await this.connections.call(async (redis) =>
+      allReplies(await redis.multi().zadd(keys.index(owner), score, id).hset(keys.listed, id, ownerText(owner)).exec()),
+    );
+  }
+
+  /** @throws RedisUnavailableError */
+  async remove(owner: string | null, id: SeparationId): Promise<void> {
+    const { keys } = this.connections;
+    await this.connections.call(async (redis) =>
+      allReplies(await redis.multi().zrem(keys.index(owner), id).hdel(keys.listed, id).zrem(keys.ended, id).exec()),
+    );
+  }
+
+  /**
+   * `cursor`: of the page before, or null for the newest. A separation that is added meanwhile moves no other page.
+   * @throws InvalidCursorError for a cursor that no page gave out, RedisUnavailableError
+   */
+  async page(owner: string | null, cursor: string | null, limit: number): Promise<IndexPage> {
+    const after = cursor === null ? undefined : parseCursor(cursor);
+    const key = this.connections.keys.index(owner);
+    const entries: Entry[] = [];
+    // one more than the page tells whether another follows
+    for (let offset = 0; entries.length <= limit;) {
+      const from = after === undefined ? '+inf' : after.score;
+      const flat = await this.connections.call((redis) =>
+        redis.zrevrangebyscore(key, from, '-inf', 'WITHSCORES', 'LIMIT', offset, limit + 1),
+      );
+      if (flat.length === 0) break;
+      offset += flat.length / 2;
+      entries.push(...parseEntries(flat).filter((entry) => after === undefined || isOlder(entry, after)));
+    }
+    const page = entries.slice(0, limit);
+    const last = page.at(-1);
+    const nextCursor = entries.length > limit && last !== undefined ? formatCursor(last) : null;
+    return { ids: page.map(({ id }) => id), nextCursor };
+  }
+}
+
+/** JSON, so that nobody can be called as what is nobody's */
+export function ownerText(owner: string | null): string {
+  return JSON.stringify(owner);
+}
+
+interface Entry {
+  readonly id: SeparationId;
+  /** of its creation, milliseconds since 1970 */
+  readonly score: number;
+}
+
+function parseEntries(flat: readonly string[]): Entry[] {
+  return flat.flatMap((id, index) =>
+    index % 2 === 0 && isSeparationId(id) ? [{ id, score: Number(flat[index + 1]) }] : [],
+  );
+}
+
+/** Redis orders those of one millisecond by their ids, here from the last to the first */
+function isOlder(entry: Entry, than: Entry): boolean {
+  return entry.score < than.score || (entry.score === than.score && entry.id < than.id);
+}
+
+function formatCursor({ id, score }: Entry): string {
+  return Buffer.from(`${score}/${id}`).toString('base64url');
+}
+
+function parseCursor(cursor: string): Entry {
+  const [score, id, ...rest] = Buffer.from(cursor, 'base64url').toString('latin1').split('/');
+  if (!isSeparationId(id) || score === undefined || !/^\d{1,15}$/.test(score) || rest.length > 0) {
+    throw new InvalidCursorError();
+  }
+  return { id, score: Number(score) };
+}

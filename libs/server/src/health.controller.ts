@@ -1,0 +1,64 @@
+import { Controller, Get, Header, Res, type BeforeApplicationShutdown } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { Readiness, type Health } from './readiness.js';
+
+const RETRY_AFTER_SECONDS = 2;
+const UP: Health['checks'] = { redis: { status: 'up' }, store: { status: 'up' } };
+const DOWN = problemOf({ ...UP, store: { status: 'down', reason: 'no answer within 1200 ms' } });
+
+/** `live`: the process answers. `ready`: everything that it depends on answers too. */
+@ApiTags('health')
+@Controller('health')
+export class HealthController implements BeforeApplicationShutdown {
+  private isEnding = false;
+
+  constructor(private readonly readiness: Readiness) {}
+
+  beforeApplicationShutdown(): void {
+    this.isEnding = true;
+  }
+
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'The process answers' })
+  @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok' } } })
+  live(): Pick<Health, 'status'> {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @ApiOperation({ summary: 'Redis and the object store answer too' })
+  @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok', checks: UP } } })
+  @ApiResponse({
+    status: 503,
+    description: '`not_ready`: names what is down and why',
+    content: { 'application/problem+json': { schema: { type: 'object', example: DOWN } } },
+  })
+  async ready(@Res() response: Response): Promise<void> {
+    const health: Health = this.isEnding ? { status: 'error', checks: {} } : await this.readiness.check();
+    response.set('Cache-Control', 'no-store');
+    if (health.status === 'ok') response.json(health);
+    else {
+      const requestId = response.getHeader('x-request-id');
+      response
+        .status(503)
+        .set('Retry-After', String(RETRY_AFTER_SECONDS))
+        .type('application/problem+json')
+        .send(JSON.stringify({ ...problemOf(health.checks), requestId }));
+    }
+  }
+}
+
+/** RFC 9457, as every error of the API */
+function problemOf(checks: Health['checks']): object {
+  const down = Object.keys(checks).filter((name) => checks[name]?.status === 'down');
+  return {
+    type: 'urn:music-separation:problem:not_ready',
+    title: 'The server is not ready',
+    status: 503,
+    detail: down.length === 0 ? 'The server is shutting down.' : `Down: ${down.join(', ')}.`,
+    code: 'not_ready',
+    checks,
+  };
+}

@@ -1,0 +1,44 @@
+import { withTimeout } from '@app/concurrency';
+
+/** Resolves when the dependency answers, and rejects with the reason otherwise. */
+export type Ping = (signal: AbortSignal) => Promise<unknown>;
+
+export type Check = { readonly status: 'up' } | { readonly status: 'down'; readonly reason: string };
+
+export interface Health {
+  readonly status: 'ok' | 'error';
+  readonly checks: Readonly<Record<string, Check>>;
+}
+
+/** shorter than the time-out of the usual probe */
+const TIMEOUT_MS = 1200;
+
+/** Asks everything that the server depends on. Calls that come together share one round of pings. */
+export class Readiness {
+  private asking: Promise<Health> | undefined;
+
+  constructor(private readonly pings: Readonly<Record<string, Ping>>) {}
+
+  check(): Promise<Health> {
+    this.asking ??= this.ask().finally(() => {
+      this.asking = undefined;
+    });
+    return this.asking;
+  }
+
+  private async ask(): Promise<Health> {
+    const asked = Object.entries(this.pings).map(async ([name, ping]) => [name, await checkOf(ping)] as const);
+    const checks = await Promise.all(asked);
+    const isReady = checks.every(([, { status }]) => status === 'up');
+    return { status: isReady ? 'ok' : 'error', checks: Object.fromEntries(checks) };
+  }
+}
+
+async function checkOf(ping: Ping): Promise<Check> {
+  try {
+    await withTimeout(TIMEOUT_MS, ping);
+    return { status: 'up' };
+  } catch (error) {
+    return { status: 'down', reason: error instanceof Error ? error.message : String(error) };
+  }
+}

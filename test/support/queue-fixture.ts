@@ -1,0 +1,91 @@
+// what the specs of this lib share: a queue of their own in a real Redis.
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { SeparationId } from '@app/separations';
+import {
+  openQueue,
+  CancelSignals,
+  QueueForecast,
+  type SeparationJob,
+  SeparationQueue,
+  SeparationWorker,
+  type JobHandler,
+  type WorkerOptions,
+} from '@app/queue';
+import { RedisKeys, RedisConnections } from '@app/redis';
+import { ThroughputStats, WorkerPresence } from '@app/fleet';
+
+/** One process's view of a queue. Several on one prefix stand for several processes. */
+export class QueueFixture {
+  readonly connections: RedisConnections;
+  readonly speeds: ThroughputStats;
+  readonly registry: WorkerPresence;
+  readonly cancelSignals: CancelSignals;
+  readonly queue: SeparationQueue;
+  private readonly workers: SeparationWorker[] = [];
+  private readonly others: QueueFixture[] = [];
+
+  constructor(
+    private readonly url: URL,
+    readonly prefix = `spec-${randomUUID()}`,
+  ) {
+    this.connections = new RedisConnections({ url }, new RedisKeys(prefix));
+    this.speeds = new ThroughputStats(this.connections);
+    this.registry = new WorkerPresence(this.connections);
+    this.cancelSignals = new CancelSignals(this.connections);
+    const forecast = new QueueForecast(this.connections, this.speeds, this.registry);
+    this.queue = new SeparationQueue(openQueue(this.connections), this.connections, forecast);
+  }
+
+  /** as another process would see the same queue */
+  other(): QueueFixture {
+    const other = new QueueFixture(this.url, this.prefix);
+    this.others.push(other);
+    return other;
+  }
+
+  async work(handler: JobHandler, options: Partial<WorkerOptions> = {}): Promise<SeparationWorker> {
+    const worker = new SeparationWorker(this.connections, handler, { concurrency: 1, ...options });
+    this.workers.push(worker);
+    await worker.start();
+    return worker;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.close({ graceMs: 0 })));
+    await Promise.all(this.others.map((other) => other.close()));
+    await this.connections.close();
+  }
+}
+
+export function someId(): SeparationId {
+  return `sep_${randomBytes(16).toString('hex')}` as SeparationId;
+}
+
+export function someJob(change: Partial<SeparationJob> = {}): SeparationJob {
+  return {
+    id: someId(),
+    requestId: randomUUID(),
+    model: 'demo',
+    durationSeconds: 60,
+    createdAt: new Date().toISOString(),
+    ...change,
+  };
+}
+
+/** a promise and what ends it */
+export function gate<T = void>(): { readonly passed: Promise<T>; readonly open: (value: T) => void } {
+  let open: (value: T) => void = () => undefined;
+  const passed = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { passed, open };
+}
+
+/** a handler's work that only its signal ends */
+export function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => {
+      reject(signal.reason as Error);
+    });
+  });
+}
