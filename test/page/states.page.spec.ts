@@ -139,7 +139,7 @@ describe('the states of the page', () => {
 
   /** as a worker leaves a song that it could not separate */
   async function fail(id: SeparationId): Promise<void> {
-    const path = join(service.folder, 'objects', objectKeys.request(id));
+    const path = join(service.folder, 'objects', objectKeys.separation(id), 'request.json');
     const request = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
     const failure = { code: 'out_of_memory', message: 'no memory is left' };
     const outcome = { state: 'failed', at: new Date().toISOString(), failure };

@@ -1,6 +1,6 @@
 // what the specs of this lib share: a queue of their own in a real Redis.
-import { randomBytes, randomUUID } from 'node:crypto';
-import type { SeparationId } from '@app/separations';
+import { randomUUID } from 'node:crypto';
+import { someId } from '../../libs/separation-store/src/stored-separation.fixture.js';
 import {
   openQueue,
   CancelSignals,
@@ -55,10 +55,6 @@ export class QueueFixture {
     await Promise.all(this.others.map((other) => other.close()));
     await this.connections.close();
   }
-}
-
-export function someId(): SeparationId {
-  return `sep_${randomBytes(16).toString('hex')}` as SeparationId;
 }
 
 export function someJob(change: Partial<SeparationJob> = {}): SeparationJob {

@@ -1,7 +1,8 @@
 // a worker that separates nothing: for specs of what stands before and behind it.
 import { RedisConnections } from '@app/redis';
 import { SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
-import { objectKeys, parseStoredRequest, type Manifest, type SeparationId } from '@app/separations';
+import type { SeparationId } from '@app/separations';
+import { Documents, someManifest } from '../../libs/separation-store/src/stored-separation.fixture.js';
 import type { ObjectStore } from '@app/storage';
 import { waitUntil } from './wait-until.js';
 
@@ -12,11 +13,10 @@ export class StandInWorker {
 
   private readonly connections: RedisConnections;
   private readonly worker: SeparationWorker;
+  private readonly documents: Documents;
 
-  private constructor(
-    redisUrl: URL,
-    private readonly store: ObjectStore,
-  ) {
+  private constructor(redisUrl: URL, store: ObjectStore) {
+    this.documents = new Documents(store);
     this.connections = new RedisConnections({ url: redisUrl });
     this.worker = new SeparationWorker(this.connections, (job, context) => this.handle(job, context), {
       concurrency: 4,
@@ -42,8 +42,8 @@ export class StandInWorker {
   /** Writes the manifest of a silent song and lets the job end. */
   async complete(id: SeparationId): Promise<void> {
     await waitUntil(`${id} to be worked on`, () => this.ends.has(id));
-    const request = parseStoredRequest((await this.store.getText(objectKeys.request(id))) ?? '');
-    await this.store.putText(objectKeys.manifest(id), JSON.stringify(silentManifest(id, request.model)));
+    const request = await this.documents.request(id);
+    if (request !== undefined) await this.documents.putManifest(someManifest(request, { stems: [] }));
     this.ends.get(id)?.();
   }
 
@@ -68,31 +68,4 @@ export class StandInWorker {
       this.ends.delete(id);
     }
   }
-}
-
-function silentManifest(id: SeparationId, model: string): Manifest {
-  const now = new Date().toISOString();
-  return {
-    id,
-    model,
-    weightsSha256: '0'.repeat(64),
-    engine: { version: '0', backend: 'none', device: 'none', precision: 'fp32', libraries: {} },
-    options: { model, stems: [], overlap: 0.25, shifts: 0 },
-    input: {
-      sha256: '0'.repeat(64),
-      codec: 'pcm_s16le',
-      sampleRate: 44_100,
-      channels: 2,
-      samples: 44_100,
-      durationSeconds: 1,
-    },
-    stems: [],
-    artefacts: [],
-    gainDb: 0,
-    residualDb: null,
-    seconds: { fetch: 0, decode: 0, separate: 0, encode: 0, store: 0 },
-    warnings: [],
-    startedAt: now,
-    finishedAt: now,
-  };
 }

@@ -17,6 +17,7 @@ import { ServiceMetricsModule } from './metrics/service-metrics.module.js';
 import { MediaModule } from './media/media.module.js';
 import { ModelsModule } from './models/models.module.js';
 import { PageModule } from './page/page.module.js';
+import { OUTSIDE_MS } from './problems/outages.js';
 import { ReconcilerModule } from './reconciler/reconciler.module.js';
 import { SeparationsModule } from './separations/separations.module.js';
 import { SubmissionsModule } from './submissions/submissions.module.js';
@@ -39,7 +40,7 @@ export class AppModule {
         LoggingModule.forRoot(logger),
         StorageModule.forRoot(config.storage),
         RedisModule.forRoot(config.redis),
-        SeparationStoreModule,
+        SeparationStoreModule.forRoot({ callTimeoutMs: OUTSIDE_MS, lockWaitMs: OUTSIDE_MS }),
         QueueModule,
         MetricsModule.forRoot('rest-server'),
         AudioModule.forRoot(ffmpeg),

@@ -7,6 +7,7 @@ import { MetricsModule, Registry } from '@app/metrics';
 import { QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
 import { ThroughputStats, WorkerPresence } from '@app/fleet';
+import { SeparationStore, SeparationStoreModule } from '@app/separation-store';
 import { ObjectStore, StorageModule } from '@app/storage';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Announcer } from './announcer.js';
@@ -19,6 +20,11 @@ import { SeparationProcessor } from './separation/separation.processor.js';
 import { Semaphore } from '@app/concurrency';
 import { WorkerService } from './worker.service.js';
 
+/** for each short call to the object store, ms */
+const CALL_TIMEOUT_MS = 10_000;
+/** the longest removal that another process may be at, ms */
+const LOCK_WAIT_MS = 30_000;
+
 @Module({})
 export class WorkerModule {
   /** @param scratch of this process; opened, and guarded, before the app */
@@ -29,6 +35,7 @@ export class WorkerModule {
         LoggingModule.forRoot(logger),
         MetricsModule.forRoot('worker-server'),
         RedisModule.forRoot(config.redis),
+        SeparationStoreModule.forRoot({ callTimeoutMs: CALL_TIMEOUT_MS, lockWaitMs: LOCK_WAIT_MS }),
         QueueModule,
         StorageModule.forRoot(config.storage),
       ],
@@ -46,7 +53,15 @@ export class WorkerModule {
         {
           provide: WorkerService,
           useFactory: assemble(config, logger, scratch),
-          inject: [RedisConnections, WorkerPresence, ThroughputStats, ObjectStore, Ffmpeg, WorkerMetrics],
+          inject: [
+            RedisConnections,
+            WorkerPresence,
+            ThroughputStats,
+            SeparationStore,
+            ObjectStore,
+            Ffmpeg,
+            WorkerMetrics,
+          ],
         },
         { provide: Readiness, useFactory: readiness, inject: [WorkerService, RedisConnections, ObjectStore] },
       ],
@@ -66,13 +81,14 @@ type Assemble = (
   connections: RedisConnections,
   registry: WorkerPresence,
   speeds: ThroughputStats,
+  separations: SeparationStore,
   store: ObjectStore,
   ffmpeg: Ffmpeg,
   metrics: WorkerMetrics,
 ) => WorkerService;
 
 function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assemble {
-  return (connections, registry, speeds, store, ffmpeg, metrics) => {
+  return (connections, registry, speeds, separations, store, ffmpeg, metrics) => {
     const engine = new EngineClient(
       config.engine,
       new EngineReporter(logger, metrics, (state) => {
@@ -81,7 +97,13 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
     );
     const workerId = `${hostname()}-${randomUUID().slice(0, 8)}`;
     const announcer = new Announcer(workerId, registry, speeds, () => engine.state, logger);
+    separations.onEnded(({ ending }) => {
+      if (ending.status !== 'completed') return;
+      metrics.completed(ending.manifest);
+      announcer.measured(ending.manifest);
+    });
     const processor = new SeparationProcessor({
+      separations,
       store,
       ffmpeg,
       engine,
@@ -89,15 +111,11 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       scratch,
       limits: config.limits,
       logger,
-      onCompleted: (manifest) => {
-        metrics.completed(manifest);
-        announcer.measured(manifest);
-      },
     });
     const service: WorkerService = new WorkerService({
       config,
       connections,
-      store,
+      separations,
       engine,
       processor,
       announcer,

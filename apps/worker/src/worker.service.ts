@@ -3,20 +3,19 @@ import { runWithLogContext, type Logger } from '@app/logging';
 import { SeparationWorker, type SeparationJob } from '@app/queue';
 import type { RedisConnections } from '@app/redis';
 import type { Failure } from '@app/separations';
-import type { ObjectStore } from '@app/storage';
+import type { SeparationStore } from '@app/separation-store';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { Announcer } from './announcer.js';
 import type { EngineClient, EngineState } from './engine/engine.client.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
 import { RepeatedFaults } from './repeated-faults.js';
-import { writeOutcome } from './separation/outcome.js';
 import type { Scratch } from './separation/scratch.js';
 import type { SeparationProcessor } from './separation/separation.processor.js';
 
 export interface WorkerParts {
   readonly config: WorkerConfig;
   readonly connections: RedisConnections;
-  readonly store: ObjectStore;
+  readonly separations: SeparationStore;
   readonly engine: EngineClient;
   readonly processor: SeparationProcessor;
   readonly announcer: Announcer;
@@ -80,9 +79,9 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async failed(job: SeparationJob, failure: Failure, final: boolean): Promise<void> {
-    const { store, metrics, logger } = this.parts;
+    const { separations, metrics, logger } = this.parts;
     await inContext(job, async () => {
-      if (final) await writeOutcome(store, job.id, { state: 'failed', at: new Date().toISOString(), failure });
+      if (final) await separations.fail(job.id, failure);
       metrics.ended(final ? 'failed' : 'retried');
       logger.log(final ? 'error' : 'warn', `${final ? 'failed' : 'will be tried again'}: ${failure.message}`, {
         code: failure.code,
@@ -91,9 +90,10 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async cancelled(job: SeparationJob): Promise<void> {
-    const { store, metrics, logger } = this.parts;
+    const { separations, metrics, logger } = this.parts;
     await inContext(job, async () => {
-      await writeOutcome(store, job.id, { state: 'cancelled', at: new Date().toISOString() });
+      await separations.cancel(job.id);
+      await separations.removeResults(job.id);
       metrics.ended('cancelled');
       logger.info('cancelled');
     });

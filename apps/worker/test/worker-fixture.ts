@@ -10,8 +10,6 @@ import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import {
   findKnownModel,
   objectKeys,
-  parseManifest,
-  parseStoredRequest,
   separationId,
   type Failure,
   type Manifest,
@@ -20,6 +18,7 @@ import {
   type StoredState,
 } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
+import { Documents, someRequest } from '../../../libs/separation-store/src/stored-separation.fixture.js';
 import { BuiltApp } from '../../../test/support/built-app.js';
 import { ENGINE_CACHE } from '../../../test/support/engine-cache.js';
 import { freePort } from '../../../test/support/free-port.js';
@@ -36,6 +35,7 @@ export interface RunningWorker {
 export class WorkerFixture {
   readonly connections: RedisConnections;
   readonly store: FolderObjectStore;
+  readonly documents: Documents;
   readonly queue: SeparationQueue;
   readonly cancelSignals: CancelSignals;
   readonly registry: WorkerPresence;
@@ -48,6 +48,7 @@ export class WorkerFixture {
   ) {
     this.connections = new RedisConnections({ url: redis.url });
     this.store = new FolderObjectStore(join(folder, 'objects'));
+    this.documents = new Documents(this.store);
     this.speeds = new ThroughputStats(this.connections);
     this.registry = new WorkerPresence(this.connections);
     this.cancelSignals = new CancelSignals(this.connections);
@@ -95,13 +96,11 @@ export class WorkerFixture {
   }
 
   async manifest(id: SeparationId): Promise<Manifest | undefined> {
-    const json = await this.store.getText(objectKeys.manifest(id));
-    return json === undefined ? undefined : parseManifest(json);
+    return this.documents.manifest(id);
   }
 
   async outcome(id: SeparationId): Promise<StoredState['state'] | undefined> {
-    const json = await this.store.getText(objectKeys.request(id));
-    return json === undefined ? undefined : parseStoredRequest(json).outcome.state;
+    return (await this.documents.request(id))?.outcome.state;
   }
 
   async untilFailed(id: SeparationId): Promise<void> {
@@ -110,8 +109,8 @@ export class WorkerFixture {
   }
 
   async failure(id: SeparationId): Promise<Failure | undefined> {
-    const request = parseStoredRequest((await this.store.getText(objectKeys.request(id))) ?? '');
-    return request.outcome.state === 'failed' ? request.outcome.failure : undefined;
+    const outcome = (await this.documents.request(id))?.outcome;
+    return outcome?.state === 'failed' ? outcome.failure : undefined;
   }
 
   /** the worker in whose scratch the job is: its folder names the process */
@@ -179,21 +178,16 @@ export async function storeSong(
     shifts: 0,
     owner: randomUUID(),
   };
-  const request: StoredRequest = {
+  const request = someRequest({
     ...identity,
     id: separationId(identity),
-    createdAt: new Date().toISOString(),
-    requestId: randomUUID(),
     fileName: 'song',
     inputExtension: extname(song).slice(1),
     inputBytes: bytes.length,
-    durationSeconds: 1,
-    formats: ['flac'],
-    outcome: { state: 'accepted' },
     ...wish,
-  };
+  });
   await store.put(objectKeys.input(request.id, request.inputExtension), Readable.from([bytes]));
-  await store.putText(objectKeys.request(request.id), JSON.stringify(request));
+  await new Documents(store).putRequest(request);
   return request;
 }
 

@@ -1,9 +1,10 @@
+import { someManifest } from '../../../libs/separation-store/src/stored-separation.fixture.js';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { objectKeys, parseStoredRequest } from '@app/separations';
+import { objectKeys } from '@app/separations';
 import { decodeSamples, makeSong } from '../../../test/support/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { WorkerFixture, storeSong, toJob, type RunningWorker } from './worker-fixture.js';
@@ -58,14 +59,15 @@ describe('the built worker', () => {
     async () => {
       const song = await makeSong(fixture.folder, 3);
       const completed = await storeSong(fixture.store, song);
-      await fixture.store.putText(objectKeys.manifest(completed.id), '{}');
+      const manifest = someManifest(completed);
+      await fixture.documents.putManifest(manifest);
       const deleted = await storeSong(fixture.store, song);
-      await fixture.store.remove(objectKeys.request(deleted.id));
+      await fixture.documents.removeRequest(deleted.id);
       for (const request of [completed, deleted]) {
         await fixture.queue.enqueue(toJob(request));
         await waitUntil('the job is gone', async () => (await fixture.queue.state(request.id)) === undefined);
       }
-      expect(await fixture.store.getText(objectKeys.manifest(completed.id))).toBe('{}');
+      expect(await fixture.manifest(completed.id)).toEqual(manifest);
       expect(await fixture.manifest(deleted.id)).toBeUndefined();
     },
     LONG_MS,
@@ -77,9 +79,8 @@ describe('the built worker', () => {
       const noSong = join(fixture.folder, 'letter.mp3');
       await writeFile(noSong, 'Dear listener, this is no music.');
       const id = await fixture.submit(noSong);
-      await waitUntil('it failed', async () => (await fixture.outcome(id)) === 'failed');
-      const request = parseStoredRequest((await fixture.store.getText(objectKeys.request(id))) ?? '');
-      expect(request.outcome).toMatchObject({ failure: { code: 'undecodable_audio' } });
+      await fixture.untilFailed(id);
+      expect(await fixture.failure(id)).toMatchObject({ code: 'undecodable_audio' });
     },
     LONG_MS,
   );

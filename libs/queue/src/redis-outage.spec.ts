@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { RedisServer } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { RedisUnavailableError } from '@app/redis';
-import { QueueFixture, gate, someId, someJob } from '../../../test/support/queue-fixture.js';
+import { QueueFixture, gate, someJob } from '../../../test/support/queue-fixture.js';
+import { someId } from '../../../libs/separation-store/src/stored-separation.fixture.js';
 
 describe('the queue while Redis is away', () => {
   let server: RedisServer;

@@ -60,6 +60,11 @@ export class RedisKeys {
     return `${this.prefix}:separations:present:${look}`;
   }
 
+  /** held while a separation is committed, cancelled or removed */
+  separationLock(id: SeparationId): string {
+    return `${this.prefix}:separations:lock:${id}`;
+  }
+
   get reconcilerLock(): string {
     return `${this.prefix}:separations:reconciler`;
   }

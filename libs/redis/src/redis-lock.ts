@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisConnections } from './redis-connections.js';
 
 const EXTEND = `
@@ -9,7 +10,10 @@ const RELEASE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-/** One holder at a time among all processes; it ends by itself when its holder dies. */
+/** how often a taken lock is tried again, ms */
+const RETRY_MS = 25;
+
+/** A lock among all processes. It expires by itself when its holder dies. */
 export class RedisLock {
   private readonly token = randomUUID();
 
@@ -19,6 +23,30 @@ export class RedisLock {
     /** milliseconds */
     private readonly ttl: number,
   ) {}
+
+  /** Whether it is ours now; waits for another holder this long. @throws RedisUnavailableError */
+  async acquireWithin(milliseconds: number): Promise<boolean> {
+    const deadline = performance.now() + milliseconds;
+    while (!(await this.acquire())) {
+      if (performance.now() >= deadline) return false;
+      await pause(RETRY_MS);
+    }
+    return true;
+  }
+
+  /** Does the work, extends the lock until it is done, then releases it. The lock must be ours. */
+  async holdWhile<T>(work: () => Promise<T>): Promise<T> {
+    const timer = setInterval(() => {
+      this.extend().catch(() => undefined);
+    }, this.ttl / 3);
+    try {
+      return await work();
+    } finally {
+      clearInterval(timer);
+      // where Redis is down it expires by itself
+      await this.release().catch(() => undefined);
+    }
+  }
 
   /** Whether it is ours now. @throws RedisUnavailableError */
   async acquire(): Promise<boolean> {

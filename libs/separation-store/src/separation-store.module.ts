@@ -1,22 +1,35 @@
 import { RedisConnections } from '@app/redis';
-import { Global, Module } from '@nestjs/common';
+import { ObjectStore } from '@app/storage';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { ReconcileState } from './reconcile-state.js';
 import { SeparationIndex } from './separation-index.js';
+import { SeparationStore, type SeparationStoreOptions } from './separation-store.js';
 
-@Global()
-@Module({
-  providers: [
-    {
-      provide: SeparationIndex,
-      useFactory: (connections: RedisConnections) => new SeparationIndex(connections),
-      inject: [RedisConnections],
-    },
-    {
-      provide: ReconcileState,
-      useFactory: (connections: RedisConnections) => new ReconcileState(connections),
-      inject: [RedisConnections],
-    },
-  ],
-  exports: [SeparationIndex, ReconcileState],
-})
-export class SeparationStoreModule {}
+@Module({})
+export class SeparationStoreModule {
+  static forRoot(options: SeparationStoreOptions): DynamicModule {
+    return {
+      module: SeparationStoreModule,
+      global: true,
+      providers: [
+        {
+          provide: SeparationStore,
+          useFactory: (objects: ObjectStore, connections: RedisConnections) =>
+            new SeparationStore(objects, connections, options),
+          inject: [ObjectStore, RedisConnections],
+        },
+        {
+          provide: SeparationIndex,
+          useFactory: (connections: RedisConnections) => new SeparationIndex(connections),
+          inject: [RedisConnections],
+        },
+        {
+          provide: ReconcileState,
+          useFactory: (connections: RedisConnections) => new ReconcileState(connections),
+          inject: [RedisConnections],
+        },
+      ],
+      exports: [SeparationStore, SeparationIndex, ReconcileState],
+    };
+  }
+}

@@ -8,11 +8,10 @@ export const objectKeys = {
   separationsPrefix: 'separations/',
   staging: (uuid: string): string => `staging/${uuid}`,
   separation: (id: SeparationId): string => `separations/${id}/`,
-  request: (id: SeparationId): string => `separations/${id}/request.json`,
   input: (id: SeparationId, extension: string): string => `separations/${id}/input.${extension}`,
+  stems: (id: SeparationId): string => `separations/${id}/stems/`,
   stem: (id: SeparationId, stem: StemName, format: Format): string => `separations/${id}/stems/${stem}.${format}`,
   /** the song as it was decoded, made when it is asked for */
   original: (id: SeparationId): string => `separations/${id}/original.flac`,
   waveform: (id: SeparationId): string => `separations/${id}/waveform.json`,
-  manifest: (id: SeparationId): string => `separations/${id}/manifest.json`,
 } as const;

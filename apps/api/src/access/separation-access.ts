@@ -1,23 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import {
-  isSeparationId,
-  objectKeys,
-  parseManifest,
-  parseStoredRequest,
-  type Manifest,
-  type SeparationId,
-  type StoredRequest,
-} from '@app/separations';
-import { ObjectStore } from '@app/storage';
-import { fromStore } from '../problems/outages.js';
+import { SeparationStore, type StoredSeparation } from '@app/separation-store';
+import { isSeparationId, type SeparationId } from '@app/separations';
 import { ProblemError } from '../problems/problem.error.js';
-
-export interface StoredSeparation {
-  readonly request: StoredRequest;
-  /** there once the separation is completed */
-  readonly manifest?: Manifest;
-}
 
 const REMEMBERED = 1000;
 
@@ -32,7 +17,7 @@ export class SeparationAccess {
     ttl: REMEMBERED_MS,
   });
 
-  constructor(private readonly store: ObjectStore) {}
+  constructor(private readonly store: SeparationStore) {}
 
   /**
    * @param owner name of the caller's key; another's separation looks as if it were not there
@@ -54,7 +39,7 @@ export class SeparationAccess {
   find(id: SeparationId): Promise<StoredSeparation | undefined> {
     const remembered = this.recent.get(id);
     if (remembered !== undefined) return remembered;
-    const read = this.read(id);
+    const read = this.store.find(id);
     this.recent.set(id, read);
     read.catch(() => {
       this.recent.delete(id);
@@ -64,20 +49,6 @@ export class SeparationAccess {
 
   forget(id: SeparationId): void {
     this.recent.delete(id);
-  }
-
-  private async read(id: SeparationId): Promise<StoredSeparation | undefined> {
-    const [request, manifest] = await fromStore((signal) =>
-      Promise.all([
-        this.store.getText(objectKeys.request(id), { signal }),
-        this.store.getText(objectKeys.manifest(id), { signal }),
-      ]),
-    );
-    if (request === undefined) return undefined;
-    return {
-      request: parseStoredRequest(request),
-      ...(manifest === undefined ? {} : { manifest: parseManifest(manifest) }),
-    };
   }
 }
 

@@ -6,6 +6,11 @@ import { computeWaveform, Ffmpeg } from '@app/audio';
 import { hashFile, type ObjectStore } from '@app/storage';
 import { objectKeys, separationId, type Manifest, type ManifestStem, type StoredRequest } from '@app/separations';
 import { createHash, randomUUID } from 'node:crypto';
+import {
+  Documents,
+  someManifest,
+  someRequest,
+} from '../../../../libs/separation-store/src/stored-separation.fixture.js';
 
 export const RATE = 44_100;
 const NOW = '2026-11-23T12:00:00.000Z';
@@ -24,9 +29,10 @@ export async function storeSeparation(ffmpeg: Ffmpeg, store: ObjectStore, given:
   const song = Buffer.from(`a song ${randomUUID()}`);
   const request = requestFor(song, given);
   const folder = await mkdtemp(join(tmpdir(), 'masters-'));
+  const documents = new Documents(store);
   try {
     await store.putText(objectKeys.input(request.id, 'mp3'), song.toString());
-    await store.putText(objectKeys.request(request.id), JSON.stringify(request));
+    await documents.putRequest(request);
     if (given.completed === false) return request;
     const wavs = await Promise.all(given.stems.map((stem, index) => writeStem(folder, stem, given.seconds, index)));
     const stems = await Promise.all(wavs.map(({ stem, path }) => storeMaster(ffmpeg, store, request, stem, path)));
@@ -34,7 +40,7 @@ export async function storeSeparation(ffmpeg: Ffmpeg, store: ObjectStore, given:
       await computeWaveform(Object.fromEntries(wavs.map(({ stem, path }) => [stem, path])), { gain: () => 1 }),
     );
     await store.putText(objectKeys.waveform(request.id), waveform);
-    await store.putText(objectKeys.manifest(request.id), JSON.stringify(manifestFor(request, stems, waveform)));
+    await documents.putManifest(manifestFor(request, stems, waveform));
     return request;
   } finally {
     await rm(folder, { recursive: true });
@@ -51,18 +57,14 @@ function requestFor(song: Buffer, { stems, owner = null, fileName = 'My Song.mp3
     shifts: 0,
     owner,
   };
-  return {
+  return someRequest({
     ...identity,
     id: separationId(identity),
     createdAt: NOW,
-    requestId: 'spec',
     fileName,
-    inputExtension: 'mp3',
     inputBytes: song.length,
     durationSeconds: seconds,
-    formats: ['flac'],
-    outcome: { state: 'accepted' },
-  };
+  });
 }
 
 /** a tone of its own for each stem, as the engine writes it */
@@ -116,23 +118,7 @@ async function storeMaster(
 }
 
 function manifestFor(request: StoredRequest, stems: readonly ManifestStem[], waveform: string): Manifest {
-  const { id, model, inputSha256: sha256, durationSeconds, overlap, shifts } = request;
-  const samples = Math.round(durationSeconds * RATE);
-  const waveformSha256 = createHash('sha256').update(waveform).digest('hex');
-  return {
-    id,
-    model,
-    weightsSha256: '0'.repeat(64),
-    engine: { version: '0', backend: 'none', device: 'none', precision: 'fp32', libraries: {} },
-    options: { model, stems: request.stems, overlap, shifts },
-    input: { sha256, codec: 'mp3', sampleRate: RATE, channels: 2, samples, durationSeconds },
-    stems,
-    artefacts: [{ key: objectKeys.waveform(id), sha256: waveformSha256, bytes: Buffer.byteLength(waveform) }],
-    gainDb: 0,
-    residualDb: null,
-    seconds: { fetch: 0, decode: 0, separate: 0, encode: 0, store: 0 },
-    warnings: [],
-    startedAt: NOW,
-    finishedAt: NOW,
-  };
+  const sha256 = createHash('sha256').update(waveform).digest('hex');
+  const artefacts = [{ key: objectKeys.waveform(request.id), sha256, bytes: Buffer.byteLength(waveform) }];
+  return someManifest(request, { stems, artefacts, startedAt: NOW, finishedAt: NOW });
 }

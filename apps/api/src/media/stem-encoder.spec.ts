@@ -1,3 +1,4 @@
+import { Documents } from '../../../../libs/separation-store/src/stored-separation.fixture.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { Ffmpeg, resolveFfmpeg } from '@app/audio';
 import { loadApiConfig } from '@app/config';
-import { objectKeys, parseManifest, type ManifestStem, type StoredRequest } from '@app/separations';
+import { objectKeys, type ManifestStem, type StoredRequest } from '@app/separations';
 import { FolderObjectStore, type ObjectInfo } from '@app/storage';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { storeSeparation } from './completed-separation.fixture.js';
@@ -50,7 +51,7 @@ describe(StemEncoder.name, () => {
     store = new GatedStore(folder);
     ffmpeg = new Ffmpeg(await resolveFfmpeg({ ...config.audio, searchPath: process.env['PATH'] }));
     request = await storeSeparation(ffmpeg, store, { seconds: 10, stems: ['vocals', 'drums'] });
-    ({ stems } = parseManifest((await store.getText(objectKeys.manifest(request.id))) ?? ''));
+    stems = (await new Documents(store).manifest(request.id))?.stems ?? [];
   });
 
   beforeEach(async () => {

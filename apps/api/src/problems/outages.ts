@@ -23,7 +23,7 @@ export function storageUnavailable(cause?: unknown): ProblemError {
 }
 
 /** two of these in a row must still answer 503 within 2 s, on a busy machine too */
-const OUTSIDE_MS = 700;
+export const OUTSIDE_MS = 700;
 
 /** Makes one short call to the object store. @throws ProblemError storage_unavailable */
 export function fromStore<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { InvalidCursorError } from '@app/separation-store';
+import { InvalidCursorError, SeparationBusyError } from '@app/separation-store';
 import { RedisUnavailableError } from '@app/redis';
 import { StorageUnavailableError } from '@app/storage';
 import { queueUnavailable, storageUnavailable } from './outages.js';
@@ -26,6 +26,10 @@ export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof StorageUnavailableError) return storageUnavailable(error);
   if (error instanceof RedisUnavailableError) return queueUnavailable(error);
+  if (error instanceof SeparationBusyError) {
+    const detail = 'Another call or a worker is just changing this separation; try again in a moment.';
+    return new ProblemError('busy', detail, { retryAfterSeconds: 1, cause: error });
+  }
   if (error instanceof InvalidCursorError)
     return new ProblemError('invalid_request', 'The cursor is not one of this list.');
   const status = httpStatus(error);

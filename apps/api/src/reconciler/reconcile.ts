@@ -1,102 +1,76 @@
-import type { ReconcileState, Listed, SeparationIndex } from '@app/separation-store';
 import type { SeparationQueue } from '@app/queue';
 import {
-  isSeparationId,
-  objectKeys,
-  parseStoredRequest,
-  InvalidDocumentError,
-  type SeparationId,
-  type StoredRequest,
-} from '@app/separations';
-import type { ObjectStore } from '@app/storage';
-
-export interface Stored {
-  readonly request: StoredRequest;
-  /** undefined while it is not completed */
-  readonly completedAt: Date | undefined;
-}
+  endingOf,
+  type Listed,
+  type ReconcileState,
+  type SeparationIndex,
+  type SeparationStore,
+  type StoredSeparation,
+} from '@app/separation-store';
+import { InvalidDocumentError, type SeparationId, type StoredRequest } from '@app/separations';
 
 export type Reconciled =
-  | {
-      readonly id: SeparationId;
-      readonly done: 'nothing' | 'queued again' | 'failure written';
-      readonly stored: Stored;
-    }
-  | { readonly id: SeparationId; readonly done: 'no request' | 'unreadable request' };
+  | { readonly done: 'nothing' | 'queued again' | 'failure written'; readonly stored: StoredSeparation }
+  | { readonly done: 'no request' | 'unreadable document' };
 
-/** Brings the queue and the index to what the store says of one separation. It may run twice. */
+/** Brings the queue and the index in line with the store, one separation at a time. It may run twice. */
 export class Reconciliation {
   constructor(
-    private readonly store: ObjectStore,
+    private readonly store: SeparationStore,
     private readonly queue: SeparationQueue,
     private readonly index: SeparationIndex,
-    private readonly upkeep: ReconcileState,
+    private readonly state: ReconcileState,
   ) {}
 
-  /** The ids of all separations in the store. */
-  async *ids(signal: AbortSignal): AsyncGenerator<SeparationId> {
-    for await (const name of this.store.listFolders(objectKeys.separationsPrefix, { signal })) {
-      if (isSeparationId(name)) yield name;
-    }
-  }
-
-  /** Of these, those that the store must be asked about: what has ended, or has a job and is in a list, is well. */
+  /** Of these, the ones to look up in the store: all but those that are listed and have ended or have a job. */
   async needed(ids: readonly SeparationId[]): Promise<SeparationId[]> {
-    const { unlisted, open } = await this.upkeep.unsettled(ids);
+    const { unlisted, open } = await this.state.unsettled(ids);
     const jobs = await this.queue.states(open.filter((id) => !unlisted.has(id)));
     const withoutJob = new Set(open.filter((id) => !jobs.has(id)));
     return ids.filter((id) => unlisted.has(id) || withoutJob.has(id));
   }
 
-  /** Takes off the list what the look did not find, unless it was accepted since. */
+  /** Takes an entry that the scan did not find off the list, unless it was accepted since. */
   async unlistMissing({ id, owner }: Listed, signal: AbortSignal): Promise<void> {
-    const request = await this.store.head(objectKeys.request(id), { signal });
-    if (request === undefined) await this.index.remove(owner, id);
+    if (!(await this.store.has(id, { signal }))) await this.index.remove(owner, id);
   }
 
   async reconcile(id: SeparationId, signal: AbortSignal): Promise<Reconciled> {
-    // the job is asked first: one that ends right after this has its manifest by the time the store is asked
+    // the job first: one that ends right after this has its manifest by the time the store is read
     const job = await this.queue.state(id);
     const stored = await this.read(id, signal);
-    const endedAt = typeof stored === 'string' ? undefined : endOf(stored);
-    await (endedAt === undefined ? this.upkeep.markOpen(id) : this.upkeep.markEnded(id, endedAt));
-    if (stored === 'no request' || stored === 'unreadable request') return { id, done: stored };
-    const { request, completedAt } = stored;
+    const ending = typeof stored === 'object' ? endingOf(stored) : undefined;
+    await (ending === undefined ? this.state.markOpen(id) : this.state.markEnded(id, new Date(ending.at)));
+    if (typeof stored === 'string') return { done: stored };
+    const { request } = stored;
     await this.index.add(request.owner, id, request.createdAt);
-    if (job !== undefined || endedAt !== undefined) return { id, done: 'nothing', stored };
+    if (job !== undefined || ending !== undefined) return { done: 'nothing', stored };
     const failure = await this.queue.failure(id);
     if (failure !== undefined) {
-      const outcome = { state: 'failed', at: new Date().toISOString(), failure } as const;
-      await this.store.putText(objectKeys.request(id), JSON.stringify({ ...request, outcome }), { signal });
-      return { id, done: 'failure written', stored: { request: { ...request, outcome }, completedAt } };
+      await this.store.fail(id, failure);
+      return { done: 'failure written', stored };
     }
     await this.queueAgain(request, signal);
-    return { id, done: 'queued again', stored };
+    return { done: 'queued again', stored };
   }
 
   private async queueAgain(request: StoredRequest, signal: AbortSignal): Promise<void> {
     const { id, requestId, model, durationSeconds, createdAt } = request;
     await this.queue.enqueue({ id, requestId, model, durationSeconds, createdAt });
-    // cancelled or removed while we queued it
-    const now = await this.read(id, signal);
-    if (typeof now === 'string' || endOf(now) !== undefined) await this.queue.remove(id);
+    // cancelled or removed meanwhile
+    const current = await this.read(id, signal);
+    if (typeof current === 'string' || endingOf(current) !== undefined) await this.queue.remove(id);
   }
 
-  private async read(id: SeparationId, signal: AbortSignal): Promise<Stored | 'no request' | 'unreadable request'> {
-    const text = await this.store.getText(objectKeys.request(id), { signal });
-    if (text === undefined) return 'no request';
-    const manifest = await this.store.head(objectKeys.manifest(id), { signal });
+  private async read(
+    id: SeparationId,
+    signal: AbortSignal,
+  ): Promise<StoredSeparation | 'no request' | 'unreadable document'> {
     try {
-      return { request: parseStoredRequest(text), completedAt: manifest?.modifiedAt };
+      return (await this.store.find(id, { signal })) ?? 'no request';
     } catch (error) {
-      if (error instanceof InvalidDocumentError || error instanceof SyntaxError) return 'unreadable request';
+      if (error instanceof InvalidDocumentError || error instanceof SyntaxError) return 'unreadable document';
       throw error;
     }
   }
-}
-
-/** When it was completed, cancelled or failed; undefined while it is open. */
-export function endOf({ request, completedAt }: Stored): Date | undefined {
-  if (completedAt !== undefined || request.outcome.state === 'accepted') return completedAt;
-  return new Date(request.outcome.at);
 }

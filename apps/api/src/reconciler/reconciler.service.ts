@@ -1,5 +1,5 @@
 import type { ApiConfig } from '@app/config';
-import { ReconcileState, SeparationIndex } from '@app/separation-store';
+import { ReconcileState, SeparationIndex, SeparationStore } from '@app/separation-store';
 import { RedisConnections, RedisLock } from '@app/redis';
 import { SeparationQueue } from '@app/queue';
 import type { SeparationId } from '@app/separations';
@@ -36,14 +36,15 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
 
   constructor(
     private readonly connections: RedisConnections,
-    store: ObjectStore,
+    private readonly store: SeparationStore,
+    objects: ObjectStore,
     queue: SeparationQueue,
     index: SeparationIndex,
-    private readonly upkeep: ReconcileState,
+    private readonly state: ReconcileState,
     @Inject(API_CONFIG) config: Pick<ApiConfig, 'limits'>,
   ) {
-    this.reconciliation = new Reconciliation(store, queue, index, upkeep);
-    this.sweep = new Sweep(store, index, config.limits.retentionHours);
+    this.reconciliation = new Reconciliation(store, queue, index, state);
+    this.sweep = new Sweep(store, objects, config.limits.retentionHours);
   }
 
   onApplicationBootstrap(): void {
@@ -64,7 +65,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     const lock = new RedisLock(this.connections, this.connections.keys.reconcilerLock, LOCK_MS);
     if (!(await lock.acquire())) return [];
     try {
-      await this.upkeep.distrustAfterRestart();
+      await this.state.distrustAfterRestart();
       const queued = await this.look(lock, signal);
       await this.removeOutdated(lock, signal);
       await this.sweep.unaccepted(signal);
@@ -82,7 +83,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     const { signal } = this.ending;
     while (!signal.aborted) {
       try {
-        if (performance.now() >= this.nextAt || !(await this.upkeep.isTrusted())) {
+        if (performance.now() >= this.nextAt || !(await this.state.isTrusted())) {
           this.nextAt = performance.now() + INTERVAL_MS;
           await this.run();
         }
@@ -97,20 +98,20 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
 
   /** Over all of the store. @returns the ids that were queued again */
   private async look(lock: RedisLock, signal: AbortSignal): Promise<SeparationId[]> {
-    const look = this.upkeep.beginScan();
+    const scan = this.state.beginScan();
     const queued: SeparationId[] = [];
     try {
-      for await (const ids of inBatches(this.reconciliation.ids(signal), LISTED)) {
-        await look.found(ids);
+      for await (const ids of inBatches(this.store.ids(signal), LISTED)) {
+        await scan.found(ids);
         await holdOn(lock);
         queued.push(...(await this.several(await this.reconciliation.needed(ids), lock, signal)));
       }
-      for await (const missing of inBatches(look.missing(), READ)) {
+      for await (const missing of inBatches(scan.missing(), READ)) {
         await Promise.all(missing.map((entry) => this.reconciliation.unlistMissing(entry, signal)));
         await holdOn(lock);
       }
     } finally {
-      await look.end().catch(() => undefined);
+      await scan.end().catch(() => undefined);
     }
     return queued;
   }
@@ -118,7 +119,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
   private async removeOutdated(lock: RedisLock, signal: AbortSignal): Promise<void> {
     for (;;) {
       const { keptSince } = this.sweep;
-      const ids = keptSince === undefined ? [] : await this.upkeep.endedBefore(keptSince, LISTED);
+      const ids = keptSince === undefined ? [] : await this.state.endedBefore(keptSince, LISTED);
       if (ids.length === 0) return;
       await this.several(ids, lock, signal);
     }
@@ -138,9 +139,9 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
   private async one(id: SeparationId, signal: AbortSignal): Promise<SeparationId[]> {
     const result = await this.reconciliation.reconcile(id, signal);
     if (result.done === 'no request') await this.sweep.withoutRequest(id, signal);
-    else if (result.done === 'unreadable request') this.logger.warn('unreadable request', { separationId: id });
+    else if (result.done === 'unreadable document') this.logger.warn('unreadable document', { separationId: id });
     else if (result.done !== 'nothing') this.logger.log(result.done, { separationId: id });
-    else if (await this.sweep.outdated(result.stored, signal)) this.logger.log('outdated', { separationId: id });
+    else if (await this.sweep.outdated(result.stored)) this.logger.log('outdated', { separationId: id });
     return result.done === 'queued again' ? [id] : [];
   }
 }

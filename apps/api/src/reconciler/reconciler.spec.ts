@@ -5,10 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { loadApiConfig } from '@app/config';
-import { objectKeys, type SeparationId, type StoredRequest, type StoredState } from '@app/separations';
+import { objectKeys, type SeparationId, type StoredState } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
-import { ReconcileState, SeparationIndex } from '@app/separation-store';
-import { QueueFixture, gate, someId } from '../../../../test/support/queue-fixture.js';
+import { ReconcileState, SeparationIndex, SeparationStore } from '@app/separation-store';
+import { QueueFixture, gate } from '../../../../test/support/queue-fixture.js';
+import {
+  Documents,
+  someId,
+  someManifest,
+  someRequest,
+} from '../../../../libs/separation-store/src/stored-separation.fixture.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { ReconcilerService } from './reconciler.service.js';
@@ -35,6 +41,7 @@ describe(ReconcilerService.name, () => {
   let fixture: QueueFixture;
   let folder: string;
   let store: CountingStore;
+  let documents: Documents;
   let index: SeparationIndex;
   let sut: ReconcilerService;
 
@@ -47,6 +54,7 @@ describe(ReconcilerService.name, () => {
     fixture = new QueueFixture(server.url);
     folder = await mkdtemp(join(tmpdir(), 'reconciler-'));
     store = new CountingStore(folder);
+    documents = new Documents(store);
     index = new SeparationIndex(fixture.connections);
     sut = service(0);
   });
@@ -60,43 +68,25 @@ describe(ReconcilerService.name, () => {
   function service(retentionHours: number, of = fixture): ReconcilerService {
     const { limits } = loadApiConfig({ RETENTION_HOURS: String(retentionHours) });
     const { connections, queue } = of;
+    const separations = new SeparationStore(store, connections, { callTimeoutMs: 5000, lockWaitMs: 5000 });
     const parts = [new SeparationIndex(connections), new ReconcileState(connections)] as const;
-    return new ReconcilerService(connections, store, queue, ...parts, { limits });
+    return new ReconcilerService(connections, separations, store, queue, ...parts, { limits });
   }
 
-  async function accept(change: { outcome?: StoredState; completed?: boolean } = {}): Promise<SeparationId> {
-    const id = someId();
-    const request: StoredRequest = {
-      id,
-      createdAt: new Date().toISOString(),
-      requestId: 'r',
-      fileName: 'song.mp3',
-      inputExtension: 'mp3',
-      inputBytes: 1,
-      inputSha256: 'a'.repeat(64),
-      durationSeconds: 60,
-      model: 'demo',
-      weights: 'demo',
-      stems: ['vocals'],
-      overlap: 0.25,
-      shifts: 0,
-      owner: null,
-      formats: ['flac'],
-      outcome: change.outcome ?? { state: 'accepted' },
-    };
-    await store.putText(objectKeys.request(id), JSON.stringify(request));
-    if (change.completed === true) await store.putText(objectKeys.manifest(id), '{}');
-    return id;
-  }
-
-  async function outcome(id: SeparationId): Promise<StoredState> {
-    return (JSON.parse((await store.getText(objectKeys.request(id))) ?? '') as StoredRequest).outcome;
+  async function accept(change: { outcome?: StoredState; completedAt?: Date } = {}): Promise<SeparationId> {
+    const request = someRequest({ outcome: change.outcome ?? { state: 'accepted' } });
+    await documents.putRequest(request);
+    const { completedAt } = change;
+    if (completedAt !== undefined) {
+      await documents.putManifest(someManifest(request, { finishedAt: completedAt.toISOString() }));
+    }
+    return request.id;
   }
 
   it('queues exactly what was accepted and has neither a job nor a manifest nor an outcome', async () => {
     const at = new Date().toISOString();
     const lost = await accept();
-    const completed = await accept({ completed: true });
+    const completed = await accept({ completedAt: new Date() });
     const cancelled = await accept({ outcome: { state: 'cancelled', at } });
     const failed = await accept({ outcome: { state: 'failed', at, failure: { code: 'internal', message: '' } } });
     expect(await sut.run()).toEqual([lost]);
@@ -107,7 +97,7 @@ describe(ReconcilerService.name, () => {
 
   it('reads nothing again of what has ended, or has a job', async () => {
     const at = new Date().toISOString();
-    await Promise.all([accept(), accept({ completed: true }), accept({ outcome: { state: 'cancelled', at } })]);
+    await Promise.all([accept(), accept({ completedAt: new Date() }), accept({ outcome: { state: 'cancelled', at } })]);
     await sut.run();
     expect(store.reads).toBeGreaterThan(0);
     store.reads = 0;
@@ -129,7 +119,7 @@ describe(ReconcilerService.name, () => {
   });
 
   it('takes off the lists what the store has no more', async () => {
-    const [kept, gone] = [await accept(), await accept({ completed: true })];
+    const [kept, gone] = [await accept(), await accept({ completedAt: new Date() })];
     await sut.run();
     await store.removeAll(objectKeys.separation(gone));
     await sut.run();
@@ -171,7 +161,10 @@ describe(ReconcilerService.name, () => {
       deadlineMs: 15_000,
     });
     await sut.run();
-    expect(await outcome(id)).toMatchObject({ state: 'failed', failure: { code: 'internal', message: 'dies' } });
+    expect((await documents.request(id))?.outcome).toMatchObject({
+      state: 'failed',
+      failure: { code: 'internal', message: 'dies' },
+    });
     expect(await fixture.queue.state(id)).toBeUndefined();
   });
 
@@ -189,13 +182,12 @@ describe(ReconcilerService.name, () => {
   });
 
   it('removes what ended longer ago than it is kept, and nothing where it is kept for ever', async () => {
-    const [old, young] = [await accept({ completed: true }), await accept({ completed: true })];
     const before = new Date(Date.now() - 3 * HOUR_MS);
-    await utimes(join(folder, objectKeys.manifest(old)), before, before);
+    const [old, young] = [await accept({ completedAt: before }), await accept({ completedAt: new Date() })];
     await sut.run();
     expect((await index.page(null, null, 10)).ids).toHaveLength(2);
     await service(2).run();
     expect((await index.page(null, null, 10)).ids).toEqual([young]);
-    expect(await store.getText(objectKeys.request(old))).toBeUndefined();
+    expect(await documents.request(old)).toBeUndefined();
   });
 });

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { SeparationQueue } from '@app/queue';
 import type { Separation, SeparationId } from '@app/separations';
-import { SeparationAccess, type StoredSeparation } from '../access/separation-access.js';
+import { SeparationAccess } from '../access/separation-access.js';
+import { endingOf, type StoredSeparation } from '@app/separation-store';
 import { fromQueue } from '../problems/outages.js';
 import { JobStates } from './job-states.js';
-import { isOpen, separationView } from './separation-view.js';
+import { separationView } from './separation-view.js';
 
 /** Joins what the store holds with what the queue says. */
 @Injectable()
@@ -46,4 +47,9 @@ export class SeparationReader {
     const lost = isOpen(stored) ? await fromQueue(() => this.queue.failure(id)) : undefined;
     return separationView(stored, undefined, lost);
   }
+}
+
+/** Whether the status depends on the job. */
+function isOpen(stored: StoredSeparation): boolean {
+  return endingOf(stored) === undefined;
 }

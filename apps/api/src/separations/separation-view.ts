@@ -1,12 +1,12 @@
 import type { JobState } from '@app/queue';
 import { FORMATS, type Failure, type Separation, type SeparationId, type StoredRequest } from '@app/separations';
-import type { StoredSeparation } from '../access/separation-access.js';
+import { endingOf, type StoredSeparation } from '@app/separation-store';
 
 type Status = Pick<Separation, 'status' | 'progress' | 'startedAt' | 'finishedAt' | 'queue' | 'error' | 'receipt'>;
 
 /**
- * The resource as clients see it. The store decides first: a manifest means completed, an outcome means failed or
- * cancelled. Only for what is neither does the job tell; without one it waits for the reconciler.
+ * The resource as clients see it. The store knows whether it has ended. Only while it is open does the job tell its
+ * status; without a job it waits for the reconciler.
  */
 export function separationView(stored: StoredSeparation, job: JobState | undefined, lost?: Failure): Separation {
   const { request, manifest } = stored;
@@ -24,22 +24,17 @@ export function separationView(stored: StoredSeparation, job: JobState | undefin
   };
 }
 
-/** Whether the job must be asked to know the status. */
-export function isOpen({ request, manifest }: StoredSeparation): boolean {
-  return manifest === undefined && request.outcome.state === 'accepted';
-}
-
-function statusOf({ request, manifest }: StoredSeparation, job: JobState | undefined, lost?: Failure): Status {
-  if (manifest !== undefined) {
-    const { startedAt, finishedAt } = manifest;
-    const progress = { percent: 100, stage: 'done' } as const;
-    return { status: 'completed', progress, startedAt, finishedAt, receipt: manifest };
-  }
+function statusOf(stored: StoredSeparation, job: JobState | undefined, lost?: Failure): Status {
+  const ending = endingOf(stored);
   const nothing = { percent: 0, stage: 'queued' } as const;
-  const { outcome } = request;
-  if (outcome.state === 'cancelled') return { status: 'cancelled', progress: nothing, finishedAt: outcome.at };
-  if (outcome.state === 'failed') {
-    return { status: 'failed', progress: nothing, finishedAt: outcome.at, error: outcome.failure };
+  if (ending?.status === 'completed') {
+    const { startedAt, finishedAt } = ending.manifest;
+    const progress = { percent: 100, stage: 'done' } as const;
+    return { status: 'completed', progress, startedAt, finishedAt, receipt: ending.manifest };
+  }
+  if (ending?.status === 'cancelled') return { status: 'cancelled', progress: nothing, finishedAt: ending.at };
+  if (ending?.status === 'failed') {
+    return { status: 'failed', progress: nothing, finishedAt: ending.at, error: ending.failure };
   }
   if (job?.status === 'processing') {
     return { status: 'processing', progress: job.progress, startedAt: job.startedAt };

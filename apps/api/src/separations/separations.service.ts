@@ -1,22 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CancelSignals, SeparationQueue } from '@app/queue';
-import { SeparationIndex } from '@app/separation-store';
-import { isTerminal, objectKeys, type Separation, type StoredRequest } from '@app/separations';
-import { ObjectStore } from '@app/storage';
+import { SeparationIndex, SeparationStore } from '@app/separation-store';
+import { isTerminal, type Separation } from '@app/separations';
 import { SeparationAccess } from '../access/separation-access.js';
-import { fromQueue, fromStore } from '../problems/outages.js';
+import { fromQueue } from '../problems/outages.js';
 import { untilIdle } from './until-idle.js';
-import { withTimeout } from '@app/concurrency';
-import { storageUnavailable } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { SeparationReader } from './separation-reader.js';
 import type { ListQuery } from './separations.dto.js';
 
 /** entries of the index that one call with a status filter looks at; the cursor goes on from there */
 const LOOKED_AT = 500;
-
-/** removing every object of a separation is many calls to the store, ms */
-const REMOVAL_MS = 30_000;
 
 export interface Page {
   readonly separations: readonly Separation[];
@@ -30,7 +24,7 @@ export class SeparationsService {
   constructor(
     private readonly access: SeparationAccess,
     private readonly reader: SeparationReader,
-    private readonly store: ObjectStore,
+    private readonly store: SeparationStore,
     private readonly queue: SeparationQueue,
     private readonly cancels: CancelSignals,
     private readonly index: SeparationIndex,
@@ -61,18 +55,20 @@ export class SeparationsService {
     const stored = await this.access.loadFresh(id, owner);
     const view = await this.reader.view(stored);
     if (isTerminal(view.status)) {
-      throw new ProblemError('already_finished', `The separation is ${view.status} already.`);
+      throw alreadyFinished(view.status);
     }
     const { request } = stored;
     await fromQueue(() => this.cancels.request(request.id));
-    await this.write({ ...request, outcome: { state: 'cancelled', at: new Date().toISOString() } });
+    await this.store.cancel(request.id);
     await fromQueue(() => this.queue.remove(request.id));
     this.access.forget(request.id);
+    const now = await this.get(id, owner);
+    // its worker, or its last attempt, was quicker
+    if (now.status !== 'cancelled') throw alreadyFinished(now.status);
     this.logger.log('separation cancelled', { separationId: request.id });
-    return this.get(id, owner);
+    return now;
   }
 
-  /** The request goes first: what is left of a removal that broke off is nobody's, and is swept. */
   async remove(id: string, owner: string | null): Promise<void> {
     const stored = await this.access.loadFresh(id, owner);
     const view = await this.reader.view(stored);
@@ -87,18 +83,12 @@ export class SeparationsService {
       });
     }
     await fromQueue(() => this.queue.remove(request.id));
-    await fromStore((signal) => this.store.remove(objectKeys.request(request.id), { signal }));
+    await this.store.remove(request);
     this.access.forget(request.id);
-    await withTimeout(REMOVAL_MS, (signal) => this.store.removeAll(objectKeys.separation(request.id), { signal }), {
-      onTimeout: storageUnavailable,
-    });
-    await fromQueue(() => this.index.remove(owner, request.id));
     this.logger.log('separation removed', { separationId: request.id });
   }
+}
 
-  private async write(request: StoredRequest): Promise<void> {
-    await fromStore((signal) =>
-      this.store.putText(objectKeys.request(request.id), JSON.stringify(request), { signal }),
-    );
-  }
+function alreadyFinished(status: Separation['status']): ProblemError {
+  return new ProblemError('already_finished', `The separation is ${status} already.`);
 }

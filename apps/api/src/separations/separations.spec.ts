@@ -1,9 +1,11 @@
+import { SeparationStore } from '@app/separation-store';
+import { Documents } from '../../../../libs/separation-store/src/stored-separation.fixture.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CancelSignals, SeparationQueue } from '@app/queue';
-import { objectKeys, parseStoredRequest, type Separation, type SeparationId } from '@app/separations';
+import { objectKeys, type Separation, type SeparationId } from '@app/separations';
 import type { ApiClient } from '../../../../test/support/api-client.js';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
@@ -113,8 +115,7 @@ describe(SeparationsService.name, () => {
     const id = await submit(ann);
     expect(await ann.cancel(id)).toMatchObject({ status: 202, body: { id, status: 'cancelled' } });
     expect(await api.app.get(SeparationQueue).state(id)).toBeUndefined();
-    const request = parseStoredRequest((await api.store.getText(objectKeys.request(id))) ?? '');
-    expect(request.outcome.state).toBe('cancelled');
+    expect((await new Documents(api.store).request(id))?.outcome.state).toBe('cancelled');
     expect(await ann.cancel(id)).toMatchObject({ status: 409, body: { code: 'already_finished' } });
   });
 
@@ -166,11 +167,9 @@ describe(SeparationsService.name, () => {
     const bytes = wav({ frequency: 8000 });
     const { body } = await ann.upload(bytes, DEMO);
     await api.app.get(SeparationQueue).remove(body.id);
-    const request = parseStoredRequest((await api.store.getText(objectKeys.request(body.id))) ?? '');
     const failure = { code: 'engine_crashed', message: 'The engine ended.' } as const;
-    const outcome = { state: 'failed', at: new Date().toISOString(), failure } as const;
-    await api.store.putText(objectKeys.request(body.id), JSON.stringify({ ...request, outcome }));
-    expect(await reaches(body.id, 'failed')).toMatchObject({ error: failure, finishedAt: outcome.at });
+    await api.app.get(SeparationStore).fail(body.id, failure);
+    expect(await reaches(body.id, 'failed')).toMatchObject({ error: failure });
     expect(await ann.upload(bytes, DEMO)).toMatchObject({ status: 202, body: { status: 'queued' } });
     await ann.cancel(body.id);
   });

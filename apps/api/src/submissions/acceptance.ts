@@ -1,32 +1,25 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AudioFacts } from '@app/audio';
-import { ReconcileState, SeparationIndex } from '@app/separation-store';
+import { isAccepted, SeparationIndex, SeparationStore } from '@app/separation-store';
 import { SeparationQueue } from '@app/queue';
 import {
-  objectKeys,
   separationId,
   type Separation,
   type SeparationId,
   type SeparationIdentity,
   type StoredRequest,
 } from '@app/separations';
-import { ObjectStore } from '@app/storage';
-import { SeparationAccess, type StoredSeparation } from '../access/separation-access.js';
-import { KeyedMutex, withTimeout } from '@app/concurrency';
-import { fromQueue, fromStore } from '../problems/outages.js';
+import { SeparationAccess } from '../access/separation-access.js';
+import { KeyedMutex } from '@app/concurrency';
+import { fromQueue } from '../problems/outages.js';
 import { untilIdle } from '../separations/until-idle.js';
-import { storageUnavailable } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { SeparationReader } from '../separations/separation-reader.js';
-import { isOpen } from '../separations/separation-view.js';
 
 export interface Candidate extends SeparationIdentity, Pick<StoredRequest, 'requestId' | 'fileName' | 'formats'> {
   readonly stagingKey: string;
   readonly bytes: number;
 }
-
-/** a copy within the store of the largest song, ms */
-const COPY_MS = 60_000;
 
 /**
  * Rule 1: accepted means that the input and the request are stored *and* the job is queued.
@@ -41,10 +34,9 @@ export class Acceptance {
   constructor(
     private readonly access: SeparationAccess,
     private readonly reader: SeparationReader,
-    private readonly store: ObjectStore,
+    private readonly store: SeparationStore,
     private readonly queue: SeparationQueue,
     private readonly index: SeparationIndex,
-    private readonly upkeep: ReconcileState,
   ) {}
 
   /**
@@ -71,21 +63,11 @@ export class Acceptance {
   ): Promise<StoredRequest> {
     const { stagingKey, bytes, ...rest } = candidate;
     const facts = await inspect();
-    // a job of an earlier, cancelled run must be gone, or the new one is taken for it and dropped
-    const isIdle = await untilIdle(this.queue, id);
-    // another rest-server may have accepted the same song meanwhile
-    this.access.forget(id);
-    const known = await this.access.find(id);
-    if (known !== undefined && isAccepted(known)) return known.request;
-    if (!isIdle) {
+    // the job of an earlier, cancelled run must be gone: the new one would be taken for it and dropped
+    if (!(await untilIdle(this.queue, id))) {
       const detail = 'A worker is just ending an earlier run of this song; try again in a moment.';
       throw new ProblemError('busy', detail, { retryAfterSeconds: 1 });
     }
-    await withTimeout(
-      COPY_MS,
-      (signal) => this.store.copy(stagingKey, objectKeys.input(id, facts.extension), { signal }),
-      { onTimeout: storageUnavailable },
-    );
     const request: StoredRequest = {
       ...rest,
       id,
@@ -95,10 +77,7 @@ export class Acceptance {
       durationSeconds: facts.durationSeconds,
       outcome: { state: 'accepted' },
     };
-    // before it is stored: the reconciler skips what it takes for ended
-    await fromQueue(() => this.upkeep.markOpen(id));
-    await fromStore((signal) => this.store.putText(objectKeys.request(id), JSON.stringify(request), { signal }));
-    return request;
+    return this.store.accept(request, stagingKey);
   }
 
   /** also for one that is accepted already: the job may have been lost, and a live one is kept */
@@ -114,8 +93,4 @@ export class Acceptance {
     }
     this.logger.log('separation accepted', { separationId: id, model, durationSeconds });
   }
-}
-
-function isAccepted(stored: StoredSeparation): boolean {
-  return stored.manifest !== undefined || isOpen(stored);
 }

@@ -8,7 +8,10 @@ import { loadWorkerConfig } from '@app/config';
 import { createLogger } from '@app/logging';
 import { CancelledJobError, type JobProgress } from '@app/queue';
 import { STAGES, objectKeys, type Manifest, type StoredRequest } from '@app/separations';
+import { RedisConnections } from '@app/redis';
+import { SeparationStore } from '@app/separation-store';
 import { FolderObjectStore } from '@app/storage';
+import { someRedis } from '../../../../test/support/redis-server.js';
 import { commandLine, processesWith } from '../../../../test/support/process-list.js';
 import { writeWav } from '../../test/chord-wav.js';
 import { ObservedEngine } from '../../test/observed-engine.js';
@@ -24,6 +27,9 @@ describe(SeparationProcessor.name, () => {
   let folder: string;
   let engine: ObservedEngine;
   let store: FolderObjectStore;
+  let redis: Awaited<ReturnType<typeof someRedis>>;
+  let connections: RedisConnections;
+  let separations: SeparationStore;
   let scratch: Scratch;
   let sut: SeparationProcessor;
   let song: string;
@@ -37,7 +43,14 @@ describe(SeparationProcessor.name, () => {
     store = new FolderObjectStore(join(folder, 'objects'));
     scratch = await Scratch.open(join(folder, 'scratch'));
     const { audio } = loadWorkerConfig({ PATH: process.env['PATH'] });
+    redis = await someRedis();
+    connections = new RedisConnections({ url: redis.url });
+    separations = new SeparationStore(store, connections, { callTimeoutMs: 10_000, lockWaitMs: 10_000 });
+    separations.onEnded(({ ending }) => {
+      if (ending.status === 'completed') completed.push(ending.manifest);
+    });
     sut = new SeparationProcessor({
+      separations,
       store,
       scratch,
       engine: engine.client,
@@ -45,13 +58,14 @@ describe(SeparationProcessor.name, () => {
       enginePermits: new Semaphore(1),
       limits: { maxDurationSeconds: LIMIT_SECONDS },
       logger: createLogger({ level: 'error', format: 'text' }, 'worker-server'),
-      onCompleted: (manifest) => completed.push(manifest),
     });
     await engine.untilReady();
   }, 60_000);
 
   afterAll(async () => {
     await engine.close();
+    await connections.close();
+    await redis.close();
     expect(processesWith(folder)).toEqual([]);
     await rm(folder, { recursive: true, force: true });
   }, 30_000);
@@ -85,7 +99,7 @@ describe(SeparationProcessor.name, () => {
     expect(performance.now() - askedAt).toBeLessThan(2000);
     expect(readdirSync(scratch.path)).toEqual([]);
     expect(processesWith(scratch.path).map(commandLine)).toEqual([]);
-    expect(await store.head(objectKeys.manifest(request.id))).toBeUndefined();
+    expect((await separations.find(request.id))?.manifest).toBeUndefined();
   });
 
   it('gives only the wanted stems, and says how long each stage took', async () => {

@@ -3,17 +3,17 @@ import type { Ffmpeg } from '@app/audio';
 import type { LimitsConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
 import type { JobContext, SeparationJob } from '@app/queue';
-import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
+import { endingOf, SeparationEndedError, type SeparationStore } from '@app/separation-store';
+import type { Manifest, StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import type { EngineClient } from '../engine/engine.client.js';
 import { withTaskGroup, type Semaphore } from '@app/concurrency';
 import { toJobError } from './failures.js';
 import { GrowingStems } from './growing-stems.js';
-import { readRequest } from './outcome.js';
 import { ProgressMeter } from './progress-meter.js';
 import type { Scratch } from './scratch.js';
 import { StageClock } from './stage-clock.js';
-import { commitManifest } from './steps/commit.step.js';
+import { commitWork } from './steps/commit.step.js';
 import { decodeSong } from './steps/decode.step.js';
 import { encodeStems } from './steps/encode.step.js';
 import { fetchSong } from './steps/fetch.step.js';
@@ -23,6 +23,7 @@ import { Uploads } from './steps/store.step.js';
 import { drawWaveform } from './steps/waveform.step.js';
 
 export interface ProcessorParts {
+  readonly separations: SeparationStore;
   readonly store: ObjectStore;
   readonly ffmpeg: Ffmpeg;
   readonly engine: EngineClient;
@@ -31,7 +32,6 @@ export interface ProcessorParts {
   readonly scratch: Scratch;
   readonly limits: Pick<LimitsConfig, 'maxDurationSeconds'>;
   readonly logger: Logger;
-  readonly onCompleted: (manifest: Manifest) => void;
 }
 
 /** Makes a separation of a job: fetch, decode, then separate while what is separated is encoded and stored, and at last commit. Every step may run twice. */
@@ -57,34 +57,31 @@ export class SeparationProcessor {
 
   private async attempt(job: SeparationJob, context: JobContext): Promise<void> {
     const { signal, attempt } = context;
-    const { store, scratch, logger, onCompleted } = this.parts;
-    const request = await readRequest(store, job.id, signal);
-    const unneeded = request === undefined ? 'it was deleted' : await this.whyUnneeded(request, signal);
-    if (request === undefined || unneeded !== undefined) {
-      logger.info(`nothing to separate: ${unneeded ?? 'it was deleted'}`);
+    const { separations, scratch, logger } = this.parts;
+    const stored = await separations.find(job.id, { signal });
+    const ending = stored && endingOf(stored);
+    if (stored === undefined || ending !== undefined) {
+      logger.info(`nothing to separate: it is ${ending?.status ?? 'removed'}`);
       return;
     }
+    const { request } = stored;
     logger.info(`separating ${request.durationSeconds.toFixed(1)} s with ${request.model}, attempt ${attempt}`);
     const folder = await scratch.create(job.id);
     try {
       const progress = new ProgressMeter((report) => context.reportProgress(report));
       const manifest = await this.separate(request, { scratch: folder.path, signal, progress });
-      onCompleted(manifest);
       logger.info('completed', { seconds: manifest.seconds, warnings: manifest.warnings });
+    } catch (error) {
+      if (!(error instanceof SeparationEndedError)) throw error;
+      logger.info(`the result is not wanted: ${error.message}`);
+      await separations.removeResults(job.id);
     } finally {
       await folder.remove();
     }
   }
 
-  private async whyUnneeded(request: StoredRequest, signal: AbortSignal): Promise<string | undefined> {
-    if ((await this.parts.store.head(objectKeys.manifest(request.id), { signal })) !== undefined) {
-      return 'it is completed';
-    }
-    return request.outcome.state === 'accepted' ? undefined : `it is ${request.outcome.state}`;
-  }
-
   private async separate(request: StoredRequest, step: StepContext): Promise<Manifest> {
-    const { store, ffmpeg, engine, enginePermits, limits } = this.parts;
+    const { separations, store, ffmpeg, engine, enginePermits, limits } = this.parts;
     const startedAt = new Date();
     const clock = new StageClock();
     const song = await clock.time('fetch', () => fetchSong(store, request, step));
@@ -109,6 +106,6 @@ export class SeparationProcessor {
       const files = await clock.time('store', () => uploads.finish(waveform, step.progress));
       return { separated, waveform, files };
     });
-    return commitManifest(store, { request, mix, ...work, seconds: clock.seconds, startedAt }, step);
+    return commitWork(separations, { request, mix, ...work, seconds: clock.seconds, startedAt }, step);
   }
 }

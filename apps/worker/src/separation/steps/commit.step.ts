@@ -1,12 +1,11 @@
 import {
   MASTER_FORMAT,
-  objectKeys,
   type Manifest,
   type ManifestStem,
   type StageSeconds,
   type StoredRequest,
 } from '@app/separations';
-import type { ObjectStore } from '@app/storage';
+import type { SeparationStore } from '@app/separation-store';
 import type { SeparatedMix } from '../../engine/engine.client.js';
 import type { EngineStem } from '../../engine/protocol.js';
 import { SAMPLE_RATE, toDb } from '../sound.js';
@@ -28,12 +27,11 @@ export interface FinishedWork {
   readonly startedAt: Date;
 }
 
-/** Writes the manifest, last of all: from here on the separation is completed. @throws StorageUnavailableError */
-export async function commitManifest(store: ObjectStore, work: FinishedWork, step: StepContext): Promise<Manifest> {
+/** Commits the separation, last of all. @throws StorageUnavailableError, SeparationEndedError */
+export async function commitWork(store: SeparationStore, work: FinishedWork, step: StepContext): Promise<Manifest> {
   const manifest = describeWork(work, new Date());
   step.signal.throwIfAborted();
-  // the point of no return: a store may still do what was broken off here, after a cancel has found no manifest
-  await store.putText(objectKeys.manifest(manifest.id), JSON.stringify(manifest, null, 2));
+  await store.commit(manifest);
   return manifest;
 }
 

@@ -1,0 +1,213 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { RedisUnavailableError } from '@app/redis';
+import { InvalidDocumentError, objectKeys, type Manifest, type StoredRequest } from '@app/separations';
+import { FolderObjectStore } from '@app/storage';
+import { gate, QueueFixture } from '../../../test/support/queue-fixture.js';
+import { RedisServer } from '../../../test/support/redis-server.js';
+import { documentKeys } from './document-keys.js';
+import { endingOf, type Ended } from './ending.js';
+import { SeparationIndex } from './separation-index.js';
+import { SeparationStore } from './separation-store.js';
+import { SeparationBusyError, SeparationEndedError } from './store.errors.js';
+import { Documents, someManifest, someRequest } from './stored-separation.fixture.js';
+
+const FAILURE = { code: 'internal', message: 'no' } as const;
+
+/** A folder that keeps a manifest waiting until the spec lets it through. */
+class SlowStore extends FolderObjectStore {
+  readonly reached = gate();
+  readonly release = gate();
+  isSlow = false;
+
+  override async putText(...[key, ...rest]: Parameters<FolderObjectStore['putText']>): Promise<void> {
+    if (this.isSlow && key.endsWith('manifest.json')) {
+      this.reached.open();
+      await this.release.passed;
+    }
+    return super.putText(key, ...rest);
+  }
+}
+
+describe(SeparationStore.name, () => {
+  let redis: RedisServer;
+  let here: QueueFixture;
+  let folder: string;
+  let objects: SlowStore;
+  let documents: Documents;
+  let request: StoredRequest;
+  let manifest: Manifest;
+  let sut: SeparationStore;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+  });
+  afterAll(() => redis.close());
+
+  beforeEach(async () => {
+    here = new QueueFixture(redis.url);
+    folder = await mkdtemp(join(tmpdir(), 'separations-'));
+    objects = new SlowStore(folder);
+    documents = new Documents(objects);
+    sut = storeOn(here);
+    request = someRequest();
+    manifest = someManifest(request);
+    await documents.putRequest(request);
+  });
+  afterEach(async () => {
+    await here.close();
+    await rm(folder, { recursive: true });
+  });
+
+  function storeOn({ connections }: QueueFixture, lockWaitMs = 10_000): SeparationStore {
+    return new SeparationStore(objects, connections, { callTimeoutMs: 10_000, lockWaitMs });
+  }
+
+  const status = async (): Promise<string | undefined> => {
+    const stored = await sut.find(request.id);
+    return stored === undefined ? 'none' : (endingOf(stored)?.status ?? 'open');
+  };
+
+  const ids = async (): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const id of sut.ids(new AbortController().signal)) found.push(id);
+    return found;
+  };
+
+  it('is open until one of three endings, and tells each ending once', async () => {
+    const [failed, cancelled] = [someRequest(), someRequest()];
+    for (const one of [failed, cancelled]) await documents.putRequest(one);
+    const told: Ended[] = [];
+    sut.onEnded((ended) => told.push(ended));
+    expect(await status()).toBe('open');
+    await sut.commit(manifest);
+    await sut.fail(failed.id, FAILURE);
+    await sut.cancel(cancelled.id);
+    await sut.cancel(cancelled.id);
+    await sut.fail(request.id, FAILURE);
+    expect(told.map((one) => [one.request.id, one.ending.status])).toEqual([
+      [request.id, 'completed'],
+      [failed.id, 'failed'],
+      [cancelled.id, 'cancelled'],
+    ]);
+    expect(await sut.find(request.id)).toEqual({ request, manifest });
+  });
+
+  it.each([
+    ['cancelled', (): Promise<void> => sut.cancel(request.id)],
+    ['failed', (): Promise<void> => sut.fail(request.id, FAILURE)],
+    ['removed', (): Promise<void> => sut.remove(request)],
+    ['completed', (): Promise<void> => sut.commit(manifest)],
+  ])('commits nothing that is already %s', async (state, end) => {
+    await end();
+    const other = { ...manifest, finishedAt: '2026-01-01T00:00:00.000Z' };
+    const late = sut.commit(other);
+    await expect(late).rejects.toThrow(SeparationEndedError);
+    await expect(late).rejects.toMatchObject({ state });
+    expect((await documents.manifest(request.id))?.finishedAt).not.toBe(other.finishedAt);
+  });
+
+  it('lets a cancel on another server wait for a commit that is under way: what was completed stays so', async () => {
+    objects.isSlow = true;
+    const commit = sut.commit(manifest);
+    await objects.reached.passed;
+    const other = here.other();
+    await expect(storeOn(other, 0).cancel(request.id)).rejects.toThrow(SeparationBusyError);
+    const cancel = storeOn(other).cancel(request.id);
+    objects.release.open();
+    await Promise.all([commit, cancel]);
+    expect(await status()).toBe('completed');
+    expect((await documents.request(request.id))?.outcome).toEqual({ state: 'accepted' });
+  });
+
+  it('keeps the lock of a change that takes longer than the lock lasts', async () => {
+    objects.isSlow = true;
+    const commit = sut.commit(manifest);
+    await objects.reached.passed;
+    const key = here.connections.keys.separationLock(request.id);
+    await here.connections.call((client) => client.pexpire(key, 4000));
+    // the holder extends it to 10 s every 3.3 s
+    await expect(storeOn(here.other(), 5000).cancel(request.id)).rejects.toThrow(SeparationBusyError);
+    objects.release.open();
+    await commit;
+  }, 30_000);
+
+  it('stays cancelled where a manifest was written all the same, also after it is accepted again', async () => {
+    await sut.cancel(request.id);
+    await documents.putManifest(manifest);
+    expect(await status()).toBe('cancelled');
+    await objects.put(objectKeys.staging('song'), Readable.from(['song']));
+    expect(await sut.accept(request, objectKeys.staging('song'))).toEqual(request);
+    expect(await status()).toBe('open');
+  });
+
+  it('accepts an equal song once: the first request counts', async () => {
+    await objects.put(objectKeys.staging('song'), Readable.from(['song']));
+    const other = { ...request, fileName: 'other.mp3' };
+    expect(await sut.accept(other, objectKeys.staging('song'))).toEqual(request);
+    await sut.commit(manifest);
+    expect(await sut.accept(other, objectKeys.staging('song'))).toEqual(request);
+  });
+
+  it('commits finished work while Redis is down, and neither cancels nor removes it', async () => {
+    await redis.stop();
+    try {
+      await sut.commit(manifest);
+      expect(await status()).toBe('completed');
+      await expect(sut.cancel(request.id)).rejects.toThrow(RedisUnavailableError);
+      await expect(sut.remove(request)).rejects.toThrow(RedisUnavailableError);
+    } finally {
+      await redis.start();
+    }
+  }, 30_000);
+
+  it('removes everything, the request first, and takes it off the list', async () => {
+    const index = new SeparationIndex(here.connections);
+    await index.add(request.owner, request.id, request.createdAt);
+    await sut.commit(manifest);
+    await objects.put(objectKeys.input(request.id, 'mp3'), Readable.from(['song']));
+    const order: string[] = [];
+    const remove = objects.remove.bind(objects);
+    objects.remove = async (...call) => {
+      order.push(call[0]);
+      return remove(...call);
+    };
+    await sut.remove(request);
+    expect(order[0]).toBe(documentKeys.request(request.id));
+    expect(await ids()).toEqual([]);
+    expect((await index.page(request.owner, null, 5)).ids).toEqual([]);
+  });
+
+  it('removes the results of what failed, and keeps those of what is completed', async () => {
+    const stem = objectKeys.stem(request.id, 'vocals', 'flac');
+    await objects.put(stem, Readable.from(['stem']));
+    await sut.commit(manifest);
+    await sut.removeResults(request.id);
+    expect(await objects.head(stem)).toBeDefined();
+    const failed = someRequest();
+    await documents.putRequest(failed);
+    const lost = [objectKeys.stem(failed.id, 'vocals', 'flac'), objectKeys.waveform(failed.id)];
+    for (const key of lost) await objects.put(key, Readable.from(['x']));
+    await sut.fail(failed.id, FAILURE);
+    expect(await Promise.all(lost.map((key) => objects.head(key)))).toEqual([undefined, undefined]);
+  });
+
+  it('sweeps only old folders without a request', async () => {
+    const { signal } = new AbortController();
+    const orphan = someRequest();
+    for (const { id } of [request, orphan]) await objects.put(objectKeys.input(id, 'mp3'), Readable.from(['song']));
+    await sut.removeOrphan(orphan.id, 60_000, signal);
+    expect(await objects.head(objectKeys.input(orphan.id, 'mp3'))).toBeDefined();
+    for (const { id } of [request, orphan]) await sut.removeOrphan(id, -1, signal);
+    expect(await ids()).toEqual([request.id]);
+  });
+
+  it('names the document that cannot be read', async () => {
+    await objects.putText(documentKeys.manifest(request.id), '{}');
+    await expect(sut.find(request.id)).rejects.toThrow(InvalidDocumentError);
+    expect(await sut.has(request.id)).toBe(true);
+  });
+});

@@ -1,0 +1,216 @@
+import { withTimeout } from '@app/concurrency';
+import { RedisLock, RedisUnavailableError, type RedisConnections } from '@app/redis';
+import {
+  isSeparationId,
+  objectKeys,
+  parseManifest,
+  parseStoredRequest,
+  type Failure,
+  type Manifest,
+  type SeparationId,
+  type StoredRequest,
+  type StoredState,
+} from '@app/separations';
+import { StorageUnavailableError, type CallOptions, type ObjectStore } from '@app/storage';
+import { documentKeys } from './document-keys.js';
+import { endingOf, isAccepted, type Ended, type StoredSeparation } from './ending.js';
+import { ReconcileState } from './reconcile-state.js';
+import { SeparationIndex } from './separation-index.js';
+import { SeparationBusyError, SeparationEndedError } from './store.errors.js';
+
+/** a holder that died blocks its separation no longer than this, ms */
+const LOCK_MS = 10_000;
+/** a copy within the store of the largest song, ms */
+const COPY_MS = 60_000;
+/** removing every object of a separation takes many calls, ms */
+const REMOVAL_MS = 30_000;
+
+export interface SeparationStoreOptions {
+  /** for each short call to the object store, ms */
+  readonly callTimeoutMs: number;
+  /** how long a change waits for another process that changes the same separation, ms */
+  readonly lockWaitMs: number;
+}
+
+/**
+ * The home of stored separations, and the only reader and writer of their two documents. Commit, cancel, failure and
+ * removal of one separation exclude each other, across processes. Every method throws StorageUnavailableError.
+ * Methods that change a separation also throw RedisUnavailableError and SeparationBusyError.
+ */
+export class SeparationStore {
+  private readonly index: SeparationIndex;
+  private readonly state: ReconcileState;
+  private readonly listeners: ((ended: Ended) => void)[] = [];
+
+  constructor(
+    private readonly objects: ObjectStore,
+    private readonly connections: RedisConnections,
+    private readonly options: SeparationStoreOptions,
+  ) {
+    this.index = new SeparationIndex(connections);
+    this.state = new ReconcileState(connections);
+  }
+
+  /** Calls the listener after this process has written that a separation ended. */
+  onEnded(listener: (ended: Ended) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** The ids of all separations in the store. */
+  async *ids(signal: AbortSignal): AsyncGenerator<SeparationId> {
+    for await (const name of this.objects.listFolders(objectKeys.separationsPrefix, { signal })) {
+      if (isSeparationId(name)) yield name;
+    }
+  }
+
+  /** undefined where there is none. @throws InvalidDocumentError for a document that cannot be read. */
+  async find(id: SeparationId, { signal }: CallOptions = {}): Promise<StoredSeparation | undefined> {
+    const [text, manifest] = await Promise.all(
+      [documentKeys.request(id), documentKeys.manifest(id)].map((key) =>
+        this.call((timed) => this.objects.getText(key, { signal: timed }), signal),
+      ),
+    );
+    if (text === undefined) return undefined;
+    const request = parseStoredRequest(text);
+    // an outcome wins over a manifest: whoever was told "cancelled" is never told "completed" later
+    const isCompleted = manifest !== undefined && request.outcome.state === 'accepted';
+    return { request, ...(isCompleted ? { manifest: parseManifest(manifest) } : {}) };
+  }
+
+  /** Whether a request is stored; it need not be readable. */
+  async has(id: SeparationId, { signal }: CallOptions = {}): Promise<boolean> {
+    const key = documentKeys.request(id);
+    return (await this.call((timed) => this.objects.head(key, { signal: timed }), signal)) !== undefined;
+  }
+
+  /**
+   * Copies the song out of staging, then writes the request: from here on it is accepted.
+   * @returns the request that counts: an equal one that was accepted before, if it has not failed or been cancelled
+   */
+  async accept(request: StoredRequest, stagingKey: string): Promise<StoredRequest> {
+    const { id, inputExtension } = request;
+    return this.exclusively(id, async () => {
+      const known = await this.find(id);
+      if (known !== undefined && isAccepted(known)) return known.request;
+      await withTimeout(
+        COPY_MS,
+        (signal) => this.objects.copy(stagingKey, objectKeys.input(id, inputExtension), { signal }),
+        { onTimeout: late },
+      );
+      // of an earlier run that was cancelled while it was committed
+      await this.call((signal) => this.objects.remove(documentKeys.manifest(id), { signal }));
+      // before the request is written: the reconciler skips what it knows as ended
+      await this.state.markOpen(id);
+      await this.write(request);
+      return request;
+    });
+  }
+
+  /**
+   * Writes the manifest, last of all: from here on the separation is completed.
+   * @throws SeparationEndedError where the separation ended meanwhile: nothing is written.
+   */
+  async commit(manifest: Manifest): Promise<void> {
+    const { id } = manifest;
+    const commit = async (): Promise<void> => {
+      const stored = await this.find(id);
+      if (stored === undefined) throw new SeparationEndedError(id, 'removed');
+      const ending = endingOf(stored);
+      if (ending !== undefined) throw new SeparationEndedError(id, ending.status);
+      // without a time limit: the store may still do what was aborted here
+      await this.objects.putText(documentKeys.manifest(id), JSON.stringify(manifest, null, 2));
+      this.tell({ ...stored, manifest });
+    };
+    // finished work is not thrown away because Redis is down: cancel and removal need Redis, so neither can interfere
+    await this.exclusively(id, commit, commit);
+  }
+
+  /** Writes that the separation failed, and removes its stems, which nobody can get. Does nothing after its end. */
+  async fail(id: SeparationId, failure: Failure): Promise<void> {
+    await this.end(id, { state: 'failed', at: now(), failure });
+    await this.removeResults(id);
+  }
+
+  /** Writes that the separation was cancelled. Does nothing after its end. */
+  async cancel(id: SeparationId): Promise<void> {
+    await this.end(id, { state: 'cancelled', at: now() });
+  }
+
+  /** Removes the stems and the waveform of a separation that is not completed. */
+  async removeResults(id: SeparationId): Promise<void> {
+    await this.exclusively(id, async () => {
+      const stored = await this.find(id);
+      if (stored !== undefined && endingOf(stored)?.status === 'completed') return;
+      await this.removeAll(objectKeys.stems(id));
+      await this.call((signal) => this.objects.remove(objectKeys.waveform(id), { signal }));
+    });
+  }
+
+  /**
+   * Removes the separation with everything that belongs to it. The request goes first: without it nothing is served
+   * or queued again, and the reconciler sweeps what an interrupted removal leaves.
+   */
+  async remove({ id, owner }: Pick<StoredRequest, 'id' | 'owner'>): Promise<void> {
+    await this.exclusively(id, async () => {
+      await this.call((signal) => this.objects.remove(documentKeys.request(id), { signal }));
+      await this.removeAll(objectKeys.separation(id));
+      await this.index.remove(owner, id);
+    });
+  }
+
+  /** Removes a folder without a request, unless something in it is younger than the age, in milliseconds. */
+  async removeOrphan(id: SeparationId, olderThanMs: number, signal: AbortSignal): Promise<void> {
+    for await (const { key, modifiedAt } of this.objects.list(objectKeys.separation(id), { signal })) {
+      if (key === documentKeys.request(id) || Date.now() - modifiedAt.getTime() <= olderThanMs) return;
+    }
+    await this.removeAll(objectKeys.separation(id));
+  }
+
+  private async end(id: SeparationId, outcome: Exclude<StoredState, { state: 'accepted' }>): Promise<void> {
+    await this.exclusively(id, async () => {
+      const stored = await this.find(id);
+      if (stored === undefined || endingOf(stored) !== undefined) return;
+      const request = { ...stored.request, outcome };
+      await this.write(request);
+      this.tell({ request });
+    });
+  }
+
+  private write(request: StoredRequest): Promise<void> {
+    const text = JSON.stringify(request);
+    return this.call((signal) => this.objects.putText(documentKeys.request(request.id), text, { signal }));
+  }
+
+  private removeAll(prefix: string): Promise<void> {
+    return withTimeout(REMOVAL_MS, (signal) => this.objects.removeAll(prefix, { signal }), { onTimeout: late });
+  }
+
+  private tell(stored: StoredSeparation): void {
+    const ending = endingOf(stored);
+    if (ending !== undefined) for (const listener of this.listeners) listener({ request: stored.request, ending });
+  }
+
+  private call<T>(call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return withTimeout(this.options.callTimeoutMs, call, { signal, onTimeout: late });
+  }
+
+  /** @param withoutRedis runs instead of the work while Redis is down */
+  private async exclusively<T>(id: SeparationId, work: () => Promise<T>, withoutRedis?: () => Promise<T>): Promise<T> {
+    const lock = new RedisLock(this.connections, this.connections.keys.separationLock(id), LOCK_MS);
+    try {
+      if (!(await lock.acquireWithin(this.options.lockWaitMs))) throw new SeparationBusyError(id);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError && withoutRedis !== undefined) return withoutRedis();
+      throw error;
+    }
+    return lock.holdWhile(work);
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}
+
+function late(): StorageUnavailableError {
+  return new StorageUnavailableError('it did not answer in time');
+}

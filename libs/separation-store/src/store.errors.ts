@@ -1,0 +1,22 @@
+import type { SeparationId } from '@app/separations';
+
+/** Another process is committing, cancelling or removing this separation. Try again. */
+export class SeparationBusyError extends Error {
+  readonly code = 'separation_busy';
+
+  constructor(id: SeparationId) {
+    super(`another process is changing ${id}`);
+  }
+}
+
+/** The separation was cancelled, has failed, or was removed while its work went on: the result is not wanted. */
+export class SeparationEndedError extends Error {
+  readonly code = 'separation_ended';
+
+  constructor(
+    readonly id: SeparationId,
+    readonly state: 'removed' | 'completed' | 'cancelled' | 'failed',
+  ) {
+    super(`the separation is ${state}`);
+  }
+}
