@@ -1,4 +1,4 @@
-// a song of four seconds goes in, and every stem comes out, as long as the song
+// separates a song of four seconds, and expects every stem to be as long as the song
 const { SERVER, MODEL, API_KEY, TIMEOUT_SECONDS } = process.env;
 const RATE = 44_100;
 const SECONDS = 4;
