@@ -1,4 +1,4 @@
-{{/* the environment names are those of libs/config */}}
+{{/* libs/config defines the names of the variables */}}
 {{- define "separation.env.redis" -}}
 {{- $secret := include "separation.redisSecret" . -}}
 {{- $external := not .Values.redis.enabled -}}
@@ -36,7 +36,7 @@
 - { name: LOG_FORMAT, value: {{ .Values.config.logFormat | quote }} }
 {{- end }}
 
-{{/* what rest-server and the workers must agree on */}}
+{{/* settings that rest-server and the workers must share */}}
 {{- define "separation.env.shared" -}}
 {{ include "separation.env.redis" . }}
 {{- include "separation.env.s3" . }}

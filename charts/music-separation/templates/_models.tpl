@@ -6,7 +6,7 @@
 {{- if and (has .Values.models.source (list "hub" "bucket")) (include "separation.modelsWanted" .) }}true{{ end -}}
 {{- end }}
 
-{{/* the init container that brings the models; it is tried again until it can; (list $ image) */}}
+{{/* the init container that fetches the models; Kubernetes retries it; (list $ image) */}}
 {{- define "separation.modelsInit" -}}
 {{- $root := index . 0 -}}
 {{- $models := $root.Values.models -}}
@@ -42,7 +42,7 @@
     - { name: tmp, mountPath: /tmp }
 {{- end }}
 
-{{/* nothing where the models are baked in */}}
+{{/* empty if the models are baked in */}}
 {{- define "separation.modelsVolume" -}}
 {{- $models := .Values.models -}}
 {{- if eq $models.source "pvc" }}

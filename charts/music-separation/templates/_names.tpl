@@ -8,7 +8,7 @@ app.kubernetes.io/managed-by: {{ $root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
 {{- end }}
 
-{{/* a Deployment's selector can never change, so no version stands in it; (list $ name) */}}
+{{/* a Deployment's selector is immutable, so it has no version; (list $ name) */}}
 {{- define "separation.selector" -}}
 app.kubernetes.io/name: {{ index . 1 }}
 app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
@@ -20,7 +20,7 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{- $image := index . 1 -}}
 {{- with $root.Values.images.registry }}{{ trimSuffix "/" . }}/{{ end -}}
 {{- $image.repository -}}
-{{- /* skaffold writes tag@digest, and tag@ for an image that was not pushed */ -}}
+{{- /* skaffold sets tag@digest, or tag@ for an image it did not push */ -}}
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default $root.Chart.AppVersion | trimSuffix "@" }}{{ end -}}
 {{- end }}
 
@@ -36,7 +36,7 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{ ternary 6379 (int .Values.externalRedis.port) .Values.redis.enabled }}
 {{- end }}
 
-{{/* name and key of the Secret with the password of Redis; empty where there is none */}}
+{{/* name and key of the Secret with Redis's password; empty if there is none */}}
 {{- define "separation.redisSecret" -}}
 {{ ternary .Values.redis.auth.existingSecret .Values.externalRedis.existingSecret .Values.redis.enabled }}
 {{- end }}
@@ -58,7 +58,7 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{ .Values.apiKeys.existingSecret | default "separation-api-keys" }}
 {{- end }}
 
-{{/* Deployment of a pool */}}
+{{/* name of a pool's Deployment */}}
 {{- define "separation.poolName" -}}
 {{ eq . "gpu" | ternary "worker-server-gpu" "worker-server" }}
 {{- end }}

@@ -1,4 +1,4 @@
-{{/* caches of cluster DNS have addresses of nodes, so only the port is named */}}
+{{/* DNS caches have node addresses, so this allows the port everywhere */}}
 {{- define "separation.toDns" -}}
 - ports:
     - { port: 53, protocol: UDP }

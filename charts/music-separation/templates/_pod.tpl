@@ -1,4 +1,4 @@
-{{/* what the restricted Pod Security Standard asks for */}}
+{{/* required by the restricted Pod Security Standard */}}
 {{- define "separation.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 1000
@@ -15,12 +15,12 @@ runAsNonRoot: true
 capabilities: { drop: [ALL] }
 {{- end }}
 
-{{/* what every pod begins with; (list $ serviceAccount) */}}
+{{/* the first fields of every pod; (list $ serviceAccount) */}}
 {{- define "separation.podStart" -}}
 {{- $root := index . 0 -}}
 serviceAccountName: {{ index . 1 }}
 automountServiceAccountToken: false
-# a service called redis would set REDIS_PORT=tcp://…
+# with service links, a service named redis sets REDIS_PORT=tcp://…
 enableServiceLinks: false
 securityContext: {{- include "separation.podSecurity" $root | nindent 2 }}
 {{- with $root.Values.images.pullSecrets }}

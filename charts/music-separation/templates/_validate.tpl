@@ -1,4 +1,4 @@
-{{/* values that contradict each other end the rendering with a sentence */}}
+{{/* contradictory values fail the rendering with a sentence */}}
 {{- define "separation.validate" -}}
 {{- $v := .Values -}}
 {{- $apis := .Capabilities.APIVersions -}}

@@ -1,4 +1,4 @@
-// Redis answers, takes writes, and drops no key when it is full
+// Redis answers, accepts writes, and does not drop keys when it is full
 import { createRequire } from 'node:module';
 
 const { Redis } = createRequire('/app/')('ioredis');

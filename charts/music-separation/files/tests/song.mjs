@@ -1,11 +1,11 @@
-// a song of four seconds goes in, and every stem comes out, as long as the song
+// separates a song of four seconds, and expects every stem to be as long as the song
 const { SERVER, MODEL, API_KEY, TIMEOUT_SECONDS } = process.env;
 const RATE = 44_100;
 const SECONDS = 4;
 const headers = API_KEY ? { authorization: `Bearer ${API_KEY}` } : {};
 const deadline = AbortSignal.timeout(Number(TIMEOUT_SECONDS) * 1000);
 
-/** A chord as 16-bit stereo WAV; its pitch is new for each run, so that it is separated and not found. */
+/** A chord as 16-bit stereo WAV. Its pitch is random, so each run separates a new song. */
 function song() {
   const samples = RATE * SECONDS;
   const wav = Buffer.alloc(44 + samples * 4);
@@ -48,9 +48,9 @@ while (!['completed', 'failed', 'cancelled'].includes(separation.status)) {
 if (separation.status !== 'completed') throw new Error(JSON.stringify(separation.error ?? separation));
 for (const { name, bytes } of separation.receipt.stems) {
   const stem = await (await call(`/v1/separations/${separation.id}/stems/${name}.flac`)).arrayBuffer();
-  if (stem.byteLength !== bytes) throw new Error(`${name}.flac has ${stem.byteLength} bytes and not ${bytes}`);
+  if (stem.byteLength !== bytes) throw new Error(`${name}.flac has ${stem.byteLength} bytes instead of ${bytes}`);
   console.log(`${name}.flac ${bytes} bytes`);
 }
 const { samples } = separation.receipt.input;
-if (samples !== RATE * SECONDS) throw new Error(`the song has ${samples} samples and not ${RATE * SECONDS}`);
+if (samples !== RATE * SECONDS) throw new Error(`the song has ${samples} samples instead of ${RATE * SECONDS}`);
 await call(`/v1/separations/${separation.id}`, { method: 'DELETE' });
