@@ -1,27 +1,27 @@
 import type { RedisConnections } from '@app/redis';
 
-/** share of the newest measurement in the moving average */
+/** weight of the latest measurement in the moving average */
 const WEIGHT = 0.3;
 
-/** one step, so that two workers that end together both count */
+/** atomic: two workers that finish together both count */
 const AVERAGE = `
 local old = tonumber(redis.call('HGET', KEYS[1], ARGV[1]))
 local new = tonumber(ARGV[2])
 if old then new = old + (new - old) * tonumber(ARGV[3]) end
 return redis.call('HSET', KEYS[1], ARGV[1], string.format('%.9g', new))`;
 
-/** How fast the workers really are: wall seconds for a second of song, by model. */
+/** Measured speed of the workers: wall seconds per second of song, by model. */
 export class ThroughputStats {
   constructor(private readonly connections: RedisConnections) {}
 
-  /** Both in seconds; what was too short to measure is left out. @throws RedisUnavailableError */
+  /** Both in seconds. A run too short to measure is ignored. @throws RedisUnavailableError */
   async record(model: string, audioSeconds: number, wallSeconds: number): Promise<void> {
     const speed = wallSeconds / audioSeconds;
     if (!isSpeed(speed)) return;
     await this.connections.call((redis) => redis.eval(AVERAGE, 1, this.connections.keys.speeds, model, speed, WEIGHT));
   }
 
-  /** null while nothing was measured. @throws RedisUnavailableError */
+  /** null before the first measurement. @throws RedisUnavailableError */
   async secondsPerAudioSecond(model: string): Promise<number | null> {
     return (await this.all()).get(model) ?? null;
   }

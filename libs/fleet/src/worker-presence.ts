@@ -7,7 +7,7 @@ import type { WorkerAnnouncement } from './worker-announcement.js';
 
 const TTL_SECONDS = 30;
 
-/** Which workers are alive and what they can do; each repeats its announcement every 5 s. */
+/** Which workers are alive and what they can do. Each worker repeats its announcement every 5 s. */
 export class WorkerPresence {
   constructor(private readonly connections: RedisConnections) {}
 
@@ -24,7 +24,7 @@ export class WorkerPresence {
     });
   }
 
-  /** Says at once that the worker is gone, at its clean end. @throws RedisUnavailableError */
+  /** Removes the worker at once, at its clean shutdown. @throws RedisUnavailableError */
   async retire(workerId: string): Promise<void> {
     const { keys } = this.connections;
     await this.connections.call((redis) =>
@@ -45,7 +45,7 @@ export class WorkerPresence {
     });
   }
 
-  /** Models that any worker ever announced, also while none is alive. @throws RedisUnavailableError */
+  /** Models that any worker ever announced, even while none is alive. @throws RedisUnavailableError */
   async knownModels(): Promise<ModelDescription[]> {
     const values = await this.connections.call((redis) => redis.hvals(this.connections.keys.models));
     return values.flatMap((json) => parseModel(json) ?? []);

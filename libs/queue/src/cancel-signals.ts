@@ -2,12 +2,12 @@ import { isSeparationId, type SeparationId } from '@app/separations';
 import type { RedisConnections } from '@app/redis';
 
 const POLL_MS = 1000;
-/** a request that nobody cleared is forgotten after a day */
+/** a request that nobody cleared expires after a day */
 const KEPT_MS = 24 * 3600 * 1000;
 
 export type CancelListener = (id: SeparationId) => void;
 
-/** Carries the wish to cancel from any process to the one that runs the job, on any pod. */
+/** Carries cancel requests from any process to the one that runs the job, on any pod. */
 export class CancelSignals {
   constructor(private readonly connections: RedisConnections) {}
 
@@ -36,8 +36,8 @@ export class CancelSignals {
   }
 
   /**
-   * Tells the listener of every wish until the returned function is called: at once by pub/sub, and by asking
-   * every second, because pub/sub loses what is said during a reconnect. It may be told of one id repeatedly.
+   * Calls the listener for every request until the returned function is called: at once by pub/sub, and by polling
+   * every second because pub/sub loses messages during a reconnect. It may be called repeatedly for one id.
    */
   async onRequest(listener: CancelListener): Promise<() => Promise<void>> {
     const { cancelled } = this.connections.keys;
@@ -48,7 +48,7 @@ export class CancelSignals {
     subscriber.on('message', (_channel: string, id: string) => {
       tell(id);
     });
-    // subscribes when Redis is there, and again after each reconnect; the poll covers the time before
+    // subscribes once Redis is up, and again after each reconnect; the poll covers the gap
     subscriber.subscribe(cancelled).catch(() => undefined);
     const poll = setInterval(() => {
       this.connections

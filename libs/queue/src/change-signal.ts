@@ -1,7 +1,7 @@
-/** `end` is the job's end, `change` everything before it. */
+/** `end` when the job ended, `change` for everything before. */
 export type JobChange = 'change' | 'end';
 
-/** An endless series of moments for one reader; those that it was too slow for become one, an `end` if there was one. */
+/** An endless series of changes for one reader. Changes that it was too slow for are merged; an `end` is kept. */
 export class ChangeSignal implements AsyncIterableIterator<JobChange> {
   private latest: JobChange | undefined;
   private ended = false;

@@ -16,7 +16,7 @@ const EVENTS = {
   removed: 'end',
 } as const satisfies Partial<Record<keyof QueueEventsListener, JobChange>>;
 
-/** Tells when a job changed: one reader of the queue's events for each process, fanned out by id. */
+/** Reports job changes: one reader of the queue's events per process, fanned out by id. */
 export class JobEvents {
   private readonly wakeups = new Map<string, Set<ChangeSignal>>();
   private reader: QueueEvents | undefined;
@@ -26,12 +26,12 @@ export class JobEvents {
   constructor(private readonly connections: RedisConnections) {}
 
   /**
-   * Yields after each change of the job, several at once as one, until the signal aborts or the app closes; then it
-   * just ends. It also yields when Redis came back, since what happened meanwhile is not known: read the state anew.
+   * Yields after each change of the job, a burst as one, and ends when the signal aborts or the app closes.
+   * It also yields when Redis comes back: changes may have been missed, so read the state again.
    */
   changes(id: SeparationId, signal: AbortSignal): AsyncIterable<JobChange> {
     const wakeup = new ChangeSignal();
-    // taken note of now and not at the first `next`: what happens in between counts
+    // registered now and not at the first `next`: changes in between count
     if (this.closed || signal.aborted) wakeup.end();
     else this.add(id, wakeup);
     signal.addEventListener(
@@ -49,7 +49,7 @@ export class JobEvents {
     this.closed = true;
     for (const wakeup of this.all()) wakeup.end();
     this.wakeups.clear();
-    // both wait for Redis, for ever where it is away; the connections end it then
+    // both wait for Redis, forever while it is down; closing the connections ends them
     await withTimeout(CLOSE_MS, () => this.closeReader()).catch(() => undefined);
   }
 
@@ -66,7 +66,7 @@ export class JobEvents {
     const connection = this.connections.forSubscriber();
     const events = this.connections.keys.queue('events');
     try {
-      // from the newest event on, by its id: `$` would miss what happens before the first read arrives
+      // from the newest event's id: `$` would miss events before the first read arrives
       const [newest] = await connection.xrevrange(events, '+', '-', 'COUNT', 1);
       if (this.closed) return;
       this.reader = new QueueEvents(QUEUE_NAME, {
@@ -75,7 +75,7 @@ export class JobEvents {
         lastEventId: newest?.[0] ?? '0-0',
       });
     } catch {
-      // the connection was closed before Redis ever answered
+      // the connection was closed before Redis answered
       return;
     }
     this.reader.on('error', () => undefined);

@@ -3,7 +3,7 @@ import { UnrecoverableError } from 'bullmq';
 import { PermanentJobError, RetryableJobError } from './queue.errors.js';
 import { retryDecision } from './retry.js';
 
-/** What is said of an error that a handler threw; one that it did not foresee is `internal`. */
+/** Describes an error that a handler threw; an unexpected one is `internal`. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof PermanentJobError || error instanceof RetryableJobError) {
     return { code: error.code, message: error.message };
@@ -11,12 +11,12 @@ export function describeFailure(error: unknown): Failure {
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }
 
-/** Whether no attempt follows this one (1 is the first). */
+/** Whether this attempt is the last (1 is the first). */
 export function isFinal(error: unknown, attempt: number): boolean {
   return error instanceof PermanentJobError || attempt >= retryDecision(describeFailure(error).code).attempts;
 }
 
-/** BullMQ keeps one line of text for a failure. */
+/** BullMQ stores a failure as one line of text. */
 export function formatFailure({ code, message }: Failure): string {
   return `${code}: ${message}`;
 }
@@ -24,18 +24,18 @@ export function formatFailure({ code, message }: Failure): string {
 export function parseFailure(reason: string | null): Failure {
   const [, code, message] = /^([a-z_]+): (.*)$/s.exec(reason ?? '') ?? [];
   if (isFailureCode(code)) return { code, message: message ?? '' };
-  // BullMQ itself gave it up: it was started or stalled too often
+  // BullMQ gave the job up by itself: it was started or stalled too often
   return { code: 'worker_lost', message: reason ?? 'the job ended without a reason' };
 }
 
-/** an attempt that another follows */
+/** an attempt that will be followed by another */
 export class FailedAttemptError extends Error {
   constructor(readonly failure: Failure) {
     super(formatFailure(failure));
   }
 }
 
-/** an attempt that none follows */
+/** the last attempt */
 export class GivenUpError extends UnrecoverableError {
   constructor(failure: Failure) {
     super(formatFailure(failure));

@@ -2,14 +2,14 @@ import type { Job } from 'bullmq';
 import type { JobProgress, SeparationJob } from './separation-job.js';
 import type { JobContext } from './worker-options.js';
 
-/** The worker ends: the job goes back to the queue. */
+/** This worker is shutting down; the job goes back to the queue. */
 export class HandedBackError extends Error {
   constructor() {
-    super('the worker ends, the job goes back to the queue');
+    super('the worker is shutting down; the job goes back to the queue');
   }
 }
 
-/** The queue took this worker for dead and gave the job to another. */
+/** The queue considered this worker dead and gave the job to another. */
 export class LostJobError extends Error {
   constructor() {
     super('the job was given to another worker');
@@ -18,7 +18,7 @@ export class LostJobError extends Error {
 
 /** One attempt at a job, in this process. */
 export class JobRun implements JobContext {
-  /** resolves when the attempt is over and the queue knows it */
+  /** resolves once the attempt is over and the queue has recorded it */
   readonly ended: Promise<void>;
   readonly end: () => void;
   private readonly controller = new AbortController();
@@ -44,7 +44,7 @@ export class JobRun implements JobContext {
     return this.bullJob.attemptsMade + 1;
   }
 
-  /** The first reason stays. */
+  /** Later reasons are ignored. */
   abort(reason: Error): void {
     this.controller.abort(reason);
   }
@@ -59,7 +59,7 @@ export class JobRun implements JobContext {
     while (this.latest !== undefined) {
       const { percent, stage } = this.latest;
       this.latest = undefined;
-      // a job that just ended has no progress any more
+      // a job that has just ended takes no progress
       await this.bullJob.updateProgress({ percent, stage }).catch(() => undefined);
     }
     this.reporting = undefined;

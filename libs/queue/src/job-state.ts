@@ -7,9 +7,9 @@ import { parseJobProgress, parseStoredJob, type JobProgress, type SeparationJob 
 export type JobState =
   | {
       readonly status: 'queued';
-      /** 1 is the next one */
+      /** 1 for the next job */
       readonly position: number;
-      /** until it is done, seconds; null where it cannot be told */
+      /** seconds until it is done; null if unknown */
       readonly etaSeconds: number | null;
     }
   | { readonly status: 'processing'; readonly startedAt: string; readonly progress: JobProgress };
@@ -17,13 +17,13 @@ export type JobState =
 interface LiveJob {
   readonly job: SeparationJob;
   readonly active: boolean;
-  /** 1 is the next one; 0 while it is active */
+  /** 1 for the next job; 0 while it is active */
   readonly position: number;
   readonly progress: unknown;
   readonly processedOn: unknown;
 }
 
-/** one glance at Redis for all ids, one more at the whole queue where any of them waits */
+/** one call to Redis for all ids, plus one for the whole queue if any of them is waiting */
 export async function readJobStates(
   ids: readonly SeparationId[],
   connections: RedisConnections,
@@ -69,7 +69,7 @@ async function readLiveJobs(ids: readonly SeparationId[], connections: RedisConn
   });
 }
 
-/** jobs enter the list at its left and leave at its right; those that wait for a retry come after all of them */
+/** jobs enter on the left and leave on the right; jobs that wait for a retry follow all others */
 function queuePosition(waiting: number, waitAt: unknown, delayedAt: unknown): number | undefined {
   if (typeof waitAt === 'number') return waiting - waitAt;
   return typeof delayedAt === 'number' ? waiting + delayedAt + 1 : undefined;

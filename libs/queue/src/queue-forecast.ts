@@ -2,19 +2,19 @@ import { type RedisConnections, allReplies, json, texts } from '@app/redis';
 import { parseJobProgress, parseStoredJob, type SeparationJob } from './separation-job.js';
 import type { ThroughputStats, WorkerPresence } from '@app/fleet';
 
-/** one look at the whole queue serves all calls of this long */
+/** one read of the whole queue serves all calls within this time */
 const FRESH_MS = 500;
 
-/** Seconds until the job at that position is done, or null where that cannot be told. */
+/** Seconds until the job at this position is done, or null if unknown. */
 export type Estimate = (job: SeparationJob, position: number) => number | null;
 
 interface Work {
   readonly model: string;
-  /** seconds of song still to do */
+  /** seconds of song left to separate */
   readonly audioSeconds: number;
 }
 
-/** Tells how long waiting jobs will take, from what the workers were measured to need. */
+/** Estimates how long waiting jobs will take, from the measured speed of the workers. */
 export class QueueForecast {
   private latest: { readonly takenAt: number; readonly estimate: Promise<Estimate> } | undefined;
 
@@ -53,15 +53,15 @@ export class QueueForecast {
 }
 
 /**
- * Workers share what lies before the job, then one of them does it:
- * (seconds of work before it) / workers + its own seconds.
+ * The workers share the work ahead of the job, then one of them does it:
+ * (seconds of work ahead) / workers + its own seconds.
  */
 export function estimator(
   queue: { readonly active: readonly Work[]; readonly waiting: readonly Work[] },
   speeds: ReadonlyMap<string, number>,
   workers: number,
 ): Estimate {
-  // a model that was never measured has no speed: the sum is NaN then, and the answer null
+  // a model that was never measured has no speed: the sum becomes NaN and the answer null
   const seconds = ({ model, audioSeconds }: Work): number => audioSeconds * (speeds.get(model) ?? Number.NaN);
   const before = [queue.active.reduce((sum, work) => sum + seconds(work), 0)];
   for (const work of queue.waiting) before.push((before.at(-1) ?? 0) + seconds(work));

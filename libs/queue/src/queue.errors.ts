@@ -1,11 +1,11 @@
 import type { FailureCode } from '@app/separations';
 
-/** What lies in Redis, or is to be put there, is not the contract's. */
+/** A value in Redis, or one to be put there, breaks the contract. */
 export class InvalidJobError extends Error {
   readonly code = 'invalid_job';
 }
 
-/** The attempt failed and the next one would too. */
+/** The attempt failed, and another would fail too. */
 export class PermanentJobError extends Error {
   constructor(
     readonly code: FailureCode,
@@ -16,7 +16,7 @@ export class PermanentJobError extends Error {
   }
 }
 
-/** The attempt failed for a reason that may pass; how often it is tried again stands in the retry table. */
+/** The attempt failed for a reason that may pass. The retry table says how often it is retried. */
 export class RetryableJobError extends Error {
   constructor(
     readonly code: FailureCode,
@@ -27,7 +27,7 @@ export class RetryableJobError extends Error {
   }
 }
 
-/** Somebody asked for the end of the job: neither a failure nor a success. */
+/** The job was cancelled: neither a failure nor a success. */
 export class CancelledJobError extends Error {
   readonly code = 'cancelled';
 

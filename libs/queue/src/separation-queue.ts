@@ -9,7 +9,7 @@ import { JOB_NAME, parseSeparationJob, type SeparationJob } from './separation-j
 
 export type { JobState } from './job-state.js';
 
-/** jobs by state */
+/** number of jobs by state */
 export interface QueueDepth {
   readonly waiting: number;
   readonly active: number;
@@ -24,13 +24,13 @@ export class SeparationQueue {
     private readonly connections: RedisConnections,
     private readonly forecast: QueueForecast,
   ) {
-    // the connection tells of every failed try here too; who waits for an answer is told by the call
+    // the connection reports every failed attempt here; callers get their own error
     queue.on('error', () => undefined);
   }
 
   /**
-   * Queues the job once: a waiting or active one of that id is kept, a finished one is replaced.
-   * A new job forgets the wish to cancel an earlier one.
+   * Queues the job once: a waiting or active job with this id is kept, a finished one is replaced.
+   * A new job clears the request to cancel an earlier one.
    * @throws InvalidJobError, RedisUnavailableError
    */
   async enqueue(job: SeparationJob): Promise<void> {
@@ -45,25 +45,25 @@ export class SeparationQueue {
     });
   }
 
-  /** undefined where there is no live job. @throws RedisUnavailableError */
+  /** undefined if there is no live job. @throws RedisUnavailableError */
   async state(id: SeparationId): Promise<JobState | undefined> {
     return (await this.states([id])).get(id);
   }
 
-  /** Of many at once; those without a live job are left out. @throws RedisUnavailableError */
+  /** States of many jobs with one call; ids without a live job are left out. @throws RedisUnavailableError */
   async states(ids: readonly SeparationId[]): Promise<Map<SeparationId, JobState>> {
     return readJobStates(ids, this.connections, this.forecast);
   }
 
   /**
-   * Takes away a waiting or failed job; an active one stays: ask its worker by CancelSignals.
+   * Removes a waiting or failed job. An active job stays: ask its worker through CancelSignals.
    * @throws RedisUnavailableError
    */
   async remove(id: SeparationId): Promise<void> {
     await this.connections.call(() => this.queue.remove(id));
   }
 
-  /** Why a kept job failed, for what its worker could not write down itself. @throws RedisUnavailableError */
+  /** Why a kept job failed, if its worker could not record it. @throws RedisUnavailableError */
   async failure(id: SeparationId): Promise<Failure | undefined> {
     const { keys } = this.connections;
     return this.connections.call(async (redis) => {
@@ -90,11 +90,11 @@ export class SeparationQueue {
     return { waiting, active, delayed, failed };
   }
 
-  /** Age of the job that waits longest, seconds; 0 where none waits. @throws RedisUnavailableError */
+  /** Age of the oldest waiting job in seconds; 0 if none is waiting. @throws RedisUnavailableError */
   async oldestWaitSeconds(): Promise<number> {
     const { keys } = this.connections;
     const queuedAt = await this.connections.call(async (redis) => {
-      // jobs come in at the left and leave at the right
+      // jobs enter on the left and leave on the right
       const oldest = await redis.lindex(keys.queue('wait'), -1);
       return oldest === null ? null : redis.hget(keys.queueKey(oldest), 'timestamp');
     });

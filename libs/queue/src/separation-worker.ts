@@ -10,17 +10,17 @@ import { backoff, MAX_ATTEMPTS } from './retry.js';
 import { parseSeparationJob, type SeparationJob } from './separation-job.js';
 import type { JobHandler, WorkerOptions } from './worker-options.js';
 
-/** a killed worker's job is back after these two at most: 18 s, which leaves a busy machine 2 s of the promised 20 s */
+/** together 18 s: a killed worker's job is back within the promised 20 s on a busy machine too */
 const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 3000;
-/** a job whose worker died more often than that is what kills it */
+/** a job whose workers died more often than this is killing them */
 const MAX_STALLS = 3;
-/** how long a handler may take to end after its signal */
+/** time for a handler to end after its signal */
 const ABORT_MS = 5000;
 const CLOSE_MS = 2000;
-/** only where the job still is: a hash with nothing else in it could never be queued again */
+/** only if the job still exists: a hash with this field alone could never be queued again */
 const TAKE_BACK_START = `if redis.call('exists', KEYS[1]) == 1 then redis.call('hincrby', KEYS[1], 'ats', -1) end`;
-/** pause before a job whose outcome could not be written is tried again */
+/** delay before a job whose outcome could not be recorded is retried */
 const UNWRITTEN_MS = 5000;
 
 /** Takes jobs from the queue and runs the handler on each. */
@@ -40,7 +40,7 @@ export class SeparationWorker {
     this.cancelSignals = new CancelSignals(connections);
   }
 
-  /** Takes jobs from now on, and whenever Redis is there. */
+  /** Takes jobs from now on, whenever Redis is up. */
   async start(): Promise<void> {
     this.stopListening = await this.cancelSignals.onRequest((id) => {
       for (const run of this.runs) if (run.job.id === id) run.abort(new CancelledJobError());
@@ -52,10 +52,10 @@ export class SeparationWorker {
       concurrency: this.options.concurrency,
       lockDuration: LOCK_MS,
       stalledInterval: STALLED_CHECK_MS,
-      // our own limit comes first and is written down; these only stop what goes past it
+      // our own limit applies first and is recorded; these are the last resort
       maxStalledCount: MAX_STALLS * 2,
       maxStartedAttempts: MAX_ATTEMPTS + MAX_STALLS * 2,
-      // after a fault of the connection; the default of 15 s is too long
+      // after a connection fault; the default of 15 s is too long
       runRetryDelay: 1000,
       settings: {
         backoffStrategy: (attempts, _type, error) =>
@@ -71,7 +71,7 @@ export class SeparationWorker {
     });
   }
 
-  /** Takes no more jobs, gives running ones `graceMs` to end, and hands the rest back. At most 10 s longer than that. */
+  /** Stops taking jobs, gives running ones `graceMs` to end, and hands the rest back. Takes at most 10 s more. */
   close(options: { readonly graceMs: number }): Promise<void> {
     this.closing ??= this.end(options.graceMs);
     return this.closing;
@@ -84,7 +84,7 @@ export class SeparationWorker {
     for (const run of this.runs) run.abort(new HandedBackError());
     await this.whenIdle(ABORT_MS + 500);
     await this.stopListening?.();
-    // a polite close waits for Redis, for ever where it is away: then the jobs go back when their locks end
+    // a graceful close waits for Redis, forever while it is down; the jobs go back when their locks expire
     const isAway = await this.connections.ping().then(
       () => false,
       () => true,
@@ -98,12 +98,12 @@ export class SeparationWorker {
     await withTimeout(timeoutMs, () => ended).catch(() => undefined);
   }
 
-  /** What BullMQ calls; how it ends says what becomes of the job. */
+  /** Called by BullMQ; how it ends decides what happens to the job. */
   private async process(bullJob: Job, token: string): Promise<void> {
     const run = new JobRun(parseOrGiveUp(bullJob.data), bullJob);
     this.runs.add(run);
     try {
-      // a fetch that was on its way may still bring a job
+      // a pending fetch may still bring a job
       if (this.closing !== undefined) run.abort(new HandedBackError());
       await this.attempt(run);
     } catch (error) {
@@ -120,13 +120,13 @@ export class SeparationWorker {
     if (stalledCounter > MAX_STALLS) {
       throw new PermanentJobError('worker_lost', `its worker was lost ${stalledCounter} times`);
     }
-    // where Redis does not answer, the listener tells a second later
+    // if Redis does not answer, the listener reports it a second later
     if (await this.cancelSignals.isRequested(run.job.id).catch(() => false)) run.abort(new CancelledJobError());
     run.signal.throwIfAborted();
     await orAbandoned(this.handler(run.job, run), run.signal);
   }
 
-  /** Cancelled: returns, and the job goes away. Lost, handed back, failed: throws what tells BullMQ so. */
+  /** Returns for a cancelled job, which is then removed. Otherwise throws the error that tells BullMQ what happened. */
   private async settle(run: JobRun, token: string, error: unknown): Promise<void> {
     const { job, bullJob } = run;
     const cause: unknown = run.signal.aborted ? run.signal.reason : error;
@@ -139,7 +139,7 @@ export class SeparationWorker {
       throw new WaitingError();
     }
     if (cause instanceof HandedBackError) {
-      // a hand-back is no start that failed; counted before the job can be another worker's
+      // a hand-back is not a failed start; uncounted before another worker can take the job
       await this.redis?.eval(TAKE_BACK_START, 1, this.connections.keys.job(job.id));
       await bullJob.moveToWait(token);
       throw new WaitingError();
@@ -161,7 +161,7 @@ export class SeparationWorker {
     }
   }
 
-  /** BullMQ gave it up without asking us: it was started or stalled too often */
+  /** BullMQ gave the job up by itself: it was started or stalled too often */
   private reportGivenUp(bullJob: Job | undefined, error: Error): void {
     if (error instanceof FailedAttemptError || error instanceof GivenUpError) return;
     this.report(error);
@@ -197,7 +197,7 @@ function parseOrGiveUp(data: unknown): SeparationJob {
   }
 }
 
-/** the handler's end, or, where it does not heed its signal, the signal's reason a while after it */
+/** Settles with the handler, or rejects a while after the signal if the handler ignores it. */
 function orAbandoned(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;

@@ -2,29 +2,29 @@ import type { Failure } from '@app/separations';
 import type { JobProgress, SeparationJob } from './separation-job.js';
 
 export interface JobContext {
-  /** aborts when the job is cancelled (reason CancelledJobError), lost to another worker, or handed back at the end */
+  /** aborts when the job is cancelled (reason: CancelledJobError), lost to another worker, or handed back at shutdown */
   readonly signal: AbortSignal;
-  /** 1 is the first */
+  /** 1 for the first attempt */
   readonly attempt: number;
-  /** Never waits for Redis and never fails; of many at once only the newest is sent. */
+  /** Never waits for Redis and never fails. Only the latest of a burst is sent. */
   readonly reportProgress: (progress: JobProgress) => Promise<void>;
 }
 
-/** Does the job. What it throws decides: see PermanentJobError, RetryableJobError, CancelledJobError. */
+/** Does the job. The error it throws decides what follows: PermanentJobError, RetryableJobError, CancelledJobError. */
 export type JobHandler = (job: SeparationJob, context: JobContext) => Promise<void>;
 
 export interface WorkerOptions {
   /** jobs at once */
   readonly concurrency: number;
   /**
-   * Awaited before the job is failed in Redis (final) or tried again: the place to write the outcome down.
-   * Where it rejects on a final one the job is kept and tried again, so that no outcome is lost.
+   * Awaited before the job fails in Redis (final) or is retried: record the outcome here.
+   * If it rejects for a final failure, the job is kept and retried, and no outcome is lost.
    */
   readonly onFailed?: (job: SeparationJob, failure: Failure, final: boolean) => Promise<void>;
-  /** Awaited before a cancelled job is taken away; where it rejects the job is kept, as above. */
+  /** Awaited before a cancelled job is removed; if it rejects, the job is kept, as above. */
   readonly onCancelled?: (job: SeparationJob) => Promise<void>;
-  /** The job was given to another worker, because this one could not prove in time that it lives. */
+  /** The job went to another worker because this one did not renew its lock in time. */
   readonly onLost?: (job: SeparationJob) => void;
-  /** Faults of the connection and of BullMQ; jobs go on. */
+  /** Faults of the connection and of BullMQ; jobs continue. */
   readonly onError?: (error: Error) => void;
 }

@@ -1,8 +1,8 @@
-/** A cursor that no page of the index gave out. */
+/** A cursor that no page of the index returned. */
 export class InvalidCursorError extends Error {
   readonly code = 'invalid_cursor';
 
   constructor() {
-    super('the cursor is not one of this list');
+    super('the cursor does not belong to this list');
   }
 }

@@ -4,13 +4,13 @@ import type { RedisConnections } from '@app/redis';
 import { StoreScan } from './store-scan.js';
 
 /**
- * What Redis remembers of the store so that the reconciler need not read all of it each time: which separations are
- * in a list, which have ended, and which the look of this time has found. All calls throw RedisUnavailableError.
+ * What Redis remembers of the store, to save the reconciler from reading all of it each time: which separations are
+ * listed, which have ended, and which the current scan has found. All calls throw RedisUnavailableError.
  */
 export class ReconcileState {
   constructor(private readonly connections: RedisConnections) {}
 
-  /** Of these, those that are in no list, and those that have not ended as far as is known; the others are as they were. */
+  /** Of these ids, the unlisted ones, and the ones not known to have ended. */
   async unsettled(ids: readonly SeparationId[]): Promise<{ unlisted: Set<SeparationId>; open: SeparationId[] }> {
     if (ids.length === 0) return { unlisted: new Set(), open: [] };
     const { keys } = this.connections;
@@ -25,12 +25,12 @@ export class ReconcileState {
     await this.connections.call((redis) => redis.zadd(this.connections.keys.ended, at.getTime(), id));
   }
 
-  /** Before it is accepted anew: it is looked at again then. */
+  /** Call before it is accepted again: the next pass looks at it then. */
   async markOpen(id: SeparationId): Promise<void> {
     await this.connections.call((redis) => redis.zrem(this.connections.keys.ended, id));
   }
 
-  /** The longest ended ones first, `limit` at most. */
+  /** The earliest endings first, at most `limit`. */
   async endedBefore(date: Date, limit: number): Promise<SeparationId[]> {
     const { ended } = this.connections.keys;
     const ids = await this.connections.call((redis) =>
@@ -39,25 +39,25 @@ export class ReconcileState {
     return ids.filter(isSeparationId);
   }
 
-  /** Where Redis was wiped or started anew it may have lost the last it was told: nothing counts as ended then. */
+  /** Forgets all endings after Redis was wiped or restarted: it may have lost its latest writes. */
   async distrustAfterRestart(): Promise<void> {
     const { reconciled, ended } = this.connections.keys;
     await this.connections.call(async (redis) => {
-      // one that does not tell is never trusted
+      // a server that does not report its run id is never trusted
       const run = /^run_id:(\S+)/m.exec(await redis.info('server'))?.[1] ?? randomUUID();
       if ((await redis.get(reconciled)) === run) return;
       await redis.del(ended);
-      // before the look at the store: a wipe in the middle of it takes the mark away, and another look follows
+      // before the scan: a wipe during the scan removes the mark, and another scan follows
       await redis.set(reconciled, run);
     });
   }
 
-  /** Whether Redis was not wiped since the last look at the store. */
+  /** Whether Redis still has the mark of the last scan. */
   async isTrusted(): Promise<boolean> {
     return (await this.connections.call((redis) => redis.exists(this.connections.keys.reconciled))) === 1;
   }
 
-  /** Begins to note what the store has. */
+  /** Starts a scan of the store. */
   beginScan(): StoreScan {
     return new StoreScan(this.connections, this.connections.keys.present(randomUUID()));
   }

@@ -4,11 +4,11 @@ import { type RedisConnections, allReplies } from '@app/redis';
 
 export interface IndexPage {
   readonly ids: readonly SeparationId[];
-  /** for the next, older page; null on the last */
+  /** of the next, older page; null on the last */
   readonly nextCursor: string | null;
 }
 
-/** The separations of each owner, newest first. Rebuilt from the store by the reconciler, see ReconcileState. */
+/** The separations of each owner, newest first. The reconciler rebuilds it from the store. */
 export class SeparationIndex {
   constructor(private readonly connections: RedisConnections) {}
 
@@ -31,14 +31,14 @@ export class SeparationIndex {
   }
 
   /**
-   * `cursor`: of the page before, or null for the newest. A separation that is added meanwhile moves no other page.
-   * @throws InvalidCursorError for a cursor that no page gave out, RedisUnavailableError
+   * `cursor`: from the previous page, or null for the newest. Separations added meanwhile do not shift the pages.
+   * @throws InvalidCursorError for a cursor that no page returned, RedisUnavailableError
    */
   async page(owner: string | null, cursor: string | null, limit: number): Promise<IndexPage> {
     const after = cursor === null ? undefined : parseCursor(cursor);
     const key = this.connections.keys.index(owner);
     const entries: Entry[] = [];
-    // one more than the page tells whether another follows
+    // one entry more than the page tells whether another page follows
     for (let offset = 0; entries.length <= limit;) {
       const from = after === undefined ? '+inf' : after.score;
       const flat = await this.connections.call((redis) =>
@@ -55,14 +55,14 @@ export class SeparationIndex {
   }
 }
 
-/** JSON, so that nobody can be called as what is nobody's */
+/** JSON: no key name can be mistaken for `null` */
 export function ownerText(owner: string | null): string {
   return JSON.stringify(owner);
 }
 
 interface Entry {
   readonly id: SeparationId;
-  /** of its creation, milliseconds since 1970 */
+  /** creation time, milliseconds since 1970 */
   readonly score: number;
 }
 
@@ -72,7 +72,7 @@ function parseEntries(flat: readonly string[]): Entry[] {
   );
 }
 
-/** Redis orders those of one millisecond by their ids, here from the last to the first */
+/** Redis orders entries of the same millisecond by id, here in descending order */
 function isOlder(entry: Entry, than: Entry): boolean {
   return entry.score < than.score || (entry.score === than.score && entry.id < than.id);
 }

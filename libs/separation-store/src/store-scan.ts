@@ -1,10 +1,10 @@
 import { isSeparationId, type SeparationId } from '@app/separations';
 import { type RedisConnections, allReplies, json, texts } from '@app/redis';
 
-/** entries of the hash that one call looks at */
+/** hash entries per call */
 const SCANNED = 500;
 
-/** what a look that died has noted stays no longer than this, ms */
+/** lifetime of the notes of a scan that died, ms */
 const LASTS_MS = 15 * 60_000;
 
 export interface Listed {
@@ -12,7 +12,7 @@ export interface Listed {
   readonly owner: string | null;
 }
 
-/** One look at the whole store: notes in Redis what was found, to tell what is in a list without being in the store. */
+/** A scan of the whole store. It notes in Redis which separations exist, to find listed ones that do not. */
 export class StoreScan {
   constructor(
     private readonly connections: RedisConnections,
@@ -32,7 +32,7 @@ export class StoreScan {
     );
   }
 
-  /** What is in a list and was not found: removed, or accepted since the look began. */
+  /** Listed separations that the scan did not find: removed, or accepted since it began. */
   async *missing(): AsyncGenerator<Listed> {
     const { listed } = this.connections.keys;
     let cursor = '0';

@@ -9,7 +9,7 @@ export class SeparationBusyError extends Error {
   }
 }
 
-/** The separation was cancelled, has failed, or was removed while its work went on: the result is not wanted. */
+/** The separation ended while a worker was still at it: its result is not wanted. */
 export class SeparationEndedError extends Error {
   readonly code = 'separation_ended';
 
