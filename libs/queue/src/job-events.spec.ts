@@ -37,7 +37,7 @@ describe(JobEvents.name, () => {
     return following;
   }
 
-  it('tells of every state, from the first moment on, until a terminal one', async () => {
+  it('reports every state from the first moment until a terminal one', async () => {
     const job = someJob();
     const states: string[] = [];
     const changes = sut.changes(job.id, ending.signal)[Symbol.asyncIterator]();
@@ -60,7 +60,7 @@ describe(JobEvents.name, () => {
     expect(states).toEqual(['queued', 'processing']);
   });
 
-  it('tells the end as what it is', async () => {
+  it('reports the end as an end', async () => {
     const job = someJob();
     const told: JobChange[] = [];
     const following = (async (): Promise<void> => {
@@ -87,7 +87,7 @@ describe(JobEvents.name, () => {
     await following;
   });
 
-  it('tells only those who follow that job', async () => {
+  it('reports only to followers of that job', async () => {
     const [mine, other] = [someJob(), someJob()];
     const [followed, bystander] = [follow(mine.id), follow(other.id)];
     await waitUntil('the first look', () => followed.count > 0 && bystander.count > 0);
@@ -103,7 +103,7 @@ describe(JobEvents.name, () => {
     await following.ended;
   });
 
-  it('tells everybody to look again when Redis came back', async () => {
+  it('tells everyone to look again when Redis comes back', async () => {
     const following = follow(someJob().id);
     await waitUntil('the first look', () => following.count > 0);
     const before = following.count;
@@ -112,7 +112,7 @@ describe(JobEvents.name, () => {
     await waitUntil('another look', () => following.count > before, { deadlineMs: 3000 });
   });
 
-  it('closes while Redis is away', async () => {
+  it('closes while Redis is down', async () => {
     const following = follow(someJob().id);
     await waitUntil('the first look', () => following.count > 0);
     await server.kill();
@@ -121,7 +121,7 @@ describe(JobEvents.name, () => {
     await server.start();
   });
 
-  it('closes where Redis never answered', async () => {
+  it('closes if Redis never answered', async () => {
     await server.kill();
     const following = follow(someJob().id);
     await sut.close();

@@ -39,7 +39,7 @@ describe('the queue while Redis is away', () => {
     );
   }
 
-  it('fails every call within 2 s, and works again by itself within 3 s', async () => {
+  it('fails every call within 2 s, and recovers by itself within 3 s', async () => {
     await fixture.queue.enqueue(someJob());
     await server.kill();
     await expectAllUnavailable();
@@ -57,7 +57,7 @@ describe('the queue while Redis is away', () => {
     await waitUntil('the queue to work again', () => fixture.connections.ping().then(() => true), { deadlineMs: 3000 });
   });
 
-  it('fails calls of a process that started while Redis was away, and works when it comes', async () => {
+  it('fails calls of a process that started without Redis, and works once it is up', async () => {
     await server.stop();
     const late = fixture.other();
     await expect(late.queue.enqueue(someJob())).rejects.toThrow(RedisUnavailableError);
@@ -87,7 +87,7 @@ describe('the queue while Redis is away', () => {
     expect((await fixture.queue.depth()).failed).toBe(0);
   });
 
-  it('takes new jobs by itself within 3 s of the return', async () => {
+  it('takes new jobs within 3 s of the return', async () => {
     const done: string[] = [];
     await fixture.work(({ id }) => Promise.resolve(void done.push(id)));
     await fixture.queue.enqueue(someJob());
@@ -100,7 +100,7 @@ describe('the queue while Redis is away', () => {
     expect(performance.now() - returnedAt).toBeLessThan(3000);
   });
 
-  it('ends a worker in bounded time while Redis is away', async () => {
+  it('ends a worker in bounded time while Redis is down', async () => {
     const running = gate();
     const worker = await fixture.work((_job, { signal }) => {
       running.open();

@@ -21,7 +21,7 @@ describe(SeparationQueue.name, () => {
   });
   afterEach(() => fixture.close());
 
-  it('makes one job of ten equal submissions at once, from two processes', async () => {
+  it('makes one job of ten equal submissions from two processes', async () => {
     const job = someJob();
     const other = fixture.other();
     await Promise.all(Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? sut : other.queue).enqueue(job)));
@@ -44,7 +44,7 @@ describe(SeparationQueue.name, () => {
     expect(starts).toBe(1);
   });
 
-  it('replaces a failed job that is kept, with the new data', async () => {
+  it('replaces a failed job with the new data', async () => {
     const job = someJob();
     const seen: string[] = [];
     await fixture.work(({ requestId }) => {
@@ -58,7 +58,7 @@ describe(SeparationQueue.name, () => {
     expect(seen[1]).toBe('second');
   });
 
-  it('says why a kept job failed', async () => {
+  it('tells why a kept job failed', async () => {
     const job = someJob();
     await fixture.work(() => Promise.reject(new PermanentJobError('undecodable_audio', 'no: audio\nin it')));
     await sut.enqueue(job);
@@ -67,7 +67,7 @@ describe(SeparationQueue.name, () => {
     expect(await sut.failure(someId())).toBeUndefined();
   });
 
-  it('gives waiting jobs their position, first come first', async () => {
+  it('numbers waiting jobs first come, first served', async () => {
     const jobs = [someJob(), someJob(), someJob()];
     for (const job of jobs) await sut.enqueue(job);
     const states = await sut.states([...jobs.map(({ id }) => id), someId()]);
@@ -76,7 +76,7 @@ describe(SeparationQueue.name, () => {
     );
   });
 
-  it('estimates from the measured speed, the work before it and the number of live workers', async () => {
+  it('estimates from the measured speed, the work ahead and the number of live workers', async () => {
     const [first, second] = [someJob({ durationSeconds: 100 }), someJob({ durationSeconds: 50 })];
     await sut.enqueue(first);
     await sut.enqueue(second);
@@ -89,7 +89,7 @@ describe(SeparationQueue.name, () => {
     expect(await fixture.other().queue.state(second.id)).toMatchObject({ etaSeconds: 50 });
   });
 
-  it('counts only what is left of an active job', async () => {
+  it('counts only the rest of an active job', async () => {
     const [active, waiting] = [someJob({ durationSeconds: 100 }), someJob({ durationSeconds: 100 })];
     const finish = gate();
     await fixture.work(async (_job, { reportProgress }) => {
@@ -115,7 +115,7 @@ describe(SeparationQueue.name, () => {
     finish.open();
   });
 
-  it('removes a waiting job and leaves an active one', async () => {
+  it('removes a waiting job and keeps an active one', async () => {
     const finish = gate();
     const [active, waiting] = [someJob(), someJob()];
     await fixture.work(() => finish.passed);
@@ -129,7 +129,7 @@ describe(SeparationQueue.name, () => {
     finish.open();
   });
 
-  it('tells the age of the job that waits longest', async () => {
+  it('tells the age of the oldest waiting job', async () => {
     expect(await sut.oldestWaitSeconds()).toBe(0);
     await sut.enqueue(someJob());
     await waitUntil('the job to grow older', async () => (await sut.oldestWaitSeconds()) > 0.05);
@@ -137,7 +137,7 @@ describe(SeparationQueue.name, () => {
     expect(await sut.oldestWaitSeconds()).toBeGreaterThan(0.05);
   });
 
-  it('refuses what is no job, and takes for none what it finds in Redis that is none', async () => {
+  it('refuses an invalid job, and ignores one that it finds in Redis', async () => {
     await expect(sut.enqueue({ ...someJob(), durationSeconds: Number.NaN })).rejects.toThrow(InvalidJobError);
     const job = someJob();
     await sut.enqueue(job);

@@ -20,7 +20,7 @@ describe(SeparationWorker.name, () => {
   });
   afterEach(() => fixture.close());
 
-  it('tries again after a back-off what may pass, as often as the table says, and not what cannot', async () => {
+  it('retries what may pass after a back-off, as often as the table says, and nothing else', async () => {
     const failures: [Failure, boolean][] = [];
     const startedAt: number[] = [];
     const onFailed = (_job: unknown, failure: Failure, final: boolean): Promise<void> => {
@@ -47,7 +47,7 @@ describe(SeparationWorker.name, () => {
     expect((startedAt[1] ?? 0) - (startedAt[0] ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
-  it('writes the outcome down before the job is failed, and keeps a job whose outcome could not be written', async () => {
+  it('records the outcome before the job fails, and keeps a job whose outcome it cannot record', async () => {
     const job = someJob();
     let writes = 0;
     let stateWhileWriting: unknown;
@@ -64,7 +64,7 @@ describe(SeparationWorker.name, () => {
     expect(stateWhileWriting).toMatchObject({ status: 'processing' });
   });
 
-  it('ends a running job within 2 s of a wish from another process, and takes it away', async () => {
+  it('ends a running job within 2 s of a cancel from another process, and removes it', async () => {
     const job = someJob();
     const running = gate<JobContext>();
     const cancelled: string[] = [];
@@ -84,7 +84,7 @@ describe(SeparationWorker.name, () => {
     expect(await fixture.queue.depth()).toMatchObject({ failed: 0 });
   });
 
-  it('ends it within 2 s also when the message was lost, because it asks', async () => {
+  it('ends it within 2 s even if the message was lost, because it polls', async () => {
     const job = someJob();
     const running = gate<JobContext>();
     await fixture.work((_job, context) => {
@@ -98,7 +98,7 @@ describe(SeparationWorker.name, () => {
     await waitUntil('the signal', () => signal.aborted, { deadlineMs: 2000 });
   });
 
-  it('never starts a job that was cancelled before, and starts it when it is submitted anew', async () => {
+  it('never starts a cancelled job, and starts it when it is submitted again', async () => {
     const job = someJob();
     let starts = 0;
     await fixture.queue.enqueue(job);
@@ -110,7 +110,7 @@ describe(SeparationWorker.name, () => {
     await waitUntil('the new job', () => starts === 1);
   });
 
-  it('lets a running job end within the grace of a close', async () => {
+  it('lets a running job end within the grace period of a close', async () => {
     const finish = gate();
     const running = gate();
     const worker = await fixture.work(() => {
@@ -125,7 +125,7 @@ describe(SeparationWorker.name, () => {
     expect(await fixture.queue.depth()).toEqual({ waiting: 0, active: 0, delayed: 0, failed: 0 });
   });
 
-  it('hands a job back that takes longer: it waits, as the next one, with no attempt spent', async () => {
+  it('hands back a job that takes longer: it is next in line and has spent no attempt', async () => {
     const [job, later] = [someJob(), someJob()];
     const running = gate();
     const worker = await fixture.work((_job, { signal }) => {
@@ -145,7 +145,7 @@ describe(SeparationWorker.name, () => {
     expect(await again.passed).toBe(1);
   });
 
-  it('hands nothing back where Redis came back empty, so that the job can be queued anew', async () => {
+  it('hands nothing back to a Redis that came back empty: the job can be queued again', async () => {
     const job = someJob();
     const running = gate();
     const worker = await fixture.work((_job, { signal }) => {
@@ -160,7 +160,7 @@ describe(SeparationWorker.name, () => {
     expect(await fixture.queue.state(job.id)).toMatchObject({ status: 'queued' });
   });
 
-  it('gives up a job that is not of the contract, and goes on with the next', async () => {
+  it('gives up a job that breaks the contract, and goes on with the next', async () => {
     const [strange, good] = [someJob(), someJob()];
     await fixture.queue.enqueue(strange);
     await fixture.connections.call((client) =>

@@ -19,7 +19,7 @@ describe(`${SeparationWorker.name} that is killed`, () => {
     await redis.close();
   });
 
-  it('has its job back on another worker within 20 s, with no attempt spent', async () => {
+  it('gives its job to another worker within 20 s, with no attempt spent', async () => {
     const job = someJob();
     const script = ['--import', './test/support/typescript.mjs', 'libs/queue/src/worker-process.fixture.ts'];
     const child = spawn(process.execPath, [...script, redis.url.href, fixture.prefix], {

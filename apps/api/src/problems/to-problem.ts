@@ -27,7 +27,7 @@ export function toProblem(error: unknown): ProblemError {
   if (error instanceof StorageUnavailableError) return storageUnavailable(error);
   if (error instanceof RedisUnavailableError) return queueUnavailable(error);
   if (error instanceof SeparationBusyError) {
-    const detail = 'Another call or a worker is just changing this separation; try again in a moment.';
+    const detail = 'Another call or a worker is changing this separation. Try again in a moment.';
     return new ProblemError('busy', detail, { retryAfterSeconds: 1, cause: error });
   }
   if (error instanceof InvalidCursorError)

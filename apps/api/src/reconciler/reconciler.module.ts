@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ReconcilerService } from './reconciler.service.js';
 
-/** Keeps Redis true to the object store. */
+/** Keeps Redis in line with the object store. */
 @Module({ providers: [ReconcilerService], exports: [ReconcilerService] })
 export class ReconcilerModule {}

@@ -10,20 +10,20 @@ import { API_CONFIG } from '../config/api-config.module.js';
 import { Reconciliation } from './reconcile.js';
 import { Sweep } from './sweep.js';
 
-/** a whole look at the store, by one process of all */
+/** between two scans of the whole store, by one of all processes */
 const INTERVAL_MS = 60_000;
-/** how soon it is noticed that Redis came back or was wiped */
+/** how soon a wiped or returned Redis is noticed */
 const WATCH_MS = 1000;
 const LOCK_MS = 30_000;
-/** names that one question to Redis is about */
+/** ids per call to Redis */
 const LISTED = 200;
-/** separations read from the store together */
+/** separations read from the store at once */
 const READ = 8;
 
 /**
- * Keeps Redis true to the store, which is the only truth (rule 1): queues again what was accepted and has neither a
- * job nor a manifest, rebuilds the lists, and sweeps. At the start, every minute, and when Redis was away or wiped.
- * A look lists the names in the store and reads only what Redis knows nothing of or what has neither ended nor a job.
+ * Keeps Redis in line with the store, the only source of truth: requeues accepted separations that have neither a job
+ * nor an ending, rebuilds the lists, and sweeps. Runs at the start, every minute, and after Redis was down or wiped.
+ * A pass lists the ids in the store and reads only separations that Redis does not know, or that are open without a job.
  */
 @Injectable()
 export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestroy {
@@ -48,7 +48,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
   }
 
   onApplicationBootstrap(): void {
-    // a server that was away may have lost its last second, although the mark is there
+    // a Redis that was down may have lost its last second even if the mark is there
     this.connections.forQueue().on('ready', this.soon);
     this.watching = this.watch();
   }
@@ -59,7 +59,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     await this.watching;
   }
 
-  /** One whole pass, unless another process is at one. Gives the ids that were queued again. */
+  /** Runs one pass unless another process is running one. Returns the ids that were queued again. */
   async run(): Promise<readonly SeparationId[]> {
     const { signal } = this.ending;
     const lock = new RedisLock(this.connections, this.connections.keys.reconcilerLock, LOCK_MS);
@@ -88,7 +88,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
           await this.run();
         }
       } catch (error) {
-        // the queue or the store is away: once more after a moment, which is no news while it lasts
+        // the queue or the store is down: try again in a moment, and log it at debug level only
         this.logger.debug(`interrupted: ${error instanceof Error ? error.message : String(error)}`);
         this.nextAt = 0;
       }
@@ -96,7 +96,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     }
   }
 
-  /** Over all of the store. @returns the ids that were queued again */
+  /** Scans the whole store. @returns the ids that were queued again */
   private async look(lock: RedisLock, signal: AbortSignal): Promise<SeparationId[]> {
     const scan = this.state.beginScan();
     const queued: SeparationId[] = [];
@@ -135,7 +135,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     return queued;
   }
 
-  /** @returns the id where it was queued again */
+  /** @returns the id if it was queued again */
   private async one(id: SeparationId, signal: AbortSignal): Promise<SeparationId[]> {
     const result = await this.reconciliation.reconcile(id, signal);
     if (result.done === 'no request') await this.sweep.withoutRequest(id, signal);

@@ -83,7 +83,7 @@ describe(ReconcilerService.name, () => {
     return request.id;
   }
 
-  it('queues exactly what was accepted and has neither a job nor a manifest nor an outcome', async () => {
+  it('queues exactly the open separations without a job', async () => {
     const at = new Date().toISOString();
     const lost = await accept();
     const completed = await accept({ completedAt: new Date() });
@@ -95,7 +95,7 @@ describe(ReconcilerService.name, () => {
     expect(await sut.run()).toEqual([]);
   });
 
-  it('reads nothing again of what has ended, or has a job', async () => {
+  it('does not read a separation again that has ended or has a job', async () => {
     const at = new Date().toISOString();
     await Promise.all([accept(), accept({ completedAt: new Date() }), accept({ outcome: { state: 'cancelled', at } })]);
     await sut.run();
@@ -106,7 +106,7 @@ describe(ReconcilerService.name, () => {
     expect((await index.page(null, null, 10)).ids).toHaveLength(3);
   });
 
-  it('trusts what Redis says of an end no longer than the server runs', async () => {
+  it('trusts an ending in Redis only until Redis restarts', async () => {
     const lost = await accept();
     const upkeep = new ReconcileState(fixture.connections);
     await sut.run();
@@ -118,7 +118,7 @@ describe(ReconcilerService.name, () => {
     expect(await waitUntil('Redis is back', () => sut.run())).toEqual([lost]);
   });
 
-  it('takes off the lists what the store has no more', async () => {
+  it('unlists separations that are gone from the store', async () => {
     const [kept, gone] = [await accept(), await accept({ completedAt: new Date() })];
     await sut.run();
     await store.removeAll(objectKeys.separation(gone));
@@ -129,7 +129,7 @@ describe(ReconcilerService.name, () => {
     );
   });
 
-  it('notices by itself that Redis was wiped, and queues what was accepted once', async () => {
+  it('notices a wiped Redis by itself, and queues each accepted separation once', async () => {
     const waiting = await Promise.all([accept(), accept(), accept()]);
     sut.onApplicationBootstrap();
     await waitUntil('the jobs', async () => (await fixture.queue.unfinishedCount()) === 3);
@@ -139,7 +139,7 @@ describe(ReconcilerService.name, () => {
     expect((await index.page(null, null, 10)).ids).toHaveLength(3);
   });
 
-  it('leaves the work to one process at a time', async () => {
+  it('lets one process work at a time', async () => {
     const ids = await Promise.all(Array.from({ length: 20 }, () => accept()));
     const other = service(0, fixture.other());
     const queued = (await Promise.all([sut.run(), other.run()])).flat();
@@ -148,7 +148,7 @@ describe(ReconcilerService.name, () => {
     expect(queued).toHaveLength(ids.length);
   });
 
-  it('writes down a failure that no worker could write', async () => {
+  it('records a failure that no worker could record', async () => {
     const id = await accept();
     await sut.run();
     const started = gate();
@@ -181,7 +181,7 @@ describe(ReconcilerService.name, () => {
     expect(left).toEqual([false, false, true, true]);
   });
 
-  it('removes what ended longer ago than it is kept, and nothing where it is kept for ever', async () => {
+  it('removes what is past its retention, and nothing without a limit', async () => {
     const before = new Date(Date.now() - 3 * HOUR_MS);
     const [old, young] = [await accept({ completedAt: before }), await accept({ completedAt: new Date() })];
     await sut.run();

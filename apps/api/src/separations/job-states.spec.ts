@@ -18,7 +18,7 @@ describe(JobStates.name, () => {
     return { sut: new JobStates(queue as SeparationQueue), asked };
   }
 
-  it('asks once for what is wanted in one turn, and again in the next', async () => {
+  it('asks once for all lookups of one turn, and again in the next', async () => {
     const { sut, asked } = setUp();
     const answers = await Promise.all([sut.of(id(0)), sut.of(id(1)), sut.of(id(1))]);
     expect(answers).toEqual([undefined, queued, queued]);

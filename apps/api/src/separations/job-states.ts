@@ -5,17 +5,17 @@ import { fromQueue } from '../problems/outages.js';
 
 type States = Promise<Map<SeparationId, JobState>>;
 
-/** ids of one question to Redis, so that no question is long */
+/** ids per call to Redis */
 const TOGETHER = 100;
 
-/** Asks for the jobs of all calls that come in the same turn of the event loop with one question to Redis. */
+/** Batches job lookups: all calls of one turn of the event loop share one call to Redis. */
 @Injectable()
 export class JobStates {
   private next: { readonly ids: Set<SeparationId>; readonly states: States } | undefined;
 
   constructor(private readonly queue: SeparationQueue) {}
 
-  /** undefined where there is no live job. @throws ProblemError queue_unavailable */
+  /** undefined if there is no live job. @throws ProblemError queue_unavailable */
   async of(id: SeparationId): Promise<JobState | undefined> {
     const question = this.next ?? this.open();
     question.ids.add(id);

@@ -7,7 +7,7 @@ import { fromQueue } from '../problems/outages.js';
 import { JobStates } from './job-states.js';
 import { separationView } from './separation-view.js';
 
-/** Joins what the store holds with what the queue says. */
+/** Combines a stored separation with its job in the queue. */
 @Injectable()
 export class SeparationReader {
   constructor(
@@ -16,7 +16,7 @@ export class SeparationReader {
     private readonly queue: SeparationQueue,
   ) {}
 
-  /** One call to Redis for a separation that is open, none for one that has ended. */
+  /** Makes one call to Redis for an open separation, none for one that has ended. */
   async view(stored: StoredSeparation): Promise<Separation> {
     const { id } = stored.request;
     if (!isOpen(stored)) return separationView(stored, undefined);
@@ -25,7 +25,7 @@ export class SeparationReader {
     return this.viewWithoutJob(id, stored);
   }
 
-  /** The views of many, with one call to Redis; what vanished in the meantime is left out. */
+  /** Views of many separations with one call to Redis. Separations removed meanwhile are left out. */
   async views(ids: readonly SeparationId[]): Promise<Separation[]> {
     const found = await Promise.all(ids.map((id) => this.access.find(id)));
     const stored = found.filter((one) => one !== undefined);
@@ -40,7 +40,7 @@ export class SeparationReader {
     );
   }
 
-  /** the job ended after the store was read, or was lost: the store knows, where what we remember of it is too old */
+  /** the job ended after the store was read, or was lost: read the store again */
   private async viewWithoutJob(id: SeparationId, known: StoredSeparation): Promise<Separation> {
     this.access.forget(id);
     const stored = (await this.access.find(id)) ?? known;

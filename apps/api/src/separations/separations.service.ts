@@ -9,7 +9,7 @@ import { ProblemError } from '../problems/problem.error.js';
 import { SeparationReader } from './separation-reader.js';
 import type { ListQuery } from './separations.dto.js';
 
-/** entries of the index that one call with a status filter looks at; the cursor goes on from there */
+/** index entries that one filtered call looks at; the cursor continues from there */
 const LOOKED_AT = 500;
 
 export interface Page {
@@ -34,7 +34,7 @@ export class SeparationsService {
     return this.reader.view(await this.access.load(id, owner));
   }
 
-  /** Newest first. With a status the pages may be short; only a null cursor means that there is no more. */
+  /** Newest first. Filtered pages may be short: only a null cursor means that there are no more. */
   async list(owner: string | null, { status, limit, cursor }: ListQuery): Promise<Page> {
     const separations: Separation[] = [];
     let next: string | null = cursor ?? null;
@@ -50,7 +50,7 @@ export class SeparationsService {
     return { separations, nextCursor: next };
   }
 
-  /** Its worker is told first, then the store: a cancel that could not be told is not written down either. */
+  /** Tells the worker first, then the store: a cancel that cannot be sent is not recorded either. */
   async cancel(id: string, owner: string | null): Promise<Separation> {
     const stored = await this.access.loadFresh(id, owner);
     const view = await this.reader.view(stored);
@@ -63,7 +63,7 @@ export class SeparationsService {
     await fromQueue(() => this.queue.remove(request.id));
     this.access.forget(request.id);
     const now = await this.get(id, owner);
-    // its worker, or its last attempt, was quicker
+    // it was completed or failed first
     if (now.status !== 'cancelled') throw alreadyFinished(now.status);
     this.logger.log('separation cancelled', { separationId: request.id });
     return now;
@@ -73,12 +73,12 @@ export class SeparationsService {
     const stored = await this.access.loadFresh(id, owner);
     const view = await this.reader.view(stored);
     if (!isTerminal(view.status)) {
-      throw new ProblemError('still_active', 'The separation has not ended yet: cancel it first.');
+      throw new ProblemError('still_active', 'The separation has not ended. Cancel it first.');
     }
     const { request } = stored;
-    // a cancelled job may still be on its way out of a worker
+    // a worker may still be letting go of a cancelled job
     if (!(await untilIdle(this.queue, request.id))) {
-      throw new ProblemError('still_active', 'Its worker is just ending; try again in a moment.', {
+      throw new ProblemError('still_active', 'Its worker is still stopping. Try again in a moment.', {
         retryAfterSeconds: 1,
       });
     }
@@ -90,5 +90,5 @@ export class SeparationsService {
 }
 
 function alreadyFinished(status: Separation['status']): ProblemError {
-  return new ProblemError('already_finished', `The separation is ${status} already.`);
+  return new ProblemError('already_finished', `The separation is already ${status}.`);
 }

@@ -75,7 +75,7 @@ describe(SeparationsService.name, () => {
     await ann.cancel(id);
   });
 
-  it('makes the same song of two keys two separations', async () => {
+  it('makes two separations of the same song from two keys', async () => {
     const bytes = wav({ frequency: 5000 });
     const [mine, yours] = [await ann.upload(bytes, DEMO), await bob.upload(bytes, DEMO)];
     expect(mine.body.id).not.toBe(yours.body.id);
@@ -111,7 +111,7 @@ describe(SeparationsService.name, () => {
     },
   );
 
-  it('cancels one that waits: its job is gone, and its request says so', async () => {
+  it('cancels a waiting separation: its job is gone, and its request says so', async () => {
     const id = await submit(ann);
     expect(await ann.cancel(id)).toMatchObject({ status: 202, body: { id, status: 'cancelled' } });
     expect(await api.app.get(SeparationQueue).state(id)).toBeUndefined();
@@ -135,7 +135,7 @@ describe(SeparationsService.name, () => {
     });
   });
 
-  it('cancels one that is worked on within 2 s, and takes the song anew afterwards', async () => {
+  it('cancels a running separation within 2 s, and accepts the song again', async () => {
     await withWorker(async (worker) => {
       const bytes = wav({ frequency: 7000 });
       const { body } = await ann.upload(bytes, DEMO);
@@ -150,7 +150,7 @@ describe(SeparationsService.name, () => {
     });
   });
 
-  it('removes what has ended with all its objects, and refuses while it is active', async () => {
+  it('removes an ended separation with all its objects, and refuses while it is active', async () => {
     const id = await submit(ann);
     const remove = () => ann.json(`/v1/separations/${id}`, { method: 'DELETE' });
     expect(await remove()).toMatchObject({ status: 409, body: { code: 'still_active' } });
@@ -163,7 +163,7 @@ describe(SeparationsService.name, () => {
     expect(list.body.separations.map((one) => one.id)).not.toContain(id);
   });
 
-  it('shows why one failed, and takes it anew', async () => {
+  it('shows why a separation failed, and accepts it again', async () => {
     const bytes = wav({ frequency: 8000 });
     const { body } = await ann.upload(bytes, DEMO);
     await api.app.get(SeparationQueue).remove(body.id);

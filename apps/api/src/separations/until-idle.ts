@@ -5,10 +5,10 @@ import { fromQueue } from '../problems/outages.js';
 
 const ASK_EVERY_MS = 100;
 
-/** a cancelled job leaves its worker within 2 s */
+/** a worker lets go of a cancelled job within 2 s */
 const LONGEST_MS = 3000;
 
-/** Waits until no worker is busy with the separation; false where one still is after 3 s. */
+/** Waits until no worker has the separation; false if one still has it after 3 s. */
 export async function untilIdle(queue: SeparationQueue, id: SeparationId): Promise<boolean> {
   const deadline = performance.now() + LONGEST_MS;
   for (;;) {

@@ -22,9 +22,9 @@ export interface Candidate extends SeparationIdentity, Pick<StoredRequest, 'requ
 }
 
 /**
- * Rule 1: accepted means that the input and the request are stored *and* the job is queued.
- * Where queueing fails the client is told 503 and the stored request stays: to take it back could take away what an
- * equal upload was promised a moment ago, and the reconciler or the client's next try queues the same separation.
+ * Accepted means: the input and the request are stored *and* the job is queued.
+ * If queueing fails, the client gets 503 and the stored request stays: an equal upload may just have been accepted.
+ * The reconciler or the client's next try queues the same separation.
  */
 @Injectable()
 export class Acceptance {
@@ -40,8 +40,8 @@ export class Acceptance {
   ) {}
 
   /**
-   * @param inspect is called only for a song that is not accepted yet
-   * @throws ProblemError busy, where a worker has not let go of an earlier, cancelled run
+   * @param inspect called only for a song that is not accepted yet
+   * @throws ProblemError busy if a worker still has an earlier, cancelled run
    */
   async accept(candidate: Candidate, inspect: () => Promise<AudioFacts>): Promise<Separation> {
     const id = separationId(candidate);
@@ -63,9 +63,9 @@ export class Acceptance {
   ): Promise<StoredRequest> {
     const { stagingKey, bytes, ...rest } = candidate;
     const facts = await inspect();
-    // the job of an earlier, cancelled run must be gone: the new one would be taken for it and dropped
+    // the job of an earlier, cancelled run must be gone, or the new job would be dropped as a duplicate
     if (!(await untilIdle(this.queue, id))) {
-      const detail = 'A worker is just ending an earlier run of this song; try again in a moment.';
+      const detail = 'A worker is still stopping an earlier run of this song. Try again in a moment.';
       throw new ProblemError('busy', detail, { retryAfterSeconds: 1 });
     }
     const request: StoredRequest = {
@@ -80,14 +80,14 @@ export class Acceptance {
     return this.store.accept(request, stagingKey);
   }
 
-  /** also for one that is accepted already: the job may have been lost, and a live one is kept */
+  /** also for an accepted separation: its job may have been lost, and a live one is kept */
   private async queueUp({ id, requestId, model, durationSeconds, createdAt, owner }: StoredRequest): Promise<void> {
     await fromQueue(() => this.queue.enqueue({ id, requestId, model, durationSeconds, createdAt }));
     try {
       await fromQueue(() => this.index.add(owner, id, createdAt));
     } catch (error) {
-      // it is accepted all the same, and the reconciler puts it into the list
-      this.logger.warn(`not in the list yet: ${error instanceof Error ? error.message : String(error)}`, {
+      // it is accepted all the same; the reconciler adds it to the list
+      this.logger.warn(`not listed yet: ${error instanceof Error ? error.message : String(error)}`, {
         separationId: id,
       });
     }

@@ -114,7 +114,7 @@ describe(SubmissionsController.name, () => {
     expect(await post(['file', bytes])).toMatchObject({ status: 415, body: { code: 'no_audio' } });
   });
 
-  it('answers 413 where the length was not told', async () => {
+  it('answers 413 if the length was not announced', async () => {
     const head = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n';
     const body = new ReadableStream<Uint8Array>({
       start(controller) {

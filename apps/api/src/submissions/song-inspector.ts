@@ -7,10 +7,10 @@ import { Semaphore } from '@app/concurrency';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 
-/** songs that may wait for their check */
+/** songs that may wait to be checked */
 const MAX_WAITING = 64;
 
-/** Finds out whether an upload is a song that can be separated, by decoding all of it. */
+/** Checks that an upload can be separated by decoding all of it. */
 @Injectable()
 export class SongInspector {
   private readonly maxDurationSeconds: number;

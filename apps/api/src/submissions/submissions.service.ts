@@ -16,7 +16,7 @@ import { SongInspector } from './song-inspector.js';
 import { parseSubmissionFields } from './submission-fields.js';
 import { wantedOptions } from './wanted-options.js';
 
-/** when a full queue is worth another try, seconds */
+/** when to retry after a full queue, seconds */
 const QUEUE_FULL_RETRY = 30;
 
 @Injectable()
@@ -32,7 +32,7 @@ export class SubmissionsService {
 
   async submit(request: ApiRequest, response: Response): Promise<Separation> {
     this.receiver.checkHead(request);
-    // asked before the song is sent: nobody uploads 500 MB to learn that the queue is full or away
+    // checked before the song is sent: a full queue must not cost an upload of 500 MB
     await this.checkRoom();
     const gone = clientGone(response);
     return this.receiver.receive(request, response, gone, (upload) =>
@@ -63,7 +63,7 @@ export class SubmissionsService {
   private async checkRoom(): Promise<void> {
     const limit = this.config.limits.maxQueued;
     if ((await fromQueue(() => this.queue.unfinishedCount())) < limit) return;
-    throw new ProblemError('queue_full', `${limit} separations are waiting already; try again later.`, {
+    throw new ProblemError('queue_full', `${limit} separations are already waiting. Try again later.`, {
       retryAfterSeconds: QUEUE_FULL_RETRY,
       extras: { limit },
     });

@@ -85,7 +85,7 @@ describe(SubmissionsService.name, () => {
     expect(await queue.unfinishedCount()).toBe(1);
   });
 
-  it('gives another separation for other stems, but not for another order of them', async () => {
+  it('makes another separation for other stems, but not for another order', async () => {
     const bytes = wav({ frequency: 333 });
     const id = async (stems: string): Promise<string> => (await api.client.upload(bytes, { ...DEMO, stems })).body.id;
     expect(await id('vocals, drums')).toBe(await id('drums,vocals,drums'));
@@ -100,7 +100,7 @@ describe(SubmissionsService.name, () => {
     expect(await queue.state(body.id)).toMatchObject({ status: 'queued' });
   });
 
-  it('accepts no song whose cancelled run is still with a worker: that would be cancelled too', async () => {
+  it('accepts no song while a worker still has its cancelled run', async () => {
     const bytes = wav({ frequency: 779 });
     const connections = new RedisConnections({ url: redis.url });
     // heeds no signal, as one that was killed
@@ -116,7 +116,7 @@ describe(SubmissionsService.name, () => {
     expect(await queue.state(id)).toMatchObject({ status: 'queued' });
   });
 
-  it('queues a song again that was cancelled, was sent again, and lost its job', async () => {
+  it('queues a song again that was cancelled, sent again, and lost its job', async () => {
     const reconciler = api.app.get(ReconcilerService);
     const bytes = wav({ frequency: 778 });
     const { id } = (await api.client.upload(bytes, DEMO)).body;
@@ -159,7 +159,7 @@ describe(SubmissionsService.name, () => {
     expect(body.fileName).toMatch(shown);
   });
 
-  it('answers 503 with Retry-After where the queue is full', async () => {
+  it('answers 503 with Retry-After if the queue is full', async () => {
     for (const frequency of [101, 102]) await api.client.upload(wav({ frequency }), DEMO);
     const answer = await api.client.upload(wav({ frequency: 103 }), DEMO);
     expect(answer).toMatchObject({ status: 503, body: { code: 'queue_full' } });
