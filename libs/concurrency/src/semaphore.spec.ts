@@ -25,4 +25,17 @@ describe(Semaphore.name, () => {
     await expect(failed).rejects.toThrow('no');
     await expect(sut.run(() => Promise.resolve('in'))).resolves.toBe('in');
   });
+
+  it('refuses a call that finds the queue full', async () => {
+    const sut = new Semaphore(1, { maxWaiting: 1, refuse: () => new Error('full') });
+    let leave: () => void = () => undefined;
+    const first = sut.run(() => new Promise<void>((resolve) => (leave = resolve)));
+    const second = sut.run(() => Promise.resolve('second'));
+    await expect(sut.run(() => Promise.resolve())).rejects.toThrow('full');
+    expect(sut.inUse).toBe(1);
+    leave();
+    await first;
+    expect(await second).toBe('second');
+    expect(sut.inUse).toBe(0);
+  });
 });
