@@ -1,13 +1,13 @@
 import { DelayedError, WaitingError, Worker, type Job } from 'bullmq';
 import { type Redis } from 'ioredis';
 import { withTimeout } from '@app/concurrency';
-import { CancelSignals } from './cancel-signals.js';
-import { describeFailure, FailedAttemptError, GivenUpError, isFinal, parseFailure } from './job-failure.js';
+import { CancelSignals } from '../cancel-signals.js';
+import { describeFailure, FailedAttemptError, GivenUpError, isFinal, parseFailure } from '../job-failure.js';
 import { HandedBackError, JobRun, LostJobError } from './job-run.js';
-import { CancelledJobError, PermanentJobError } from './queue.errors.js';
+import { CancelledJobError, PermanentJobError } from '../queue.errors.js';
 import { QUEUE_NAME, type RedisConnections } from '@app/redis';
-import { backoff, MAX_ATTEMPTS } from './retry.js';
-import { parseSeparationJob, type SeparationJob } from './separation-job.js';
+import { backoff, MAX_ATTEMPTS } from '../retry.js';
+import { parseSeparationJob, type SeparationJob } from '../separation-job.js';
 import type { JobHandler, WorkerOptions } from './worker-options.js';
 
 /** together 18 s: a killed worker's job is back within the promised 20 s on a busy machine too */

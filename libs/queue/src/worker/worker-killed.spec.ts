@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { someRedis } from '../../../test/support/redis-server.js';
-import { QueueFixture, gate, someJob } from '../../../test/support/queue-fixture.js';
+import { someRedis } from '../../../../test/support/redis-server.js';
+import { QueueFixture, gate, someJob } from '../../../../test/support/queue-fixture.js';
 import { SeparationWorker } from './separation-worker.js';
 
 describe(`${SeparationWorker.name} that is killed`, () => {
@@ -21,7 +21,7 @@ describe(`${SeparationWorker.name} that is killed`, () => {
 
   it('gives its job to another worker within 20 s, with no attempt spent', async () => {
     const job = someJob();
-    const script = ['--import', './test/support/typescript.mjs', 'libs/queue/src/worker-process.fixture.ts'];
+    const script = ['--import', './test/support/typescript.mjs', 'libs/queue/src/worker/worker-process.fixture.ts'];
     const child = spawn(process.execPath, [...script, redis.url.href, fixture.prefix], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

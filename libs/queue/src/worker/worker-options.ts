@@ -1,5 +1,5 @@
 import type { Failure } from '@app/separations';
-import type { JobProgress, SeparationJob } from './separation-job.js';
+import type { JobProgress, SeparationJob } from '../separation-job.js';
 
 export interface JobContext {
   /** aborts when the job is cancelled (reason: CancelledJobError), lost to another worker, or handed back at shutdown */

@@ -1,5 +1,5 @@
 import type { Job } from 'bullmq';
-import type { JobProgress, SeparationJob } from './separation-job.js';
+import type { JobProgress, SeparationJob } from '../separation-job.js';
 import type { JobContext } from './worker-options.js';
 
 /** This worker is shutting down; the job goes back to the queue. */
