@@ -7,12 +7,12 @@ import { Readable } from 'node:stream';
 import { CancelSignals, QueueForecast, SeparationQueue, openQueue, type SeparationJob } from '@app/queue';
 import { RedisConnections } from '@app/redis';
 import { ThroughputStats, WorkerPresence } from '@app/fleet';
+import { separationId } from '@app/separation-store';
 import {
   findKnownModel,
   objectKeys,
   parseManifest,
   parseStoredRequest,
-  separationId,
   type Failure,
   type Manifest,
   type SeparationId,

@@ -2,6 +2,7 @@
 // the reconciler's state beside it.
 export { InvalidCursorError } from './invalid-cursor.error.js';
 export { ReconcileState } from './reconcile-state.js';
+export { separationId } from './separation-id.js';
 export { SeparationIndex, type IndexPage } from './separation-index.js';
 export { SeparationStoreModule } from './separation-store.module.js';
 export type { Listed } from './store-scan.js';

@@ -1,10 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AudioFacts } from '@app/audio';
-import { ReconcileState, SeparationIndex } from '@app/separation-store';
+import { ReconcileState, SeparationIndex, separationId } from '@app/separation-store';
 import { SeparationQueue } from '@app/queue';
 import {
   objectKeys,
-  separationId,
   type Separation,
   type SeparationId,
   type SeparationIdentity,
