@@ -91,6 +91,7 @@ describe(parseStoredRequest.name, () => {
     ['outcome', { state: 'cancelled' }],
     ['outcome', { state: 'failed', at: AT }],
     ['outcome', { state: 'failed', at: AT, failure: { code: 'bad_luck', message: '' } }],
+    ['outcome', { state: 'failed', at: AT, failure: { code: 'internal' } }],
   ])('refuses the %s %j', (path, value) => {
     expect(() => parseStoredRequest(changed(REQUEST, path, value))).toThrow(InvalidDocumentError);
   });
