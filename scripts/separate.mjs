@@ -1,4 +1,5 @@
-// `npm run separate -- SONG [--out DIR]`: sends a song to the service, watches it, writes the stems
+// @ts-check
+// `npm run separate -- SONG [--out DIR]`: uploads a song, follows it, and downloads the stems
 import { createWriteStream, mkdirSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
@@ -11,27 +12,34 @@ import { PlainError, main } from './support/fail.mjs';
 import { ProgressLine } from './support/progress-line.mjs';
 
 const POLL_MS = 1000;
-// a restart of the service in the middle of a song costs nothing but time
+// long enough for a restart of the service
 const AWAY_MS = 60_000;
-// npm runs this in the folder of the package, whoever calls it from below
+// npm changes to the folder of the package
 const HERE = process.env.INIT_CWD ?? process.cwd();
 
+/** @type {Record<import('@app/separations').Format, true>} the type check keeps it complete */
+const FORMATS = { flac: true, mp3: true, wav: true };
+
 const USAGE = `npm run separate -- SONG [options]
-  --out DIR        where the stems go (default: a folder named after the song)
-  --model NAME     --stems vocals,drums     --formats flac,mp3,wav
+  --out DIR        folder for the stems (default: a folder named after the song)
+  --model NAME     --stems vocals,drums     --formats ${Object.keys(FORMATS).join(',')}
   --overlap 0.25   --shifts 0
   --server URL     default http://127.0.0.1:3000 (or SEPARATION_SERVER)
-  An access key is read from SEPARATION_KEY.`;
+  SEPARATION_KEY may hold an access key.`;
 
-const TEXT = { type: 'string' };
+/** @type {{ type: 'string', multiple: false }} */
+const TEXT = { type: 'string', multiple: false };
 const OPTIONS = { model: TEXT, stems: TEXT, formats: TEXT, overlap: TEXT, shifts: TEXT };
 
 function readArguments() {
   try {
-    const options = { ...OPTIONS, out: TEXT, server: TEXT, help: { type: 'boolean' } };
-    const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    if (values.help || positionals.length !== 1) throw new PlainError(USAGE);
-    return { song: positionals[0], values };
+    const { values, positionals } = parseArgs({
+      options: { ...OPTIONS, out: TEXT, server: TEXT, help: { type: 'boolean' } },
+      allowPositionals: true,
+    });
+    const [song, ...others] = positionals;
+    if (values.help || song === undefined || others.length > 0) throw new PlainError(USAGE);
+    return { song, values };
   } catch (error) {
     throw error instanceof PlainError ? error : new PlainError(`${error.message}\n\n${USAGE}`);
   }
@@ -40,11 +48,12 @@ function readArguments() {
 function mustBeSong(song) {
   const facts = statSync(song, { throwIfNoEntry: false });
   if (facts === undefined) throw new PlainError(`There is no file ${song}.`);
-  if (!facts.isFile()) throw new PlainError(`${song} is not a file: give one song at a time.`);
+  if (!facts.isFile()) throw new PlainError(`${song} is not a file. Pass one song at a time.`);
   if (facts.size === 0) throw new PlainError(`${song} is empty.`);
   return facts.size;
 }
 
+/** @param {ServiceClient} client */
 async function watch(client, id, line, signal) {
   for (let awaySince; ;) {
     let separation;
@@ -60,7 +69,7 @@ async function watch(client, id, line, signal) {
     }
     const { status, progress, queue, error } = separation;
     if (status === 'completed') return separation;
-    if (status === 'failed') throw new PlainError(`The separation failed: ${error.message} (${error.code})`);
+    if (status === 'failed') throw new PlainError(`The separation failed: ${error?.message} (${error?.code})`);
     if (status === 'cancelled') throw new PlainError('The separation was cancelled.');
     if (status === 'queued') line.waiting(queue);
     else line.working(progress);
@@ -68,7 +77,7 @@ async function watch(client, id, line, signal) {
   }
 }
 
-/** Written beside its name and renamed, so that a stem which is there is whole. */
+/** Downloads to a temporary name first: a stem under its own name is complete. */
 async function download(client, path, file, signal) {
   const partial = `${file}.part`;
   try {
@@ -90,6 +99,7 @@ await main(async () => {
   const line = new ProgressLine();
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());
+  /** @type {import('@app/separations').Separation | undefined} */
   let started;
 
   try {
@@ -99,7 +109,7 @@ await main(async () => {
     const done = await watch(client, started.id, line, interrupted.signal);
     line.end();
     if (done.model === 'demo')
-      console.log('These stems were made by the small demo model, which is made for trying the service.');
+      console.log('These stems come from the small demo model. It is only for trying the service.');
     mkdirSync(folder, { recursive: true });
     for (const stem of done.stems) {
       for (const format of values.formats?.split(',') ?? ['flac']) {
@@ -111,8 +121,8 @@ await main(async () => {
   } catch (error) {
     line.end();
     if (!interrupted.signal.aborted) throw error;
-    if (started === undefined) throw new PlainError('Stopped; the song was not sent.');
+    if (started === undefined) throw new PlainError('Stopped. The song was not sent.');
     await client.cancel(started.id);
-    throw new PlainError('Stopped; the separation was cancelled.');
+    throw new PlainError('Stopped. The separation was cancelled.');
   }
 });

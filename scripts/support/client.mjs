@@ -1,4 +1,5 @@
-// the few calls of the HTTP API that `npm run separate` needs
+// @ts-check
+// the calls of the HTTP API that `npm run separate` needs
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -7,7 +8,7 @@ import { PlainError } from './fail.mjs';
 
 const CALL_MS = 30_000;
 
-/** It may answer again in a moment. */
+/** The service may answer again in a moment. */
 export class ServiceAwayError extends PlainError {}
 
 export class ServiceClient {
@@ -15,12 +16,12 @@ export class ServiceClient {
   #headers;
 
   constructor(server, key) {
-    if (!URL.canParse(server)) throw new PlainError(`${server} is not an address of a server.`);
+    if (!URL.canParse(server)) throw new PlainError(`Not the address of a server: ${server}`);
     this.#server = server;
     this.#headers = key ? { authorization: `Bearer ${key}` } : {};
   }
 
-  /** Sends the song; onSent gets the bytes that have left so far. */
+  /** Uploads a song; onSent gets the bytes sent so far. */
   async upload(song, bytes, fields, onSent, signal) {
     const boundary = `song-${randomUUID()}`;
     const name = basename(song).replaceAll(/["\r\n]/g, '_');
@@ -33,7 +34,7 @@ export class ServiceClient {
       yield Buffer.from(head);
       let sent = 0;
       for await (const chunk of createReadStream(song)) {
-        // a request that was given up would read on to the end of the file
+        // an aborted request would read the file to its end
         if (signal?.aborted) return;
         yield chunk;
         onSent((sent += chunk.length));
@@ -44,21 +45,15 @@ export class ServiceClient {
       'content-type': `multipart/form-data; boundary=${boundary}`,
       'content-length': String(Buffer.byteLength(head) + bytes + Buffer.byteLength(tail)),
     };
-    const answer = await this.#call('/v1/separations', {
-      method: 'POST',
-      headers,
-      body: Readable.from(body()),
-      duplex: 'half',
-      signal,
-    });
-    return answer.json();
+    const init = { method: 'POST', headers, body: Readable.from(body()), duplex: 'half', signal };
+    return asSeparation(await this.#call('/v1/separations', init));
   }
 
   async separation(id, signal) {
-    return (await this.get(`/v1/separations/${id}`, signal, CALL_MS)).json();
+    return asSeparation(await this.get(`/v1/separations/${id}`, signal, CALL_MS));
   }
 
-  get(path, signal, timeoutMs) {
+  get(path, signal, timeoutMs = 0) {
     const signals = [signal, timeoutMs && AbortSignal.timeout(timeoutMs)].filter(Boolean);
     return this.#call(path, { signal: AbortSignal.any(signals) });
   }
@@ -73,14 +68,24 @@ export class ServiceClient {
     const answer = await fetch(url, { ...init, headers }).catch((error) => {
       if (init.signal?.aborted) throw error;
       throw new ServiceAwayError(
-        `No service answers at ${this.#server}: start it with npm start, or name another with --server.`,
+        `No service answers at ${this.#server}: start it with npm start, or pass another with --server.`,
       );
     });
     if (answer.ok) return answer;
-    const problem = await answer.json().catch(() => ({}));
-    const allowed = problem.allowed ? ` Allowed: ${[problem.allowed].flat().join(', ')}.` : '';
+    const problem = await problemOf(answer);
+    const allowed = Array.isArray(problem.allowed) ? ` Allowed: ${problem.allowed.join(', ')}.` : '';
     throw new (answer.status === 503 ? ServiceAwayError : PlainError)(
       `${problem.detail ?? problem.title ?? answer.statusText}${allowed} (${problem.code ?? answer.status})`,
     );
   }
+}
+
+/** @returns {Promise<import('@app/separations').Separation>} */
+async function asSeparation(answer) {
+  return answer.json();
+}
+
+/** @returns {Promise<Partial<import('@app/separations').ProblemDocument>>} empty if a proxy answered */
+async function problemOf(answer) {
+  return answer.json().catch(() => ({}));
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Separation } from '@app/separations';
+import type { ProblemDocument, Separation } from '@app/separations';
 
 export interface Answer<T> {
   readonly status: number;
@@ -8,17 +8,12 @@ export interface Answer<T> {
   readonly body: T;
 }
 
-export interface Problem {
-  readonly code: string;
-  readonly title: string;
-  readonly detail?: string;
-  readonly requestId: string;
-  readonly allowed?: unknown;
-}
+/** A body may be a separation too, whose `status` is another. */
+export type Problem = Omit<ProblemDocument, 'status'>;
 
 type Fields = Readonly<Record<string, string>>;
 
-/** A client as an app developer would write it: fetch and FormData. */
+/** A client as an app developer would write it, with fetch and FormData. */
 export class ApiClient {
   constructor(
     readonly url: string,

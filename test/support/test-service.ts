@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadApiConfig } from '@app/config';
-import type { Separation, SeparationStatus } from '@app/separations';
+import { STATUSES, isTerminal, type Separation, type SeparationStatus } from '@app/separations';
 import { createObjectStore } from '@app/storage';
 import { ApiClient } from './api-client.js';
 import { BuiltApp } from './built-app.js';
@@ -17,7 +17,6 @@ import { waitUntil } from './wait-until.js';
 export const DEMO_SONG = resolve('demo', 'demo-song.mp3');
 
 const READY_MS = 60_000;
-const TERMINAL: readonly SeparationStatus[] = ['completed', 'failed', 'cancelled'];
 
 interface RunningServer {
   readonly app: BuiltApp;
@@ -85,7 +84,7 @@ export class TestService {
 
   /** Waits for a status; ends early with the reason when another final one is reached. */
   async waitFor(id: string, wanted: SeparationStatus, deadlineMs = 60_000): Promise<Separation> {
-    const ends = [wanted, ...TERMINAL];
+    const ends = [wanted, ...STATUSES.filter(isTerminal)];
     const find = async (): Promise<Separation | undefined> => {
       const { body } = await this.api.separation(id);
       return ends.includes(body.status) ? body : undefined;

@@ -7,10 +7,10 @@ import { Readable } from 'node:stream';
 import { CancelSignals, QueueForecast, SeparationQueue, openQueue, type SeparationJob } from '@app/queue';
 import { RedisConnections } from '@app/redis';
 import { ThroughputStats, WorkerPresence } from '@app/fleet';
+import { separationId } from '@app/separation-store';
 import {
   findKnownModel,
   objectKeys,
-  separationId,
   type Failure,
   type Manifest,
   type SeparationId,

@@ -3,6 +3,7 @@
 export { endingOf, isAccepted, type Ended, type Ending, type StoredSeparation } from './ending.js';
 export { InvalidCursorError } from './invalid-cursor.error.js';
 export { ReconcileState } from './reconcile-state.js';
+export { separationId } from './separation-id.js';
 export { SeparationIndex, type IndexPage } from './separation-index.js';
 export { SeparationStore, type SeparationStoreOptions } from './separation-store.js';
 export { SeparationStoreModule } from './separation-store.module.js';

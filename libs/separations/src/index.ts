@@ -1,21 +1,34 @@
-// the domain contract: what a separation is, how it is named, and what is stored of it.
-// shared by every app; imports nothing of ours.
-export { canonicalJson } from './canonical-json.js';
-export { FAILURE_CODES, isFailureCode, type Failure, type FailureCode } from './failure.js';
-export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './format.js';
-export { InvalidDocumentError } from './invalid-document.error.js';
-export { parseManifest, type Manifest, type ManifestInput, type ManifestStem, type StageSeconds } from './manifest.js';
-export { KNOWN_MODELS, findKnownModel, type ModelDescription } from './models.js';
-export { objectKeys } from './object-keys.js';
+// the contract of server, worker, page, CLI and specs: names, codes, documents and what the API answers.
+// browsers load it too: it imports nothing but zod. The page's bundle leaves out what it does not use.
+export type { DocumentOf, Failure } from './documents/fields.js';
+export { InvalidDocumentError } from './documents/invalid-document.error.js';
+export { KNOWN_MODELS, findKnownModel } from './documents/known-models.js';
 export {
-  INSTRUMENTAL,
-  OVERLAP_RANGE,
-  SHIFTS_RANGE,
-  sortStems,
+  parseManifest,
+  type Manifest,
+  type ManifestInput,
+  type ManifestStem,
+  type StageSeconds,
+} from './documents/manifest.js';
+export { modelDescriptionSchema, type Model, type ModelDescription, type ModelList } from './documents/model.js';
+export { componentRef, openApiComponents } from './documents/open-api.js';
+export type { ProblemDocument } from './documents/problem.js';
+export { progressSchema, type Progress, type Separation, type SeparationPage } from './documents/separation.js';
+export {
+  parseStoredRequest,
+  storedRequestSchema,
+  type SeparationIdentity,
   type SeparationOptions,
-  type StemName,
-} from './options.js';
-export { isTerminal, type Progress, type Separation, type SeparationStatus } from './separation.js';
-export { STAGES, type Stage } from './stages.js';
-export { isSeparationId, separationId, type SeparationId, type SeparationIdentity } from './separation-id.js';
-export { parseStoredRequest, type StoredRequest, type StoredState } from './stored-request.js';
+  type StoredRequest,
+  type StoredState,
+} from './documents/stored-request.js';
+export type { Waveform } from './documents/waveform.js';
+export { CONTAINERS, CONTENT_TYPES, SONG_FILE_ENDINGS, extensionOf } from './vocabulary/containers.js';
+export { FAILURE_CODES, isFailureCode, type FailureCode } from './vocabulary/failures.js';
+export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './vocabulary/formats.js';
+export { objectKeys } from './vocabulary/object-keys.js';
+export { PROBLEMS, PROBLEM_CODES, describeProblem, type ProblemCode } from './vocabulary/problems.js';
+export { OVERLAP_RANGE, SHIFTS_RANGE } from './vocabulary/ranges.js';
+export { isSeparationId, type SeparationId } from './vocabulary/separation-id.js';
+export { STAGES, STATUSES, isTerminal, type SeparationStatus, type Stage } from './vocabulary/states.js';
+export { INSTRUMENTAL, STEM_ORDER, sortStems, type StemName } from './vocabulary/stems.js';

@@ -1,5 +1,6 @@
 import { Controller, Get, Header, Res, type BeforeApplicationShutdown } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { PROBLEMS, describeProblem } from '@app/separations';
 import type { Response } from 'express';
 import { Readiness, type Health } from './readiness.js';
 
@@ -7,7 +8,7 @@ const RETRY_AFTER_SECONDS = 2;
 const UP: Health['checks'] = { redis: { status: 'up' }, store: { status: 'up' } };
 const DOWN = problemOf({ ...UP, store: { status: 'down', reason: 'no answer within 1200 ms' } });
 
-/** `live`: the process answers. `ready`: everything that it depends on answers too. */
+/** `live`: the process answers. `ready`: its dependencies answer too. */
 @ApiTags('health')
 @Controller('health')
 export class HealthController implements BeforeApplicationShutdown {
@@ -31,7 +32,7 @@ export class HealthController implements BeforeApplicationShutdown {
   @ApiOperation({ summary: 'Redis and the object store answer too' })
   @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok', checks: UP } } })
   @ApiResponse({
-    status: 503,
+    status: PROBLEMS.not_ready.status,
     description: '`not_ready`: names what is down and why',
     content: { 'application/problem+json': { schema: { type: 'object', example: DOWN } } },
   })
@@ -42,7 +43,7 @@ export class HealthController implements BeforeApplicationShutdown {
     else {
       const requestId = response.getHeader('x-request-id');
       response
-        .status(503)
+        .status(PROBLEMS.not_ready.status)
         .set('Retry-After', String(RETRY_AFTER_SECONDS))
         .type('application/problem+json')
         .send(JSON.stringify({ ...problemOf(health.checks), requestId }));
@@ -50,15 +51,8 @@ export class HealthController implements BeforeApplicationShutdown {
   }
 }
 
-/** RFC 9457, as every error of the API */
 function problemOf(checks: Health['checks']): object {
   const down = Object.keys(checks).filter((name) => checks[name]?.status === 'down');
-  return {
-    type: 'urn:music-separation:problem:not_ready',
-    title: 'The server is not ready',
-    status: 503,
-    detail: down.length === 0 ? 'The server is shutting down.' : `Down: ${down.join(', ')}.`,
-    code: 'not_ready',
-    checks,
-  };
+  const detail = down.length === 0 ? 'The server is shutting down.' : `Down: ${down.join(', ')}.`;
+  return { ...describeProblem('not_ready', detail), checks };
 }

@@ -1,13 +1,14 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { openApiComponents } from '@app/separations';
 import type { NextFunction, Request, Response } from 'express';
 
-/** Swagger UI sets styles by script and shows images of its own as data */
+/** Swagger UI sets styles by script and shows its images as data */
 const UI_POLICY =
   "default-src 'self';base-uri 'self';frame-ancestors 'self';object-src 'none';img-src 'self' data: blob:;" +
   "media-src 'self' blob:;script-src 'self';style-src 'self' 'unsafe-inline';connect-src 'self'";
 
-/** The OpenAPI document at /docs-json, and a page at /docs to try every call, uploads too. */
+/** Serves the OpenAPI document at /docs-json, and a page at /docs to try every call. */
 export function serveDocs(app: INestApplication): void {
   const description =
     'Upload a song, follow its separation, download its stems. ' +
@@ -23,7 +24,11 @@ export function serveDocs(app: INestApplication): void {
     response.set('Content-Security-Policy', UI_POLICY);
     next();
   });
-  SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, config), {
+  const document = (): OpenAPIObject => {
+    const { components, ...rest } = SwaggerModule.createDocument(app, config);
+    return { ...rest, components: { ...components, schemas: { ...openApiComponents(), ...components?.schemas } } };
+  };
+  SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',
     customSiteTitle: 'Music separation',

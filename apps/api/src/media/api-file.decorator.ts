@@ -1,21 +1,23 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiProduces, ApiResponse } from '@nestjs/swagger';
+import { CONTENT_TYPES, FORMATS, type ProblemCode } from '@app/separations';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
-import type { ProblemCode } from '../problems/problem-codes.js';
 
 interface Download {
   readonly summary: string;
   readonly description?: string;
   readonly contentTypes: readonly string[];
-  /** besides those of every call that names a separation */
+  /** in addition to those of every call that names a separation */
   readonly problems: readonly ProblemCode[];
-  /** besides the name */
+  /** in addition to the name */
   readonly headers?: ResponseHeaders;
 }
 
 type ResponseHeaders = Readonly<
   Record<string, { readonly schema: { readonly type: 'number' }; readonly description: string }>
 >;
+
+export const AUDIO_TYPES = FORMATS.flatMap((format) => CONTENT_TYPES[format] ?? []);
 
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
 
@@ -25,10 +27,10 @@ const NAMED = {
 
 const TAGGED = { ...NAMED, ETag: { schema: { type: 'string' } } } as const;
 
-/** of what may have to be encoded before it is sent */
+/** of every call that may encode before it sends */
 export const OF_STEMS = ['stem_not_found', 'not_completed', 'unknown_format', 'busy'] as const satisfies ProblemCode[];
 
-/** Describes a download that is made for the call: always whole. */
+/** Documents a download that is made for the call and is always whole. */
 export function ApiStream(download: Download): MethodDecorator {
   const { summary, description = '', contentTypes, problems, headers } = download;
   return applyDecorators(
@@ -44,7 +46,7 @@ export function ApiStream(download: Download): MethodDecorator {
   );
 }
 
-/** Describes a download that may be asked for whole, in part, or only where the client has another. */
+/** Documents a stored file: whole, by range, or only if it changed. */
 export function ApiFile(download: Download): MethodDecorator {
   const content = contentOf(download);
   return applyDecorators(
@@ -53,8 +55,8 @@ export function ApiFile(download: Download): MethodDecorator {
     ApiHeader({ name: 'If-None-Match', required: false }),
     ApiHeader({ name: 'If-Range', required: false }),
     ApiResponse({ status: 200, description: 'The file', content, headers: TAGGED }),
-    ApiResponse({ status: 206, description: 'The range that was asked for', content, headers: TAGGED }),
-    ApiResponse({ status: 304, description: 'Not changed' }),
+    ApiResponse({ status: 206, description: 'The requested range', content, headers: TAGGED }),
+    ApiResponse({ status: 304, description: 'Not modified' }),
   );
 }
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { computeWaveform, Ffmpeg } from '@app/audio';
 import { hashFile, type ObjectStore } from '@app/storage';
-import { objectKeys, separationId, type Manifest, type ManifestStem, type StoredRequest } from '@app/separations';
+import { separationId } from '@app/separation-store';
+import { objectKeys, type Manifest, type ManifestStem, type StoredRequest } from '@app/separations';
 import { createHash, randomUUID } from 'node:crypto';
 import {
   Documents,

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { Ffmpeg, type Waveform } from '@app/audio';
-import { objectKeys, type StoredRequest } from '@app/separations';
+import { Ffmpeg } from '@app/audio';
+import { objectKeys, type StoredRequest, type Waveform } from '@app/separations';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { startS3Server, type S3Server } from '../../../../test/support/s3-server.js';

@@ -1,13 +1,14 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { componentRef } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import type { Response } from 'express';
 import { Owner, type ApiRequest } from '../context/api-request.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { SeparationParams } from '../separations/separations.dto.js';
-import { ApiFile, ApiStream, OF_STEMS } from './api-file.decorator.js';
+import { ApiFile, ApiStream, AUDIO_TYPES, OF_STEMS } from './api-file.decorator.js';
 import { ArchiveService } from './archive.service.js';
-import { ArchiveQuery, MixParams, MixQuery, StemParams, WaveformDocument } from './media.dto.js';
+import { ArchiveQuery, MixParams, MixQuery, StemParams } from './media.dto.js';
 import { MediaService } from './media.service.js';
 import { MixService } from './mix.service.js';
 import { sendFile } from './send-file.js';
@@ -15,7 +16,7 @@ import { serve } from './serve.js';
 
 const PEAK = {
   schema: { type: 'number' },
-  description: 'loudest sample of the sum, dB of full scale: above 0 peaks were cut off; not there for silence',
+  description: 'peak of the sum before clipping, dBFS: peaks above 0 were clipped; absent for silence',
 } as const;
 
 @ApiTags('media')
@@ -33,8 +34,8 @@ export class MediaController {
   @Get(':id/stems/:stem.:format')
   @ApiFile({
     summary: 'A stem',
-    description: 'A format that is not stored yet is encoded from the lossless master, stored, and served.',
-    contentTypes: ['audio/flac', 'audio/mpeg', 'audio/wav'],
+    description: 'Encodes a missing format from the lossless master, stores it, and serves it.',
+    contentTypes: AUDIO_TYPES,
     problems: OF_STEMS,
   })
   async stem(
@@ -52,7 +53,7 @@ export class MediaController {
 
   @Get(':id/archive.zip')
   @ApiStream({
-    summary: 'All stems, or those that are named, in one file',
+    summary: 'All stems, or the named ones, in one file',
     contentTypes: ['application/zip'],
     problems: OF_STEMS,
   })
@@ -72,9 +73,8 @@ export class MediaController {
   @Get(':id/mix.:format')
   @ApiStream({
     summary: 'A mix of the stems',
-    description:
-      'The sum of the stems, each at its level, rendered for the call; what is louder than full scale is cut off.',
-    contentTypes: ['audio/flac', 'audio/mpeg', 'audio/wav'],
+    description: 'The sum of the stems, each at its level. Rendered for the call; peaks above full scale are clipped.',
+    contentTypes: AUDIO_TYPES,
     problems: OF_STEMS,
     headers: { 'X-Peak-Db': PEAK },
   })
@@ -93,10 +93,8 @@ export class MediaController {
 
   @Get(':id/original.flac')
   @ApiFile({
-    summary: 'The song as it was decoded',
-    description:
-      'What the stems were made of: as many samples as they have, at their level (`gainDb`). Decoded and stored when it ' +
-      'is first asked for.',
+    summary: 'The decoded song',
+    description: 'In step with the stems: same length, same gain (`gainDb`). Decoded and stored on the first request.',
     contentTypes: ['audio/flac'],
     problems: ['not_completed', 'busy'],
   })
@@ -114,7 +112,7 @@ export class MediaController {
 
   @Get(':id/waveform')
   @ApiOperation({ summary: 'Peaks of every stem, for drawing' })
-  @ApiOkResponse({ type: WaveformDocument })
+  @ApiOkResponse({ schema: componentRef('WaveformDocument') })
   @ApiProblems(...OF_A_SEPARATION, 'not_found', 'not_completed')
   async waveform(
     @Owner() owner: string | null,
@@ -129,7 +127,7 @@ export class MediaController {
   }
 
   @Get(':id/input')
-  @ApiFile({ summary: 'The song as it was uploaded', contentTypes: ['application/octet-stream'], problems: [] })
+  @ApiFile({ summary: 'The uploaded song', contentTypes: ['application/octet-stream'], problems: [] })
   async input(
     @Owner() owner: string | null,
     @Param() { id }: SeparationParams,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { CONTENT_TYPES } from '@app/audio';
 import {
+  CONTENT_TYPES,
   FORMATS,
   isFormat,
   MASTER_FORMAT,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CONTENT_TYPES, Ffmpeg, type MixLane } from '@app/audio';
+import { Ffmpeg, type MixLane } from '@app/audio';
 import type { ApiConfig } from '@app/config';
-import type { Manifest } from '@app/separations';
+import { CONTENT_TYPES, type Manifest } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import type { Request, Response } from 'express';
 import { pipeline } from 'node:stream/promises';

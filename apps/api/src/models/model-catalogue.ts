@@ -1,42 +1,37 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
 import { WorkerPresence } from '@app/fleet';
-import { KNOWN_MODELS, type ModelDescription } from '@app/separations';
+import { KNOWN_MODELS, type Model, type ModelDescription } from '@app/separations';
 import { fromQueue } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 
-export interface CatalogueEntry extends ModelDescription {
-  readonly installed: boolean;
-  readonly default: boolean;
-}
-
-/** the model that ships with the service, taken where the wanted default is not installed */
+/** ships with the service; the fallback if the configured default is not installed */
 const DEMO = 'demo';
 
-/** All models that are known, and which of them a living worker has. */
+/** The known models, and which of them a live worker has. */
 export class ModelCatalogue {
   constructor(
     private readonly known: readonly ModelDescription[],
-    /** undefined while no worker lives: then every known model is taken, and its songs wait */
+    /** undefined while no worker is live: then every known model is accepted, and songs wait */
     private readonly installed: ReadonlySet<string> | undefined,
     private readonly wantedDefault: string,
   ) {}
 
-  /** The configured default, or the demo model where workers live and only that is installed. */
+  /** The configured default; the demo model if live workers have only that. */
   get defaultName(): string {
     const fallsBack = this.installed?.has(this.wantedDefault) === false && this.installed.has(DEMO);
     return fallsBack ? DEMO : this.wantedDefault;
   }
 
-  /** said where songs are separated by another model than the operator asked for */
+  /** Set when the default is not the model that the operator chose. */
   get notice(): string | undefined {
     return this.defaultName === this.wantedDefault
       ? undefined
-      : `${this.wantedDefault} is not installed: the small demo model is the default, and its stems are of low quality.`;
+      : `${this.wantedDefault} is not installed: the small demo model is the default, with stems of low quality.`;
   }
 
-  get entries(): CatalogueEntry[] {
+  get entries(): Model[] {
     const { defaultName } = this;
     return this.known.map((model) => ({
       ...model,
@@ -45,7 +40,7 @@ export class ModelCatalogue {
     }));
   }
 
-  /** @throws ProblemError unknown_model or model_not_installed, with the names that would be taken */
+  /** @throws ProblemError unknown_model or model_not_installed, with the allowed names */
   pick(name: string = this.defaultName): ModelDescription {
     const model = this.known.find((candidate) => candidate.name === name);
     const takes = this.installed ?? new Set(this.known.map((candidate) => candidate.name));
@@ -68,7 +63,7 @@ export class ModelCatalogues {
   /** @throws ProblemError queue_unavailable */
   async current(): Promise<ModelCatalogue> {
     const [live, announced] = await fromQueue(() => Promise.all([this.workers.live(), this.workers.knownModels()]));
-    // weights are part of a separation's name, so what a worker says of a model with a fixed name does not change it
+    // weights are part of a separation's id: no worker may change those of a model with a fixed name
     const others = announced.filter(({ name }) => !KNOWN_MODELS.some((model) => model.name === name));
     const installed = new Set(live.flatMap(({ models }) => models.map(({ name }) => name)));
     return new ModelCatalogue(

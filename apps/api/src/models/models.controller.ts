@@ -1,13 +1,8 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { componentRef, type ModelList } from '@app/separations';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
-import { ModelCatalogues, type CatalogueEntry } from './model-catalogue.js';
-import { ModelList } from './models.dto.js';
-
-interface Catalogue {
-  readonly models: readonly CatalogueEntry[];
-  readonly notice?: string;
-}
+import { ModelCatalogues } from './model-catalogue.js';
 
 @ApiTags('models')
 @ApiSecurity('key')
@@ -17,10 +12,10 @@ export class ModelsController {
   constructor(private readonly catalogues: ModelCatalogues) {}
 
   @Get()
-  @ApiOperation({ summary: 'The models, their stems, and which of them a running worker has' })
-  @ApiOkResponse({ type: ModelList })
+  @ApiOperation({ summary: 'The models, their stems, and whether a running worker has them' })
+  @ApiOkResponse({ schema: componentRef('ModelList') })
   @ApiProblems('queue_unavailable')
-  async list(): Promise<Catalogue> {
+  async list(): Promise<ModelList> {
     const { entries, notice } = await this.catalogues.current();
     return { models: entries, ...(notice === undefined ? {} : { notice }) };
   }

@@ -1,26 +1,25 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
-import { PROBLEMS, type ProblemCode } from './problem-codes.js';
-import { ProblemDocument } from './problem.dto.js';
+import { ApiResponse } from '@nestjs/swagger';
+import { PROBLEMS, componentRef, describeProblem, type ProblemCode, type ProblemDocument } from '@app/separations';
 
-/** of each call that is counted, and that needs a key where keys are used */
+/** of every call that is rate limited and may need a key */
 const OF_EVERY_CALL = ['unauthorized', 'forbidden', 'rate_limited', 'internal'] as const satisfies ProblemCode[];
 
-/** of each call that names a separation and asks the object store for it */
+/** of every call that reads one separation from the object store */
 export const OF_A_SEPARATION = [
   'invalid_request',
   'separation_not_found',
   'storage_unavailable',
 ] as const satisfies ProblemCode[];
 
-/** Lists in the OpenAPI document which problems a call may answer, besides those that every call may. */
+/** Documents the problems that a call may answer, in addition to those of every call. */
 export function ApiProblems(...codes: readonly ProblemCode[]): MethodDecorator {
   return ApiPublicProblems(...OF_EVERY_CALL, ...codes);
 }
 
 /**
- * Lists in the OpenAPI document which problems a call may answer that everybody may make. On methods only, and once:
- * a second decorator would take the place of the first for the same status.
+ * Documents the problems of a public call. Use it once, on a method: a second decorator would replace the first for
+ * the same status.
  */
 export function ApiPublicProblems(...codes: readonly ProblemCode[]): MethodDecorator {
   const statuses = new Set(codes.map((code) => PROBLEMS[code].status));
@@ -31,23 +30,18 @@ export function ApiPublicProblems(...codes: readonly ProblemCode[]): MethodDecor
       description: ofStatus.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('  \n'),
       content: {
         'application/problem+json': {
-          schema: { $ref: getSchemaPath(ProblemDocument) },
+          schema: componentRef('ProblemDocument'),
           examples: Object.fromEntries(ofStatus.map((code) => [code, { value: exampleOf(code) }])),
         },
       },
     });
   });
-  return applyDecorators(ApiExtraModels(ProblemDocument), ...responses);
+  return applyDecorators(...responses);
 }
 
 function exampleOf(code: ProblemCode): ProblemDocument {
-  const { status, title } = PROBLEMS[code];
   return {
-    type: `urn:music-separation:problem:${code}`,
-    title,
-    status,
-    detail: `${title}.`,
-    code,
+    ...describeProblem(code, `${PROBLEMS[code].title}.`),
     requestId: '8c1f0f6e-6c6a-4d43-9f5c-1c4a4d6f3f0e',
   };
 }

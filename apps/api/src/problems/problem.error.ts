@@ -1,13 +1,6 @@
-import { PROBLEMS, type ProblemCode } from './problem-codes.js';
+import { PROBLEMS, type ProblemCode, type ProblemDocument } from '@app/separations';
 
-export interface ProblemExtras {
-  /** what would have been taken */
-  readonly allowed?: readonly (string | number)[] | Readonly<Record<string, number>>;
-  /** what is wrong with each input */
-  readonly errors?: readonly { readonly field: string; readonly message: string }[];
-  /** the limit that was passed, in the unit that the detail names */
-  readonly limit?: number;
-}
+export type ProblemExtras = Pick<ProblemDocument, 'allowed' | 'errors' | 'limit'>;
 
 export interface ProblemOptions {
   readonly extras?: ProblemExtras;
@@ -17,7 +10,7 @@ export interface ProblemOptions {
   readonly cause?: unknown;
 }
 
-/** An answer to the client that is not the wanted one: the filter turns it into `application/problem+json`. */
+/** Ends a request with an error. The filter sends it as `application/problem+json`. */
 export class ProblemError extends Error {
   readonly status: number;
   readonly extras: ProblemExtras;
@@ -25,7 +18,7 @@ export class ProblemError extends Error {
 
   constructor(
     readonly code: ProblemCode,
-    /** one sentence for the reader of the answer */
+    /** one sentence for the client's developer */
     readonly detail: string,
     options: ProblemOptions = {},
   ) {

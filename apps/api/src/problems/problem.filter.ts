@@ -1,11 +1,11 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { describeProblem } from '@app/separations';
 import type { Response } from 'express';
 import { requestIdOf, type ApiRequest } from '../context/api-request.js';
-import { PROBLEMS } from './problem-codes.js';
 import type { ProblemError } from './problem.error.js';
 import { toProblem } from './to-problem.js';
 
-/** Answers every error as RFC 9457 `application/problem+json`. */
+/** Answers every error as `application/problem+json` (RFC 9457). */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('http');
@@ -15,13 +15,12 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<ApiRequest>();
     const response = http.getResponse<Response>();
     if (response.destroyed) {
-      // whoever asked is not there to be answered, and nothing is wrong with the server
       this.logger.debug(`${request.method} ${request.path}: the client has gone`);
       return;
     }
     const problem = toProblem(error);
     this.log(problem, request);
-    // a body that has begun cannot become an error: the client sees a cut-off answer
+    // too late for an error: the client sees a truncated response
     if (response.headersSent) response.destroy();
     else if (!response.writableEnded) sendProblem(response, problem, requestIdOf(request));
   }
@@ -36,22 +35,11 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 export function sendProblem(response: Response, problem: ProblemError, requestId: string): void {
-  const { status, title } = PROBLEMS[problem.code];
   response
-    .status(status)
+    .status(problem.status)
     .set({ 'Cache-Control': 'no-store', ...problem.headers })
     .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: `urn:music-separation:problem:${problem.code}`,
-        title,
-        status,
-        detail: problem.detail,
-        code: problem.code,
-        requestId,
-        ...problem.extras,
-      }),
-    );
+    .send(JSON.stringify({ ...describeProblem(problem.code, problem.detail), requestId, ...problem.extras }));
 }
 
 function firstLine(text: string): string {

@@ -1,12 +1,12 @@
 import { HttpException } from '@nestjs/common';
+import type { ProblemCode } from '@app/separations';
 import { InvalidCursorError, SeparationBusyError } from '@app/separation-store';
 import { RedisUnavailableError } from '@app/redis';
 import { StorageUnavailableError } from '@app/storage';
 import { queueUnavailable, storageUnavailable } from './outages.js';
-import type { ProblemCode } from './problem-codes.js';
 import { ProblemError } from './problem.error.js';
 
-/** what the framework throws by itself: routes that are not there, bodies that cannot be parsed */
+/** for errors of the framework: unknown routes, bodies that cannot be parsed */
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'invalid_request',
   401: 'unauthorized',
@@ -21,7 +21,7 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   429: 'rate_limited',
 };
 
-/** Any thrown value as the problem that the client is told of; what is not known is `internal`, without its message. */
+/** Turns any thrown value into a problem. An unknown error becomes `internal` and keeps its message to itself. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof StorageUnavailableError) return storageUnavailable(error);
@@ -31,16 +31,16 @@ export function toProblem(error: unknown): ProblemError {
     return new ProblemError('busy', detail, { retryAfterSeconds: 1, cause: error });
   }
   if (error instanceof InvalidCursorError)
-    return new ProblemError('invalid_request', 'The cursor is not one of this list.');
+    return new ProblemError('invalid_request', 'The cursor is not from this list.');
   const status = httpStatus(error);
   const code = status === undefined ? undefined : BY_STATUS[status];
   if (code !== undefined && error instanceof Error) return new ProblemError(code, error.message, { cause: error });
-  return new ProblemError('internal', 'The server could not answer; the request id leads to the reason in its log.', {
+  return new ProblemError('internal', 'The server could not answer. Find the reason in its log by the request id.', {
     cause: error,
   });
 }
 
-/** Nest's exceptions and those of express middleware (`status`). */
+/** The status of a Nest exception, or of an error from express middleware. */
 function httpStatus(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();
   if (error instanceof Error && 'status' in error && typeof error.status === 'number') return error.status;

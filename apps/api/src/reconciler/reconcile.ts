@@ -69,7 +69,7 @@ export class Reconciliation {
     try {
       return (await this.store.find(id, { signal })) ?? 'no request';
     } catch (error) {
-      if (error instanceof InvalidDocumentError || error instanceof SyntaxError) return 'unreadable document';
+      if (error instanceof InvalidDocumentError) return 'unreadable document';
       throw error;
     }
   }

@@ -7,11 +7,11 @@ import {
   ApiSecurity,
   ApiTags,
 } from '@nestjs/swagger';
-import type { Separation } from '@app/separations';
+import { componentRef, type Separation, type SeparationPage } from '@app/separations';
 import { Owner } from '../context/api-request.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
-import { ListQuery, SeparationDocument, SeparationPage, SeparationParams } from './separations.dto.js';
-import { SeparationsService, type Page } from './separations.service.js';
+import { ListQuery, SeparationParams } from './separations.dto.js';
+import { SeparationsService } from './separations.service.js';
 
 @ApiTags('separations')
 @ApiSecurity('key')
@@ -22,15 +22,15 @@ export class SeparationsController {
 
   @Get()
   @ApiOperation({ summary: 'Your separations, newest first' })
-  @ApiOkResponse({ type: SeparationPage })
+  @ApiOkResponse({ schema: componentRef('SeparationPage') })
   @ApiProblems('invalid_request', 'queue_unavailable', 'storage_unavailable')
-  list(@Owner() owner: string | null, @Query() query: ListQuery): Promise<Page> {
+  list(@Owner() owner: string | null, @Query() query: ListQuery): Promise<SeparationPage> {
     return this.separations.list(owner, query);
   }
 
   @Get(':id')
   @ApiOperation({ summary: 'One separation' })
-  @ApiOkResponse({ type: SeparationDocument })
+  @ApiOkResponse({ schema: componentRef('SeparationDocument') })
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable')
   get(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<Separation> {
     return this.separations.get(id, owner);
@@ -38,8 +38,8 @@ export class SeparationsController {
 
   @Post(':id/cancel')
   @HttpCode(202)
-  @ApiOperation({ summary: 'Cancel it; its worker stops within 2 s' })
-  @ApiAcceptedResponse({ type: SeparationDocument })
+  @ApiOperation({ summary: 'Cancel a separation; its worker stops within 2 s' })
+  @ApiAcceptedResponse({ schema: componentRef('SeparationDocument') })
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'already_finished')
   cancel(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<Separation> {
     return this.separations.cancel(id, owner);
@@ -47,7 +47,7 @@ export class SeparationsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Remove it and all its files' })
+  @ApiOperation({ summary: 'Delete a separation and all its files' })
   @ApiNoContentResponse()
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'still_active')
   async remove(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<void> {

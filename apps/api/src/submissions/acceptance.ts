@@ -1,14 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AudioFacts } from '@app/audio';
-import { isAccepted, SeparationIndex, SeparationStore } from '@app/separation-store';
+import { isAccepted, SeparationIndex, SeparationStore, separationId } from '@app/separation-store';
 import { SeparationQueue } from '@app/queue';
-import {
-  separationId,
-  type Separation,
-  type SeparationId,
-  type SeparationIdentity,
-  type StoredRequest,
-} from '@app/separations';
+import { type Separation, type SeparationId, type SeparationIdentity, type StoredRequest } from '@app/separations';
 import { SeparationAccess } from '../access/separation-access.js';
 import { KeyedMutex } from '@app/concurrency';
 import { fromQueue } from '../problems/outages.js';

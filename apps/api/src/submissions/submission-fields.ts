@@ -1,21 +1,21 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { FORMATS, OVERLAP_RANGE, SHIFTS_RANGE } from '@app/separations';
+import { CONTAINERS, FORMATS, OVERLAP_RANGE, SHIFTS_RANGE } from '@app/separations';
 import { plainToInstance } from 'class-transformer';
 import { IsOptional, IsString, MaxLength, validate } from 'class-validator';
 import { invalidFields } from '../problems/invalid-fields.js';
 import { ProblemError } from '../problems/problem.error.js';
 
-/** The option fields of an upload as texts; what they mean is checked against the models. An empty one is not set. */
+/** The option fields of an upload, as text. Empty fields count as absent; the models decide which values are valid. */
 export class SubmissionFields {
-  // Swagger UI sends the example, and the word "string" where there is none
-  @ApiPropertyOptional({ description: 'one of /v1/models; the default one where it is not set', example: '' })
+  // Swagger UI sends the example, or the word "string" if there is none
+  @ApiPropertyOptional({ description: 'one of /v1/models; default: the default model', example: '' })
   @IsOptional()
   @IsString()
   @MaxLength(100)
   readonly model?: string;
 
   @ApiPropertyOptional({
-    description: 'comma-separated, such as `vocals,instrumental`; all stems of the model where it is not set',
+    description: 'comma-separated, such as `vocals,instrumental`; default: all stems of the model',
     example: '',
   })
   @IsOptional()
@@ -24,7 +24,7 @@ export class SubmissionFields {
   readonly stems?: string;
 
   @ApiPropertyOptional({
-    description: `comma-separated, of ${FORMATS.join(', ')}; others are made when they are downloaded`,
+    description: `comma-separated, of ${FORMATS.join(', ')}; other formats are encoded when you download them`,
     default: 'flac',
   })
   @IsOptional()
@@ -34,7 +34,7 @@ export class SubmissionFields {
 
   @ApiPropertyOptional({
     type: 'number',
-    description: 'share of a segment that neighbours have in common',
+    description: 'share of a segment that overlaps its neighbor',
     minimum: OVERLAP_RANGE.min,
     maximum: OVERLAP_RANGE.max,
     default: OVERLAP_RANGE.default,
@@ -46,7 +46,7 @@ export class SubmissionFields {
 
   @ApiPropertyOptional({
     type: 'integer',
-    description: 'shifted passes that are averaged: slower, slightly better',
+    description: 'shifted passes to average: slower, slightly better',
     minimum: SHIFTS_RANGE.min,
     maximum: SHIFTS_RANGE.max,
     default: SHIFTS_RANGE.default,
@@ -59,7 +59,13 @@ export class SubmissionFields {
 
 /** The whole form, for the OpenAPI document. */
 export class SubmissionForm extends SubmissionFields {
-  @ApiProperty({ type: 'string', format: 'binary', description: 'the song: MP3, FLAC, WAV, Ogg, M4A, AIFF …' })
+  @ApiProperty({
+    type: 'string',
+    format: 'binary',
+    description: `the song: ${Object.values(CONTAINERS)
+      .map(({ label }) => label)
+      .join(', ')}`,
+  })
   readonly file: unknown;
 }
 
@@ -67,9 +73,9 @@ export class SubmissionForm extends SubmissionFields {
 export async function parseSubmissionFields(fields: Readonly<Record<string, unknown>>): Promise<SubmissionFields> {
   const set = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
   const instance = plainToInstance(SubmissionFields, set);
-  // names such as __proto__ are dropped on the way to an instance, and are not known either
+  // plainToInstance drops names such as __proto__
   const dropped = Object.keys(set).filter((name) => !Object.hasOwn(instance, name));
-  if (dropped.length > 0) throw new ProblemError('unknown_field', `Not known: "${dropped.join('", "')}".`);
+  if (dropped.length > 0) throw new ProblemError('unknown_field', `Unknown field "${dropped.join('", "')}".`);
   const errors = await validate(instance, { whitelist: true, forbidNonWhitelisted: true });
   if (errors.length > 0) throw invalidFields(errors);
   return instance;

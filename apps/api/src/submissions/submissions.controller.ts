@@ -8,12 +8,11 @@ import {
   ApiSecurity,
   ApiTags,
 } from '@nestjs/swagger';
-import type { Separation } from '@app/separations';
+import { componentRef, type Separation } from '@app/separations';
 import type { Response } from 'express';
 import type { ApiRequest } from '../context/api-request.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { selfLink } from '../separations/separation-view.js';
-import { SeparationDocument } from '../separations/separations.dto.js';
 import { SubmissionForm } from './submission-fields.js';
 import { SubmissionsService } from './submissions.service.js';
 
@@ -26,13 +25,13 @@ export class SubmissionsController {
 
   @Post()
   @ApiOperation({
-    summary: 'Upload a song and have it separated',
-    description: 'The same song with the same options is the same separation: sending it again costs nothing.',
+    summary: 'Upload a song to separate',
+    description: 'The same song with the same options is the same separation: it is separated once.',
   })
   @ApiConsumes('multipart/form-data')
   @ApiBody({ type: SubmissionForm })
-  @ApiAcceptedResponse({ type: SeparationDocument, description: 'Accepted; follow it at Location' })
-  @ApiOkResponse({ type: SeparationDocument, description: 'Separated already' })
+  @ApiAcceptedResponse({ schema: componentRef('SeparationDocument'), description: 'Accepted; follow it at Location' })
+  @ApiOkResponse({ schema: componentRef('SeparationDocument'), description: 'Already separated' })
   @ApiProblems(
     'invalid_request',
     'missing_file',

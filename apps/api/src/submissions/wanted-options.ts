@@ -6,10 +6,10 @@ import {
   isFormat,
   sortStems,
   type Format,
+  type ProblemCode,
   type SeparationOptions,
 } from '@app/separations';
 import type { ModelCatalogue } from '../models/model-catalogue.js';
-import type { ProblemCode } from '../problems/problem-codes.js';
 import { ProblemError } from '../problems/problem.error.js';
 import type { SubmissionFields } from './submission-fields.js';
 

@@ -1,13 +1,13 @@
+import { extensionOf } from '@app/separations';
 import { DurationLimitError, EmptyAudioError, NoAudioError, NotFiniteError } from '../audio.error.js';
 import type { AudioFacts, AudioSource } from '../audio-facts.js';
 import { decodeSong, isAboutTheSong, type SongForm } from './decode-song.js';
 import { WORKING_RATE } from './decoding.js';
-import { extensionOf } from '../extensions.js';
 import type { LimitOptions } from '../call-options.js';
 import { openSource, type OpenSource } from '../sources/open-source.js';
 import { SampleMeter } from '../wav/sample-meter.js';
 
-/** Decodes the whole song and keeps nothing of it but what it is. */
+/** Measures a song by decoding all of it; keeps no audio. */
 export async function inspectSong(program: string, source: AudioSource, options: LimitOptions): Promise<AudioFacts> {
   const meter = new SampleMeter();
   const { maxDurationSeconds } = options;
@@ -34,13 +34,13 @@ async function decodeSource(
   try {
     const run = { ...options, input, destination: 'pipe:1', onSamples, ...(stdin && { stdin }) };
     const form = await decodeSong(program, run);
-    // ffmpeg takes a source that breaks off for its end
+    // ffmpeg takes a broken source for the end of the song
     throwIfBroken(opened);
     return form;
   } catch (error) {
     options.signal?.throwIfAborted();
     throwIfBroken(opened);
-    // frames that cannot be mixed to stereo: more channels than there is a layout for
+    // more channels than any layout: ffmpeg cannot mix such frames to stereo
     if (isAboutTheSong(error) && meter.samples === 0) throw new NoAudioError({ cause: error });
     throw error;
   } finally {
@@ -48,7 +48,7 @@ async function decodeSource(
   }
 }
 
-/** With the error of the store itself, which says whether to try again. */
+/** Throws the store's own error: it says whether to retry. */
 function throwIfBroken({ failure }: OpenSource): void {
   const broken = failure();
   if (broken !== undefined) throw broken.cause;

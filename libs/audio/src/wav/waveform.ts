@@ -1,23 +1,10 @@
+import type { Waveform } from '@app/separations';
 import { WORKING_RATE } from '../ffmpeg/decoding.js';
 import { CHANNELS, FRAME_BYTES, readSamples, withFloatWav, type FloatWav, type FollowOptions } from './float-wav.js';
 import { floatsOf } from './sample-meter.js';
 
-/**
- * `waveform.json`: what the page draws. Every stem has `ceil(samples / samplesPerPeak)` peaks, 0 to 127:
- * the largest absolute sample of its stretch, both channels, 127 is full scale.
- */
-export interface Waveform {
-  readonly version: 1;
-  /** Hz */
-  readonly sampleRate: number;
-  readonly samplesPerPeak: number;
-  /** of one channel */
-  readonly samples: number;
-  readonly stems: Readonly<Record<string, readonly number[]>>;
-}
-
 export interface WaveformOptions extends FollowOptions {
-  /** asked for when all samples are read: the linear gain; the peaks are those of the stem after it */
+  /** linear gain of the drawn stems; called once all samples are read */
   readonly gain: () => number;
 }
 
@@ -28,14 +15,14 @@ interface StemPeaks {
   readonly largest: Float32Array;
 }
 
-/** a twentieth of a second, as long as that does not give more peaks than any screen can show */
+/** samples of the shortest stretch: 50 ms. Longer songs have longer stretches: no screen shows more peaks */
 const FINEST = WORKING_RATE / 20;
 const MAX_PEAKS = 4000;
 const FULL_SCALE = 127;
 
 /**
- * Reads each stem's WAV (float32, 44.1 kHz, stereo) once, in blocks, all stems at the same time.
- * @throws TypeError when a file is no such WAV or is cut off, RangeError when the stems differ in length.
+ * Draws the peaks of each stem. Reads the WAVs (float32, 44.1 kHz, stereo) once, in blocks, all at the same time.
+ * @throws TypeError for another kind of file or a truncated one, RangeError when the stems differ in length
  */
 export async function computeWaveform(
   stems: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** A stored document (request or manifest) is not what the contract says. */
+/** A stored document breaks the contract. */
 export class InvalidDocumentError extends Error {
   constructor(
     readonly document: string,

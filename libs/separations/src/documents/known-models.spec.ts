@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { KNOWN_MODELS, findKnownModel } from './index.js';
+import { KNOWN_MODELS, findKnownModel } from '../index.js';
 
-describe('the models that are known by name', () => {
-  it('are those of the engine, with the same stems, licence and cost', async () => {
+describe('KNOWN_MODELS', () => {
+  it('lists the models of the engine, with their stems, licences and costs', async () => {
     const python = process.env['ENGINE_PYTHON'] ?? 'engine/.venv/bin/python';
     const { stdout } = await promisify(execFile)(python, ['-m', 'separation_engine', 'models', 'list', '--json']);
     const lines = stdout.trim().split('\n');
@@ -21,7 +21,7 @@ describe('the models that are known by name', () => {
     );
   });
 
-  it('names the weights of the demo model that ships, so that another training is another separation', async () => {
+  it('names the weights of the demo model that ships', async () => {
     const bag = await readFile('engine/src/separation_engine/demo_model/demo.yaml', 'utf8');
     expect(bag).toContain(`['${findKnownModel('demo')?.weights ?? ''}']`);
   });

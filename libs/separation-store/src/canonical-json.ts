@@ -1,7 +1,7 @@
 /**
- * JSON with sorted object keys and no white space, so that equal values have equal bytes.
- * Values: strings, finite numbers, booleans, null, arrays and plain objects; keys whose value is undefined are left out.
- * @throws TypeError for anything else.
+ * JSON with sorted keys and no white space: equal values have equal bytes. Takes strings, finite numbers, booleans,
+ * null, arrays and plain objects; leaves out keys whose value is undefined.
+ * @throws TypeError for anything else
  */
 export function canonicalJson(value: unknown): string {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return JSON.stringify(value);

@@ -1,36 +1,36 @@
-/** Every problem a client can be told of: one table from its stable code to its status and title. */
+/** Every problem that the API answers: stable codes with their status and title. */
 export const PROBLEMS = {
-  invalid_request: { status: 400, title: 'The request is not valid' },
-  missing_file: { status: 400, title: 'There is no file in the upload' },
+  invalid_request: { status: 400, title: 'The request is invalid' },
+  missing_file: { status: 400, title: 'The upload has no file' },
   empty_file: { status: 400, title: 'The file is empty' },
   too_many_files: { status: 400, title: 'More than one file was sent' },
-  unknown_field: { status: 400, title: 'A field is not known' },
+  unknown_field: { status: 400, title: 'Unknown field' },
   malformed_upload: { status: 400, title: 'The upload cannot be read' },
-  unauthorized: { status: 401, title: 'An API key is needed' },
+  unauthorized: { status: 401, title: 'An API key is required' },
   forbidden: { status: 403, title: 'Not allowed' },
   not_found: { status: 404, title: 'Not found' },
-  separation_not_found: { status: 404, title: 'There is no such separation' },
+  separation_not_found: { status: 404, title: 'No such separation' },
   stem_not_found: { status: 404, title: 'The separation has no such stem' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
-  not_acceptable: { status: 406, title: 'Not available in the wanted form' },
+  not_acceptable: { status: 406, title: 'Not available in the requested form' },
   upload_stalled: { status: 408, title: 'The upload stalled' },
-  already_finished: { status: 409, title: 'The separation has ended already' },
+  already_finished: { status: 409, title: 'The separation has already ended' },
   still_active: { status: 409, title: 'The separation has not ended yet' },
   not_completed: { status: 409, title: 'The separation is not completed' },
   file_too_large: { status: 413, title: 'The file is too large' },
-  no_audio: { status: 415, title: 'There is no audio in the file' },
-  unsupported_media_type: { status: 415, title: 'The body is not of the expected type' },
+  no_audio: { status: 415, title: 'The file has no audio' },
+  unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   range_not_satisfiable: { status: 416, title: 'The range is outside the file' },
-  unknown_model: { status: 422, title: 'The model is not known' },
+  unknown_model: { status: 422, title: 'Unknown model' },
   model_not_installed: { status: 422, title: 'No running worker has the model' },
   unknown_stem: { status: 422, title: 'The model has no such stem' },
-  unknown_format: { status: 422, title: 'The format is not known' },
+  unknown_format: { status: 422, title: 'Unknown format' },
   invalid_overlap: { status: 422, title: 'The overlap is out of range' },
   invalid_shifts: { status: 422, title: 'The number of shifts is out of range' },
   duration_limit: { status: 422, title: 'The song is too long' },
-  not_finite: { status: 422, title: 'The audio has samples that are no numbers' },
+  not_finite: { status: 422, title: 'The audio has samples that are not finite numbers' },
   no_samples: { status: 422, title: 'The audio has no samples' },
-  rate_limited: { status: 429, title: 'Too many calls' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   too_many_streams: { status: 429, title: 'Too many open event streams' },
   internal: { status: 500, title: 'Something went wrong on the server' },
   queue_full: { status: 503, title: 'The queue is full' },
@@ -41,3 +41,19 @@ export const PROBLEMS = {
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
+
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as ProblemCode[];
+
+interface DescribedProblem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ProblemCode;
+}
+
+/** What every problem document says, whatever else it adds (RFC 9457). */
+export function describeProblem(code: ProblemCode, detail: string): DescribedProblem {
+  const { status, title } = PROBLEMS[code];
+  return { type: `urn:music-separation:problem:${code}`, title, status, detail, code };
+}

@@ -1,20 +1,11 @@
-import type { StemName } from './options.js';
-
-/** What is known of a model before any worker has said so. */
-export interface ModelDescription {
-  readonly name: string;
-  readonly stems: readonly StemName[];
-  /** signatures of its networks, joined by `+`: the `weights` of a separation's name */
-  readonly weights: string;
-  /** SPDX name, or the licence in words */
-  readonly licence: string;
-  /** time for a second of song, htdemucs is 1; measured on two cores without a GPU, but for that of hdemucs_mmi */
-  readonly relativeCost: number;
-}
+import type { ModelDescription } from './model.js';
 
 const FOUR = ['drums', 'bass', 'other', 'vocals'];
 
-/** models with a fixed name; `demo` ships with the service. A worker may announce others. */
+/**
+ * The models with fixed names; `demo` ships with the service. Workers may announce others. Costs are measured on two
+ * CPU cores, except that of hdemucs_mmi.
+ */
 export const KNOWN_MODELS: readonly ModelDescription[] = [
   { name: 'htdemucs', stems: FOUR, weights: '955717e8', licence: 'MIT', relativeCost: 1 },
   {

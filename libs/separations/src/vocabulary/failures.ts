@@ -1,4 +1,4 @@
-/** Why a separation ended as failed: stable codes that clients may switch on. */
+/** Why a separation failed. Clients may switch on these codes. */
 export const FAILURE_CODES = [
   'undecodable_audio',
   'duration_limit',
@@ -17,11 +17,6 @@ export const FAILURE_CODES = [
 ] as const;
 
 export type FailureCode = (typeof FAILURE_CODES)[number];
-
-export interface Failure {
-  readonly code: FailureCode;
-  readonly message: string;
-}
 
 export function isFailureCode(value: unknown): value is FailureCode {
   return FAILURE_CODES.some((code) => code === value);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalJson, isSeparationId, separationId, sortStems, type SeparationIdentity } from './index.js';
+import type { SeparationIdentity } from '@app/separations';
+import { canonicalJson } from './canonical-json.js';
+import { separationId } from './separation-id.js';
 
 const identity: SeparationIdentity = {
   inputSha256: 'a'.repeat(64),
@@ -12,12 +14,12 @@ const identity: SeparationIdentity = {
 };
 
 describe(separationId.name, () => {
-  it('is the same for the same song and options, whatever the order of the keys', () => {
+  it('ignores the order of the keys', () => {
     const reversed = Object.fromEntries(Object.entries(identity).reverse()) as unknown as SeparationIdentity;
     expect(separationId(reversed)).toBe(separationId(identity));
   });
 
-  it('has a fixed value, because stored separations are found by it', () => {
+  it('never changes: stored separations are found by it', () => {
     expect(separationId(identity)).toBe('sep_b9bbd60c5f545ba3dfb445126fd92a3d');
   });
 
@@ -29,29 +31,12 @@ describe(separationId.name, () => {
     ['overlap', { overlap: 0.1 }],
     ['shifts', { shifts: 1 }],
     ['owner', { owner: 'ann' }],
-  ])('differs with the %s', (_what, change) => {
+  ])('changes with the %s', (_what, change) => {
     expect(separationId({ ...identity, ...change })).not.toBe(separationId(identity));
   });
 
-  it('ignores what does not name it, such as formats', () => {
+  it('ignores fields that do not name it, such as formats', () => {
     expect(separationId({ ...identity, formats: ['mp3'] } as SeparationIdentity)).toBe(separationId(identity));
-  });
-});
-
-describe(isSeparationId.name, () => {
-  it.each(['sep_', 'sep_' + 'A'.repeat(32), `sep_${'a'.repeat(32)}/..`, 7, undefined])('refuses %p', (value) => {
-    expect(isSeparationId(value)).toBe(false);
-  });
-});
-
-describe(sortStems.name, () => {
-  it('gives one order and drops repeats', () => {
-    expect(sortStems(['other', 'vocals', 'bass', 'vocals', 'theremin'])).toEqual([
-      'vocals',
-      'bass',
-      'other',
-      'theremin',
-    ]);
   });
 });
 
@@ -60,7 +45,7 @@ describe(canonicalJson.name, () => {
     expect(canonicalJson({ b: [{ z: 1, a: null }], a: 'x', gone: undefined })).toBe('{"a":"x","b":[{"a":null,"z":1}]}');
   });
 
-  it('refuses what JSON would silently change', () => {
+  it('refuses values that JSON would silently change', () => {
     expect(() => canonicalJson({ a: Number.NaN })).toThrow(TypeError);
   });
 });

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { modelName, name, stemNames, type DocumentOf } from './fields.js';
+
+/** What is fixed about a model, whether or not a worker has it. */
+export const modelDescriptionSchema = z.object({
+  name: modelName,
+  stems: stemNames,
+  licence: z.string().meta({ description: 'SPDX name, or the licence in words', example: 'MIT' }),
+  weights: name.meta({ description: 'signatures of its networks, joined by `+`', example: '955717e8' }),
+  relativeCost: z
+    .number()
+    .min(0)
+    .meta({ description: 'time for a second of song on a CPU; htdemucs is 1', example: 1 }),
+});
+
+export const modelSchema = modelDescriptionSchema.extend({
+  installed: z.boolean().meta({ description: 'whether a running worker has it', example: true }),
+  default: z.boolean().meta({ description: 'used for uploads that name no model', example: true }),
+});
+
+export const modelListSchema = z.object({
+  models: z.array(modelSchema),
+  notice: z
+    .string()
+    .meta({ description: 'set when the default is not the model that the operator chose' })
+    .exactOptional(),
+});
+
+export type ModelDescription = DocumentOf<typeof modelDescriptionSchema>;
+export type Model = DocumentOf<typeof modelSchema>;
+export type ModelList = DocumentOf<typeof modelListSchema>;

@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import { STAGES, componentRef, openApiComponents } from '../index.js';
+
+describe(openApiComponents.name, () => {
+  const components = openApiComponents() as Record<string, { required: string[]; properties: Record<string, unknown> }>;
+
+  it('keeps the names that generated clients use', () => {
+    expect(Object.keys(components).sort()).toEqual([
+      'FailureDocument',
+      'FieldError',
+      'ModelDocument',
+      'ModelList',
+      'ProblemDocument',
+      'ProgressDocument',
+      'QueueDocument',
+      'ReceiptDocument',
+      'ReceiptEngine',
+      'ReceiptFile',
+      'ReceiptInput',
+      'ReceiptOptions',
+      'ReceiptStem',
+      'SeparationDocument',
+      'SeparationPage',
+      'WaveformDocument',
+    ]);
+  });
+
+  it('refers to components that exist, and holds nothing that OpenAPI 3.0 lacks', () => {
+    const text = JSON.stringify(components);
+    const names = [...text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => name ?? '');
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(components).toHaveProperty(name);
+    expect(text).not.toMatch(/\$id|\$defs|\$schema|"const"|"null"|allOf/);
+  });
+
+  it('tells required fields from optional ones, and allows fields of later versions', () => {
+    const separation = components['SeparationDocument'];
+    expect(separation?.required).toContain('progress');
+    for (const optional of ['startedAt', 'finishedAt', 'durationSeconds', 'queue', 'error', 'receipt']) {
+      expect(separation?.required).not.toContain(optional);
+      expect(separation?.properties).toHaveProperty(optional);
+    }
+    expect(separation?.properties['receipt']).toEqual(componentRef('ReceiptDocument'));
+    expect(components['ReceiptDocument']?.properties['seconds']).toMatchObject({ required: [...STAGES] });
+    expect(JSON.stringify(components)).not.toContain('"additionalProperties":false');
+  });
+});

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { PROGRESS_STAGES, STATUSES } from '../vocabulary/states.js';
+import {
+  count,
+  failureSchema,
+  formats,
+  modelName,
+  seconds,
+  separationId,
+  stemNames,
+  time,
+  type DocumentOf,
+} from './fields.js';
+import { manifestSchema } from './manifest.js';
+
+export const progressSchema = z.object({
+  percent: z
+    .number()
+    .min(0)
+    .max(100)
+    .meta({ description: 'measured work: audio done out of audio to do', example: 42.5 }),
+  stage: z.enum(PROGRESS_STAGES).meta({ example: 'separate' }),
+});
+
+export const queuePlaceSchema = z.object({
+  position: count.meta({ description: '1 is next', example: 3 }),
+  etaSeconds: z.number().nullable().meta({ description: 'seconds until it is done; null if unknown', example: 95 }),
+});
+
+/** The resource of the HTTP API. */
+export const separationSchema = z.object({
+  id: separationId,
+  status: z.enum(STATUSES).meta({ example: 'processing' }),
+  createdAt: time,
+  startedAt: time.exactOptional(),
+  finishedAt: time.exactOptional(),
+  fileName: z.string().meta({ description: 'from the client, made safe', example: 'song.mp3' }),
+  durationSeconds: seconds.meta({ example: 183.4 }).exactOptional(),
+  model: modelName,
+  stems: stemNames,
+  formats,
+  progress: progressSchema,
+  queue: queuePlaceSchema.exactOptional(),
+  error: failureSchema.exactOptional(),
+  receipt: manifestSchema.exactOptional(),
+  links: z.record(z.string(), z.unknown()).meta({ example: { self: '/v1/separations/sep_…' } }),
+});
+
+export const separationPageSchema = z.object({
+  separations: z.array(separationSchema),
+  nextCursor: z.string().nullable().meta({ description: '`cursor` of the next page; null on the last' }),
+});
+
+export type Progress = DocumentOf<typeof progressSchema>;
+export type Separation = DocumentOf<typeof separationSchema>;
+export type SeparationPage = DocumentOf<typeof separationPageSchema>;

@@ -1,0 +1,5 @@
+/** Share of a segment that overlaps its neighbor. */
+export const OVERLAP_RANGE = { min: 0, max: 0.9, default: 0.25 } as const;
+
+/** Number of shifted passes to average; 0 is one plain pass. */
+export const SHIFTS_RANGE = { min: 0, max: 10, default: 0 } as const;
