@@ -108,7 +108,12 @@ export const engine = z.object({
   cacheDir: path('ENGINE_CACHE_DIR', 'DATA_DIR/engine-cache', 'folder of compiled models and precision checks'),
   defaultModel,
   device: oneOf('DEVICE', 'auto', ['auto', 'cpu', 'cuda'], 'processor that the engine uses'),
-  precision: oneOf('PRECISION', 'fp32', ['fp32', 'tf32', 'bf16'], 'see [precision](precision.md)'),
+  precision: oneOf(
+    'PRECISION',
+    'fp32',
+    ['fp32', 'tf32', 'bf16'],
+    'arithmetic of the engine ([precision](precision.md))',
+  ),
   backend: oneOf(
     'ENGINE_BACKEND',
     'auto',
