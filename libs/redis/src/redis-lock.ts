@@ -9,7 +9,7 @@ const RELEASE = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`;
 
-/** One holder at a time among all processes; it ends by itself when its holder dies. */
+/** A lock with one holder among all processes. It expires when its holder dies. */
 export class RedisLock {
   private readonly token = randomUUID();
 
@@ -20,13 +20,13 @@ export class RedisLock {
     private readonly ttl: number,
   ) {}
 
-  /** Whether it is ours now. @throws RedisUnavailableError */
+  /** True if the lock is ours now. @throws RedisUnavailableError */
   async acquire(): Promise<boolean> {
     const reply = await this.connections.call((redis) => redis.set(this.key, this.token, 'PX', this.ttl, 'NX'));
     return reply === 'OK';
   }
 
-  /** Whether it is still ours, for another while. @throws RedisUnavailableError */
+  /** Renews the lock; false if it is no longer ours. @throws RedisUnavailableError */
   async extend(): Promise<boolean> {
     return (await this.connections.call((redis) => redis.eval(EXTEND, 1, this.key, this.token, this.ttl))) === 1;
   }
