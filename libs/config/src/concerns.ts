@@ -6,58 +6,44 @@ const HOUR = 3600;
 const MILLION = 1_000_000;
 const MAX = Number.MAX_SAFE_INTEGER;
 
-const host = text('HOST', '127.0.0.1', 'address that rest-server and the worker listen on');
-export const defaultModel = text('MODEL', 'htdemucs', 'model of songs that name none');
-const enginePython = program('ENGINE_PYTHON', 'engine/.venv/bin/python', 'Python with `separation_engine`');
+const host = text('HOST', '127.0.0.1').describe('address that rest-server and the worker listen on');
+export const defaultModel = text('MODEL', 'htdemucs').describe('model of songs that name none');
+const enginePython = program('ENGINE_PYTHON', 'engine/.venv/bin/python').describe('Python with `separation_engine`');
 
 export const apiHttp = z.object({
   host,
-  port: integer('PORT', 3000, PORTS, 'port of rest-server; 0 picks a free one'),
-  corsOrigins: list('CORS_ORIGINS', 'browser origins that may call the API, separated by commas'),
-  apiKeysFile: optionalText(
-    'API_KEYS_FILE',
+  port: integer('PORT', 3000, PORTS).describe('port of rest-server; 0 picks a free one'),
+  corsOrigins: list('CORS_ORIGINS').describe('browser origins that may call the API, separated by commas'),
+  apiKeysFile: optionalText('API_KEYS_FILE').describe(
     'file of access keys, one `name:sha256hex` a line; without it, no call needs a key',
   ),
-  rateLimitPerMinute: integer(
-    'RATE_LIMIT_PER_MINUTE',
-    600,
-    [0, MILLION],
+  rateLimitPerMinute: integer('RATE_LIMIT_PER_MINUTE', 600, [0, MILLION]).describe(
     'calls per minute per key, or per address without keys; 0 means no limit',
   ),
-  trustedProxies: integer(
-    'TRUSTED_PROXIES',
-    0,
-    [0, 10],
+  trustedProxies: integer('TRUSTED_PROXIES', 0, [0, 10]).describe(
     'proxies in front of rest-server whose `X-Forwarded-For` counts',
   ),
-  downloadStallSeconds: integer(
-    'DOWNLOAD_STALL_SECONDS',
-    60,
-    [1, HOUR],
+  downloadStallSeconds: integer('DOWNLOAD_STALL_SECONDS', 60, [1, HOUR]).describe(
     'seconds of silence after which a stalled download is closed',
   ),
 });
 
 export const workerHttp = z.object({
   host,
-  port: integer('WORKER_PORT', 3001, PORTS, 'port of the worker, for health and metrics; 0 picks a free one'),
+  port: integer('WORKER_PORT', 3001, PORTS).describe('port of the worker, for health and metrics; 0 picks a free one'),
 });
 
 export const limits = z.object({
-  maxUploadBytes: integer('MAX_UPLOAD_BYTES', 512 * 1024 * 1024, [1, MAX], 'largest upload, in bytes (512 MiB)'),
-  uploadStallSeconds: integer(
-    'UPLOAD_STALL_SECONDS',
-    30,
-    [1, HOUR],
+  maxUploadBytes: integer('MAX_UPLOAD_BYTES', 512 * 1024 * 1024, [1, MAX]).describe(
+    'largest upload, in bytes (512 MiB)',
+  ),
+  uploadStallSeconds: integer('UPLOAD_STALL_SECONDS', 30, [1, HOUR]).describe(
     'seconds of silence after which a stalled upload is closed',
   ),
-  maxDurationSeconds: integer('MAX_DURATION_SECONDS', HOUR, [1, 24 * HOUR], 'longest song, in seconds'),
-  maxQueued: integer('MAX_QUEUED', 1000, [1, MILLION], 'separations that may wait in the queue'),
-  maxEncodings: integer('MAX_ENCODINGS', 4, [1, 64], 'on-demand encodings that run at once'),
-  retentionHours: integer(
-    'RETENTION_HOURS',
-    0,
-    [0, MILLION],
+  maxDurationSeconds: integer('MAX_DURATION_SECONDS', HOUR, [1, 24 * HOUR]).describe('longest song, in seconds'),
+  maxQueued: integer('MAX_QUEUED', 1000, [1, MILLION]).describe('separations that may wait in the queue'),
+  maxEncodings: integer('MAX_ENCODINGS', 4, [1, 64]).describe('on-demand encodings that run at once'),
+  retentionHours: integer('RETENTION_HOURS', 0, [0, MILLION]).describe(
     'age in hours at which a separation is deleted; 0 keeps it forever',
   ),
 });
@@ -66,91 +52,77 @@ export const limits = z.object({
 export const workerLimits = limits.pick({ maxDurationSeconds: true });
 
 export const redis = z.object({
-  url: url(
-    'REDIS_URL',
-    'redis://127.0.0.1:6379',
-    ['redis:', 'rediss:'],
+  url: url('REDIS_URL', 'redis://127.0.0.1:6379', ['redis:', 'rediss:']).describe(
     'Redis server, `rediss://` for TLS; `npm start` brings its own if unset',
   ),
 });
 
-const STORAGE = { name: 'STORAGE', default: 'folder', allowed: 'folder or s3', meaning: 'where songs and stems lie' };
+const STORAGE = { name: 'STORAGE', default: 'folder', allowed: 'folder or s3' };
+const STORED = 'where songs and stems are stored';
 const WITH_S3 = { required: 'when STORAGE is s3' };
 
 export const storage = z.discriminatedUnion('driver', [
   z.object({
-    driver: z.literal('folder').register(variables, STORAGE),
-    root: path('DATA_DIR', 'data', 'folder for objects, models, caches and the Redis of `npm start`', 'objects'),
+    driver: z.literal('folder').register(variables, STORAGE).describe(STORED),
+    root: path('DATA_DIR', 'data', 'objects').describe(
+      'folder for objects, models, caches and the Redis of `npm start`',
+    ),
   }),
   z.object({
-    driver: z.literal('s3').register(variables, STORAGE),
-    endpoint: url('S3_ENDPOINT', WITH_S3, ['http:', 'https:'], 'address of the S3 server; requests use path style'),
-    region: text('S3_REGION', 'us-east-1', 'region of the bucket'),
-    bucket: text('S3_BUCKET', 'music', 'bucket, created on first use if the credentials allow it'),
-    accessKey: text('S3_ACCESS_KEY', WITH_S3, 'access key ID'),
-    secretKey: text('S3_SECRET_KEY', WITH_S3, 'secret access key'),
+    driver: z.literal('s3').register(variables, STORAGE).describe(STORED),
+    endpoint: url('S3_ENDPOINT', WITH_S3, ['http:', 'https:']).describe(
+      'address of the S3 server; requests use path style',
+    ),
+    region: text('S3_REGION', 'us-east-1').describe('region of the bucket'),
+    bucket: text('S3_BUCKET', 'music').describe('bucket, created on first use if the credentials allow it'),
+    accessKey: text('S3_ACCESS_KEY', WITH_S3).describe('access key ID'),
+    secretKey: text('S3_SECRET_KEY', WITH_S3).describe('secret access key'),
   }),
 ]);
 
 export const audio = z.object({
-  ffmpegPath: optionalText(
-    'FFMPEG_PATH',
+  ffmpegPath: optionalText('FFMPEG_PATH').describe(
     "ffmpeg to use; otherwise the one on the `PATH` or in the engine's environment",
   ),
   // child processes do not inherit our environment
-  searchPath: optionalText('PATH', 'where to look for ffmpeg'),
+  searchPath: optionalText('PATH').describe('where to look for ffmpeg'),
   enginePython,
 });
 
 export const engine = z.object({
   python: enginePython,
-  modelsDir: path('MODELS_DIR', 'DATA_DIR/models', 'folder of installed models'),
-  cacheDir: path('ENGINE_CACHE_DIR', 'DATA_DIR/engine-cache', 'folder of compiled models and precision checks'),
+  modelsDir: path('MODELS_DIR', 'DATA_DIR/models').describe('folder of installed models'),
+  cacheDir: path('ENGINE_CACHE_DIR', 'DATA_DIR/engine-cache').describe(
+    'folder of compiled models and precision checks',
+  ),
   defaultModel,
-  device: oneOf('DEVICE', 'auto', ['auto', 'cpu', 'cuda'], 'processor that the engine uses'),
-  precision: oneOf(
-    'PRECISION',
-    'fp32',
-    ['fp32', 'tf32', 'bf16'],
+  device: oneOf('DEVICE', 'auto', ['auto', 'cpu', 'cuda']).describe('processor that the engine uses'),
+  precision: oneOf('PRECISION', 'fp32', ['fp32', 'tf32', 'bf16']).describe(
     'arithmetic of the engine ([precision](precision.md))',
   ),
-  backend: oneOf(
-    'ENGINE_BACKEND',
-    'auto',
-    ['auto', 'openvino', 'torch'],
+  backend: oneOf('ENGINE_BACKEND', 'auto', ['auto', 'openvino', 'torch']).describe(
     'runtime of the engine; `auto` is torch with CUDA, else OpenVINO',
   ),
-  maxMemoryBytes: integer(
-    'ENGINE_MAX_MEMORY_BYTES',
-    0,
-    [0, MAX],
+  maxMemoryBytes: integer('ENGINE_MAX_MEMORY_BYTES', 0, [0, MAX]).describe(
     'memory in bytes above which an idle engine restarts; 0 means no limit',
   ),
 });
 
 /** Settings of a worker's jobs, one variable each. */
 export const jobs = {
-  scratchDir: path(
-    'SCRATCH_DIR',
-    'DATA_DIR/scratch',
+  scratchDir: path('SCRATCH_DIR', 'DATA_DIR/scratch').describe(
     'folder for songs in progress; on the file system of `DATA_DIR`, stems are not copied',
   ),
-  concurrency: integer('WORKER_CONCURRENCY', 1, [1, 64], 'songs that the engine separates at once'),
-  prefetch: integer(
-    'WORKER_PREFETCH',
-    1,
-    [0, 8],
+  concurrency: integer('WORKER_CONCURRENCY', 1, [1, 64]).describe('songs that the engine separates at once'),
+  prefetch: integer('WORKER_PREFETCH', 1, [0, 8]).describe(
     'further songs that the worker prepares or stores meanwhile; use 0 with several workers',
   ),
-  shutdownGraceSeconds: integer(
-    'SHUTDOWN_GRACE_SECONDS',
-    5,
-    [0, HOUR],
+  shutdownGraceSeconds: integer('SHUTDOWN_GRACE_SECONDS', 5, [0, HOUR]).describe(
     'seconds that a shutdown waits for the running song before it is handed back',
   ),
 };
 
 export const logging = z.object({
-  level: oneOf('LOG_LEVEL', 'info', ['error', 'warn', 'info', 'debug'], 'least severe level that is logged'),
-  format: oneOf('LOG_FORMAT', 'text', ['text', 'json'], 'format of log lines'),
+  level: oneOf('LOG_LEVEL', 'info', ['error', 'warn', 'info', 'debug']).describe('least severe level that is logged'),
+  format: oneOf('LOG_FORMAT', 'text', ['text', 'json']).describe('format of log lines'),
 });

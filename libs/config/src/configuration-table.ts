@@ -1,12 +1,11 @@
 import { apps } from './apps.js';
-import { variablesOf } from './load.js';
-import type { Variable } from './variable.js';
+import { variablesOf, type DescribedVariable } from './load.js';
 
 const TABLE = /(<!-- configuration:start -->\n).*(<!-- configuration:end -->)/s;
 const HEADER = ['Variable', 'Default', 'Allowed', 'Meaning', 'Read by'];
 
 /** The variables of all apps, and the apps that read each. */
-export function configurationVariables(): (Variable & { readonly readBy: readonly string[] })[] {
+export function configurationVariables(): (DescribedVariable & { readonly readBy: readonly string[] })[] {
   const reads = Object.entries(apps).flatMap(([app, schema]) =>
     [...variablesOf(schema).values()].map((variable) => ({ app, variable })),
   );
@@ -17,7 +16,7 @@ export function configurationVariables(): (Variable & { readonly readBy: readonl
   });
 }
 
-/** The page with its table of variables written again. */
+/** Updates the table of variables in a page. */
 export function withConfigurationTable(markdown: string): string {
   return markdown.replace(TABLE, (_all, start: string, end: string) => `${start}\n${table()}\n${end}`);
 }

@@ -9,6 +9,10 @@ export type Config<Schema extends z.ZodType> = {
   readonly [Concern in keyof z.output<Schema>]: Readonly<z.output<Schema>[Concern]>;
 };
 
+export interface DescribedVariable extends Variable {
+  readonly meaning: string;
+}
+
 /** names of values that no message may show, and no child process may inherit */
 export const SECRET = /^REDIS_URL$|KEY|SECRET|PASSWORD|TOKEN/;
 
@@ -22,9 +26,10 @@ export function load<Schema extends z.ZodType>(schema: Schema, env: Environment)
 }
 
 /** The variables that a schema reads, by the path of their setting, such as `http.port`. */
-export function variablesOf(schema: z.core.$ZodType, path: readonly string[] = []): Map<string, Variable> {
+export function variablesOf(schema: z.core.$ZodType, path: readonly string[] = []): Map<string, DescribedVariable> {
   const variable = variables.get(schema);
-  if (variable !== undefined) return new Map([[path.join('.'), variable]]);
+  const meaning = z.globalRegistry.get(schema)?.description ?? '';
+  if (variable !== undefined) return new Map([[path.join('.'), { ...variable, meaning }]]);
   return new Map(childrenOf(schema).flatMap(([key, child]) => [...variablesOf(child, [...path, key])]));
 }
 
