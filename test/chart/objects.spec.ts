@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { loadApiConfig, loadLogsConfig, loadWorkerConfig } from '@app/config';
 import { LOG_STREAM } from '@app/logging';
 import { createHash } from 'node:crypto';
 import { describeChart, helm } from './cases.js';
@@ -89,23 +88,6 @@ describeChart('what the chart makes', () => {
     const digest = createHash('sha256').update(decode('default-key')).digest('hex');
     expect(decode('api-keys')).toBe(`default:${digest}\n`);
     expect(environment(rendered.container('rest-server'))['API_KEYS_FILE']).toBe('/etc/separation/api-keys');
-  });
-
-  it.each([
-    ['rest-server', loadApiConfig],
-    ['worker-server', loadWorkerConfig],
-    ['logs', loadLogsConfig],
-  ] as const)('sets only variables of %s that it reads, and values that it takes', (part, load) => {
-    const given = { ...environment(rendered.container(part)), REDIS_URL: 'redis://redis-master:6379/0' };
-    const read = new Set<string>();
-    const watched = new Proxy<Record<string, string>>(given, {
-      get: (target, name) => {
-        read.add(String(name));
-        return target[String(name)];
-      },
-    });
-    load(watched);
-    expect(Object.keys(given).filter((name) => !read.has(name) && name !== 'REDIS_PASSWORD')).toEqual([]);
   });
 
   it('gives rest-server a place of bounded size for formats that are made on demand, and no other', () => {

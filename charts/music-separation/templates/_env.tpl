@@ -42,8 +42,5 @@
 {{- include "separation.env.s3" . }}
 {{ include "separation.env.logging" . }}
 - { name: MODEL, value: {{ .Values.models.default | quote }} }
-- { name: MAX_UPLOAD_BYTES, value: {{ int64 .Values.config.maxUploadBytes | quote }} }
 - { name: MAX_DURATION_SECONDS, value: {{ int64 .Values.config.maxDurationSeconds | quote }} }
-- { name: MAX_QUEUED, value: {{ int64 .Values.config.maxQueued | quote }} }
-- { name: RETENTION_HOURS, value: {{ int64 .Values.config.retentionHours | quote }} }
 {{- end }}

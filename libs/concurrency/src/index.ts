@@ -1,4 +1,4 @@
-// primitives for concurrent work: limits, serialization, coalescing, time-outs. imports nothing of ours.
+// primitives for concurrent work: limits, serialization, coalescing, time-outs. imports none of our libs.
 export { KeyedMutex } from './keyed-mutex.js';
 export { mapLimited } from './map-limited.js';
 export { Semaphore } from './semaphore.js';

@@ -12,7 +12,7 @@ const endless = (signal: AbortSignal): Promise<never> =>
   });
 
 describe(mapLimited.name, () => {
-  it('keeps to the limit and gives the results in order', async () => {
+  it('keeps the limit and returns the results in order', async () => {
     let running = 0;
     let most = 0;
     const results = await mapLimited([3, 1, 2, 5], 2, never, async (item) => {
@@ -24,9 +24,9 @@ describe(mapLimited.name, () => {
     expect([results, most]).toEqual([[30, 10, 20, 50], 2]);
   });
 
-  it('aborts the rest when one fails, and throws when all have ended', async () => {
+  it('aborts the rest after a failure, and throws when all have ended', async () => {
     let ended = false;
-    const failing = mapLimited(['endless', 'failing', 'never begun'], 2, never, async (item, signal) => {
+    const failing = mapLimited(['endless', 'failing', 'never started'], 2, never, async (item, signal) => {
       if (item === 'failing') throw new Error('no');
       expect(item).toBe('endless');
       await endless(signal).finally(() => (ended = true));

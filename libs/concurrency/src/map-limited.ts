@@ -1,6 +1,6 @@
 /**
- * Does the work for every item, at most `limit` at once, and gives the results in the items' order.
- * The first failure aborts the rest and is thrown when all that was begun has ended, so that nothing is left running.
+ * Runs the work for every item, at most `limit` at once, and returns the results in order.
+ * The first failure aborts the rest. It is thrown when all started work has ended.
  */
 export async function mapLimited<T, R>(
   items: readonly T[],

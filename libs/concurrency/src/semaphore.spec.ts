@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Semaphore } from './semaphore.js';
 
 describe(Semaphore.name, () => {
-  it('lets in as many as there are places, in the order they came', async () => {
+  it('grants its permits in order', async () => {
     const sut = new Semaphore(1);
     const order: string[] = [];
     let leave: () => void = () => undefined;
@@ -15,7 +15,7 @@ describe(Semaphore.name, () => {
     expect(order).toEqual(['second', 'third']);
   });
 
-  it('forgets who waits no more, and takes back the place of work that failed', async () => {
+  it('forgets callers that stop waiting, and takes back the permit of failed work', async () => {
     const sut = new Semaphore(1);
     const failed = sut.run(() => Promise.reject(new Error('no')));
     const impatient = new AbortController();

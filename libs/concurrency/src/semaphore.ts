@@ -1,7 +1,7 @@
 export interface SemaphoreQueue {
   /** calls that may wait for a permit */
   readonly maxWaiting: number;
-  /** Makes the error for a call that finds the queue full. */
+  /** Creates the error for a call that finds the queue full. */
   readonly refuse: () => Error;
 }
 

@@ -4,11 +4,11 @@ interface Flight<T> {
   waiting: number;
 }
 
-/** Work that many may ask for at once and that is done once; it is stopped when nobody waits for it any more. */
+/** Coalesces concurrent requests for the same work; cancels it when the last waiter leaves. */
 export class SharedWork<T> {
   private readonly flights = new Map<string, Flight<T>>();
 
-  /** @throws the signal's reason when this caller goes, the others wait on */
+  /** @throws the signal's reason when it aborts; other callers keep waiting */
   async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     const flight = this.flights.get(key) ?? this.start(key, work);
@@ -33,7 +33,7 @@ export class SharedWork<T> {
     return flight;
   }
 
-  /** taken off first: who comes now starts anew and does not wait for what is being stopped */
+  /** Removes the flight first: a new caller must not join work that is being cancelled. */
   private end(key: string, flight: Flight<T>, reason: unknown): void {
     if (this.flights.get(key) === flight) this.flights.delete(key);
     flight.stop.abort(reason);

@@ -12,7 +12,7 @@ const endless = (signal: AbortSignal): Promise<never> =>
 describe(withTaskGroup.name, () => {
   const never = new AbortController().signal;
 
-  it('gives what its user makes of the results', async () => {
+  it('returns the result of `use`', async () => {
     const sum = await withTaskGroup(never, async (group) => {
       const later = group.start(() => Promise.resolve(2));
       return 1 + (await later);
@@ -20,7 +20,7 @@ describe(withTaskGroup.name, () => {
     expect(sum).toBe(3);
   });
 
-  it('ends the user and the rest with the first failure, which nobody awaited yet, and waits for them', async () => {
+  it('aborts `use` and the rest on the first failure, even if not awaited, and waits for them', async () => {
     let ended = false;
     const work = withTaskGroup(never, async (group) => {
       void group.start((signal) => endless(signal).finally(() => (ended = true)));
@@ -31,16 +31,16 @@ describe(withTaskGroup.name, () => {
     expect(ended).toBe(true);
   });
 
-  it('ends what was begun when its user fails, or is ended from outside', async () => {
+  it('aborts started work if `use` fails or the caller aborts', async () => {
     let ended = 0;
-    const begin = (signal: AbortSignal, use: () => Promise<void>): Promise<void> =>
+    const start = (signal: AbortSignal, use: () => Promise<void>): Promise<void> =>
       withTaskGroup(signal, async (group) => {
         void group.start((either) => endless(either).finally(() => (ended += 1)));
         await use();
       });
-    await expect(begin(never, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(start(never, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     const stop = new AbortController();
-    const stopped = begin(stop.signal, () => endless(stop.signal));
+    const stopped = start(stop.signal, () => endless(stop.signal));
     stop.abort(new Error('cancelled'));
     await expect(stopped).rejects.toThrow('cancelled');
     expect(ended).toBe(2);

@@ -1,14 +1,13 @@
-/** Work that goes on at the same time and ends together. */
+/** Concurrent work that ends together. */
 export interface TaskGroup {
-  /** aborts with the first failure of the group, and when it is ended from outside */
+  /** aborts on the group's first failure and with the caller's signal */
   readonly signal: AbortSignal;
-  /** Begins work now; its failure ends the whole group, whether somebody awaits it or not. */
+  /** Starts work now. Its failure ends the whole group, awaited or not. */
   start<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
 /**
- * Gives `use` a group. The first failure aborts the rest and is thrown when all that was begun has ended, so that
- * nothing is left running.
+ * Runs `use` with a task group. The first failure aborts the rest. It is thrown when all started work has ended.
  */
 export async function withTaskGroup<T>(signal: AbortSignal, use: (group: TaskGroup) => Promise<T>): Promise<T> {
   const stop = new AbortController();
@@ -31,7 +30,7 @@ export async function withTaskGroup<T>(signal: AbortSignal, use: (group: TaskGro
     either.throwIfAborted();
     throw error;
   } finally {
-    // one by one: what still runs may begin something, which is then reached as well
+    // one by one: running work may start more, which this loop then reaches too
     for (const work of running) await work;
   }
 }

@@ -1,12 +1,12 @@
 export interface TimeoutOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Makes the error that is thrown after the time-out. */
+  /** Creates the error that is thrown after the time-out. */
   readonly onTimeout?: () => Error;
 }
 
 /**
- * Gives a call a time limit. After it, or when the signal aborts, the call's own signal aborts and this throws,
- * even if the call ignores its signal; a late result is dropped.
+ * Limits the duration of a call. When time is up or the signal aborts, the call's own signal aborts and this throws,
+ * even if the call ignores its signal. A late result is dropped.
  */
 export async function withTimeout<T>(
   milliseconds: number,
@@ -16,7 +16,7 @@ export async function withTimeout<T>(
   signal?.throwIfAborted();
   const timeout = new AbortController();
   const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
-  // listens before the call does: its own error after an abort must not come first
+  // listens before the call does: the call's own error must not come first after an abort
   const aborted = new Promise<never>((_, reject) => {
     either.addEventListener('abort', () => {
       reject(either.reason as Error);

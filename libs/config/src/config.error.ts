@@ -1,9 +1,6 @@
-/** A variable of the environment has a value that cannot be used: ends the start, names the variable, hides its value. */
+/** Names every environment variable that has an unusable value, one sentence a line. Ends the start. */
 export class ConfigError extends Error {
-  constructor(
-    readonly variable: string,
-    reason: string,
-  ) {
-    super(`${variable} ${reason}`);
+  constructor(sentences: readonly string[]) {
+    super(sentences.join('\n'));
   }
 }

@@ -1,19 +1,17 @@
-// the environment, read once, checked and typed; nothing else reads it.
+// the environment: read once, checked and typed. Nothing else reads it.
 export { ConfigError } from './config.error.js';
+export { configurationVariables, withConfigurationTable } from './configuration-table.js';
 export {
   loadApiConfig,
   loadLogsConfig,
   loadWorkerConfig,
   type ApiConfig,
-  type LogsConfig,
+  type AudioConfig,
+  type EngineConfig,
+  type HttpConfig,
+  type LimitsConfig,
+  type LoggingConfig,
+  type RedisConfig,
+  type StorageConfig,
   type WorkerConfig,
 } from './apps.js';
-export type {
-  AudioConfig,
-  EngineConfig,
-  HttpConfig,
-  LimitsConfig,
-  LoggingConfig,
-  RedisConfig,
-  StorageConfig,
-} from './concerns.js';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-/** What every line says of the work it belongs to. */
+/** Ids that every log line carries. */
 export interface LogContext {
   readonly requestId?: string;
   readonly separationId?: string;
@@ -8,7 +8,7 @@ export interface LogContext {
 
 const storage = new AsyncLocalStorage<LogContext>();
 
-/** Every line that is logged by `work`, and by all it starts, carries the context, added to the one around it. */
+/** Runs `work` with the context, merged into the surrounding one, on every line it logs. */
 export function runWithLogContext<T>(context: LogContext, work: () => T): T {
   return storage.run({ ...storage.getStore(), ...context }, work);
 }

@@ -1,36 +1,34 @@
-/** key of the Redis Stream that carries the entries of all services */
+/** key of the Redis Stream with the entries of all services */
 export const LOG_STREAM = 'logging';
 
-export const SERVICES = ['rest-server', 'worker-server', 'logs'] as const;
+export type ServiceName = 'rest-server' | 'worker-server' | 'logs';
 
-export type ServiceName = (typeof SERVICES)[number];
-
-/** A log entry as it lies in the stream; its id there is not part of it. */
+/** A log entry in the stream, without its entry id. */
 export interface LogEntry {
   /** ISO 8601, UTC */
   readonly time: string;
   readonly level: string;
   readonly service: string;
-  /** host name: the pod's in a cluster */
+  /** host name: in a cluster, the pod's name */
   readonly pod: string;
   readonly message: string;
   readonly requestId?: string;
   readonly separationId?: string;
-  /** whatever else was logged with the message */
+  /** everything else that was logged with the message */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** longest message that is sent, in characters: one line must not fill the stream */
+/** longest text, in characters: one entry must not fill the stream */
 const MAX_TEXT = 16_384;
 
-/** Names and values in turn, as XADD takes them. */
+/** Alternating names and values for XADD. */
 export function toStreamFields(entry: LogEntry): string[] {
   const { fields, ...texts } = entry;
   const flat = Object.entries(texts).flatMap(([name, value]) => [name, cut(value)]);
   return fields === undefined ? flat : [...flat, 'fields', cut(JSON.stringify(fields))];
 }
 
-/** Never fails: anybody may write to the stream, and a strange entry must be seen too. */
+/** Never fails: anyone can write to the stream, and malformed entries must show up too. */
 export function parseLogEntry(flat: readonly string[]): LogEntry {
   const values = new Map<string, string>();
   for (let index = 0; index + 1 < flat.length; index += 2) values.set(flat[index] ?? '', flat[index + 1] ?? '');
@@ -54,7 +52,7 @@ function parseFields(json: string | undefined): Record<string, unknown> | undefi
     const value: unknown = JSON.parse(json);
     return typeof value === 'object' && value !== null ? { ...value } : { value };
   } catch {
-    // cut off at the length limit
+    // cut at the length limit
     return { text: json };
   }
 }

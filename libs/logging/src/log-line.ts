@@ -1,6 +1,6 @@
 import type { LogEntry } from './log-entry.js';
 
-/** One readable line; whatever could start another line, or move a terminal's cursor, is escaped. */
+/** Formats one readable line. Escapes characters that could start a new line or move a terminal's cursor. */
 export function formatTextLine(entry: LogEntry, entryId?: string): string {
   const { time, level, service, requestId, separationId, message, fields } = entry;
   const ids = [requestId, separationId].filter((id) => id !== undefined).join(' ');
@@ -14,7 +14,7 @@ export function formatJsonLine(entry: LogEntry, entryId?: string): string {
   return escapeControls(JSON.stringify(entryId === undefined ? entry : { ...entry, entryId }));
 }
 
-/** C0, C1, delete, line and paragraph separators, and the marks that reverse the direction of text */
+/** C0, C1, delete, line and paragraph separators, and bidirectional controls */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
 
 const NAMED: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -10,8 +10,8 @@ import { RedisStreamTransport } from './redis-stream.transport.js';
 export type { Logger } from 'winston';
 
 /**
- * Writes each line to the console, and, where a Redis is named, to the `logging` stream.
- * Logging never blocks, throws or keeps the process alive.
+ * Writes each line to the console and, with a Redis URL, to the `logging` stream.
+ * Logging never blocks, throws, or keeps the process alive.
  */
 export function createLogger(config: LoggingConfig, service: ServiceName, redisUrl?: URL): Logger {
   const pod = hostname();
@@ -31,7 +31,7 @@ export function createLogger(config: LoggingConfig, service: ServiceName, redisU
   return winston.createLogger(options);
 }
 
-/** Gives what is still on its way to Redis a second, then ends the connection. */
+/** Waits up to a second for pending entries to reach Redis, then disconnects. */
 export async function closeLogger(logger: Logger): Promise<void> {
   const streams = logger.transports.filter((transport) => transport instanceof RedisStreamTransport);
   await Promise.all(streams.map((stream) => stream.flushAndClose()));

@@ -3,14 +3,14 @@ import { closeLogger, type Logger } from './logger.js';
 import { NestLogger } from './nest-logger.js';
 
 /** injection token of the winston logger */
-export const LOGGER = Symbol('LOGGER');
+const LOGGER = Symbol('LOGGER');
 
-/** Makes the process's logger injectable (`@Inject(LOGGER)`), and closes it last. */
+/** Provides NestLogger, and closes the process's logger last. */
 @Module({})
 export class LoggingModule implements OnApplicationShutdown {
   constructor(@Inject(LOGGER) private readonly logger: Logger) {}
 
-  /** The logger is made in main, before the app: what the start says must be logged too. */
+  /** Takes the logger from main, which creates it before the app to log the start too. */
   static forRoot(logger: Logger): DynamicModule {
     return {
       module: LoggingModule,
@@ -19,7 +19,7 @@ export class LoggingModule implements OnApplicationShutdown {
         { provide: LOGGER, useValue: logger },
         { provide: NestLogger, useFactory: () => new NestLogger(logger) },
       ],
-      exports: [LOGGER, NestLogger],
+      exports: [NestLogger],
     };
   }
 

@@ -1,10 +1,10 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from 'winston';
 
-// what Nest says of each module and route when it starts: of interest to nobody who runs the service
+// Nest logs each module and route at start; operators do not need that
 const START_UP = new Set(['InstanceLoader', 'RouterExplorer', 'RoutesResolver']);
 
-/** Lets Nest, and everything that uses its Logger, write through ours: `app.useLogger(new NestLogger(logger))`. */
+/** Routes Nest's Logger through ours: `app.useLogger(new NestLogger(logger))`. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -32,7 +32,7 @@ export class NestLogger implements LoggerService {
     this.write('debug', message, details);
   }
 
-  /** Nest appends the name of the class that logs; before it may stand a stack, an error or fields. */
+  /** Nest appends the name of the logging class, after an optional stack, error or fields. */
   private write(level: string, message: unknown, details: unknown[]): void {
     const last = details.at(-1);
     const context = typeof last === 'string' ? last : undefined;

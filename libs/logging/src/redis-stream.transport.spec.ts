@@ -40,7 +40,7 @@ describe(RedisStreamTransport.name, () => {
     }
   }
 
-  it('sends what was logged before the connection was made, in order, with its context and fields', async () => {
+  it('sends entries from before the connection, in order, with their context and fields', async () => {
     const { logger, sut, stream } = start();
     logger.info('first', { requestId: 'r1', separationId: 's1', bytes: 3 });
     logger.error('second', { error: new Error('why') });
@@ -52,7 +52,7 @@ describe(RedisStreamTransport.name, () => {
     await sut.flushAndClose();
   });
 
-  it('keeps the newest while Redis is away, tells how many it dropped, and lets the process log on', async () => {
+  it('keeps the newest entries while Redis is unreachable, and logs how many it dropped', async () => {
     const { logger, sut, stream } = start(100);
     logger.info('before');
     await waitUntil('the first entry', async () => (await entries(stream)).length === 1);
@@ -73,8 +73,8 @@ describe(RedisStreamTransport.name, () => {
     await sut.flushAndClose();
   });
 
-  it.each(['there', 'away'])('lets a process end by itself while Redis is %s', async (state) => {
-    const url = state === 'there' ? server.url.href : 'redis://127.0.0.1:1';
+  it.each(['reachable', 'unreachable'])('does not keep the process alive while Redis is %s', async (state) => {
+    const url = state === 'reachable' ? server.url.href : 'redis://127.0.0.1:1';
     const script = `
       import { createLogger } from '@app/logging';
       const logger = createLogger({ level: 'info', format: 'text' }, 'rest-server', new URL('${url}'));

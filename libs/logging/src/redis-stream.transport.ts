@@ -8,13 +8,13 @@ export interface RedisStreamOptions {
   readonly redisUrl: URL;
   readonly service: string;
   readonly pod: string;
-  /** entries that wait while Redis is away; then the oldest are dropped. 2000 where not given */
+  /** entries to keep while Redis is unreachable, before the oldest are dropped; default 2000 */
   readonly capacity?: number;
-  /** key of the stream; specs have their own */
+  /** key of the stream; specs use their own */
   readonly stream?: string;
 }
 
-/** about how many entries the stream keeps */
+/** approximate length of the stream, in entries */
 const STREAM_LENGTH = 10_000;
 const IN_FLIGHT = 64;
 const CAPACITY = 2000;
@@ -22,8 +22,8 @@ const FLUSH_MS = 1000;
 const RECONNECT_MS = 500;
 
 /**
- * Sends entries to the Redis Stream. A bounded ring stands before it: while Redis is away the oldest are dropped,
- * and their number is reported when it is back. It never blocks the logger and never keeps the process alive.
+ * Sends entries to the Redis Stream through a bounded ring. While Redis is unreachable, the oldest entries are
+ * dropped; their number is logged when it is back. Never blocks the logger or keeps the process alive.
  */
 export class RedisStreamTransport extends Transport {
   private readonly redis: Redis;
@@ -41,7 +41,7 @@ export class RedisStreamTransport extends Transport {
     this.stream = target.stream ?? LOG_STREAM;
     this.redis = new Redis(target.redisUrl.href, {
       enableOfflineQueue: false,
-      // an entry whose answer was lost is sent again by us, not by the client
+      // we resend an entry whose reply was lost, not the client
       maxRetriesPerRequest: 0,
       commandTimeout: 5000,
       connectTimeout: 2000,
@@ -52,7 +52,7 @@ export class RedisStreamTransport extends Transport {
     // logging about the log's own connection would only fill the ring
     this.redis.on('error', () => undefined);
     this.redis.on('connect', () => {
-      // a log connection alone does not keep a process running
+      // a log connection must not keep the process alive
       this.redis.stream.unref();
     });
     this.redis.on('ready', () => {
@@ -65,13 +65,13 @@ export class RedisStreamTransport extends Transport {
   }
 
   override log(info: Logform.TransformableInfo, next: () => void): void {
-    // at once: winston stops every transport until the slowest has called back
+    // first: winston stops every transport until the slowest calls back
     next();
     this.push(toLogEntry(info, this.target.service, this.target.pod));
     this.send();
   }
 
-  /** Gives the entries that still wait a second, then ends the connection. */
+  /** Waits up to a second for pending entries to be sent, then disconnects. */
   async flushAndClose(): Promise<void> {
     if (this.ring.length > 0 || this.inFlight > 0) {
       await new Promise<void>((resolve) => {
@@ -88,7 +88,7 @@ export class RedisStreamTransport extends Transport {
   }
 
   private async connect(): Promise<void> {
-    // a try that fails ends in `end` as well
+    // a failed attempt emits `end` too
     await this.redis.connect().catch(() => undefined);
   }
 
@@ -106,7 +106,7 @@ export class RedisStreamTransport extends Transport {
       const entry = this.ring.shift();
       if (entry === undefined) break;
       void this.add(entry, () => {
-        // sent again when Redis is back; at the worst it is there twice
+        // resent when Redis is back; at worst it appears twice
         if (this.ring.length < this.capacity) this.ring.unshift(entry);
         else this.dropped += 1;
       });
@@ -137,7 +137,7 @@ export class RedisStreamTransport extends Transport {
 
   private dropNotice(count: number): LogEntry {
     const { service, pod } = this.target;
-    const message = `${count} log entries were dropped while Redis was away`;
+    const message = `${count} log entries were dropped while Redis was unreachable`;
     return { time: new Date().toISOString(), level: 'warn', service, pod, message };
   }
 }

@@ -1,7 +1,7 @@
 import type { Logform } from 'winston';
 import type { LogEntry } from './log-entry.js';
 
-/** What winston hands to a transport, as an entry of ours. */
+/** Converts winston's log info to a LogEntry. */
 export function toLogEntry(info: Logform.TransformableInfo, service: string, pod: string): LogEntry {
   const { level, message, time, requestId, separationId, ...rest } = info;
   const fields = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, plain(value)]));
@@ -17,7 +17,7 @@ export function toLogEntry(info: Logform.TransformableInfo, service: string, pod
   };
 }
 
-/** an error has no own enumerable property, so JSON would make `{}` of it */
+/** an error has no enumerable properties, so JSON would turn it into `{}` */
 function plain(value: unknown): unknown {
   if (value instanceof Error) return value.stack ?? value.message;
   try {

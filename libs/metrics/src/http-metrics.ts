@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { Histogram, Registry } from 'prom-client';
 
-/** How long calls took, by route: the pattern and never the address, so that ids do not become labels. */
+/** Measures calls by route pattern, never by path: ids must not become labels. */
 @Injectable()
 export class HttpMetrics {
   private readonly duration: Histogram<'method' | 'route' | 'status'>;
@@ -10,7 +10,7 @@ export class HttpMetrics {
   constructor(registry: Registry) {
     this.duration = new Histogram({
       name: 'http_request_duration_seconds',
-      help: 'Time from the first byte of a call to the end of its answer',
+      help: 'Time from the first byte of a call to the end of its response',
       labelNames: ['method', 'route', 'status'],
       buckets: [0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 15, 60, 300],
       registers: [registry],
@@ -19,7 +19,7 @@ export class HttpMetrics {
 
   observe(request: Request, response: Response): void {
     const startedAt = performance.now();
-    // close comes after every answer, also after one that the client did not wait for
+    // close comes after every response, even if the client did not wait
     response.once('close', () => {
       const status = response.writableFinished ? String(response.statusCode) : 'aborted';
       this.duration.observe(

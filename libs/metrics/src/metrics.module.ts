@@ -4,14 +4,14 @@ import { Registry, collectDefaultMetrics } from 'prom-client';
 import { HttpMetrics } from './http-metrics.js';
 import { MetricsController } from './metrics.controller.js';
 
-/** the least that the statistics of the event loop's lag can show; the default of 10 ms takes 0.6 % of a core all day */
+/** resolution of the event loop lag; the default of 10 ms costs 0.6 % of a core */
 const EVENT_LOOP_SAMPLE_MS = 100;
 
 @Module({})
 export class MetricsModule implements NestModule {
   constructor(private readonly http: HttpMetrics) {}
 
-  /** @param service name of the process, a label of every metric */
+  /** @param service the process's name, a label of every metric */
   static forRoot(service: string): DynamicModule {
     return {
       module: MetricsModule,
@@ -23,7 +23,7 @@ export class MetricsModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    // a function: of a class Nest would make a second instance, and register its metrics twice
+    // a function: Nest would create a second instance of a class and register its metrics twice
     const observe = (request: Request, response: Response, next: NextFunction): void => {
       this.http.observe(request, response);
       next();

@@ -4,8 +4,8 @@ import { errorCode } from './error-code.js';
 import type { Child } from './spawn-group.js';
 
 /**
- * Pipes the source into the child. A child that stops reading is no error: the source is destroyed and this resolves.
- * @throws the error of the source, also where it is cut off: a child must not take a part for the whole.
+ * Pipes the source into the child. If the child stops reading, destroys the source and resolves.
+ * @throws the source's error, also if it ends early: the child must not mistake a part for the whole.
  */
 export async function feed(source: Readable | undefined, child: Child, signal: AbortSignal): Promise<void> {
   if (source === undefined || child.stdin === null) return;
@@ -17,8 +17,8 @@ export async function feed(source: Readable | undefined, child: Child, signal: A
 }
 
 /**
- * Reads all that the child writes, to the end or until the signal aborts; without a sink it is thrown away.
- * @throws the error of the sink.
+ * Reads the child's output until it ends or the signal aborts. Without a sink, discards it.
+ * @throws the sink's error.
  */
 export async function drain(
   output: Readable | Writable | null | undefined,
@@ -35,5 +35,5 @@ function hasEnded(child: Child): boolean {
 }
 
 function isBrokenPipe(error: unknown): boolean {
-  return ['EPIPE', 'ECONNRESET'].includes(String(errorCode(error)));
+  return ['EPIPE', 'ECONNRESET'].includes(errorCode(error) ?? '');
 }

@@ -1,4 +1,8 @@
-/** Code of a system error, such as ENOENT. Not by `instanceof`: in a spec such errors come from another realm. */
-export function errorCode(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+/**
+ * The `code` of an error, such as ENOENT or NoSuchKey. `instanceof` would miss errors from another realm (Jest)
+ * or from a second copy of a package.
+ */
+export function errorCode(error: unknown): string | undefined {
+  const isObject = typeof error === 'object' && error !== null;
+  return isObject && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

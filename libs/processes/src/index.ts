@@ -1,8 +1,9 @@
-// child processes that end with us: own process group, bounded output, time-outs, no shell.
-// used for ffmpeg and for the engine.
+// child processes that end with ours: each in its own process group, with bounded output and time-outs, without a shell.
+// used for ffmpeg and the engine.
 export { errorCode } from './error-code.js';
-export { groupExists, killGroup } from './kill-group.js';
-export { installOrphanGuard, OrphanGuard } from './orphan-guard.js';
-export { ProcessFailedError, ProcessTimeoutError } from './process.error.js';
-export { runProcess, type ProcessResult, type RunProcessOptions } from './run-process.js';
-export { spawnGroup, type Child, type SpawnGroupOptions } from './spawn-group.js';
+export { killGroup } from './kill-group.js';
+export { readLines } from './lines.js';
+export { installOrphanGuard } from './orphan-guard.js';
+export { ProcessFailedError } from './process.errors.js';
+export { runProcess } from './run-process.js';
+export { spawnGroup, type Child } from './spawn-group.js';

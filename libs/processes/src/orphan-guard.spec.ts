@@ -10,7 +10,7 @@ import { OrphanGuard } from './orphan-guard.js';
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 5000;
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('the condition did not come true');
+    if (performance.now() > deadline) throw new Error('the condition stayed false');
     await delay(20);
   }
 }
@@ -22,7 +22,7 @@ const exists = (path: string): Promise<boolean> =>
   );
 
 describe(OrphanGuard.name, () => {
-  it('ends the groups, grandchildren too, and removes the folders that are left when it closes', async () => {
+  it('kills the remaining groups, grandchildren included, and removes the remaining folders on close', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'guard-'));
     const sut = OrphanGuard.start();
     const child = spawn('sh', ['-c', `sleep 60 & echo $! > ${folder}/grandchild; wait`], {
@@ -45,7 +45,7 @@ describe(OrphanGuard.name, () => {
     await until(async () => !(await exists(folder)));
   });
 
-  it('leaves alone a group that has ended by itself', async () => {
+  it('ignores a group that ended by itself', async () => {
     const sut = OrphanGuard.start();
     const child = spawn('true', { detached: true, stdio: 'ignore' });
     sut.watchGroup(child);

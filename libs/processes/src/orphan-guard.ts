@@ -5,29 +5,28 @@ import type { Writable } from 'node:stream';
 const CLOSE_TIMEOUT_MS = 2000;
 
 /**
- * A small process that outlives this one by a moment: when this process is gone, however it ended (kill -9 too), it
- * ends every process group that was still running and removes every folder that was still in use.
- * It learns of the end from its stdin, the one thing that the kernel closes for the dead on every system.
+ * A small process that cleans up after this one ends, even by SIGKILL: it kills the process groups that still run
+ * and removes the folders still in use. Its stdin tells it when, because every kernel closes that pipe.
  */
 export class OrphanGuard {
   private constructor(private readonly child: ChildProcessByStdio<Writable, null, null>) {}
 
   static start(): OrphanGuard {
     const child = spawn(process.execPath, ['-e', `(${guardOrphans.toString()})()`], {
-      // a group of its own: a Ctrl-C at the terminal must not end it before us
+      // its own group: a Ctrl-C at the terminal must not end it before us
       detached: true,
       env: {},
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     const guard = new OrphanGuard(child);
-    // without it the engine still ends by itself, and the next start removes what is left
+    // without a guard, the engine still ends by itself and the next start removes old folders
     child.on('error', () => undefined);
     child.stdin.on('error', () => undefined);
     child.unref();
     return guard;
   }
 
-  /** The group is ended with this process, until it has ended by itself. */
+  /** Kills the child's group if this process ends first. */
   watchGroup(child: ChildProcess): void {
     const { pid } = child;
     if (pid === undefined) return;
@@ -37,12 +36,12 @@ export class OrphanGuard {
     });
   }
 
-  /** @param path absolute */
+  /** Removes the folder when this process ends. @param path absolute */
   watchFolder(path: string): void {
     this.tell(path);
   }
 
-  /** Ends what it watches, and then itself. */
+  /** Cleans up now, then ends the guard. */
   async close(): Promise<void> {
     if (this.child.exitCode !== null || this.child.pid === undefined) return;
     this.child.ref();
@@ -58,7 +57,7 @@ export class OrphanGuard {
 
 let installed: OrphanGuard | undefined;
 
-/** From now on every group of `spawnGroup` ends with this process. For main files: it starts a process. */
+/** Makes every group of `spawnGroup` end with this process. For main files only: it starts a process. */
 export function installOrphanGuard(): OrphanGuard {
   installed ??= OrphanGuard.start();
   return installed;
@@ -68,7 +67,7 @@ export function watchGroup(child: ChildProcess): void {
   installed?.watchGroup(child);
 }
 
-/** Runs alone, by its source text, in the guard's process: it may use nothing from outside of itself. */
+/** Runs from its source text in the guard's process, so it must not use anything outside itself. */
 function guardOrphans(): void {
   const groups = new Set<number>();
   const folders = new Set<string>();
@@ -87,7 +86,7 @@ function guardOrphans(): void {
       }
     }
     const { rm } = await import('node:fs/promises');
-    // a group that is just dying may still write
+    // a dying group may still write
     for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     process.exit(0);
   };

@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { groupExists, ProcessFailedError, ProcessTimeoutError, runProcess } from './index.js';
+import { groupExists } from './kill-group.js';
+import { ProcessFailedError, ProcessTimeoutError } from './process.errors.js';
+import { runProcess } from './run-process.js';
 
 const NODE = process.execPath;
 const TIMEOUT = { timeoutMs: 20_000 };
 
-/** runs JavaScript in a child; its first line of output is given as soon as it is there */
+/** Runs JavaScript in a child. `said` resolves with its first output. */
 function start(script: string, options: Partial<Parameters<typeof runProcess>[2]> = {}) {
   let firstLine: (line: string) => void = () => undefined;
   const said = new Promise<string>((resolve) => (firstLine = resolve));
@@ -20,7 +22,7 @@ function start(script: string, options: Partial<Parameters<typeof runProcess>[2]
   return { said, result };
 }
 
-/** a child that ignores SIGTERM and has a child of its own, which holds the pipes; says both ids */
+/** ignores SIGTERM and starts a child that holds the pipes; prints its process id */
 const STUBBORN_FAMILY = `
   process.on('SIGTERM', () => {});
   const { spawn } = require('node:child_process');
@@ -36,7 +38,7 @@ const openHandles = (): number =>
 async function until(holds: () => boolean): Promise<void> {
   const deadline = performance.now() + 3000;
   while (!holds()) {
-    if (performance.now() > deadline) throw new Error(`still not so: ${String(holds)}`);
+    if (performance.now() > deadline) throw new Error(`still false: ${String(holds)}`);
     await delay(5);
   }
 }
@@ -52,7 +54,7 @@ describe(runProcess.name, () => {
     await until(() => openHandles() === openBefore);
   });
 
-  it('gives the exit code and stderr, and passes arguments without a shell', async () => {
+  it('returns the exit code and stderr, and passes arguments without a shell', async () => {
     const said: string[] = [];
     const script = 'console.log(process.argv[1]); console.error("careful")';
     const result = await runProcess(NODE, ['-e', script, '$(id); `id`'], {
@@ -63,13 +65,13 @@ describe(runProcess.name, () => {
     expect(said.join('')).toBe('$(id); `id`\n');
   });
 
-  it('hands no variable of our environment to the child', async () => {
+  it('keeps our environment from the child', async () => {
     const { said, result } = start('console.log(JSON.stringify(Object.keys(process.env)))');
     await result;
     expect(JSON.parse(await said)).not.toContain('PATH');
   });
 
-  it('fails with the exit code and the stderr of a child that fails, unless the code is expected', async () => {
+  it('fails with the exit code and stderr of a failed child, unless the code is expected', async () => {
     const script = 'console.error("no such song"); process.exit(3)';
     await expect(start(script).result).rejects.toMatchObject({ exitCode: 3, stderr: 'no such song\n' });
     await expect(start(script, { exitCodes: [0, 3] }).result).resolves.toMatchObject({ code: 3 });
@@ -81,11 +83,11 @@ describe(runProcess.name, () => {
     expect(stdin.destroyed).toBe(true);
   });
 
-  it('says that somebody else killed the child', async () => {
+  it('reports that another process killed the child', async () => {
     await expect(start('process.kill(process.pid, "SIGKILL")').result).rejects.toThrow(/SIGKILL/);
   });
 
-  it('takes the whole group, deaf ones too, when time is up', async () => {
+  it('ends the whole group after the time-out, even processes that ignore SIGTERM', async () => {
     const { said, result } = start(STUBBORN_FAMILY, { timeoutMs: 1500, graceMs: 100 });
     const failed = expect(result).rejects.toThrow(ProcessTimeoutError);
     const pid = Number(await said);
@@ -93,7 +95,7 @@ describe(runProcess.name, () => {
     await until(() => !groupExists(pid));
   });
 
-  it('takes the whole group when it is aborted, and rejects with the reason', async () => {
+  it('ends the whole group on abort, and rejects with the reason', async () => {
     const abort = new AbortController();
     const { said, result } = start(STUBBORN_FAMILY, { signal: abort.signal, graceMs: 100 });
     const failed = expect(result).rejects.toThrow('cancelled by hand');
@@ -103,11 +105,11 @@ describe(runProcess.name, () => {
     await until(() => !groupExists(pid));
   });
 
-  it('starts nothing for a signal that is aborted already', async () => {
+  it('starts nothing if the signal is already aborted', async () => {
     await expect(start('1', { signal: AbortSignal.abort(new Error('too late')) }).result).rejects.toThrow('too late');
   });
 
-  it('leaves no grandchild behind a child that ended well', async () => {
+  it('leaves no grandchild behind when the child succeeds', async () => {
     const script = `
       const { spawn } = require('node:child_process');
       spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'inherit' }).unref();
@@ -119,7 +121,7 @@ describe(runProcess.name, () => {
     await until(() => !groupExists(pid));
   });
 
-  it('survives a flood on stderr and keeps both ends of it', async () => {
+  it('survives a flood on stderr and keeps its start and end', async () => {
     const script = `
       const { writeSync } = require('node:fs');
       writeSync(2, 'first\\n');
@@ -128,11 +130,11 @@ describe(runProcess.name, () => {
     const { stderr } = await runProcess(NODE, ['-e', script], { ...TIMEOUT, maxStderrBytes: 4096 });
     expect(stderr.startsWith('first\n')).toBe(true);
     expect(stderr.endsWith('last\n')).toBe(true);
-    expect(stderr).toMatch(/\[1997\d+ bytes left out\]/);
+    expect(stderr).toMatch(/\[1997\d+ bytes omitted\]/);
     expect(stderr.length).toBeLessThan(4200);
   });
 
-  it('gives stderr line by line, whole letters and bounded lines', async () => {
+  it('splits stderr into lines of bounded length, without splitting a character', async () => {
     const lines: string[] = [];
     const script = `
       const { writeSync } = require('node:fs');
@@ -143,7 +145,7 @@ describe(runProcess.name, () => {
     expect(lines).toEqual(['für', 'y'.repeat(4096), 'end']);
   });
 
-  it('feeds stdin, with back-pressure on the way out', async () => {
+  it('feeds stdin, and applies back-pressure to stdout', async () => {
     let bytes = 0;
     const source = Readable.from(Array.from({ length: 64 }, () => Buffer.alloc(64 * 1024, 7)));
     const slow = new Writable({
@@ -158,7 +160,7 @@ describe(runProcess.name, () => {
     expect(bytes).toBe(64 * 64 * 1024);
   });
 
-  it('takes no harm from a child that stops reading, and frees the source', async () => {
+  it('accepts a child that stops reading, and destroys the source', async () => {
     const endless = new Readable({
       read() {
         this.push(Buffer.alloc(64 * 1024));
@@ -170,8 +172,8 @@ describe(runProcess.name, () => {
   });
 
   it.each([
-    ['breaks', new Error('store is away'), /store is away/],
-    ['is cut off', undefined, /Premature close/],
+    ['fails', new Error('store is unreachable'), /store is unreachable/],
+    ['ends early', undefined, /Premature close/],
   ])('ends the child when its source %s', async (_how, error, message) => {
     const source = new PassThrough();
     const { said, result } = start('process.stdin.resume(); process.stdin.once("data", () => console.log("got it"))', {
@@ -184,14 +186,14 @@ describe(runProcess.name, () => {
     await failed;
   });
 
-  it('ends the child when nobody takes its output any more', async () => {
+  it('ends the child when its output has no reader left', async () => {
     const sink = new PassThrough();
     sink.once('data', () => sink.destroy());
     const script = 'setInterval(() => process.stdout.write("x".repeat(65536)), 1)';
     await expect(runProcess(NODE, ['-e', script], { ...TIMEOUT, stdout: sink })).rejects.toThrow(/Premature close/);
   });
 
-  it('ends in time when its output is stuck', async () => {
+  it('times out when its output is stuck', async () => {
     const stuck = new Writable({ highWaterMark: 1, write: () => undefined });
     const script = 'process.stdout.write("x".repeat(1e6))';
     const result = runProcess(NODE, ['-e', script], { timeoutMs: 500, graceMs: 100, stdout: stuck });

@@ -1,39 +1,42 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { moveToBackground } from './background.js';
-import { BoundedText } from './bounded-text.js';
 import { drain, feed } from './child-streams.js';
+import { HeadAndTail } from './head-and-tail.js';
 import { killGroup, signalGroup } from './kill-group.js';
-import { LineSplitter } from './line-splitter.js';
-import { ProcessFailedError, ProcessTimeoutError } from './process.error.js';
+import { LineSplitter } from './lines.js';
+import { lowerPriority } from './lower-priority.js';
+import { ProcessFailedError, ProcessTimeoutError } from './process.errors.js';
 import { spawnGroup, type Child } from './spawn-group.js';
 
+/** longest line of stderr, in characters */
+const MAX_LINE = 4096;
+
 export interface RunProcessOptions {
-  /** ends the whole group; the call then rejects with the signal's reason */
+  /** ends the whole group; the call rejects with the signal's reason */
   readonly signal?: AbortSignal;
   readonly timeoutMs: number;
-  /** where input takes its time to come: the time-out begins when this resolves, and not with the process */
+  /** for slow input: the time-out begins when this resolves, not when the process starts */
   readonly timeoutFrom?: Promise<void>;
-  /** runs behind everything of normal priority */
+  /** runs at a lower priority */
   readonly isBackground?: boolean;
-  /** piped into the child and destroyed with it; a child that stops reading early is no error */
+  /** piped into the child and destroyed with it; the child may stop reading early */
   readonly stdin?: Readable;
-  /** called with each piece of output; it must not block */
+  /** called with each chunk of output; must not block */
   readonly onStdout?: (chunk: Buffer) => void;
-  /** where the output goes instead: a stream, with back-pressure, or an open file descriptor */
+  /** alternative to onStdout: a stream, with back-pressure, or an open file descriptor */
   readonly stdout?: Writable | number;
-  /** called with what the child writes to file descriptor 3, which is there only then; it must not block */
+  /** called with each chunk from file descriptor 3, which exists only with this option; must not block */
   readonly onDescriptor3?: (chunk: Buffer) => void;
-  /** called with each line of stderr, cut at 4,096 bytes */
+  /** called with each line of stderr, cut at 4,096 characters; must not block */
   readonly onStderrLine?: (line: string) => void;
-  /** how much of stderr is kept, its start and its end; all of it is drained */
+  /** how much of stderr to keep, from its start and its end; default 64 KiB */
   readonly maxStderrBytes?: number;
-  /** exit codes that are no failure, [0] by default */
+  /** exit codes that count as success; default [0] */
   readonly exitCodes?: readonly number[];
   readonly cwd?: string;
-  /** the whole environment of the child: nothing is inherited, so that no secret is */
+  /** the child's whole environment: it inherits nothing, to keep secrets out */
   readonly env?: Readonly<Record<string, string>>;
-  /** from SIGTERM to SIGKILL when it is ended */
+  /** time from SIGTERM to SIGKILL */
   readonly graceMs?: number;
 }
 
@@ -43,11 +46,11 @@ export interface ProcessResult {
 }
 
 /**
- * Runs a command to its end, without a shell and in a process group of its own; when this settles no process of
- * the group and no pipe is left, whatever happened.
- * @throws ProcessFailedError when it cannot start, or ends with another exit code or by a signal.
- * @throws ProcessTimeoutError after `timeoutMs`.
- * @throws the error of `stdin` or `stdout`, when one of these streams fails.
+ * Runs a command to its end, in its own process group and without a shell. When this settles, all processes of the
+ * group have ended and all pipes are closed.
+ * @throws ProcessFailedError if it cannot start, or ends with another exit code or by a signal
+ * @throws ProcessTimeoutError after `timeoutMs`
+ * @throws the error of `stdin` or `stdout` if that stream fails
  */
 export async function runProcess(
   command: string,
@@ -64,8 +67,8 @@ export async function runProcess(
   const stopTimer = limitTime(options, () => {
     fail(new ProcessTimeoutError(command, options.timeoutMs));
   });
-  const stderr = new BoundedText(options.maxStderrBytes ?? 64 * 1024);
-  const lines = new LineSplitter(options.onStderrLine);
+  const stderr = new HeadAndTail(options.maxStderrBytes ?? 64 * 1024);
+  const lines = new LineSplitter(MAX_LINE);
   child.on('error', fail);
   await Promise.all([
     closed(child),
@@ -76,7 +79,7 @@ export async function runProcess(
       child.stderr,
       (chunk) => {
         stderr.append(chunk);
-        lines.append(chunk);
+        for (const line of lines.push(chunk)) options.onStderrLine?.(line);
       },
       stop.signal,
     ).catch(fail),
@@ -84,7 +87,7 @@ export async function runProcess(
   stopTimer();
   forget();
   await killed();
-  lines.end();
+  for (const line of lines.end()) options.onStderrLine?.(line);
   stop.signal.throwIfAborted();
   return judge(command, child, stderr.toString(), options.exitCodes ?? [0]);
 }
@@ -98,19 +101,19 @@ async function start(command: string, args: readonly string[], options: RunProce
     const stdio: ('pipe' | 'ignore' | number)[] = [stdin ? 'pipe' : 'ignore', output, 'pipe'];
     if (onDescriptor3 !== undefined) stdio.push('pipe');
     const child = spawnGroup(command, args, { ...options, stdio });
-    // not awaited where it started: a source that breaks in the meantime would have no listener
+    // not awaited once started: a source that fails meanwhile would have no listener
     if (child.pid === undefined) await once(child, 'spawn');
-    else if (options.isBackground === true) moveToBackground(child.pid);
+    else if (options.isBackground === true) lowerPriority(child.pid);
     return child;
   } catch (cause) {
     stdin?.destroy();
     if (typeof stdout === 'object') stdout.destroy();
     signal?.throwIfAborted();
-    throw new ProcessFailedError(command, null, '', `cannot be started: ${String(cause)}`, { cause });
+    throw new ProcessFailedError(command, null, '', `cannot start: ${String(cause)}`, { cause });
   }
 }
 
-/** Resolves when the child has ended and its pipes are closed; what it started and left behind is killed. */
+/** Resolves when the child has ended and its pipes are closed. Kills the processes it left behind. */
 async function closed(child: Child): Promise<void> {
   child.once('exit', () => {
     if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
@@ -155,6 +158,6 @@ function forward(signal: AbortSignal | undefined, fail: (reason: unknown) => voi
 function judge(command: string, child: Child, stderr: string, exitCodes: readonly number[]): ProcessResult {
   const { exitCode, signalCode } = child;
   if (exitCode !== null && exitCodes.includes(exitCode)) return { code: exitCode, stderr };
-  const reason = exitCode === null ? `was ended by ${signalCode ?? 'a signal'}` : `ended with exit code ${exitCode}`;
+  const reason = exitCode === null ? `was killed by ${signalCode ?? 'a signal'}` : `ended with exit code ${exitCode}`;
   throw new ProcessFailedError(command, exitCode, stderr, reason);
 }

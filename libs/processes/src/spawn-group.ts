@@ -6,13 +6,13 @@ export type Child = ChildProcess;
 export interface SpawnGroupOptions {
   readonly stdio: StdioOptions;
   readonly cwd?: string;
-  /** the whole environment of the child: nothing is inherited, so that no secret is */
+  /** the child's whole environment: it inherits nothing, to keep secrets out */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * Starts a command, without a shell, as the leader of a process group of its own, so that `killGroup(child.pid)`
- * takes its children too. The caller listens for `error` (the command cannot be started) and drains the pipes.
+ * Starts a command without a shell, as the leader of its own process group: `killGroup(child.pid)` ends its children
+ * too. The caller listens for `error` (the command cannot start) and drains the pipes.
  */
 export function spawnGroup(command: string, args: readonly string[], options: SpawnGroupOptions): Child {
   const { stdio, cwd, env = {} } = options;

@@ -1,4 +1,4 @@
-// the connections to Redis, the keys in it, and a lock between processes.
+// connections to Redis, its keys, and a lock between processes.
 export { RedisConnections } from './redis-connections.js';
 export { RedisUnavailableError } from './redis.errors.js';
 export { RedisKeys, QUEUE_NAME } from './redis-keys.js';

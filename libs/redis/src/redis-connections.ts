@@ -5,24 +5,24 @@ import { withTimeout } from '@app/concurrency';
 import { RedisUnavailableError } from './redis.errors.js';
 import { RedisKeys } from './redis-keys.js';
 
-/** longest answer of a call of the producer's side: the API promises 503 within 2 s */
+/** longest call that a client waits for: the API promises a 503 within 2 s */
 const CALL_TIMEOUT_MS = 1500;
 const CLOSE_TIMEOUT_MS = 1000;
 
-const EVERY = { connectTimeout: 2000 } satisfies RedisOptions;
+const BASE_PROFILE = { connectTimeout: 2000 } satisfies RedisOptions;
 
-/** calls that a client waits for: fail fast, queue nothing while Redis is away */
+/** for calls that a client waits for: fail fast, and queue nothing while Redis is unreachable */
 const QUEUE_PROFILE = {
-  ...EVERY,
+  ...BASE_PROFILE,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
   commandTimeout: CALL_TIMEOUT_MS,
 } satisfies RedisOptions;
 
-/** calls that must outlast an outage: a job that ends during one would be failed otherwise */
-const WORKER_PROFILE = { ...EVERY, maxRetriesPerRequest: null } satisfies RedisOptions;
+/** for calls that must survive an outage: otherwise a job that ends during one would fail */
+const WORKER_PROFILE = { ...BASE_PROFILE, maxRetriesPerRequest: null } satisfies RedisOptions;
 
-/** The connections of one process to Redis: opened on first use, all closed together. */
+/** One process's connections to Redis: opened on first use, closed together. */
 export class RedisConnections {
   private readonly opened = new Set<Redis>();
   private queueClient: Redis | undefined;
@@ -34,25 +34,25 @@ export class RedisConnections {
     readonly keys: RedisKeys = new RedisKeys(),
   ) {}
 
-  /** Shared by all calls that a client waits for; use it through `call`. */
+  /** Shared by all calls that a client waits for. Use it through `call`. */
   forQueue(): Redis {
     this.queueClient ??= this.open(QUEUE_PROFILE);
     return this.queueClient;
   }
 
-  /** A new one for each BullMQ worker. */
+  /** Opens a connection for a BullMQ worker. */
   forWorker(): Redis {
     return this.open(WORKER_PROFILE);
   }
 
-  /** A new one for each subscription or blocking reader. */
+  /** Opens a connection for a subscription or a blocking reader. */
   forSubscriber(): Redis {
     return this.open(WORKER_PROFILE);
   }
 
   /**
-   * Runs calls on the queue's connection, waiting for the connection if it is just being made, 1.5 s in all.
-   * @throws RedisUnavailableError when Redis did not answer in that time.
+   * Runs calls on the shared connection, and waits for it to connect: 1.5 s in total.
+   * @throws RedisUnavailableError if Redis does not answer in that time
    */
   async call<T>(work: (redis: Redis) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const redis = this.forQueue();
@@ -60,17 +60,17 @@ export class RedisConnections {
       return await withTimeout(CALL_TIMEOUT_MS, () => this.becomesReady(redis).then(() => work(redis)), { signal });
     } catch (error) {
       signal?.throwIfAborted();
-      if (isServerAnswer(error)) throw error;
+      if (isErrorReply(error)) throw error;
       throw new RedisUnavailableError({ cause: error });
     }
   }
 
-  /** @throws RedisUnavailableError when Redis does not answer within 1.5 s. */
+  /** @throws RedisUnavailableError if Redis does not answer within 1.5 s */
   async ping(signal?: AbortSignal): Promise<void> {
     await this.call((redis) => redis.ping(), signal);
   }
 
-  /** Ends every connection, politely within a second, else at once. */
+  /** Quits every connection, and disconnects those that take longer than a second. */
   async close(): Promise<void> {
     this.closing ??= Promise.all([...this.opened].map(quit)).then(() => undefined);
     await this.closing;
@@ -80,7 +80,7 @@ export class RedisConnections {
     await this.close();
   }
 
-  /** One wait for all calls: a listener for each of them would pile up during an outage. */
+  /** All calls share one wait: during an outage, a listener for each would pile up. */
   private becomesReady(redis: Redis): Promise<void> {
     if (redis.status === 'ready') return Promise.resolve();
     this.connecting ??= ready(redis).finally(() => {
@@ -93,10 +93,10 @@ export class RedisConnections {
     if (this.closing !== undefined) throw new RedisUnavailableError({ cause: new Error('connections are closed') });
     const redis = new Redis(this.config.url.href, {
       ...profile,
-      // capped, so that work goes on within a second of the server's return; BullMQ's duplicates end with us too
+      // capped: work resumes within a second after an outage. BullMQ's duplicates stop with us too
       retryStrategy: (times) => (this.closing === undefined ? Math.min(times * 50, 1000) : null),
     });
-    // a connection reports every failed try here; who waits for an answer is told by the call itself
+    // a connection reports every failed attempt here; the call itself tells its caller
     redis.on('error', () => undefined);
     redis.once('end', () => this.opened.delete(redis));
     this.opened.add(redis);
@@ -112,7 +112,7 @@ function ready(redis: Redis): Promise<void> {
     };
     const onReady = settle(resolve);
     const onEnd = settle(() => {
-      reject(new Error('the connection has ended'));
+      reject(new Error('the connection ended'));
     });
     redis.once('ready', onReady).once('end', onEnd);
   });
@@ -126,8 +126,8 @@ async function quit(redis: Redis): Promise<void> {
   await withTimeout(CLOSE_TIMEOUT_MS, () => ended).catch(() => undefined);
 }
 
-/** an error that the server itself gave to a command, such as a wrong type, is a fault and no outage */
-function isServerAnswer(error: unknown): boolean {
+/** an error reply to a command, such as a wrong type, is a bug and not an outage */
+function isErrorReply(error: unknown): boolean {
   return (
     error instanceof Error &&
     error.name === 'ReplyError' &&

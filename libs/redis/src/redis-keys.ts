@@ -2,25 +2,26 @@ import type { SeparationId } from '@app/separations';
 
 export const QUEUE_NAME = 'toWorkers';
 
-/** Every key in Redis that the queue uses; specs give a prefix of their own. */
+/** Every key in Redis that the service uses. Specs use their own prefix. */
 export class RedisKeys {
   constructor(readonly prefix = 'bull') {}
 
-  /** of BullMQ itself: `wait` and `active` are lists, `delayed` and `failed` sorted sets, an id is the job's hash */
+  /** BullMQ's own keys: `wait` and `active` are lists, `delayed` and `failed` are sorted sets */
   queue(state: 'wait' | 'active' | 'prioritized' | 'delayed' | 'failed' | 'completed' | 'events'): string {
     return this.queueKey(state);
   }
 
+  /** hash of a job */
   job(id: SeparationId): string {
     return this.queueKey(id);
   }
 
-  /** of something that Redis named, such as an id in a list */
+  /** a name that came from Redis, such as an id in a list */
   queueKey(name: string): string {
     return `${this.prefix}:${QUEUE_NAME}:${name}`;
   }
 
-  /** of ours: beside the queue, never below its name */
+  // our own keys stay outside the queue's name
   get cancelled(): string {
     return `${this.prefix}:separations:cancelled`;
   }
@@ -45,19 +46,19 @@ export class RedisKeys {
     return `${this.prefix}:separations:index:${owner === null ? 'public' : `key:${owner}`}`;
   }
 
-  /** hash of every separation in a list to whose it is */
+  /** hash that maps each indexed separation to its owner */
   get listed(): string {
     return `${this.prefix}:separations:listed`;
   }
 
-  /** sorted set of separations that ended, by when */
+  /** sorted set of ended separations, by end time */
   get ended(): string {
     return `${this.prefix}:separations:ended`;
   }
 
-  /** set of those that one look at the store has found */
-  present(look: string): string {
-    return `${this.prefix}:separations:present:${look}`;
+  /** set of separations that one scan of the store found */
+  present(scan: string): string {
+    return `${this.prefix}:separations:present:${scan}`;
   }
 
   /** held while a separation is committed, cancelled or removed */
@@ -69,7 +70,7 @@ export class RedisKeys {
     return `${this.prefix}:separations:reconciler`;
   }
 
-  /** the run of the Redis server at the last reconciliation: gone after a wipe, another's after a restart */
+  /** run id of the Redis server at the last reconciliation: missing after a wipe, different after a restart */
   get reconciled(): string {
     return `${this.prefix}:separations:reconciled`;
   }

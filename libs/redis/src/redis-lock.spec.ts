@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => fixture.close());
 
 describe(RedisLock.name, () => {
-  it('has one holder, and is not released by another', async () => {
+  it('has one holder, and nobody else can release it', async () => {
     const [first, second] = [0, 1].map(() => new RedisLock(fixture.connections, `${fixture.prefix}:lock`, 5000));
     expect(await first?.acquire()).toBe(true);
     expect(await second?.acquire()).toBe(false);

@@ -54,7 +54,7 @@ export class RedisLock {
     return reply === 'OK';
   }
 
-  /** Whether it is still ours, for another while. @throws RedisUnavailableError */
+  /** Renews the lock; false if it is no longer ours. @throws RedisUnavailableError */
   async extend(): Promise<boolean> {
     return (await this.connections.call((redis) => redis.eval(EXTEND, 1, this.key, this.token, this.ttl))) === 1;
   }

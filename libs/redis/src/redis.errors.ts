@@ -1,8 +1,8 @@
-/** Redis did not answer in time; nothing is known of what the call did. */
+/** Redis did not answer in time. The call may or may not have taken effect. */
 export class RedisUnavailableError extends Error {
   readonly code = 'queue_unavailable';
 
   constructor(options?: ErrorOptions) {
-    super('the queue cannot be reached', options);
+    super('the queue is unreachable', options);
   }
 }

@@ -3,7 +3,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { RedisConnections } from './redis-connections.js';
 import { RedisKeys } from './redis-keys.js';
 
-/** One process's connections to Redis. They close at the app's shutdown, after everything that uses them. */
+/** Provides the process's connections to Redis. They close at shutdown, after everything that uses them. */
 @Module({})
 export class RedisModule {
   static forRoot(config: RedisConfig, keys: RedisKeys = new RedisKeys()): DynamicModule {

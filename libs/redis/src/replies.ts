@@ -1,6 +1,6 @@
 type Reply = [error: Error | null, result: unknown];
 
-/** The results of a transaction. @throws the first error of its commands, or one where it was discarded. */
+/** The results of a transaction. @throws the first error of its commands, or if it was discarded */
 export function allReplies(replies: readonly Reply[] | null): unknown[] {
   if (replies === null) throw new Error('the transaction was discarded');
   return replies.map(([error, result]) => {

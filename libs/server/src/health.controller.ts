@@ -8,7 +8,7 @@ const RETRY_AFTER_SECONDS = 2;
 const UP: Health['checks'] = { redis: { status: 'up' }, store: { status: 'up' } };
 const DOWN = problemOf({ ...UP, store: { status: 'down', reason: 'no answer within 1200 ms' } });
 
-/** `live`: the process answers. `ready`: its dependencies answer too. */
+/** `live`: the process answers. `ready`: everything it depends on answers too. */
 @ApiTags('health')
 @Controller('health')
 export class HealthController implements BeforeApplicationShutdown {

@@ -1,5 +1,5 @@
-// what both servers share around their Nest apps: the start, the shutdown, and the health checks.
+// the shell of both servers around their Nest apps: start, shutdown and health checks.
 export { HealthController } from './health.controller.js';
-export { Readiness, type Ping } from './readiness.js';
+export { Readiness } from './readiness.js';
 export { runServer } from './run-server.js';
 export { closeOnSignals } from './shutdown.js';

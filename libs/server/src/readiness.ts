@@ -13,7 +13,7 @@ export interface Health {
 /** shorter than the time-out of the usual probe */
 const TIMEOUT_MS = 1200;
 
-/** Asks everything that the server depends on. Calls that come together share one round of pings. */
+/** Pings everything the server depends on. Concurrent calls share one round of pings. */
 export class Readiness {
   private asking: Promise<Health> | undefined;
 

@@ -2,7 +2,7 @@ import { ConfigError, type LoggingConfig, type RedisConfig } from '@app/config';
 import { createLogger, type Logger, type ServiceName } from '@app/logging';
 
 interface ServerConfig {
-  readonly http: { readonly port: number };
+  readonly http: { readonly host: string; readonly port: number };
   readonly redis: RedisConfig;
   readonly logging: LoggingConfig;
 }
@@ -24,7 +24,7 @@ export async function runServer<Config extends ServerConfig>(server: Server<Conf
   try {
     await server.start(config, logger);
   } catch (error) {
-    fail(`${server.name} cannot start: ${explain(error, server, config.http.port)}`);
+    fail(`${server.name} cannot start: ${explain(error, server, config.http)}`);
   }
 }
 
@@ -37,13 +37,17 @@ function readConfig<Config extends ServerConfig>({ loadConfig }: Server<Config>)
 }
 
 /** A one-line message for errors the operator can fix; the full stack otherwise. */
-function explain<Config extends ServerConfig>(error: unknown, server: Server<Config>, port: number): string {
+function explain<Config extends ServerConfig>(
+  error: unknown,
+  server: Server<Config>,
+  { host, port }: Config['http'],
+): string {
   if (!(error instanceof Error)) return String(error);
   if (server.fixable.some((kind) => error instanceof kind)) return error.message;
   const { code, syscall, path } = error as NodeJS.ErrnoException;
   const { portVariable } = server;
   if (code === 'EADDRINUSE') return `port ${port} is in use: set ${portVariable} to another port`;
-  if (code === 'EADDRNOTAVAIL') return 'HOST is not an address of this machine';
+  if (code === 'EADDRNOTAVAIL') return `HOST is not an address of this machine: ${host}`;
   if (code === 'EACCES' && syscall === 'listen') {
     return `this user may not open port ${port}: set ${portVariable} to a port above 1023`;
   }

@@ -9,7 +9,7 @@ export interface FileDigest {
   readonly bytes: number;
 }
 
-/** Reads a file once, into one buffer, and gives its sha256 and length. */
+/** Computes a file's sha256 and length with one small buffer. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<FileDigest> {
   const hash = createHash('sha256');
   const file = await open(path);

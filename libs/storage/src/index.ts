@@ -1,9 +1,8 @@
-// the object store, the only truth: one port, two drivers (a folder, S3).
+// the object store, the source of truth: one port and two drivers (a folder, S3).
 // apps import StorageModule and inject ObjectStore; scripts and specs call createObjectStore.
 export { createObjectStore } from './create-object-store.js';
-export { InvalidKeyError, InvalidRangeError, ObjectNotFoundError, StorageUnavailableError } from './errors.js';
 export { FolderObjectStore } from './folder/folder-object-store.js';
-export { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from './object-store.js';
-export { S3ObjectStore } from './s3/s3-object-store.js';
+export { ObjectStore, type ByteRange, type ObjectInfo } from './object-store.js';
+export { ObjectNotFoundError, StorageUnavailableError } from './storage.errors.js';
 export { StorageModule } from './storage.module.js';
 export { hashFile, type FileDigest } from './hash-file.js';

@@ -1,7 +1,7 @@
-import { InvalidKeyError } from './errors.js';
+import { InvalidKeyError } from './storage.errors.js';
 
 const MAX_KEY_LENGTH = 900;
-// no leading dot: neither `..` nor the folder driver's own names can be asked for
+// no leading dot: rules out `..` and the folder driver's own names
 const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 
 /** @throws InvalidKeyError unless it is a relative path of safe segments. */
@@ -11,7 +11,7 @@ export function checkKey(key: string): void {
   }
 }
 
-/** A prefix names a folder: safe segments, each followed by a slash, so that `songs/1` cannot take `songs/10` with it. */
+/** A prefix names a folder: safe segments, each with a slash after it. `songs/1` must not match `songs/10`. */
 export function checkPrefix(prefix: string): void {
   if (!prefix.endsWith('/')) throw new InvalidKeyError('prefix');
   try {
@@ -21,7 +21,7 @@ export function checkPrefix(prefix: string): void {
   }
 }
 
-/** Lists may start at the top of the store, with the empty prefix. */
+/** The empty prefix lists the whole store. */
 export function checkListPrefix(prefix: string): void {
   if (prefix !== '') checkPrefix(prefix);
 }

@@ -6,11 +6,14 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
 import * as standIn from 'nestjs-minio-client';
-import { FolderObjectStore, ObjectStore, S3ObjectStore, StorageModule } from './index.js';
+import { FolderObjectStore } from './folder/folder-object-store.js';
+import { ObjectStore } from './object-store.js';
+import { S3ObjectStore } from './s3/s3-object-store.js';
+import { StorageModule } from './storage.module.js';
 
 const S3 = { region: 'us-east-1', bucket: 'music', accessKey: 'key', secretKey: 'secret' };
 
-// prints what the package gives to a Nest application outside of Jest
+// prints what the package provides to a Nest app outside Jest
 const ASK_PACKAGE = `
   import 'reflect-metadata';
   import { NestFactory } from '@nestjs/core';
@@ -23,7 +26,7 @@ const ASK_PACKAGE = `
 `;
 
 describe(StorageModule.name, () => {
-  it('gives the folder store', async () => {
+  it('provides the folder store', async () => {
     const root = await mkdtemp(join(tmpdir(), 'objects-'));
     const app = await Test.createTestingModule({
       imports: [StorageModule.forRoot({ driver: 'folder', root })],
@@ -36,7 +39,7 @@ describe(StorageModule.name, () => {
     await rm(root, { recursive: true });
   });
 
-  it('gives the S3 store on the client of MinioModule, and closes it at the end', async () => {
+  it("provides the S3 store on MinioModule's client, and closes it on shutdown", async () => {
     const endpoint = new URL('http://127.0.0.1:1');
     const app = await Test.createTestingModule({
       imports: [StorageModule.forRoot({ driver: 's3', endpoint, ...S3 })],
@@ -53,7 +56,7 @@ describe(StorageModule.name, () => {
     expect(closed).toBe(1);
   });
 
-  it('runs its specs on wiring that is like the one of nestjs-minio-client', async () => {
+  it('tests wiring that matches nestjs-minio-client', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', ASK_PACKAGE]);
     const definition = standIn.MinioModule.register({ endPoint: '127.0.0.1', port: 9000, useSSL: false });
     const app = await Test.createTestingModule({ imports: [definition] }).compile();

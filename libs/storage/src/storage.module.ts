@@ -5,7 +5,7 @@ import { createObjectStore, createS3ObjectStore } from './create-object-store.js
 import { ObjectStore } from './object-store.js';
 import { s3Connection } from './s3/s3-connection.js';
 
-/** Gives the whole app its ObjectStore, and closes it as the last step of a shutdown. */
+/** Provides the app's ObjectStore, and closes it as the last step of a shutdown. */
 @Module({})
 export class StorageModule implements OnApplicationShutdown {
   constructor(private readonly store: ObjectStore) {}

@@ -23,5 +23,5 @@ export async function serve(response: Response, work: (signal: AbortSignal) => P
 }
 
 function isAboutTheClient(error: unknown): boolean {
-  return error instanceof ClientGoneError || CUT_OFF.includes(String(errorCode(error)));
+  return error instanceof ClientGoneError || CUT_OFF.includes(errorCode(error) ?? '');
 }

@@ -1,9 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { EngineConfig } from '@app/config';
-import { killGroup, spawnGroup, type Child } from '@app/processes';
+import { killGroup, readLines, spawnGroup, type Child } from '@app/processes';
 import { EngineProtocolError } from './engine.errors.js';
 import { Heartbeats } from './heartbeats.js';
-import { readLines } from './lines.js';
 import { parseEngineMessage } from './parse-message.js';
 import {
   PROTOCOL_VERSION,
@@ -92,7 +91,8 @@ export class EngineProcess {
   private async readAnswers(late: NodeJS.Timeout): Promise<EngineEnd | undefined> {
     let refusal: EngineEnd | undefined;
     const answers = this.child.stdio[3] as Readable;
-    for await (const line of readLines(answers, MAX_LINE, 'refuse')) {
+    const tooLong = (): Error => new EngineProtocolError(`the engine wrote a line longer than ${MAX_LINE} characters`);
+    for await (const line of readLines(answers, MAX_LINE, tooLong)) {
       const message = parseEngineMessage(line);
       this.heartbeats.seen();
       if (message.type === 'ready') {
@@ -118,7 +118,7 @@ export class EngineProcess {
 
   private async forwardLogs(source: Readable | null, stream: 'stdout' | 'stderr'): Promise<void> {
     if (source === null) return;
-    for await (const line of readLines(source, MAX_LINE, 'cut')) this.listener.log(line, stream);
+    for await (const line of readLines(source, MAX_LINE)) this.listener.log(line, stream);
   }
 
   private untilExit(): Promise<EngineEnd> {

@@ -1,4 +1,4 @@
-// streams of bytes that the specs of the contract send and read.
+// byte streams for the contract's specs.
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { PassThrough, Readable } from 'node:stream';
@@ -12,7 +12,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return collected;
 }
 
-/** Resolves when the store has taken all but what the stream buffers. */
+/** Resolves when the store has read everything except what the stream buffers. */
 export async function write(source: PassThrough, bytes: number): Promise<void> {
   for (let sent = 0; sent < bytes; sent += MIB) {
     if (!source.write(Buffer.alloc(MIB))) await once(source, 'drain');

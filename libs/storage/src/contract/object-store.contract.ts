@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe } from '@jest/globals';
 import { collect } from './bytes.js';
-import type { Given, StoreUnderTest } from './given.js';
+import type { ContractContext, StoreUnderTest } from './contract-context.js';
 import { holdsObjects } from './objects.contract.js';
 import { holdsStreams } from './streams.contract.js';
 
-/** What every driver must hold; each spec file of a driver calls it with a store on the real thing. */
+/** The contract of every driver. Each driver's spec calls this with a store on a real backend. */
 export function describeObjectStore(name: string, create: () => Promise<StoreUnderTest>): void {
   describe(`ObjectStore of ${name}`, () => {
     let subject: StoreUnderTest;
@@ -19,7 +19,7 @@ export function describeObjectStore(name: string, create: () => Promise<StoreUnd
     });
     afterAll(() => subject.close());
 
-    const given: Given = {
+    const context: ContractContext = {
       get sut() {
         return subject.store;
       },
@@ -30,7 +30,7 @@ export function describeObjectStore(name: string, create: () => Promise<StoreUnd
       openResources: () => subject.openResources(),
       keysBelow: async (prefix) => (await collect(subject.store.list(prefix))).map(({ key }) => key),
     };
-    holdsObjects(given);
-    holdsStreams(given);
+    holdsObjects(context);
+    holdsStreams(context);
   });
 }

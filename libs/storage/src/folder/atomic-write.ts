@@ -3,20 +3,20 @@ import { dirname } from 'node:path';
 import type { Stats } from 'node:fs';
 import { isMissing, syncFolder } from './files.js';
 
-// each attempt can only be lost to another call that removes the folder in that instant
+// an attempt fails only if another call removes the folder at that instant
 const MOVE_ATTEMPTS = 20;
 
 export interface AtomicWrite {
-  /** a new path on the same file system as `path` */
+  /** an unused path on the file system of `path` */
   readonly temporary: string;
   readonly path: string;
-  /** makes the temporary file */
+  /** creates the temporary file */
   readonly fill: (temporary: string) => Promise<void>;
 }
 
 /**
- * Fills a temporary file, then renames it: a reader sees the old file or the whole new one, also after a power cut.
- * Nothing is left when filling fails.
+ * Fills a temporary file, then renames it: readers see the old file or the whole new one, even after a power cut.
+ * Leaves nothing behind if filling fails.
  */
 export async function writeAtomically({ temporary, path, fill }: AtomicWrite): Promise<Stats> {
   await mkdir(dirname(temporary), { recursive: true });
@@ -26,7 +26,7 @@ export async function writeAtomically({ temporary, path, fill }: AtomicWrite): P
     await moveInto(temporary, path, MOVE_ATTEMPTS);
     return stats;
   } finally {
-    // it failed, or both are links to one file, which a rename leaves as they are
+    // it failed, or both are links to one file: rename then does nothing
     await rm(temporary, { force: true });
   }
 }
@@ -48,7 +48,7 @@ async function moveInto(temporary: string, path: string, attempts: number): Prom
     await rename(temporary, path);
     await syncUpTo(folder, firstMade === undefined ? folder : dirname(firstMade));
   } catch (error) {
-    // somebody removed the folder as an empty one in between
+    // another call removed the folder while it was empty
     if (isMissing(error) && attempts > 1) return moveInto(temporary, path, attempts - 1);
     throw error;
   }
@@ -59,7 +59,7 @@ async function syncUpTo(folder: string, top: string): Promise<void> {
     try {
       await syncFolder(path);
     } catch (error) {
-      // removed by somebody: there is nothing left that could get lost
+      // another call removed it, so there is nothing left to lose
       if (!isMissing(error)) throw error;
     }
     if (path === top) return;

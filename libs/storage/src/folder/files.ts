@@ -1,7 +1,7 @@
 import { open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Dirent, Stats } from 'node:fs';
-import { errorCode } from '../errors.js';
+import { errorCode } from '@app/processes';
 
 const MISSING = ['ENOENT', 'ENOTDIR'];
 
@@ -9,7 +9,7 @@ export function isMissing(error: unknown): boolean {
   return MISSING.includes(errorCode(error) ?? '');
 }
 
-/** What the promise gives, or undefined when the path does not exist (any more). */
+/** The promise's value, or undefined if the path does not exist. */
 export async function ifPresent<T>(promise: Promise<T>): Promise<T | undefined> {
   try {
     return await promise;
@@ -24,7 +24,7 @@ export async function fileStats(path: string): Promise<Stats | undefined> {
   return stats?.isFile() === true ? stats : undefined;
 }
 
-/** Makes a rename in the folder last through a power cut. */
+/** Makes a rename in the folder survive a power cut. */
 export async function syncFolder(path: string): Promise<void> {
   // Windows cannot open a folder
   if (process.platform === 'win32') return;
@@ -36,7 +36,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes the folder and those above it as far as they are empty, up to the root, which stays. */
+/** Removes the folder and its parents while they are empty, up to but not including the root. */
 export async function removeEmptyFolders(folder: string, root: string): Promise<void> {
   for (let path = folder; path !== root; path = dirname(path)) {
     try {
@@ -49,7 +49,7 @@ export async function removeEmptyFolders(folder: string, root: string): Promise<
   }
 }
 
-/** Entries in the order of the keys below them: a folder sorts as its name with a slash. */
+/** Entries in key order: a folder sorts by its name with a slash. */
 export async function sortedEntries(folder: string): Promise<Dirent[]> {
   const entries = (await ifPresent(readdir(folder, { withFileTypes: true }))) ?? [];
   const sortName = (entry: Dirent): string => (entry.isDirectory() ? `${entry.name}/` : entry.name);
@@ -63,7 +63,7 @@ export async function holdsFile(folder: string): Promise<boolean> {
   return false;
 }
 
-/** Removes what lies directly in the folder and was not written to for the time, in milliseconds. Gives their number. */
+/** Removes the folder's entries that were last written longer ago than this, and returns their number. */
 export async function removeOlderThan(folder: string, milliseconds: number): Promise<number> {
   let removed = 0;
   for (const name of (await ifPresent(readdir(folder))) ?? []) {

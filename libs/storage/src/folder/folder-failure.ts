@@ -1,6 +1,7 @@
-import { errorCode, StorageUnavailableError } from '../errors.js';
+import { errorCode } from '@app/processes';
+import { StorageUnavailableError } from '../storage.errors.js';
 
-const NO_STORE = [
+const UNUSABLE_DISK = [
   'ENOENT',
   'ENOTDIR',
   'EACCES',
@@ -15,7 +16,7 @@ const NO_STORE = [
   'ETIMEDOUT',
 ];
 
-/** Runs work on the file system: an aborted call throws the signal's reason, a disk that cannot be used is no store. */
+/** Runs file system work. Throws the signal's reason after an abort, StorageUnavailableError for a failing disk. */
 export async function inFolder<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
   try {
@@ -23,7 +24,7 @@ export async function inFolder<T>(signal: AbortSignal | undefined, work: () => P
   } catch (error) {
     signal?.throwIfAborted();
     const code = errorCode(error);
-    if (code !== undefined && NO_STORE.includes(code)) throw new StorageUnavailableError(code, { cause: error });
+    if (code !== undefined && UNUSABLE_DISK.includes(code)) throw new StorageUnavailableError(code, { cause: error });
     throw error;
   }
 }

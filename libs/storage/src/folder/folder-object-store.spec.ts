@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readlink, rm, stat, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { StorageUnavailableError } from '../errors.js';
+import { StorageUnavailableError } from '../storage.errors.js';
 import { collect } from '../contract/bytes.js';
 import { describeObjectStore } from '../contract/object-store.contract.js';
 import { FolderObjectStore } from './folder-object-store.js';
@@ -31,7 +31,7 @@ describe(FolderObjectStore.name, () => {
   });
   afterEach(() => rm(root, { recursive: true }));
 
-  it('shares the bytes of a file, and copies them from another file system', async () => {
+  it('links a file, or copies it from another file system', async () => {
     const far = await mkdtemp('/dev/shm/scratch-');
     try {
       const paths = [join(root, 'near.flac'), join(far, 'far.flac')];
@@ -49,7 +49,7 @@ describe(FolderObjectStore.name, () => {
     }
   });
 
-  it('sweeps temporary files and half-removed folders that a crash left, and no others', async () => {
+  it('sweeps only temporary files and half-removed folders after a crash', async () => {
     const left = join(root, '.unfinished');
     await mkdir(join(left, 'half-removed', 'stems'), { recursive: true });
     await writeFile(join(left, 'half-written'), 'x');
@@ -61,7 +61,7 @@ describe(FolderObjectStore.name, () => {
     expect(await unfinishedIn(root)).toEqual(['under-way']);
   });
 
-  it('lists no folder that was emptied or that a crash left empty', async () => {
+  it('lists no folder that is empty after a removal or a crash', async () => {
     await mkdir(join(root, 'separations', 'empty', 'stems'), { recursive: true });
     for (const name of ['full', 'emptied', 'removed']) await sut.putText(`separations/${name}/stems/bass.flac`, name);
     await sut.remove('separations/emptied/stems/bass.flac');
@@ -70,13 +70,13 @@ describe(FolderObjectStore.name, () => {
     expect(await readdir(join(root, 'separations'))).toEqual(['empty', 'full']);
   });
 
-  it('lists a folder at the place that its keys have among those beside it', async () => {
+  it("sorts a folder by its keys' place among its neighbors", async () => {
     const keys = ['a-b/1', 'a.txt', 'a/1', 'a0'];
     for (const key of keys) await sut.putText(key, key);
     expect((await collect(sut.list(''))).map(({ key }) => key)).toEqual([...keys].sort());
   });
 
-  it('puts into a folder that others empty at the same time', async () => {
+  it('puts into a folder while other calls empty it', async () => {
     const chains = Array.from({ length: 8 }, async (_, chain) => {
       for (let round = 0; round < 60; round += 1) {
         await sut.putText(`songs/deep/${chain}`, 'x');
@@ -87,7 +87,7 @@ describe(FolderObjectStore.name, () => {
     expect(await readdir(root)).toEqual(['.unfinished']);
   });
 
-  it('is not available where the folder can be neither made nor written to', async () => {
+  it('is unavailable if the folder cannot be created or written', async () => {
     await writeFile(join(root, 'file'), 'x');
     const away = new FolderObjectStore(join(root, 'file', 'objects'));
     await expect(away.ping()).rejects.toThrow(StorageUnavailableError);

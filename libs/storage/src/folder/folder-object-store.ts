@@ -4,24 +4,25 @@ import { copyFile, link, mkdir, open, rename, rm, writeFile, type FileHandle } f
 import { dirname, join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { errorCode, InvalidRangeError, ObjectNotFoundError } from '../errors.js';
+import { errorCode } from '@app/processes';
 import { checkKey, checkListPrefix, checkPrefix } from '../object-key.js';
 import { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from '../object-store.js';
 import { readDocument } from '../small-document.js';
 import { withSource } from '../source.js';
+import { InvalidRangeError, ObjectNotFoundError } from '../storage.errors.js';
 import { writeAtomically } from './atomic-write.js';
 import { fileStats, holdsFile, ifPresent, removeEmptyFolders, removeOlderThan, sortedEntries } from './files.js';
 import { inFolder } from './folder-failure.js';
 
-// keys cannot begin with a dot, so no object lies here
+// keys cannot start with a dot, so this never holds objects
 const UNFINISHED = '.unfinished';
 
-// another file system, or one without links
+// on another file system, or on one without links
 const CANNOT_LINK = ['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /**
- * Objects as files below a root folder. Unlike S3 it cannot hold both `a` and `a/b`.
- * Files are opened with their final name only when they are complete.
+ * Stores objects as files below a root folder. Unlike S3, it cannot hold both `a` and `a/b`.
+ * A file gets its final name when it is complete.
  */
 export class FolderObjectStore extends ObjectStore {
   readonly #root: string;
@@ -55,7 +56,7 @@ export class FolderObjectStore extends ObjectStore {
         await handle.close();
         throw new InvalidRangeError(key);
       }
-      // an empty object has no byte to end at
+      // an empty object has no last byte
       const stream = handle.createReadStream(bytes === 0 ? {} : { start, end: Math.min(end, bytes - 1) });
       return options.signal === undefined ? stream : addAbortSignal(options.signal, stream);
     });
@@ -99,13 +100,13 @@ export class FolderObjectStore extends ObjectStore {
     return inFolder(options.signal, async () => {
       checkPrefix(prefix);
       const folder = join(this.#root, prefix.slice(0, -1));
-      const grave = this.#temporary();
-      await mkdir(dirname(grave), { recursive: true });
-      // one rename: nobody sees a half-removed folder, and the sweep ends what a crash leaves
-      const moved = await ifPresent(rename(folder, grave).then(() => true));
+      const trash = this.#temporary();
+      await mkdir(dirname(trash), { recursive: true });
+      // one rename: nobody sees a half-removed folder, and the sweep removes what a crash leaves behind
+      const moved = await ifPresent(rename(folder, trash).then(() => true));
       if (moved !== true) return;
       await removeEmptyFolders(dirname(folder), this.#root);
-      await rm(grave, { recursive: true, force: true });
+      await rm(trash, { recursive: true, force: true });
     });
   }
 
@@ -132,7 +133,7 @@ export class FolderObjectStore extends ObjectStore {
     return inFolder(options.signal, () => removeOlderThan(join(this.#root, UNFINISHED), olderThanMs));
   }
 
-  /** Writes a file and removes it: a full or read-only disk is no store. */
+  /** Writes and removes a file, because a full or read-only disk is unusable. */
   ping(options: CallOptions = {}): Promise<void> {
     return inFolder(options.signal, async () => {
       const path = this.#temporary();
@@ -188,7 +189,7 @@ async function fill(path: string, source: Readable, signal: AbortSignal | undefi
     const target = handle.createWriteStream();
     await (signal === undefined ? pipeline(source, target) : pipeline(source, target, { signal }));
   } finally {
-    // waits for a write that is under way, so that nothing comes after the removal
+    // waits for a pending write: it must not land after the removal
     await handle.close();
   }
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { StorageUnavailableError } from '../errors.js';
+import { StorageUnavailableError } from '../storage.errors.js';
 import { LIMIT_MS, type S3CallOptions, type S3Calls } from './s3-calls.js';
 
 const ABORT_WITHIN_MS = 2000;
@@ -13,7 +13,7 @@ interface UploadedPart {
 type PutPart = (uploadId: string, partNumber: number) => Promise<string>;
 
 /**
- * One object made of parts. The client's own putObject hangs when its source fails, and resumes the wrong upload:
+ * Uploads one object in parts. The client's own putObject hangs if its source fails, and resumes the wrong upload:
  * https://github.com/minio/minio-js/issues/1151
  */
 export class MultipartUpload {
@@ -27,7 +27,7 @@ export class MultipartUpload {
   ) {}
 
   async add(putPart: PutPart): Promise<void> {
-    // not under the caller's signal: an upload whose id never arrives could not be ended
+    // without the caller's signal: an upload without its id could not be aborted
     this.#uploadId ??= await this.calls.run((client) =>
       client.initiateNewMultipartUpload(this.calls.bucket, this.key, {}),
     );
@@ -40,7 +40,7 @@ export class MultipartUpload {
     return this.add((uploadId, partNumber) => this.#put(uploadId, partNumber, {}, bytes));
   }
 
-  /** `start` and `end` are both inclusive */
+  /** `start` and `end` are both included */
   addCopy(from: string, start: number, end: number): Promise<void> {
     const headers = {
       'x-amz-copy-source': `/${this.calls.bucket}/${from}`,
@@ -51,9 +51,9 @@ export class MultipartUpload {
 
   async complete(): Promise<void> {
     const uploadId = this.#uploadId;
-    if (uploadId === undefined) throw new TypeError('an upload needs a part');
+    if (uploadId === undefined) throw new TypeError('a multipart upload needs at least one part');
     this.options.signal?.throwIfAborted();
-    // the point of no return: an abort from here on would not know whether the object is there
+    // the point of no return: after an abort from here on, the object may or may not exist
     await this.calls.run(
       (client) => client.completeMultipartUpload(this.calls.bucket, this.key, uploadId, this.#parts),
       { limitMs: LIMIT_MS.copy },
@@ -61,8 +61,8 @@ export class MultipartUpload {
   }
 
   /**
-   * Ends the upload. Never throws, and does not wait for a store that is away: the caller must know soon,
-   * and the sweep ends what is left.
+   * Aborts the upload. Never throws, and does not wait for an unreachable store: the caller must learn of the failure
+   * soon, and the sweep removes the upload later.
    */
   async abort(because: unknown): Promise<void> {
     const uploadId = this.#uploadId;
@@ -87,8 +87,8 @@ export class MultipartUpload {
 }
 
 /**
- * The source in pieces of `size` bytes, the last one shorter, at least one.
- * All lie in one buffer, so that memory does not grow with the source: a piece must be used before the next is asked for.
+ * Splits the source into pieces of `size` bytes; the last may be shorter, even empty.
+ * All pieces share one buffer to bound memory: use a piece before you ask for the next.
  */
 export async function* inPieces(source: Readable, size: number): AsyncGenerator<{ bytes: Buffer; last: boolean }> {
   const piece = Buffer.allocUnsafeSlow(size);
@@ -96,7 +96,7 @@ export async function* inPieces(source: Readable, size: number): AsyncGenerator<
   for await (const read of source as AsyncIterable<Buffer | string>) {
     const chunk = typeof read === 'string' ? Buffer.from(read) : read;
     for (let taken = 0; taken < chunk.length;) {
-      // only now is it known that the piece is not the last one
+      // another byte follows, so this piece is not the last
       if (filled === size) {
         yield { bytes: piece, last: false };
         filled = 0;

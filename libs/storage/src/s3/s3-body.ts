@@ -1,12 +1,12 @@
 import { addAbortSignal, PassThrough, pipeline, type Readable } from 'node:stream';
+import type { LivenessProbe } from './liveness-probe.js';
 import { asStorageError } from './s3-failure.js';
-import type { StoreWatch } from './store-watch.js';
 
-/** The body of an answer; what goes wrong with its connection is an error of the store. */
+/** The body of a response. Turns connection errors into StorageUnavailableError. */
 class S3Body extends PassThrough {
   constructor(private readonly signal: AbortSignal | undefined) {
     super();
-    // the store may go before the caller begins to read, who gets the error then
+    // the store may fail before the caller reads; the caller gets the error then
     this.on('error', () => undefined);
   }
 
@@ -16,10 +16,10 @@ class S3Body extends PassThrough {
   }
 }
 
-/** Ended by the signal, and when the store is gone; the socket is free when it is closed. */
-export function s3Body(response: Readable, watch: StoreWatch, signal: AbortSignal | undefined): Readable {
+/** Streams a response until it ends, the signal aborts, or the store stops answering. */
+export function s3Body(response: Readable, liveness: LivenessProbe, signal: AbortSignal | undefined): Readable {
   const body = new S3Body(signal);
-  const endWatch = watch.watch((error) => body.destroy(error));
+  const endWatch = liveness.watch((error) => body.destroy(error));
   pipeline(response, body, endWatch);
   return signal === undefined ? body : addAbortSignal(signal, body);
 }

@@ -1,10 +1,11 @@
 import type * as Minio from 'minio';
-import { errorCode, StorageUnavailableError } from '../errors.js';
+import { errorCode } from '@app/processes';
+import { StorageUnavailableError } from '../storage.errors.js';
+import { LivenessProbe } from './liveness-probe.js';
 import { asStorageError, isMissingObject } from './s3-failure.js';
-import { StoreWatch } from './store-watch.js';
 import type { S3Transport } from './s3-transport.js';
 
-/** How long a call may take while the store goes on answering, in milliseconds. */
+/** longest call while the store still answers, ms */
 export const LIMIT_MS = { ping: 1800, light: 20_000, part: 120_000, copy: 900_000 } as const;
 
 export interface S3CallOptions {
@@ -14,9 +15,9 @@ export interface S3CallOptions {
 
 type Call<T> = (client: Minio.Client) => Promise<T>;
 
-/** Runs calls of a MinIO client on a bucket, each with a time-out, a signal, and the errors of the port. */
+/** Runs a MinIO client's calls on a bucket, with time-outs, signals and the errors of ObjectStore. */
 export class S3Calls {
-  readonly watch: StoreWatch;
+  readonly liveness: LivenessProbe;
   #bucketMade: Promise<void> | undefined;
 
   constructor(
@@ -25,12 +26,12 @@ export class S3Calls {
     readonly bucket: string,
     private readonly region: string,
   ) {
-    this.watch = new StoreWatch((signal) => transport.knock(signal));
+    this.liveness = new LivenessProbe((signal) => transport.ping(signal));
   }
 
   /**
-   * @throws the signal's reason when it aborts, the client's error when the object is missing,
-   * StorageUnavailableError for all else that the store does wrong
+   * @throws the signal's reason when it aborts, the client's error if the object is missing,
+   * StorageUnavailableError for all other failures of the store
    */
   async run<T>(call: Call<T>, options: S3CallOptions = {}): Promise<T> {
     options.signal?.throwIfAborted();
@@ -38,7 +39,7 @@ export class S3Calls {
     try {
       return await this.#limited(call, options);
     } catch (error) {
-      // somebody removed it: the next call makes it again
+      // it was removed: the next call creates it again
       if (errorCode(error) === 'NoSuchBucket') this.#bucketMade = undefined;
       throw isMissingObject(error) || options.signal?.aborted === true ? error : asStorageError(error);
     }
@@ -46,11 +47,15 @@ export class S3Calls {
 
   async #limited<T>(call: Call<T>, { signal, limitMs = LIMIT_MS.light }: S3CallOptions): Promise<T> {
     const own = new AbortController();
-    const give = (error: StorageUnavailableError): void => {
+    const fail = (error: StorageUnavailableError): void => {
       own.abort(error);
     };
-    const timer = setTimeout(give, limitMs, new StorageUnavailableError(`no end within ${limitMs / 1000} s`));
-    const endWatch = this.watch.watch(give);
+    const timer = setTimeout(
+      fail,
+      limitMs,
+      new StorageUnavailableError(`the call took longer than ${limitMs / 1000} s`),
+    );
+    const endWatch = this.liveness.watch(fail);
     try {
       const either = signal === undefined ? own.signal : AbortSignal.any([own.signal, signal]);
       return await this.transport.run(either, () => call(this.client));
@@ -64,7 +69,7 @@ export class S3Calls {
     }
   }
 
-  /** Once for all calls, and again after it failed; another process may make the bucket at the same time. */
+  /** Once for all calls, and again after a failure. Another process may create the bucket at the same time. */
   #makeBucket(): Promise<void> {
     this.#bucketMade ??= this.#limited((client) => makeBucket(client, this.bucket, this.region), {
       limitMs: LIMIT_MS.ping,

@@ -25,7 +25,7 @@ export function s3Connection({ endpoint, region, accessKey, secretKey }: S3Confi
       pathStyle: true,
       transport,
       transportAgent: transport.agent,
-      // the callers retry: a retry here would only hide that the store is away
+      // the callers retry; retries here would hide an outage
       retryOptions: { disableRetry: true },
     },
   };

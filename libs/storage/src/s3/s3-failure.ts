@@ -1,5 +1,6 @@
 import { types } from 'node:util';
-import { errorCode, StorageUnavailableError } from '../errors.js';
+import { errorCode } from '@app/processes';
+import { StorageUnavailableError } from '../storage.errors.js';
 
 const MISSING_OBJECT = ['NoSuchKey', 'NotFound'];
 
@@ -7,9 +8,9 @@ export function isMissingObject(error: unknown): boolean {
   return MISSING_OBJECT.includes(errorCode(error) ?? '');
 }
 
-/** What a caller gets for an error of the client: all but mistakes in our own calls mean that the store is of no use now. */
+/** Maps a client error: except for mistakes in our own calls, all mean that the store is unavailable. */
 export function asStorageError(error: unknown): Error {
   if (error instanceof StorageUnavailableError || error instanceof TypeError) return error;
-  const message = types.isNativeError(error) ? error.message : 'unknown failure';
+  const message = types.isNativeError(error) ? error.message : 'unknown error';
   return new StorageUnavailableError(errorCode(error) ?? message, { cause: error });
 }

@@ -10,11 +10,11 @@ export interface ListQuery {
 
 export interface ListPage {
   readonly objects: readonly ObjectInfo[];
-  /** names without the prefix and the slash */
+  /** names without prefix and slash */
   readonly folders: readonly string[];
 }
 
-/** Pages in key order; the next one is asked for when the last one is used up. */
+/** Pages in key order. Requests a page when the reader has used up the one before. */
 export async function* listPages(
   calls: S3Calls,
   { prefix, recursive, size }: ListQuery,

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { MinioService } from 'nestjs-minio-client';
 import { startS3Server, type S3Server } from '../../../../test/support/s3-server.js';
 import { createObjectStore, createS3ObjectStore } from '../create-object-store.js';
-import { StorageUnavailableError } from '../errors.js';
+import { StorageUnavailableError } from '../storage.errors.js';
 import { collect, write } from '../contract/bytes.js';
 import { describeObjectStore } from '../contract/object-store.contract.js';
 import { s3Connection } from './s3-connection.js';
@@ -35,7 +35,7 @@ describeObjectStore('an S3 server', () => {
 });
 
 describe(S3ObjectStore.name, () => {
-  // small ones, so that what takes thousands of objects or gigabytes happens with few
+  // small sizes: a few objects instead of thousands, megabytes instead of gigabytes
   const sizes = { partBytes: 5 * MIB, maxSingleCopyBytes: 6 * MIB, copyPartBytes: 5 * MIB, pageSize: 3 };
   let sut: S3ObjectStore;
   let folder: string;
@@ -56,7 +56,7 @@ describe(S3ObjectStore.name, () => {
     expect(await collect(sut.list(folder))).toEqual([]);
   });
 
-  it('copies in parts what is too large for one copy', async () => {
+  it('copies large objects in parts', async () => {
     const bytes = Buffer.alloc(12 * MIB, 'music');
     await sut.put(`${folder}from`, Readable.from([bytes]));
     await sut.copy(`${folder}from`, `${folder}to`);
@@ -64,7 +64,7 @@ describe(S3ObjectStore.name, () => {
     expect(copied.equals(bytes)).toBe(true);
   });
 
-  it('sweeps uploads that nobody finishes', async () => {
+  it('sweeps abandoned uploads', async () => {
     const source = new PassThrough();
     const put = sut.put(`${folder}song`, source);
     await write(source, 12 * MIB);
@@ -77,7 +77,7 @@ describe(S3ObjectStore.name, () => {
     expect(await collect(sut.list(folder))).toEqual([]);
   });
 
-  it('makes a missing bucket, also when several do at once', async () => {
+  it('creates a missing bucket, even in concurrent calls', async () => {
     const config = { ...server.config, bucket: `new-${Date.now()}` };
     const stores = Array.from({ length: 5 }, () => createObjectStore(config));
     await Promise.all(stores.map((store, index) => store.putText(`${index}`, 'x')));
@@ -87,7 +87,7 @@ describe(S3ObjectStore.name, () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
-  it('is not available with a wrong secret, and does not tell it', async () => {
+  it('is unavailable with a wrong secret, and does not print it', async () => {
     const wrong = createObjectStore({ ...server.config, secretKey: 'not-the-secret' });
     const ping = wrong.ping();
     await expect(ping).rejects.toThrow(StorageUnavailableError);
@@ -95,7 +95,7 @@ describe(S3ObjectStore.name, () => {
     await wrong.close();
   });
 
-  it('is not available where nobody listens', async () => {
+  it('is unavailable if nothing listens', async () => {
     const nowhere = createObjectStore({ ...server.config, endpoint: new URL('http://127.0.0.1:1') });
     await expectUnavailable(nowhere.ping());
     await expectUnavailable(nowhere.put('a', Readable.from(['x'])));
@@ -103,12 +103,12 @@ describe(S3ObjectStore.name, () => {
   });
 });
 
-describe('S3ObjectStore while its server goes away', () => {
+describe('S3ObjectStore during an outage of its server', () => {
   let mortal: S3Server;
   let sut: ReturnType<typeof createObjectStore>;
 
   beforeAll(async () => {
-    // never a given one: it is frozen and killed
+    // always our own server: the specs freeze and kill it
     mortal = await startS3Server('specs', { given: false });
     sut = createObjectStore(mortal.config);
   }, 60_000);
@@ -118,7 +118,7 @@ describe('S3ObjectStore while its server goes away', () => {
     await mortal.stop();
   });
 
-  it('tells each waiting call within 2 s that the server hangs, and goes on when it is back', async () => {
+  it('fails every waiting call within 2 s when the server hangs, and recovers with it', async () => {
     const source = new PassThrough();
     const put = sut.put('upload', source);
     await write(source, 10 * MIB);
@@ -139,7 +139,7 @@ describe('S3ObjectStore while its server goes away', () => {
     await sut.ping();
   });
 
-  it('tells each call when the server is killed, and works again within 3 s of its return', async () => {
+  it('fails every call when the server is killed, and works again within 3 s of its return', async () => {
     const source = new PassThrough();
     const put = sut.put('upload', source);
     await write(source, 10 * MIB);

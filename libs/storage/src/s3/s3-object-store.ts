@@ -1,10 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { errorCode, InvalidRangeError, ObjectNotFoundError } from '../errors.js';
+import { errorCode } from '@app/processes';
 import { checkKey, checkListPrefix, checkPrefix } from '../object-key.js';
 import { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from '../object-store.js';
 import { readDocument } from '../small-document.js';
 import { withSource } from '../source.js';
+import { InvalidRangeError, ObjectNotFoundError } from '../storage.errors.js';
 import { inPieces, MultipartUpload } from './multipart-upload.js';
 import { s3Body } from './s3-body.js';
 import { LIMIT_MS, type S3Calls } from './s3-calls.js';
@@ -16,10 +17,10 @@ const PING_KEY = 'ping';
 
 export interface S3Sizes {
   readonly partBytes: number;
-  /** S3 copies no larger object in one call */
+  /** S3 copies larger objects only in parts */
   readonly maxSingleCopyBytes: number;
   readonly copyPartBytes: number;
-  /** names in one answer of a list, and keys in one removal; 1000 at most */
+  /** names per list response and keys per removal; at most 1000 */
   readonly pageSize: number;
 }
 
@@ -30,7 +31,7 @@ const SIZES: S3Sizes = {
   pageSize: 1000,
 };
 
-/** Objects in a bucket of an S3 server; the bucket is made where it is missing. */
+/** Stores objects in a bucket of an S3 server, and creates the bucket if it is missing. */
 export class S3ObjectStore extends ObjectStore {
   constructor(
     private readonly calls: S3Calls,
@@ -81,7 +82,7 @@ export class S3ObjectStore extends ObjectStore {
     try {
       const expected = [range === undefined ? 200 : 206];
       const response = await this.calls.run((client) => client.makeRequestAsync(request, '', expected), options);
-      return s3Body(response, this.calls.watch, options.signal);
+      return s3Body(response, this.calls.liveness, options.signal);
     } catch (error) {
       if (isMissingObject(error)) throw new ObjectNotFoundError(key);
       if (error instanceof Error && errorCode(error.cause) === 'InvalidRange') throw new InvalidRangeError(key);
@@ -168,7 +169,7 @@ export class S3ObjectStore extends ObjectStore {
     return swept;
   }
 
-  /** Begins an upload and ends it: that needs leave to write, and makes neither an object nor a version of one. */
+  /** Starts and aborts an upload: this needs write permission but creates neither an object nor a version. */
   async ping(options: CallOptions = {}): Promise<void> {
     const { bucket } = this.calls;
     await this.calls.run(

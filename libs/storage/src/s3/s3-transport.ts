@@ -2,17 +2,17 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import * as http from 'node:http';
 import * as https from 'node:https';
 
-// shorter than the servers' own: a kept socket is not taken just when the other end closes it
+// shorter than the servers' own: a request must not reuse a socket that the server is closing
 const IDLE_SOCKET_MS = 10_000;
 
-/** The client throws before it reads these answers, and an unread body keeps its socket. */
+/** the client throws on these without reading the body, and an unread body keeps its socket */
 const UNREAD_STATUS = [408, 429, 499, 500, 502, 503, 504, 520];
 
 type OnResponse = (response: http.IncomingMessage) => void;
 
 /**
- * Carries the requests of a MinIO client, which knows no AbortSignal:
- * every request that a call makes, however deep in the client, ends with the signal the call runs under.
+ * Adds AbortSignal to a MinIO client, which lacks it: every request that the client makes inside `run` ends with
+ * the signal.
  */
 export class S3Transport {
   readonly agent: http.Agent;
@@ -28,7 +28,7 @@ export class S3Transport {
     return this.#signal.run(signal, work);
   }
 
-  // of the two forms of http.request the client uses this one
+  // the client uses only this overload of http.request
   readonly request = ((options: http.RequestOptions, onResponse: OnResponse): http.ClientRequest => {
     const signal = this.#signal.getStore();
     return this.#module.request({ ...options, ...(signal && { signal }) }, (response) => {
@@ -37,8 +37,8 @@ export class S3Transport {
     });
   }) as typeof http.request;
 
-  /** Resolves when the server gives any answer at all, rejects when it gives none while the signal lasts. */
-  knock(signal: AbortSignal): Promise<void> {
+  /** Resolves when the server sends any response. */
+  ping(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const { agent } = this;
       const request = this.#module.request(this.endpoint, { method: 'HEAD', agent, signal }, (response) => {

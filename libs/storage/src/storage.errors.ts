@@ -1,36 +1,36 @@
-/** An object that must exist does not. */
+/** A required object does not exist. */
 export class ObjectNotFoundError extends Error {
   readonly code = 'object_not_found';
 
   constructor(readonly key: string) {
-    super(`there is no object ${key}`);
+    super(`object ${key} does not exist`);
   }
 }
 
-/** The store cannot be reached in time, or refuses to work: the call may be tried again later. */
+/** The store did not answer in time or refused to work. The caller may retry later. */
 export class StorageUnavailableError extends Error {
   readonly code = 'storage_unavailable';
 
   constructor(reason: string, options?: ErrorOptions) {
-    super(`the object store is not available: ${reason}`, options);
+    super(`the object store is unavailable: ${reason}`, options);
   }
 }
 
-/** A key or prefix that is not made of safe segments; the text of it is not repeated, it may be an attacker's. */
+/** A key or prefix has unsafe segments. The message leaves it out: it may come from an attacker. */
 export class InvalidKeyError extends Error {
   readonly code = 'invalid_key';
 
   constructor(what: 'key' | 'prefix') {
-    super(`the ${what} is not made of safe segments`);
+    super(`the ${what} has unsafe segments`);
   }
 }
 
-/** The range starts behind the end of the object, or is none. */
+/** The range starts after the end of the object, or is malformed. */
 export class InvalidRangeError extends Error {
   readonly code = 'invalid_range';
 
   constructor(readonly key: string) {
-    super(`the range lies outside of ${key}`);
+    super(`the range is outside ${key}`);
   }
 }
 

@@ -1,5 +1,5 @@
-/** Keeps the first and the last bytes of a text that may be endless: what fails is told at either end. */
-export class BoundedText {
+/** Keeps the first and last bytes of an unbounded text: errors show up at either end. */
+export class HeadAndTail {
   private readonly head: Buffer[] = [];
   private headBytes = 0;
   private tail: Buffer = Buffer.alloc(0);
@@ -20,7 +20,7 @@ export class BoundedText {
   }
 
   toString(): string {
-    const gap = this.dropped > 0 ? `\n[${this.dropped} bytes left out]\n` : '';
+    const gap = this.dropped > 0 ? `\n[${this.dropped} bytes omitted]\n` : '';
     return `${Buffer.concat(this.head).toString('utf8')}${gap}${this.tail.toString('utf8')}`;
   }
 

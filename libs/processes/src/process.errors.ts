@@ -1,10 +1,10 @@
-/** A child could not be started, ended with an exit code that was not expected, or was killed by somebody else. */
+/** A child could not start, ended with an unexpected exit code, or was killed by another process. */
 export class ProcessFailedError extends Error {
   readonly code = 'process_failed';
 
   constructor(
     readonly command: string,
-    /** null where it never started or a signal ended it */
+    /** null if it never started or a signal ended it */
     readonly exitCode: number | null,
     readonly stderr: string,
     reason: string,
@@ -14,7 +14,7 @@ export class ProcessFailedError extends Error {
   }
 }
 
-/** A child ran longer than it may; its group is gone when this is thrown. */
+/** A child exceeded its time limit. Its group has ended when this is thrown. */
 export class ProcessTimeoutError extends Error {
   readonly code = 'process_timeout';
 
@@ -22,6 +22,6 @@ export class ProcessTimeoutError extends Error {
     readonly command: string,
     readonly timeoutMs: number,
   ) {
-    super(`${command} was ended after ${timeoutMs} ms`);
+    super(`${command} timed out after ${timeoutMs} ms`);
   }
 }

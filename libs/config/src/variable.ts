@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import { z } from 'zod';
+
+/** An environment variable. Its meaning is the description of its schema. */
+export interface Variable {
+  readonly name: string;
+  /** the value of an unset variable; a leading `DATA_DIR` stands for that folder */
+  readonly default?: string;
+  /** completes `NAME must be set …`, for a variable without a default */
+  readonly required?: string;
+  /** completes `NAME must be …` */
+  readonly allowed?: string;
+}
+
+/** A default, or the condition under which the variable must be set. */
+type Unset = string | { readonly required: string };
+
+/** The variables that schemas read. */
+export const variables = z.registry<Variable>();
+
+export function text(name: string, unset: Unset): z.ZodString {
+  return z.string().register(variables, { name, ...whenUnset(unset) });
+}
+
+export function optionalText(name: string): z.ZodOptional<z.ZodString> {
+  return z.string().optional().register(variables, { name });
+}
+
+/** A file or folder, as an absolute path. */
+export function path(name: string, unset: string, below = ''): z.ZodType<string> {
+  return parsed({ name, default: unset }, (value) => resolve(value, below));
+}
+
+/** A program, as an absolute path or as a name on the PATH. */
+export function program(name: string, unset: string): z.ZodType<string> {
+  return parsed({ name, default: unset }, (value) => (value.includes('/') ? resolve(value) : value));
+}
+
+/** Values that a comma separates. */
+export function list(name: string): z.ZodType<readonly string[]> {
+  const split = (value: string): string[] => value.split(',').map((part) => part.trim());
+  return parsed({ name, default: '' }, (value) => split(value).filter((part) => part !== ''));
+}
+
+/** A whole number in decimal digits within the range, both ends included. */
+export function integer(name: string, unset: number, [min, max]: readonly [number, number]): z.ZodType<number> {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const isAllowed = (value: string): boolean => /^-?\d+$/.test(value) && Number(value) >= min && Number(value) <= max;
+  return parsed({ name, default: String(unset), allowed: `a whole number ${range}` }, Number, isAllowed);
+}
+
+export function oneOf<const T extends string>(name: string, unset: NoInfer<T>, choices: readonly T[]): z.ZodType<T> {
+  return z.enum(choices).register(variables, { name, default: unset, allowed: anyOf(choices) });
+}
+
+export function url(name: string, unset: Unset, protocols: readonly string[]): z.ZodType<URL> {
+  const allowed = `a URL that starts with ${anyOf(protocols.map((protocol) => `${protocol}//`))}`;
+  const isAllowed = (value: string): boolean => URL.canParse(value) && protocols.includes(new URL(value).protocol);
+  return parsed({ name, ...whenUnset(unset), allowed }, (value) => new URL(value), isAllowed);
+}
+
+function parsed<T>(
+  variable: Variable,
+  parse: (value: string) => T,
+  isAllowed: (value: string) => boolean = () => true,
+): z.ZodType<T> {
+  return z.string().refine(isAllowed).transform(parse).register(variables, variable);
+}
+
+function whenUnset(unset: Unset): { readonly default: string } | { readonly required: string } {
+  return typeof unset === 'string' ? { default: unset } : unset;
+}
+
+function anyOf(choices: readonly string[]): string {
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(choices);
+}

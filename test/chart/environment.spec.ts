@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { configurationVariables, loadApiConfig, loadLogsConfig, loadWorkerConfig } from '@app/config';
+import { CASES, describeChart, helm } from './cases.js';
+import { Chart, environment, type Rendered } from './chart.js';
+
+/** the app and the schema of each Deployment */
+const PARTS = [
+  ['rest-server', 'rest-server', loadApiConfig],
+  ['worker-server', 'worker-server', loadWorkerConfig],
+  ['worker-server-gpu', 'worker-server', loadWorkerConfig],
+  ['logs', 'logs', loadLogsConfig],
+] as const;
+
+/** The image sets some variables and has good values for others; `extraEnv` sets the rest. */
+const LEFT_OUT = {
+  'rest-server': [
+    'DATA_DIR',
+    'DOWNLOAD_STALL_SECONDS',
+    'ENGINE_PYTHON',
+    'FFMPEG_PATH',
+    'MAX_ENCODINGS',
+    'PATH',
+    'UPLOAD_STALL_SECONDS',
+  ],
+  'worker-server': ['DATA_DIR', 'ENGINE_BACKEND', 'ENGINE_MAX_MEMORY_BYTES', 'ENGINE_PYTHON', 'FFMPEG_PATH', 'PATH'],
+  logs: [],
+};
+
+const readBy = (app: string): string[] =>
+  configurationVariables().flatMap((variable) => (variable.readBy.includes(app) ? [variable.name] : []));
+
+describeChart('the environment that the chart sets', () => {
+  let chart: Chart;
+  let rendered: Rendered;
+
+  beforeAll(async () => {
+    chart = await Chart.copy(helm ?? '');
+    rendered = await chart.render({ set: ['workers.gpu.enabled=true', 'workers.gpu.accelerator=nvidia-l4'] });
+  });
+
+  afterAll(() => chart.close());
+
+  it.each(PARTS)('has every variable that %s reads, except those left to its image', (deployment, app, load) => {
+    const { REDIS_PASSWORD, ...given } = environment(rendered.container(deployment));
+    expect(REDIS_PASSWORD).toBe('separation-redis.redis-password');
+    expect([...Object.keys(given), ...LEFT_OUT[app]].sort()).toEqual(readBy(app).sort());
+    expect(() => load({ ...given, REDIS_URL: 'redis://redis-master:6379/0' })).not.toThrow();
+  });
+
+  it.each(CASES.map(([values]) => values))('has only known variables with ci/%s-values.yaml', async (values) => {
+    const { pods } = await chart.render({ values });
+    const page = await readFile('docs/configuration.md', 'utf8');
+    const containers = pods
+      .filter(({ labels }) => labels['app.kubernetes.io/name'] !== 'music-separation-test')
+      .flatMap(({ spec }) => [...spec.containers, ...(spec.initContainers ?? [])]);
+    const names = new Set(containers.flatMap((container) => Object.keys(environment(container))));
+    // part of REDIS_URL; cache of the hub's client
+    for (const name of ['REDIS_PASSWORD', 'HF_HOME']) names.delete(name);
+    expect([...names].filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
+  });
+});
