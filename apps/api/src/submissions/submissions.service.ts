@@ -35,7 +35,7 @@ export class SubmissionsService {
     // asked before the song is sent: nobody uploads 500 MB to learn that the queue is full or away
     await this.checkRoom();
     const gone = clientGone(response);
-    return this.receiver.receive(request, response, gone, (upload) =>
+    return this.receiver.receive(request, gone, (upload) =>
       this.accept(upload, ownerOf(request), requestIdOf(request), gone),
     );
   }
