@@ -7,12 +7,12 @@ import { PageController, type Page } from './page.controller.js';
 import { PAGE } from './page.tokens.js';
 import { PLACEHOLDER } from './placeholder.js';
 
-/** from dist/apps/api/apps/api/src/page to dist/apps/web */
+/** dist/apps/web, from dist/apps/api/apps/api/src/page */
 const FOLDER = resolve(import.meta.dirname, '../../../../../web');
 
 const INDEX = 'index.html';
 
-/** the limit in the built page is replaced by that of this server */
+/** the built page's default limit, replaced by this server's */
 const LIMIT = /(<meta name="max-upload-bytes" content=")\d+/;
 
 @Module({

@@ -69,7 +69,7 @@ export async function parseSubmissionFields(fields: Readonly<Record<string, unkn
   const instance = plainToInstance(SubmissionFields, set);
   // names such as __proto__ are dropped on the way to an instance, and are not known either
   const dropped = Object.keys(set).filter((name) => !Object.hasOwn(instance, name));
-  if (dropped.length > 0) throw new ProblemError('unknown_field', `Not known: "${dropped.join('", "')}".`);
+  if (dropped.length > 0) throw new ProblemError('unknown_field', `Unknown field "${dropped.join('", "')}".`);
   const errors = await validate(instance, { whitelist: true, forbidNonWhitelisted: true });
   if (errors.length > 0) throw invalidFields(errors);
   return instance;

@@ -8,7 +8,7 @@ import { API_CONFIG } from '../config/api-config.module.js';
 import { ownerOf, requestIdOf, type ApiRequest } from '../context/api-request.js';
 import { ModelCatalogues } from '../models/model-catalogue.js';
 import { ProblemError } from '../problems/problem.error.js';
-import { clientGone } from '../uploads/client-gone.js';
+import { clientGone } from '../context/client-gone.js';
 import { displayName } from '../uploads/display-name.js';
 import { UploadReceiver, type Upload } from '../uploads/upload-receiver.js';
 import { Acceptance } from './acceptance.js';

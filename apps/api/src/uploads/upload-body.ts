@@ -23,7 +23,7 @@ export class UploadBody extends FileNameFilter {
       if (!this.writableNeedDrain) this.destroy(new UploadStalledError());
     });
     this.on('drain', () => socket.setTimeout(stallMs));
-    // not a pipeline, which would destroy the request: a refused client must be able to finish sending, see `linger`
+    // not a pipeline, which would destroy the request: a refused client must be able to finish sending, see `drainUpload`
     request.pipe(this);
     this.once('close', () => request.resume());
     finished(request, (error) => {
