@@ -5,7 +5,6 @@ import { Public } from '../access/public.decorator.js';
 import { matchesEtag } from '../downloads/etag.js';
 import { ProblemError } from '../problems/problem.error.js';
 import type { Encoding, PageFile } from './page-files.js';
-import { PAGE } from './page.tokens.js';
 
 /** Content Security Policy: the page plays stems from blobs; inline scripts and styles are off */
 const PAGE_CSP =
@@ -14,6 +13,8 @@ const PAGE_CSP =
   "frame-ancestors 'none'";
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+export const PAGE = Symbol('PAGE');
 
 export interface Page {
   readonly index: PageFile;

@@ -3,8 +3,7 @@ import { Module } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { pageFile, readPage } from './page-files.js';
-import { PageController, type Page } from './page.controller.js';
-import { PAGE } from './page.tokens.js';
+import { PAGE, PageController, type Page } from './page.controller.js';
 import { PLACEHOLDER } from './placeholder.js';
 
 /** dist/apps/web, from dist/apps/api/apps/api/src/page */
