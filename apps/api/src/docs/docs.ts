@@ -2,12 +2,12 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { NextFunction, Request, Response } from 'express';
 
-/** Content Security Policy: Swagger UI sets inline styles and uses data: images */
-const SWAGGER_CSP =
+/** Swagger UI sets styles by script and shows images of its own as data */
+const UI_POLICY =
   "default-src 'self';base-uri 'self';frame-ancestors 'self';object-src 'none';img-src 'self' data: blob:;" +
   "media-src 'self' blob:;script-src 'self';style-src 'self' 'unsafe-inline';connect-src 'self'";
 
-/** Serves the OpenAPI document at /docs-json, and Swagger UI at /docs. */
+/** The OpenAPI document at /docs-json, and a page at /docs to try every call, uploads too. */
 export function serveDocs(app: INestApplication): void {
   const description =
     'Upload a song, follow its separation, download its stems. ' +
@@ -20,7 +20,7 @@ export function serveDocs(app: INestApplication): void {
     .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'bearer')
     .build();
   app.use('/docs', (_request: Request, response: Response, next: NextFunction) => {
-    response.set('Content-Security-Policy', SWAGGER_CSP);
+    response.set('Content-Security-Policy', UI_POLICY);
     next();
   });
   SwaggerModule.setup('docs', app, () => SwaggerModule.createDocument(app, config), {

@@ -7,9 +7,9 @@ interface Download {
   readonly summary: string;
   readonly description?: string;
   readonly contentTypes: readonly string[];
-  /** added to those of every call on a separation */
+  /** besides those of every call that names a separation */
   readonly problems: readonly ProblemCode[];
-  /** added to Content-Disposition */
+  /** besides the name */
   readonly headers?: ResponseHeaders;
 }
 
@@ -20,15 +20,15 @@ type ResponseHeaders = Readonly<
 const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
 
 const NAMED = {
-  'Content-Disposition': { schema: { type: 'string' }, description: 'sanitized file name (RFC 6266)' },
+  'Content-Disposition': { schema: { type: 'string' }, description: 'a safe file name (RFC 6266)' },
 } as const;
 
 const TAGGED = { ...NAMED, ETag: { schema: { type: 'string' } } } as const;
 
-/** of downloads that may have to be encoded first */
+/** of what may have to be encoded before it is sent */
 export const OF_STEMS = ['stem_not_found', 'not_completed', 'unknown_format', 'busy'] as const satisfies ProblemCode[];
 
-/** Documents a download rendered for the request, without ranges or an ETag. */
+/** Describes a download that is made for the call: always whole. */
 export function ApiStream(download: Download): MethodDecorator {
   const { summary, description = '', contentTypes, problems, headers } = download;
   return applyDecorators(
@@ -44,7 +44,7 @@ export function ApiStream(download: Download): MethodDecorator {
   );
 }
 
-/** Documents the download of a stored file, with ranges and an ETag. */
+/** Describes a download that may be asked for whole, in part, or only where the client has another. */
 export function ApiFile(download: Download): MethodDecorator {
   const content = contentOf(download);
   return applyDecorators(
@@ -53,8 +53,8 @@ export function ApiFile(download: Download): MethodDecorator {
     ApiHeader({ name: 'If-None-Match', required: false }),
     ApiHeader({ name: 'If-Range', required: false }),
     ApiResponse({ status: 200, description: 'The file', content, headers: TAGGED }),
-    ApiResponse({ status: 206, description: 'The requested range', content, headers: TAGGED }),
-    ApiResponse({ status: 304, description: 'Not modified' }),
+    ApiResponse({ status: 206, description: 'The range that was asked for', content, headers: TAGGED }),
+    ApiResponse({ status: 304, description: 'Not changed' }),
   );
 }
 

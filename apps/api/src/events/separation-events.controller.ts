@@ -24,14 +24,14 @@ export class SeparationEventsController {
 
   @Get(':id/events')
   @ApiOperation({
-    summary: 'Follow a separation with server-sent events',
+    summary: 'Follow it: server-sent events',
     description:
-      'Sends a `state` event with the whole separation at once and on each change. Ends after `completed`, `failed` or `cancelled`.',
+      'A `state` event with the whole separation at once and on each change; ends after `completed`, `failed` or `cancelled`.',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false })
   @ApiProduces('text/event-stream')
   @ApiOkResponse({ schema: { type: 'string' } })
-  @ApiNoContentResponse({ description: 'The separation ended in the state of Last-Event-ID: do not reconnect' })
+  @ApiNoContentResponse({ description: 'No more to come for the Last-Event-ID: it ended in that state' })
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'too_many_streams', 'busy')
   async stream(
     @Req() request: ApiRequest,

@@ -3,19 +3,19 @@ import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagg
 import { ObjectStore } from '@app/storage';
 import type { Response } from 'express';
 import { Owner, type ApiRequest } from '../context/api-request.js';
-import { ApiFile, ApiStream, OF_STEMS } from '../downloads/api-file.decorator.js';
-import { runDownload } from '../downloads/run-download.js';
-import { sendFile } from '../downloads/send-file.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { SeparationParams } from '../separations/separations.dto.js';
+import { ApiFile, ApiStream, OF_STEMS } from '../downloads/api-file.decorator.js';
 import { ArchiveService } from './archive.service.js';
 import { ArchiveQuery, MixParams, MixQuery, StemParams, WaveformDocument } from './media.dto.js';
 import { MediaService } from './media.service.js';
 import { MixService } from './mix.service.js';
+import { sendFile } from '../downloads/send-file.js';
+import { runDownload } from '../downloads/run-download.js';
 
 const PEAK = {
   schema: { type: 'number' },
-  description: 'peak of the mix in dBFS; above 0 it was clipped; absent for silence',
+  description: 'loudest sample of the sum, dB of full scale: above 0 peaks were cut off; not there for silence',
 } as const;
 
 @ApiTags('media')
@@ -33,7 +33,7 @@ export class MediaController {
   @Get(':id/stems/:stem.:format')
   @ApiFile({
     summary: 'A stem',
-    description: 'Encodes and stores the format on first request, from the lossless master.',
+    description: 'A format that is not stored yet is encoded from the lossless master, stored, and served.',
     contentTypes: ['audio/flac', 'audio/mpeg', 'audio/wav'],
     problems: OF_STEMS,
   })
@@ -52,7 +52,7 @@ export class MediaController {
 
   @Get(':id/archive.zip')
   @ApiStream({
-    summary: 'All stems, or the ones listed, as a ZIP file',
+    summary: 'All stems, or those that are named, in one file',
     contentTypes: ['application/zip'],
     problems: OF_STEMS,
   })
@@ -72,7 +72,8 @@ export class MediaController {
   @Get(':id/mix.:format')
   @ApiStream({
     summary: 'A mix of the stems',
-    description: 'Renders the sum of the stems at the given levels. Samples above full scale are clipped.',
+    description:
+      'The sum of the stems, each at its level, rendered for the call; what is louder than full scale is cut off.',
     contentTypes: ['audio/flac', 'audio/mpeg', 'audio/wav'],
     problems: OF_STEMS,
     headers: { 'X-Peak-Db': PEAK },
@@ -92,8 +93,10 @@ export class MediaController {
 
   @Get(':id/original.flac')
   @ApiFile({
-    summary: 'The song as decoded for separation',
-    description: 'Sample-aligned with the stems, and at their level (`gainDb`). Decoded and stored on first request.',
+    summary: 'The song as it was decoded',
+    description:
+      'What the stems were made of: as many samples as they have, at their level (`gainDb`). Decoded and stored when it ' +
+      'is first asked for.',
     contentTypes: ['audio/flac'],
     problems: ['not_completed', 'busy'],
   })
@@ -126,7 +129,7 @@ export class MediaController {
   }
 
   @Get(':id/input')
-  @ApiFile({ summary: 'The song as uploaded', contentTypes: ['application/octet-stream'], problems: [] })
+  @ApiFile({ summary: 'The song as it was uploaded', contentTypes: ['application/octet-stream'], problems: [] })
   async input(
     @Owner() owner: string | null,
     @Param() { id }: SeparationParams,

@@ -11,29 +11,29 @@ export interface CatalogueEntry extends ModelDescription {
   readonly default: boolean;
 }
 
-/** the model that ships with the service: the fallback when the configured one is not installed */
+/** the model that ships with the service, taken where the wanted default is not installed */
 const DEMO = 'demo';
 
-/** The known models, and which of them a live worker has. */
+/** All models that are known, and which of them a living worker has. */
 export class ModelCatalogue {
   constructor(
     private readonly known: readonly ModelDescription[],
-    /** undefined without a live worker: every known model is accepted then, and its songs wait */
+    /** undefined while no worker lives: then every known model is taken, and its songs wait */
     private readonly installed: ReadonlySet<string> | undefined,
-    private readonly configuredDefault: string,
+    private readonly wantedDefault: string,
   ) {}
 
-  /** The configured default, or the demo model when live workers have only that. */
+  /** The configured default, or the demo model where workers live and only that is installed. */
   get defaultName(): string {
-    const fallsBack = this.installed?.has(this.configuredDefault) === false && this.installed.has(DEMO);
-    return fallsBack ? DEMO : this.configuredDefault;
+    const fallsBack = this.installed?.has(this.wantedDefault) === false && this.installed.has(DEMO);
+    return fallsBack ? DEMO : this.wantedDefault;
   }
 
-  /** Warns users when the default is not the configured model. */
+  /** said where songs are separated by another model than the operator asked for */
   get notice(): string | undefined {
-    return this.defaultName === this.configuredDefault
+    return this.defaultName === this.wantedDefault
       ? undefined
-      : `${this.configuredDefault} is not installed. The default is the small demo model, whose stems are of low quality.`;
+      : `${this.wantedDefault} is not installed: the small demo model is the default, and its stems are of low quality.`;
   }
 
   get entries(): CatalogueEntry[] {
@@ -45,13 +45,13 @@ export class ModelCatalogue {
     }));
   }
 
-  /** @throws ProblemError unknown_model or model_not_installed, with the allowed names */
+  /** @throws ProblemError unknown_model or model_not_installed, with the names that would be taken */
   pick(name: string = this.defaultName): ModelDescription {
     const model = this.known.find((candidate) => candidate.name === name);
-    const accepted = this.installed ?? new Set(this.known.map((candidate) => candidate.name));
-    const extras = { allowed: [...accepted].sort() };
-    if (model === undefined) throw new ProblemError('unknown_model', `Unknown model "${name}".`, { extras });
-    if (!accepted.has(name)) {
+    const takes = this.installed ?? new Set(this.known.map((candidate) => candidate.name));
+    const extras = { allowed: [...takes].sort() };
+    if (model === undefined) throw new ProblemError('unknown_model', `There is no model "${name}".`, { extras });
+    if (!takes.has(name)) {
       throw new ProblemError('model_not_installed', `No running worker has the model "${name}".`, { extras });
     }
     return model;
@@ -68,7 +68,7 @@ export class ModelCatalogues {
   /** @throws ProblemError queue_unavailable */
   async current(): Promise<ModelCatalogue> {
     const [live, announced] = await fromQueue(() => Promise.all([this.workers.live(), this.workers.knownModels()]));
-    // weights are part of a separation's id: a worker may not redefine those of a known model
+    // weights are part of a separation's name, so what a worker says of a model with a fixed name does not change it
     const others = announced.filter(({ name }) => !KNOWN_MODELS.some((model) => model.name === name));
     const installed = new Set(live.flatMap(({ models }) => models.map(({ name }) => name)));
     return new ModelCatalogue(

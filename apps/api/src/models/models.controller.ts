@@ -17,7 +17,7 @@ export class ModelsController {
   constructor(private readonly catalogues: ModelCatalogues) {}
 
   @Get()
-  @ApiOperation({ summary: 'List the models, their stems, and whether a running worker has them' })
+  @ApiOperation({ summary: 'The models, their stems, and which of them a running worker has' })
   @ApiOkResponse({ type: ModelList })
   @ApiProblems('queue_unavailable')
   async list(): Promise<Catalogue> {

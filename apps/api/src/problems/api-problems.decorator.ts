@@ -3,24 +3,24 @@ import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 import { ProblemDocument } from './problem.dto.js';
 
-/** of every call behind the access guard */
+/** of each call that is counted, and that needs a key where keys are used */
 const OF_EVERY_CALL = ['unauthorized', 'forbidden', 'rate_limited', 'internal'] as const satisfies ProblemCode[];
 
-/** of every call on a separation */
+/** of each call that names a separation and asks the object store for it */
 export const OF_A_SEPARATION = [
   'invalid_request',
   'separation_not_found',
   'storage_unavailable',
 ] as const satisfies ProblemCode[];
 
-/** Documents the problems of a call, added to those of every call. */
+/** Lists in the OpenAPI document which problems a call may answer, besides those that every call may. */
 export function ApiProblems(...codes: readonly ProblemCode[]): MethodDecorator {
   return ApiPublicProblems(...OF_EVERY_CALL, ...codes);
 }
 
 /**
- * Documents the problems of a public call. Use it once per method: a second decorator would replace the first for the
- * same status.
+ * Lists in the OpenAPI document which problems a call may answer that everybody may make. On methods only, and once:
+ * a second decorator would take the place of the first for the same status.
  */
 export function ApiPublicProblems(...codes: readonly ProblemCode[]): MethodDecorator {
   const statuses = new Set(codes.map((code) => PROBLEMS[code].status));

@@ -1,11 +1,11 @@
 import { PROBLEMS, type ProblemCode } from './problem-codes.js';
 
 export interface ProblemExtras {
-  /** the allowed values */
+  /** what would have been taken */
   readonly allowed?: readonly (string | number)[] | Readonly<Record<string, number>>;
-  /** the error of each field */
+  /** what is wrong with each input */
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
-  /** the limit that was exceeded, in the unit of the detail */
+  /** the limit that was passed, in the unit that the detail names */
   readonly limit?: number;
 }
 
@@ -17,7 +17,7 @@ export interface ProblemOptions {
   readonly cause?: unknown;
 }
 
-/** An error for the client: the filter turns it into `application/problem+json`. */
+/** An answer to the client that is not the wanted one: the filter turns it into `application/problem+json`. */
 export class ProblemError extends Error {
   readonly status: number;
   readonly extras: ProblemExtras;
@@ -25,7 +25,7 @@ export class ProblemError extends Error {
 
   constructor(
     readonly code: ProblemCode,
-    /** one sentence for the client's developer */
+    /** one sentence for the reader of the answer */
     readonly detail: string,
     options: ProblemOptions = {},
   ) {

@@ -15,13 +15,13 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<ApiRequest>();
     const response = http.getResponse<Response>();
     if (response.destroyed) {
-      // the client disconnected, which is not an error of the server
-      this.logger.debug(`${request.method} ${request.path}: the client is gone`);
+      // whoever asked is not there to be answered, and nothing is wrong with the server
+      this.logger.debug(`${request.method} ${request.path}: the client has gone`);
       return;
     }
     const problem = toProblem(error);
     this.log(problem, request);
-    // a response that has begun cannot become an error: the client sees it cut off
+    // a body that has begun cannot become an error: the client sees a cut-off answer
     if (response.headersSent) response.destroy();
     else if (!response.writableEnded) sendProblem(response, problem, requestIdOf(request));
   }

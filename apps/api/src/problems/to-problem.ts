@@ -6,7 +6,7 @@ import { queueUnavailable, storageUnavailable } from './outages.js';
 import type { ProblemCode } from './problem-codes.js';
 import { ProblemError } from './problem.error.js';
 
-/** errors of the framework itself, such as unknown routes */
+/** what the framework throws by itself: routes that are not there, bodies that cannot be parsed */
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'invalid_request',
   401: 'unauthorized',
@@ -21,16 +21,17 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
   429: 'rate_limited',
 };
 
-/** Turns any thrown value into a problem. An unknown error becomes `internal`, without its message. */
+/** Any thrown value as the problem that the client is told of; what is not known is `internal`, without its message. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof StorageUnavailableError) return storageUnavailable(error);
   if (error instanceof RedisUnavailableError) return queueUnavailable(error);
-  if (error instanceof InvalidCursorError) return new ProblemError('invalid_request', 'The cursor is not valid.');
+  if (error instanceof InvalidCursorError)
+    return new ProblemError('invalid_request', 'The cursor is not one of this list.');
   const status = httpStatus(error);
   const code = status === undefined ? undefined : BY_STATUS[status];
   if (code !== undefined && error instanceof Error) return new ProblemError(code, error.message, { cause: error });
-  return new ProblemError('internal', 'The server failed to answer; its log has the reason under the request id.', {
+  return new ProblemError('internal', 'The server could not answer; the request id leads to the reason in its log.', {
     cause: error,
   });
 }
