@@ -22,7 +22,7 @@ import { ReconcilerModule } from './reconciler/reconciler.module.js';
 import { SeparationsModule } from './separations/separations.module.js';
 import { SubmissionsModule } from './submissions/submissions.module.js';
 
-/** What must be there before anything is opened: where one is missing there is no start. */
+/** Created before the app: the server does not start without them. */
 export interface Foundations {
   readonly config: ApiConfig;
   readonly logger: Logger;

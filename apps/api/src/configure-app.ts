@@ -1,19 +1,19 @@
 import { ValidationPipe } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ApiConfig } from '@app/config';
-import { dropStalled } from './context/drop-stalled.middleware.js';
-import { keepForeignSitesOut } from './access/foreign-sites.middleware.js';
-import { linger } from './context/linger.middleware.js';
+import { refuseCrossSite } from './access/cross-site.middleware.js';
+import { closeStalledDownloads } from './context/download-stall.middleware.js';
+import { drainUpload } from './context/drain-upload.middleware.js';
 import { requestId } from './context/request-id.middleware.js';
 import { serveDocs } from './docs/docs.js';
 import { invalidFields } from './problems/invalid-fields.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { LONGEST_UPLOAD_MS } from './uploads/longest-upload.js';
 
-/** longer than the usual idle time-out of a load balancer, which must not meet a connection that just closed */
+/** longer than a load balancer's usual idle time-out, which must not reuse a connection that we just closed */
 const KEEP_ALIVE_MS = 65_000;
 
-/** what scripts of other origins may read of an answer */
+/** response headers that scripts of other origins may read (CORS) */
 const EXPOSED_HEADERS = [
   'Location',
   'Retry-After',
@@ -24,22 +24,27 @@ const EXPOSED_HEADERS = [
   'X-Peak-Db',
 ];
 
-/** All that main and the specs need alike to make the app a server. */
+/** Sets up middleware, security headers, CORS, validation and the docs. */
 export function configureApp(app: NestExpressApplication, config: ApiConfig): void {
   app.set('trust proxy', config.http.trustedProxies);
   app.set('query parser', 'simple');
   app.set('etag', false);
-  app.use(requestId, linger, dropStalled(config.http.downloadStallSeconds), keepForeignSitesOut(config.http));
+  app.use(
+    requestId,
+    drainUpload,
+    closeStalledDownloads(config.http.downloadStallSeconds),
+    refuseCrossSite(config.http),
+  );
   app.useSecurityHeaders({
     contentSecurityPolicy: {
       directives: {
         fontSrc: ["'self'"],
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:', 'blob:'],
-        // the page plays stems that it has decoded itself
+        // the page plays stems that it decodes itself
         mediaSrc: ["'self'", 'blob:'],
         workerSrc: ["'self'", 'blob:'],
-        // a laptop serves plain HTTP
+        // the local default is plain HTTP
         upgradeInsecureRequests: null,
       },
     },

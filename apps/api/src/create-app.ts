@@ -8,12 +8,12 @@ import { KeyRing } from './access/key-ring.js';
 import { AppModule } from './app.module.js';
 import { configureApp } from './configure-app.js';
 
-/** The whole rest-server, not listening yet. Throws what is wrong with the start: there is no half-started server. */
+/** Creates rest-server, not listening yet. @throws whatever prevents the start */
 export async function createApp(config: ApiConfig, logger: Logger): Promise<NestExpressApplication> {
   const keys = new KeyRing(config.http.apiKeysFile);
   const ffmpeg = new Ffmpeg(await resolveFfmpeg(config.audio));
   const options: NestApplicationOptions = {
-    // no call has a body but the upload, which is streamed
+    // only uploads have a body, and it is streamed
     bodyParser: false,
     logger: new NestLogger(logger),
     abortOnError: false,

@@ -1,5 +1,5 @@
-// rest-server: takes songs, reports their progress, serves their stems.
-// all of its state is in the object store and in Redis, so any number of it can run.
+// rest-server: accepts songs, reports progress, serves stems.
+// its state is in the object store and Redis, so you can run any number of them.
 import 'reflect-metadata';
 import { FfmpegNotFoundError } from '@app/audio';
 import { loadApiConfig } from '@app/config';
@@ -8,9 +8,9 @@ import { ApiKeysError } from './access/api-keys.js';
 import { isLoopback } from './access/loopback.js';
 import { createApp } from './create-app.js';
 
-/** for running uploads and downloads, ms */
+/** for uploads and downloads in progress */
 const GRACE_MS = 10_000;
-/** for the last lines of the log, ms */
+/** for the last log lines */
 const AFTER_GRACE_MS = 3000;
 
 await runServer({
@@ -33,7 +33,7 @@ await runServer({
     });
     logger.info(`rest-server listens on ${await app.getUrl()}`);
     if (apiKeysFile === undefined && !isLoopback(host)) {
-      logger.warn(`anyone who reaches ${host} can use this server: set API_KEYS_FILE, or HOST=127.0.0.1`);
+      logger.warn(`anyone who can reach ${host} can use this server: set API_KEYS_FILE, or HOST=127.0.0.1`);
     }
   },
 });

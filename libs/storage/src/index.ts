@@ -2,7 +2,7 @@
 // apps import StorageModule and inject ObjectStore; scripts and specs call createObjectStore.
 export { createObjectStore } from './create-object-store.js';
 export { FolderObjectStore } from './folder/folder-object-store.js';
-export { ObjectStore, type ByteRange, type ObjectInfo } from './object-store.js';
+export { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from './object-store.js';
 export { ObjectNotFoundError, StorageUnavailableError } from './storage.errors.js';
 export { StorageModule } from './storage.module.js';
 export { hashFile, type FileDigest } from './hash-file.js';

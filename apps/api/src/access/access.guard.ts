@@ -10,10 +10,10 @@ import { KeyRing } from './key-ring.js';
 import { IS_PUBLIC } from './public.decorator.js';
 import { RateLimiter } from './rate-limiter.js';
 
-/** shared with worker-server, so they cannot carry the decorator */
+/** shared with worker-server, so they cannot have `@Public()` */
 const PUBLIC_CONTROLLERS = new Set<unknown>([HealthController, MetricsController]);
 
-/** Finds out who calls, counts the call, and refuses who has no key where one is needed. */
+/** Identifies the caller by API key, applies the rate limit, and answers 401 without a valid key. */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -28,8 +28,8 @@ export class AccessGuard implements CanActivate {
     const request = http.getRequest<ApiRequest>();
     const key = presentedKey(request);
     const owner = this.keys.needed && key !== undefined ? this.keys.nameOf(key) : undefined;
-    // who guesses keys is counted too, by address
-    await this.count(clientName(owner, request.ip), http.getResponse<Response>());
+    // counts guesses of keys as well, by address
+    await this.limit(clientName(owner, request.ip), http.getResponse<Response>());
     if (this.keys.needed && owner === undefined) throw keyNeeded(key !== undefined);
     request.owner = owner ?? null;
     return true;
@@ -43,7 +43,7 @@ export class AccessGuard implements CanActivate {
     );
   }
 
-  private async count(client: string, response: Response): Promise<void> {
+  private async limit(client: string, response: Response): Promise<void> {
     const use = await this.limiter.count(client);
     if (use === undefined) return;
     const { limit, remaining, resetSeconds } = use;
@@ -53,11 +53,15 @@ export class AccessGuard implements CanActivate {
       'RateLimit-Reset': String(resetSeconds),
     };
     if (remaining < 0) {
-      throw new ProblemError('rate_limited', `More than ${limit} calls a minute; try again in ${resetSeconds} s.`, {
-        extras: { limit },
-        retryAfterSeconds: resetSeconds,
-        headers,
-      });
+      throw new ProblemError(
+        'rate_limited',
+        `Over the limit of ${limit} calls a minute; try again in ${resetSeconds} s.`,
+        {
+          extras: { limit },
+          retryAfterSeconds: resetSeconds,
+          headers,
+        },
+      );
     }
     response.set(headers);
   }
@@ -65,7 +69,7 @@ export class AccessGuard implements CanActivate {
 
 function keyNeeded(given: boolean): ProblemError {
   const detail = given
-    ? 'The API key is not known.'
+    ? 'The API key is not valid.'
     : 'Send an API key as "Authorization: Bearer KEY" or "x-api-key: KEY".';
   return new ProblemError('unauthorized', detail, { headers: { 'WWW-Authenticate': 'Bearer' } });
 }

@@ -30,12 +30,12 @@ describe(AccessGuard.name, () => {
     await rm(folder, { recursive: true });
   });
 
-  it('lets in who has a key, by either header', async () => {
+  it('accepts a key in either header', async () => {
     expect((await api.as('key-of-ann').json(LIST)).status).toBe(200);
     expect((await api.client.json(LIST, { headers: { 'x-api-key': 'key-of-ann' } })).status).toBe(200);
   });
 
-  it('refuses who has none, and who has a wrong one', async () => {
+  it('refuses a missing key, and a wrong one', async () => {
     for (const client of [api.client, api.as('key-of-bob'), api.as('')]) {
       const answer = await client.json(LIST);
       expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
@@ -50,19 +50,19 @@ describe(AccessGuard.name, () => {
     },
   );
 
-  it('reads the file again when it changes, and keeps the last good keys when it is broken', async () => {
+  it('reloads the file when it changes, and keeps the last good keys when it is broken', async () => {
     const cem = api.as('key-of-cem');
     await writeFile(file, keyLine('ann', 'key-of-ann') + keyLine('cem', 'key-of-cem'));
     const lists = async (): Promise<boolean> => (await cem.json(LIST)).status === 200;
     await redis.wipe();
     await waitUntil('the new key to work', async () => (await lists()) || (await redis.wipe().then(() => false)));
     await writeFile(file, 'this is no key file');
-    await waitForLook();
+    await waitForReload();
     await redis.wipe();
     expect(await lists()).toBe(true);
   });
 
-  it('answers 429 with Retry-After above the limit, to each key and address by itself', async () => {
+  it('answers 429 with Retry-After above the limit, per key and address', async () => {
     await redis.wipe();
     const ann = api.as('key-of-ann');
     const answers = await Promise.all(Array.from({ length: 25 }, () => ann.json<Problem>(LIST)));
@@ -75,16 +75,16 @@ describe(AccessGuard.name, () => {
       expect(Number(headers.get('retry-after'))).toBeLessThanOrEqual(60);
       expect(headers.get('ratelimit-remaining')).toBe('0');
     }
-    // nobody guesses keys without end either
+    // guesses of keys are limited as well
     const guesses = await Promise.all(Array.from({ length: 25 }, (_, at) => api.as(`guess-${at}`).json(LIST)));
     expect(guesses.filter(({ status }) => status === 401)).toHaveLength(20);
     expect((await api.client.json('/health/live')).status).toBe(200);
   });
 
   it.each([
-    ['is missing', undefined, /API_KEYS_FILE cannot be used: it cannot be read/],
+    ['is missing', undefined, /API_KEYS_FILE cannot be used: the file cannot be read/],
     ['has a line that is no key', 'ann:secret\n', /line 1 is not of the form name:sha256hex/],
-    ['is empty', '\n', /it holds no key/],
+    ['is empty', '\n', /the file has no keys/],
   ])('does not start with a file that %s', async (_, text, message) => {
     const bad = join(folder, 'bad');
     await rm(bad, { force: true });
@@ -92,9 +92,9 @@ describe(AccessGuard.name, () => {
     await expect(startApi(redis.url, { API_KEYS_FILE: bad })).rejects.toThrow(message);
   });
 
-  /** the file is looked at once a second, at a call */
-  async function waitForLook(): Promise<void> {
+  /** a call checks the file once a second */
+  async function waitForReload(): Promise<void> {
     const startedAt = performance.now();
-    await waitUntil('the next look at the file', () => performance.now() - startedAt > 1100);
+    await waitUntil('the next check of the file', () => performance.now() - startedAt > 1100);
   }
 });

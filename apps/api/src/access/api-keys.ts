@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** The keys of API_KEYS_FILE: for each the sha256 of its text, never the text. */
+/** The keys of API_KEYS_FILE, as sha256 digests. */
 export class ApiKeys {
   private constructor(private readonly entries: readonly { readonly name: string; readonly digest: Buffer }[]) {}
 
   /**
-   * Lines `name:sha256hex`; empty lines and those that begin with # are skipped.
-   * @throws ApiKeysError that names the line, and shows nothing of it.
+   * Parses lines `name:sha256hex`. Skips empty lines and comments (#).
+   * @throws ApiKeysError with the line's number, but not its text
    */
   static parse(text: string): ApiKeys {
     const entries = text.split(/\r?\n/).flatMap((line, index) => {
@@ -17,11 +17,11 @@ export class ApiKeys {
       const [, name = '', hex = ''] = match;
       return [{ name, digest: Buffer.from(hex, 'hex') }];
     });
-    if (entries.length === 0) throw new ApiKeysError('it holds no key');
+    if (entries.length === 0) throw new ApiKeysError('the file has no keys');
     return new ApiKeys(entries);
   }
 
-  /** The name of the key, or undefined. Looks at every entry and compares in constant time. */
+  /** Returns the key's name, or undefined. Compares with every entry, in constant time. */
   nameOf(key: string): string | undefined {
     const digest = createHash('sha256').update(key).digest();
     let found: string | undefined;
@@ -32,7 +32,7 @@ export class ApiKeys {
   }
 }
 
-/** The file of keys cannot be used: ends the start, and is logged when it happens later. */
+/** API_KEYS_FILE cannot be used: fatal at startup, logged on a reload. */
 export class ApiKeysError extends Error {
   constructor(reason: string, options?: ErrorOptions) {
     super(`API_KEYS_FILE cannot be used: ${reason}`, options);

@@ -2,17 +2,17 @@ import { readFileSync, statSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { ApiKeys, ApiKeysError } from './api-keys.js';
 
-/** how often the file is looked at, ms: a key that was taken away works no longer than this */
-const LOOK_EVERY_MS = 1000;
+/** how long a removed key still works at most */
+const CHECK_EVERY_MS = 1000;
 
-/** The keys as the file has them now; none are needed where no file is set. */
+/** The current keys of API_KEYS_FILE, reloaded when it changes. Without a file, no key is needed. */
 export class KeyRing {
   private readonly logger = new Logger('access');
   private keys: ApiKeys | undefined;
   private version = '';
-  private lookedAt = performance.now();
+  private checkedAt = performance.now();
 
-  /** @throws ApiKeysError where the file is missing or wrong: a server that asks for no keys by mistake must not start */
+  /** @throws ApiKeysError for a missing or invalid file: a server must not start open by mistake */
   constructor(private readonly file: string | undefined) {
     if (this.file === undefined) return;
     this.version = versionOf(this.file);
@@ -24,29 +24,27 @@ export class KeyRing {
   }
 
   nameOf(key: string): string | undefined {
-    this.look();
+    this.reloadIfChanged();
     return this.keys?.nameOf(key);
   }
 
-  /** a file that became unreadable leaves the last good keys, and says so once */
-  private look(): void {
-    if (this.file === undefined || performance.now() - this.lookedAt < LOOK_EVERY_MS) return;
-    this.lookedAt = performance.now();
+  /** Keeps the last good keys when the file became invalid, and logs it once. */
+  private reloadIfChanged(): void {
+    if (this.file === undefined || performance.now() - this.checkedAt < CHECK_EVERY_MS) return;
+    this.checkedAt = performance.now();
     const version = versionOf(this.file);
     if (version === this.version) return;
     this.version = version;
     try {
       this.keys = read(this.file);
-      this.logger.log('the API keys were read again');
+      this.logger.log('the API keys were reloaded');
     } catch (error) {
-      this.logger.error(
-        `${error instanceof Error ? error.message : String(error)}; the keys read before stay in force`,
-      );
+      this.logger.error(`${error instanceof Error ? error.message : String(error)}; the previous keys stay valid`);
     }
   }
 }
 
-/** mounted secrets change by a new link, so the inode counts as well */
+/** mounted secrets change by a new symlink, so the inode counts as well */
 function versionOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false });
   return stat === undefined ? 'missing' : `${stat.ino}:${stat.mtimeMs}:${stat.size}`;
@@ -57,7 +55,7 @@ function read(file: string): ApiKeys {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ApiKeysError('it cannot be read', { cause: error });
+    throw new ApiKeysError('the file cannot be read', { cause: error });
   }
   return ApiKeys.parse(text);
 }

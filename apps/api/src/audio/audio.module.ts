@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Ffmpeg } from '@app/audio';
 
-/** One ffmpeg for all who inspect or encode. */
+/** Provides the one ffmpeg that inspects and encodes. */
 @Module({})
 export class AudioModule {
   static forRoot(ffmpeg: Ffmpeg): DynamicModule {

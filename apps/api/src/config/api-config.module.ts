@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
 
-/** Token of the typed configuration: `@Inject(API_CONFIG) config: ApiConfig`. */
+/** Injection token of the typed configuration: `@Inject(API_CONFIG) config: ApiConfig`. */
 export const API_CONFIG = Symbol('ApiConfig');
 
 @Module({})

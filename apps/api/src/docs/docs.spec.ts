@@ -24,7 +24,7 @@ describe(serveDocs.name, () => {
     document = (await api.client.json<OpenApi>('/docs-json')).body;
     const formats = { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, binary: true } as const;
     ajv = new Ajv({ strictSchema: false, allErrors: true, formats });
-    // a key of no keyword, where the references of the answers lead to
+    // not a keyword: a place for references to point to
     ajv.addSchema({ components: closed(document.components) }, 'api');
   });
 
@@ -43,7 +43,7 @@ describe(serveDocs.name, () => {
     return found;
   }
 
-  /** What a real answer says must be described, to the last property. */
+  /** Every property of a real response must be documented. */
   function expectDescribed(method: string, path: string, { status, body, headers }: Answer<unknown>): void {
     const type = headers.get('content-type')?.split(';')[0] ?? '';
     const schema = operation(method, path).responses[status]?.content?.[type]?.schema;
@@ -53,7 +53,7 @@ describe(serveDocs.name, () => {
     expect({ path, status, errors: validate.errors ?? [] }).toEqual({ path, status, errors: [] });
   }
 
-  it('describes every operation once, with its parameters, its answers and all that can go wrong', () => {
+  it('describes every operation once, with its parameters, responses and problems', () => {
     const operations = operationsOf(document);
     expect(operations.length).toBeGreaterThan(12);
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
@@ -67,7 +67,7 @@ describe(serveDocs.name, () => {
     }
   });
 
-  it('has schemas that can be used, and examples that fit them', () => {
+  it('has valid schemas, and examples that match them', () => {
     for (const schema of schemasOf(document)) schemaOf(schema);
     for (const { path, responses } of operationsOf(document)) {
       for (const { content = {} } of Object.values(responses)) {
@@ -80,7 +80,7 @@ describe(serveDocs.name, () => {
     }
   });
 
-  it('describes the answers of a separation that waits, is cancelled, and is gone', async () => {
+  it('describes a separation that is queued, cancelled and deleted', async () => {
     const accepted = await api.client.upload(wav(), DEMO);
     expectDescribed('post', '/v1/separations', accepted);
     const { id } = accepted.body;
@@ -93,7 +93,7 @@ describe(serveDocs.name, () => {
     expectDescribed('get', ONE, await api.client.separation(id));
   });
 
-  it('describes a completed separation with its receipt and its waveform', async () => {
+  it('describes a completed separation with its receipt and waveform', async () => {
     const { id } = await storeSeparation(api.app.get(Ffmpeg), api.store, { seconds: 1, stems: ['vocals', 'drums'] });
     const answer = await api.client.separation(id);
     expect(answer.body.receipt).toBeDefined();
@@ -105,7 +105,7 @@ describe(serveDocs.name, () => {
     expectDescribed('get', stem, await api.client.json(`/v1/separations/${id}/stems/vocals.flac`, range));
   });
 
-  it('describes refusals with what would be taken, models and health', async () => {
+  it('describes refusals with the allowed values, models and health', async () => {
     for (const fields of [
       { model: 'x' },
       { ...DEMO, stems: 'x' },

@@ -1,4 +1,4 @@
-// what the specs read of an OpenAPI document.
+// the parts of an OpenAPI document that specs read.
 export interface Operation {
   readonly method: string;
   readonly path: string;
@@ -26,7 +26,7 @@ export function operationsOf({ paths }: OpenApi): Operation[] {
   );
 }
 
-/** Every schema of the document: named ones, and those of parameters and answers. */
+/** Every schema of the document: the named ones, and those of responses. */
 export function schemasOf(document: OpenApi): object[] {
   const answers = operationsOf(document).flatMap(({ responses }) =>
     Object.values(responses).flatMap(({ content = {} }) => Object.values(content).map(({ schema = {} }) => schema)),
@@ -34,7 +34,7 @@ export function schemasOf(document: OpenApi): object[] {
   return [...Object.values(document.components.schemas), ...answers];
 }
 
-/** The same schemas, but none takes a property that it does not name: so that a forgotten one is seen. */
+/** The same schemas without additional properties, to reveal a property that the docs forgot. */
 export function closed(components: OpenApi['components']): OpenApi['components'] {
   const close = (schema: object): object =>
     'properties' in schema && !('additionalProperties' in schema) ? { ...schema, additionalProperties: false } : schema;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Response } from 'express';
 
-/** One `text/event-stream` answer. Every write waits for the client, so a slow one costs no memory. */
+/** A response of server-sent events (SSE). Writes wait for the client, so a slow one does not fill the memory. */
 export class EventStream {
   constructor(
     private readonly response: Response,
@@ -12,7 +12,7 @@ export class EventStream {
     this.response.status(200).set({
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store, no-transform',
-      // nginx would hold events back
+      // nginx would buffer the events
       'X-Accel-Buffering': 'no',
     });
     this.response.flushHeaders();
@@ -22,7 +22,7 @@ export class EventStream {
     await this.write(`event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
   }
 
-  /** a comment, which clients skip: keeps the connection open through proxies and shows a client that has gone */
+  /** Writes a comment, which clients skip: it keeps proxies from closing the connection, and detects a dead client. */
   async heartbeat(): Promise<void> {
     await this.write(': heartbeat\n\n');
   }

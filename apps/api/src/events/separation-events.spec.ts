@@ -7,7 +7,7 @@ import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/wav.js';
 import { SeparationEventsService } from './separation-events.service.js';
 
-/** The events of one stream as they come; ends when the server ends it. */
+/** Collects the events of a stream until the server ends it. */
 class EventReader {
   readonly states: Separation[] = [];
   readonly ended: Promise<void>;
@@ -71,7 +71,7 @@ describe(SeparationEventsService.name, () => {
     return (await api.client.upload(wav({ frequency: frequency++, seconds: 0.2 }), { model: 'demo' })).body.id;
   }
 
-  it('tells the state at once and on each change, and ends after the last', async () => {
+  it('sends the state at once and on each change, and ends after the last', async () => {
     const id = await submit();
     const reader = EventReader.open(api, id, { 'last-event-id': 'whatever\u00ff' });
     await waitUntil('the first state', () => reader.last?.status === 'queued');
@@ -89,7 +89,7 @@ describe(SeparationEventsService.name, () => {
     await waitUntil('the stream to be released', () => sut.open === 0);
   });
 
-  it('tells only the last state of what has ended, and 204 to a browser that has seen it', async () => {
+  it('sends the last state of an ended separation, and 204 to a browser that has seen it', async () => {
     const id = await submit();
     await api.client.cancel(id);
     const reader = EventReader.open(api, id);

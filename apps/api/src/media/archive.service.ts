@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { ObjectStore } from '@app/storage';
 import type { Request, Response } from 'express';
-import { writeArchive } from './archive.js';
+import type { ServedFile } from '../downloads/send-file.js';
 import { archiveName } from './download-name.js';
 import type { ArchiveQuery } from './media.dto.js';
 import { knownStem, MediaService, type Completed } from './media.service.js';
-import type { ServedFile } from './send-file.js';
+import { writeZip } from './zip.js';
 
-/** Sends many stems of a separation as one file. */
+/** Sends the stems of a separation as a ZIP file. */
 @Injectable()
 export class ArchiveService {
   constructor(
@@ -16,8 +16,8 @@ export class ArchiveService {
   ) {}
 
   /**
-   * Every stem is made before the first byte is sent, so that what fails is still an answer; one after the other, so
-   * that an archive takes one of the places for encodings.
+   * Encodes every stem before the first byte is sent, while an error can still be reported. One at a time: an archive
+   * takes one encoder slot.
    */
   async send(
     completed: Completed,
@@ -38,7 +38,7 @@ export class ArchiveService {
       return;
     }
     const entries = files.map(({ key, downloadName }) => ({ key, name: downloadName ?? key }));
-    await writeArchive(this.store, entries, new Date(manifest.finishedAt), response, signal);
+    await writeZip(this.store, entries, new Date(manifest.finishedAt), response, signal);
   }
 }
 

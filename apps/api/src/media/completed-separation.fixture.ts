@@ -21,11 +21,11 @@ export interface Given {
   readonly stems: readonly string[];
   readonly owner?: string | null;
   readonly fileName?: string;
-  /** false leaves it accepted, with its song only */
+  /** false: accepted, with its song only */
   readonly completed?: boolean;
 }
 
-/** Puts a separation with real masters and a real waveform into the store, as a worker leaves it; for specs. */
+/** Stores a separation with real masters and a real waveform, as a worker does; for specs. */
 export async function storeSeparation(ffmpeg: Ffmpeg, store: ObjectStore, given: Given): Promise<StoredRequest> {
   const song = Buffer.from(`a song ${randomUUID()}`);
   const request = requestFor(song, given);
@@ -68,7 +68,7 @@ function requestFor(song: Buffer, { stems, owner = null, fileName = 'My Song.mp3
   });
 }
 
-/** a tone of its own for each stem, as the engine writes it */
+/** a different tone for each stem, as the engine writes it */
 async function writeStem(
   folder: string,
   stem: string,

@@ -1,6 +1,6 @@
 import type { Format, StemName, StoredRequest } from '@app/separations';
 
-/** Name of a stem as a download: that of its song, which was made safe when it came in, and the stem's. */
+/** The song's file name, which was sanitized at upload, and the stem's name. */
 export function stemFileName(request: StoredRequest, stem: StemName, format: Format): string {
   return `${titleOf(request)} (${stem}).${format}`;
 }
@@ -9,7 +9,6 @@ export function mixName(request: StoredRequest, format: Format): string {
   return `${titleOf(request)} (mix).${format}`;
 }
 
-/** of the song as its stems were made of it */
 export function originalName(request: StoredRequest): string {
   return `${titleOf(request)} (original).flac`;
 }

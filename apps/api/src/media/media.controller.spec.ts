@@ -60,7 +60,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(await samplesOf(body)).toBe(SAMPLES);
   });
 
-  it('serves any one range, and with ranges put together the whole', async () => {
+  it('serves single ranges that add up to the whole file', async () => {
     const whole = (await api.client.bytes(`${base}/stems/vocals.flac`)).body;
     const part = async (range: string): Promise<{ status: number; body: Buffer; range: string | null }> => {
       const answer = await api.client.bytes(`${base}/stems/vocals.flac`, { headers: { range } });
@@ -78,7 +78,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(await part('bytes=9-5')).toMatchObject({ status: 200 });
   });
 
-  it('refuses a range that lies outside, and says how long the file is', async () => {
+  it('refuses a range outside the file, and tells its length', async () => {
     const whole = (await api.client.bytes(`${base}/stems/vocals.flac`)).body;
     const range = `bytes=${whole.length}-`;
     const { status, headers, body } = await api.client.json(`${base}/stems/vocals.flac`, { headers: { range } });
@@ -88,7 +88,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(body).toMatchObject({ code: 'range_not_satisfiable' });
   });
 
-  it('sends nothing again that the client has, and no part of what it has not', async () => {
+  it('answers 304 when the client has the file, and 200 to a range of another version', async () => {
     const url = `${base}/stems/vocals.flac`;
     const etag = (await api.client.bytes(url, { method: 'HEAD' })).headers.get('etag') ?? '';
     const ask = (headers: Record<string, string>): Promise<{ status: number }> => api.client.bytes(url, { headers });
@@ -99,7 +99,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(await ask({ range: 'bytes=0-1', 'if-range': '"other"' })).toMatchObject({ status: 200 });
   });
 
-  it.each(['flac', 'mp3', 'wav'])('answers HEAD for a %s as GET without the body', async (format) => {
+  it.each(['flac', 'mp3', 'wav'])('answers HEAD for %s like GET, without the body', async (format) => {
     const url = `${base}/stems/drums.${format}`;
     const head = await api.client.bytes(url, { method: 'HEAD' });
     const get = await api.client.bytes(url);
@@ -114,7 +114,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
   it.each([
     ['mp3', 'audio/mpeg'],
     ['wav', 'audio/wav'],
-  ] as const)('encodes %s once for all who ask, stores it, and keeps every sample', async (format, type) => {
+  ] as const)('encodes %s once for concurrent requests, stores it, and keeps every sample', async (format, type) => {
     const { id } = await given({ seconds: SAMPLES / RATE, stems: ['vocals'] });
     const url = `/v1/separations/${id}/stems/vocals.${format}`;
     const answers = await Promise.all([1, 2, 3, 4, 5, 6].map(() => api.client.bytes(url)));
@@ -129,11 +129,11 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     ]);
     const decoded = await samplesOf(first?.body ?? Buffer.alloc(0));
     expect(decoded - SAMPLES).toBeGreaterThanOrEqual(0);
-    // an mp3 from a pipe keeps the silence of its last frame
+    // an MP3 read from a pipe keeps the padding of its last frame
     expect(decoded - SAMPLES).toBeLessThanOrEqual(format === 'mp3' ? 1152 * 2 : 0);
   });
 
-  it('serves nothing before the manifest exists, but the song', async () => {
+  it('serves only the song before the manifest exists', async () => {
     const { id } = await given({ seconds: 1, stems: STEMS, completed: false });
     for (const path of ['stems/vocals.flac', 'mix.mp3?levels=vocals:1', 'original.flac', 'archive.zip', 'waveform']) {
       const { status, body } = await api.client.json(`/v1/separations/${id}/${path}`);
@@ -169,7 +169,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(await api.client.json(`${base}/${path}`)).toMatchObject({ status, body });
   });
 
-  it('says that it was removed when its files are gone', async () => {
+  it('answers 404 when its files are gone', async () => {
     const { id } = await given({ seconds: 1, stems: ['vocals'] });
     await api.store.remove(objectKeys.stem(id, 'vocals', 'flac'));
     for (const format of ['flac', 'mp3']) {
@@ -179,7 +179,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     }
   });
 
-  it('gives the waveform of the stems', async () => {
+  it('serves the waveform', async () => {
     const { status, headers, body } = await api.client.json<Waveform>(`${base}/waveform`);
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^application\/json/);

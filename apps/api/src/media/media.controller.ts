@@ -6,13 +6,13 @@ import type { Response } from 'express';
 import { Owner, type ApiRequest } from '../context/api-request.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { SeparationParams } from '../separations/separations.dto.js';
-import { ApiFile, ApiStream, AUDIO_TYPES, OF_STEMS } from './api-file.decorator.js';
+import { ApiFile, ApiStream, AUDIO_TYPES, OF_STEMS } from '../downloads/api-file.decorator.js';
 import { ArchiveService } from './archive.service.js';
 import { ArchiveQuery, MixParams, MixQuery, StemParams } from './media.dto.js';
 import { MediaService } from './media.service.js';
 import { MixService } from './mix.service.js';
-import { sendFile } from './send-file.js';
-import { serve } from './serve.js';
+import { sendFile } from '../downloads/send-file.js';
+import { runDownload } from '../downloads/run-download.js';
 
 const PEAK = {
   schema: { type: 'number' },
@@ -44,7 +44,7 @@ export class MediaController {
     @Req() request: ApiRequest,
     @Res() response: Response,
   ): Promise<void> {
-    await serve(response, async (signal) => {
+    await runDownload(response, async (signal) => {
       const completed = await this.media.completed(id, owner);
       const file = await this.media.stemFile(completed, stem, format, signal);
       await sendFile(this.store, file, request, response, signal);
@@ -64,7 +64,7 @@ export class MediaController {
     @Req() request: ApiRequest,
     @Res() response: Response,
   ): Promise<void> {
-    await serve(response, async (signal) => {
+    await runDownload(response, async (signal) => {
       const completed = await this.media.completed(id, owner);
       await this.archives.send(completed, query, request, response, signal);
     });
@@ -85,7 +85,7 @@ export class MediaController {
     @Req() request: ApiRequest,
     @Res() response: Response,
   ): Promise<void> {
-    await serve(response, async (signal) => {
+    await runDownload(response, async (signal) => {
       const completed = await this.media.completed(id, owner);
       await this.mixes.send(completed, { format, levels }, request, response, signal);
     });
@@ -104,7 +104,7 @@ export class MediaController {
     @Req() request: ApiRequest,
     @Res() response: Response,
   ): Promise<void> {
-    await serve(response, async (signal) => {
+    await runDownload(response, async (signal) => {
       const file = await this.media.original(await this.media.completed(id, owner), signal);
       await sendFile(this.store, file, request, response, signal);
     });
@@ -120,7 +120,7 @@ export class MediaController {
     @Req() request: ApiRequest,
     @Res() response: Response,
   ): Promise<void> {
-    await serve(response, async (signal) => {
+    await runDownload(response, async (signal) => {
       const file = this.media.waveform(await this.media.completed(id, owner));
       await sendFile(this.store, file, request, response, signal);
     });
@@ -134,7 +134,7 @@ export class MediaController {
     @Req() request: ApiRequest,
     @Res() response: Response,
   ): Promise<void> {
-    await serve(response, async (signal) => {
+    await runDownload(response, async (signal) => {
       await sendFile(this.store, await this.media.song(id, owner), request, response, signal);
     });
   }

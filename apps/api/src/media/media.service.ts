@@ -13,22 +13,22 @@ import {
 } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import { SeparationAccess } from '../access/separation-access.js';
+import { etagOf } from '../downloads/etag.js';
+import type { ServedFile } from '../downloads/send-file.js';
 import { fromStore } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { originalName, stemFileName } from './download-name.js';
-import { entityTag } from './entity-tag.js';
-import type { ServedFile } from './send-file.js';
 import { StemEncoder } from './stem-encoder.js';
 
-/** A separation whose results may be served. */
+/** A completed separation: its files may be served. */
 export interface Completed {
   readonly request: StoredRequest;
   readonly manifest: Manifest;
 }
 
-const SHA256_PART = 32;
+const SHA256_PREFIX = 32;
 
-/** Finds what a client may download of a separation, and makes what is not there yet. */
+/** Finds the files of a separation, and encodes those that do not exist yet. */
 @Injectable()
 export class MediaService {
   constructor(
@@ -40,9 +40,9 @@ export class MediaService {
   /** @throws ProblemError separation_not_found, or not_completed: nothing is served before the manifest exists */
   async completed(id: string, owner: string | null): Promise<Completed> {
     const known = await this.access.load(id, owner);
-    // it may have been completed since it was looked at last
+    // the cached answer may predate its completion
     const { request, manifest } = known.manifest === undefined ? await this.access.loadFresh(id, owner) : known;
-    if (manifest === undefined) throw new ProblemError('not_completed', 'The separation is not completed (yet).');
+    if (manifest === undefined) throw new ProblemError('not_completed', 'The separation is not completed.');
     return { request, manifest };
   }
 
@@ -55,40 +55,40 @@ export class MediaService {
       contentType: contentType(wanted),
       downloadName: stemFileName(request, stem.name, wanted),
     };
-    if (wanted === MASTER_FORMAT) return { ...file, key: stem.key, bytes: stem.bytes, etag: entityTag(stem.sha256) };
+    if (wanted === MASTER_FORMAT) return { ...file, key: stem.key, bytes: stem.bytes, etag: etagOf(stem.sha256) };
     const key = objectKeys.stem(manifest.id, stem.name, wanted);
     const artefact = manifest.artefacts.find((one) => one.key === key);
-    if (artefact !== undefined) return { ...file, ...artefact, etag: entityTag(artefact.sha256) };
+    if (artefact !== undefined) return { ...file, ...artefact, etag: etagOf(artefact.sha256) };
     const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
     const { bytes } = stored ?? (await this.encoder.encode(stem, wanted, key, signal));
-    return { ...file, key, bytes, etag: entityTag(stem.sha256.slice(0, SHA256_PART), wanted, bytes) };
+    return { ...file, key, bytes, etag: etagOf(stem.sha256.slice(0, SHA256_PREFIX), wanted, bytes) };
   }
 
-  /** The song as it was decoded for its stems: sample for sample in step with them. @throws ProblemError busy */
+  /** The song as decoded for separation, sample-aligned with its stems. @throws ProblemError busy */
   async original({ request, manifest }: Completed, signal: AbortSignal): Promise<ServedFile> {
     const key = objectKeys.original(manifest.id);
     const song = { key: objectKeys.input(request.id, request.inputExtension), bytes: request.inputBytes };
     const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
     const { bytes } = stored ?? (await this.encoder.original(song, manifest, key, signal));
-    const etag = entityTag(manifest.input.sha256.slice(0, SHA256_PART), MASTER_FORMAT, bytes);
+    const etag = etagOf(manifest.input.sha256.slice(0, SHA256_PREFIX), MASTER_FORMAT, bytes);
     return { key, bytes, etag, contentType: contentType(MASTER_FORMAT), downloadName: originalName(request) };
   }
 
-  /** @throws ProblemError not_found where it was completed without one */
+  /** @throws ProblemError not_found when it was completed without one */
   waveform({ manifest }: Completed): ServedFile {
     const key = objectKeys.waveform(manifest.id);
     const artefact = manifest.artefacts.find((one) => one.key === key);
     if (artefact === undefined) throw new ProblemError('not_found', 'The separation has no waveform.');
-    return { key, bytes: artefact.bytes, etag: entityTag(artefact.sha256), contentType: 'application/json' };
+    return { key, bytes: artefact.bytes, etag: etagOf(artefact.sha256), contentType: 'application/json' };
   }
 
-  /** The song as it came in: there from the moment it was accepted. */
+  /** The song as uploaded, available before the separation completes. */
   async song(id: string, owner: string | null): Promise<ServedFile> {
     const { request } = await this.access.load(id, owner);
     return {
       key: objectKeys.input(request.id, request.inputExtension),
       bytes: request.inputBytes,
-      etag: entityTag(request.inputSha256),
+      etag: etagOf(request.inputSha256),
       contentType: contentType(request.inputExtension),
       downloadName: request.fileName,
     };
@@ -97,14 +97,14 @@ export class MediaService {
 
 export function knownFormat(format: string): Format {
   if (isFormat(format)) return format;
-  throw new ProblemError('unknown_format', 'There is no such format.', { extras: { allowed: FORMATS } });
+  throw new ProblemError('unknown_format', `Unknown format "${format}".`, { extras: { allowed: FORMATS } });
 }
 
 export function knownStem(manifest: Manifest, name: StemName): ManifestStem {
   const stem = manifest.stems.find((one) => one.name === name);
   if (stem !== undefined) return stem;
   const allowed = manifest.stems.map((one) => one.name);
-  throw new ProblemError('stem_not_found', 'The separation has no such stem.', { extras: { allowed } });
+  throw new ProblemError('stem_not_found', `The separation has no stem "${name}".`, { extras: { allowed } });
 }
 
 function contentType(extension: string): string {

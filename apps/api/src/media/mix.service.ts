@@ -9,15 +9,15 @@ import { Semaphore } from '@app/concurrency';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { mixName } from './download-name.js';
-import { Encodings } from './encodings.js';
+import { EncoderSlots } from './encoder-slots.js';
 import { knownFormat, knownStem, type Completed } from './media.service.js';
-import { seekable } from './seekable.js';
+import { seekableObject } from './seekable-object.js';
 
-/** a mix lies in a temporary file until its client has it, and the disk is bounded; a slow client takes no place to encode */
+/** bounds the temporary files: a mix keeps its file until sent, but its encoder slot only until rendered */
 const DOWNLOADS_PER_ENCODING = 2;
 const RETRY_AFTER = 10;
 
-/** Adds stems up and sends the sum. A mix is one of very many, so it is not stored. */
+/** Renders a mix of stems and sends it. Mixes are not stored: there are too many possible ones. */
 @Injectable()
 export class MixService {
   private readonly downloads: Semaphore;
@@ -25,11 +25,11 @@ export class MixService {
   constructor(
     private readonly ffmpeg: Ffmpeg,
     private readonly store: ObjectStore,
-    private readonly places: Encodings,
+    private readonly slots: EncoderSlots,
     @Inject(API_CONFIG) { limits }: ApiConfig,
   ) {
     const refuse = (): ProblemError =>
-      new ProblemError('busy', 'Too many mixes are being sent.', { retryAfterSeconds: RETRY_AFTER });
+      new ProblemError('busy', 'Too many mixes are being downloaded.', { retryAfterSeconds: RETRY_AFTER });
     this.downloads = new Semaphore(DOWNLOADS_PER_ENCODING * limits.maxEncodings, { maxWaiting: 0, refuse });
   }
 
@@ -43,19 +43,19 @@ export class MixService {
   ): Promise<void> {
     const format = knownFormat(wanted.format);
     const lanes = this.lanesOf(manifest, wanted.levels, signal);
-    const head = (): void => {
+    const setHeaders = (): void => {
       response.attachment(mixName(song, format));
       response.set({ 'Cache-Control': 'private, no-cache', 'Content-Type': CONTENT_TYPES[format] });
     };
     if (request.method === 'HEAD') {
-      head();
+      setHeaders();
       response.end();
       return;
     }
     await this.downloads.run(async () => {
-      const mix = await this.places.run(() => this.ffmpeg.mix(lanes, format, { signal }));
+      const mix = await this.slots.run(() => this.ffmpeg.mix(lanes, format, { signal }));
       try {
-        head();
+        setHeaders();
         response.set('Content-Length', String(mix.bytes));
         if (Number.isFinite(mix.peakDb)) response.set('X-Peak-Db', mix.peakDb.toFixed(2));
         await pipeline(mix.read(), response);
@@ -71,8 +71,8 @@ export class MixService {
       return { stem: knownStem(manifest, name), left: Number(left), right: Number(right) };
     });
     if (new Set(wanted.map(({ stem }) => stem.name)).size < wanted.length) {
-      throw new ProblemError('invalid_request', 'A stem has two levels.');
+      throw new ProblemError('invalid_request', 'A stem is listed twice.');
     }
-    return wanted.map(({ stem, left, right }) => ({ source: seekable(this.store, stem, signal), left, right }));
+    return wanted.map(({ stem, left, right }) => ({ source: seekableObject(this.store, stem, signal), left, right }));
   }
 }

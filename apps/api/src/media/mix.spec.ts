@@ -35,7 +35,7 @@ describe(MixService.name, () => {
     await writeFile(file, bytes);
     return decodeSamples(file).finally(() => rm(file));
   };
-  /** the tones that the fixture writes, weighted; vocals first */
+  /** the fixture's tones, weighted; vocals first */
   const sum = (sample: number, weights: readonly number[]): number =>
     weights.reduce((all, weight, stem) => all + weight * 0.4 * Math.sin((sample * (stem + 1)) / 20), 0);
 
@@ -59,7 +59,7 @@ describe(MixService.name, () => {
     expect(Number(headers.get('x-peak-db'))).toBeCloseTo(20 * Math.log10(loudest), 1);
   });
 
-  it('is had as MP3 too, as long as the song and in its place', async () => {
+  it('renders an MP3 that is aligned with the song', async () => {
     const { body } = await api.client.bytes(`${base}/mix.mp3?levels=vocals:0.5`);
     const samples = await decoded(body, 'mp3');
     expect(samples).toHaveLength(2 * SAMPLES);
@@ -68,7 +68,7 @@ describe(MixService.name, () => {
     }
   });
 
-  it('says how loud it would be where peaks are cut off, and nothing of silence', async () => {
+  it('reports the peak of a clipped mix, and none for silence', async () => {
     const loud = await api.client.bytes(`${base}/mix.wav?levels=vocals:2,drums:2,bass:2`);
     expect(Number(loud.headers.get('x-peak-db'))).toBeGreaterThan(3);
     const silent = await api.client.bytes(`${base}/mix.wav?levels=vocals:0`);
@@ -79,14 +79,14 @@ describe(MixService.name, () => {
   it('answers HEAD without rendering, and stores nothing', async () => {
     const { status, headers } = await api.client.bytes(`${base}/mix.mp3?levels=vocals:1`, { method: 'HEAD' });
     expect(status).toBe(200);
-    // known only of what was rendered
+    // known only after rendering
     expect([headers.get('content-length'), headers.get('x-peak-db')]).toEqual([null, null]);
     const keys = await api.objects(`${base.slice('/v1/'.length)}/`);
     expect(keys.length).toBeGreaterThan(0);
     expect(keys).not.toContainEqual(expect.stringContaining('mix'));
   });
 
-  it('is refused as busy while as many are rendered as may be', async () => {
+  it('answers busy while every encoder slot is in use', async () => {
     const url = `${base}/mix.flac?levels=vocals:1`;
     const answers = await Promise.all([1, 2, 3].map(() => api.client.bytes(url)));
     const statuses = answers.map(({ status }) => status).sort();
@@ -110,7 +110,7 @@ describe(MixService.name, () => {
     expect(await api.client.json(`${base}/${path}`)).toMatchObject({ status, body: { code } });
   });
 
-  it('says that it was removed when its files are gone', async () => {
+  it('answers 404 when its files are gone', async () => {
     const { id } = await storeSeparation(api.app.get(Ffmpeg), api.store, { seconds: 1, stems: STEMS });
     await api.store.remove(objectKeys.stem(id, 'drums', 'flac'));
     const answer = await api.client.json(`/v1/separations/${id}/mix.wav?levels=vocals:1,drums:1`);

@@ -11,10 +11,10 @@ import { objectKeys, type ManifestStem, type StoredRequest } from '@app/separati
 import { FolderObjectStore, type ObjectInfo } from '@app/storage';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { storeSeparation } from './completed-separation.fixture.js';
-import { Encodings } from './encodings.js';
+import { EncoderSlots } from './encoder-slots.js';
 import { StemEncoder } from './stem-encoder.js';
 
-/** a store whose masters are read only when the spec says so */
+/** a store that holds back its objects until the spec opens it */
 class GatedStore extends FolderObjectStore {
   reads = 0;
   private opening = Promise.resolve();
@@ -42,7 +42,7 @@ describe(StemEncoder.name, () => {
   let ffmpeg: Ffmpeg;
   let request: StoredRequest;
   let stems: readonly ManifestStem[];
-  let places: Encodings;
+  let slots: EncoderSlots;
   let sut: StemEncoder;
 
   beforeAll(async () => {
@@ -55,8 +55,8 @@ describe(StemEncoder.name, () => {
   });
 
   beforeEach(async () => {
-    places = new Encodings(config);
-    sut = new StemEncoder(ffmpeg, store, places);
+    slots = new EncoderSlots(config);
+    sut = new StemEncoder(ffmpeg, store, slots);
     for (const stem of ['vocals', 'drums']) await store.remove(objectKeys.stem(request.id, stem, 'mp3'));
     store.reads = 0;
     store.shut();
@@ -70,7 +70,7 @@ describe(StemEncoder.name, () => {
   };
   const stored = (): Promise<string[]> => readdir(join(folder, 'separations', request.id, 'stems'));
 
-  it('encodes once for all who ask at the same time', async () => {
+  it('encodes once for concurrent requests', async () => {
     const all = [encode(0), encode(0), encode(0)];
     store.open();
     const [first, ...others] = await Promise.all(all);
@@ -78,7 +78,7 @@ describe(StemEncoder.name, () => {
     expect(store.reads).toBe(1);
   });
 
-  it('refuses one encoding more than may run, and says when to come again', async () => {
+  it('refuses an encoding over the limit, and says when to retry', async () => {
     const first = encode(0);
     const refused = { code: 'busy', status: 503, headers: { 'Retry-After': '5' } };
     await expect(encode(1)).rejects.toMatchObject(refused);
@@ -87,7 +87,7 @@ describe(StemEncoder.name, () => {
     await expect(encode(1)).resolves.toMatchObject({ key: objectKeys.stem(request.id, 'drums', 'mp3') });
   });
 
-  it('goes on for those who stay when one goes', async () => {
+  it('continues for the clients that stay when one leaves', async () => {
     const gone = new AbortController();
     const goes = encode(0, gone.signal);
     const stays = encode(0);
@@ -97,25 +97,25 @@ describe(StemEncoder.name, () => {
     await expect(stays).resolves.toMatchObject({ bytes: expect.any(Number) });
   });
 
-  it('stops and stores nothing when nobody waits any more, and starts anew for the next', async () => {
+  it('stops and stores nothing when the last client leaves, and starts again for the next', async () => {
     const gone = new AbortController();
     const goes = encode(0, gone.signal);
     gone.abort(new Error('client gone'));
     await expect(goes).rejects.toThrow('client gone');
     store.open();
-    await waitUntil('the encoder to stop', () => places.running === 0);
+    await waitUntil('the encoder to stop', () => slots.running === 0);
     expect(await stored()).toEqual(['drums.flac', 'vocals.flac']);
     await encode(0);
     expect(await stored()).toContain('vocals.mp3');
   });
 
-  it('ends what runs when the server stops', async () => {
+  it('stops running encoders at shutdown', async () => {
     const running = encode(0);
     const failed = expect(running).rejects.toMatchObject({ code: 'busy' });
     sut.onModuleDestroy();
     store.open();
     await failed;
-    await waitUntil('the encoder to stop', () => places.running === 0);
+    await waitUntil('the encoder to stop', () => slots.running === 0);
     expect(await stored()).not.toContain('vocals.mp3');
   });
 });

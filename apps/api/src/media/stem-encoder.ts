@@ -4,8 +4,8 @@ import type { Format, Manifest, ManifestStem, MASTER_FORMAT } from '@app/separat
 import { ObjectStore, type ObjectInfo } from '@app/storage';
 import type { Readable } from 'node:stream';
 import { ProblemError } from '../problems/problem.error.js';
-import { Encodings } from './encodings.js';
-import { seekable, type StoredFile } from './seekable.js';
+import { EncoderSlots } from './encoder-slots.js';
+import { seekableObject, type StoredFile } from './seekable-object.js';
 import { SharedWork } from '@app/concurrency';
 
 export type OtherFormat = Exclude<Format, typeof MASTER_FORMAT>;
@@ -13,8 +13,8 @@ export type OtherFormat = Exclude<Format, typeof MASTER_FORMAT>;
 type Store = (encoded: Readable) => Promise<ObjectInfo>;
 
 /**
- * Makes what is not there when it is asked for, and stores it: once for all who ask at the same time. Another process
- * that does the same stores equal bytes.
+ * Encodes a missing file on request and stores it; concurrent requests share the work. Another process that encodes
+ * the same file stores the same bytes.
  */
 @Injectable()
 export class StemEncoder implements OnModuleDestroy {
@@ -24,37 +24,37 @@ export class StemEncoder implements OnModuleDestroy {
   constructor(
     private readonly ffmpeg: Ffmpeg,
     private readonly store: ObjectStore,
-    private readonly places: Encodings,
+    private readonly slots: EncoderSlots,
   ) {}
 
-  /** Another format of a stored master. @throws ProblemError busy */
+  /** Encodes a stored master in another format. @throws ProblemError busy */
   encode(stem: ManifestStem, format: OtherFormat, key: string, signal: AbortSignal): Promise<ObjectInfo> {
-    return this.once(key, signal, async (put, stopped) => {
+    return this.encodeOnce(key, signal, async (put, stopped) => {
       const stream = await this.store.get(stem.key, { signal: stopped });
       return this.ffmpeg.transcode({ stream, samples: stem.samples }, format, put, { signal: stopped });
     });
   }
 
-  /** The song itself, decoded as its stems were and at their level. @throws ProblemError busy */
+  /** Decodes the song as for separation, and applies the gain of its stems. @throws ProblemError busy */
   original(song: StoredFile, { input, gainDb }: Manifest, key: string, signal: AbortSignal): Promise<ObjectInfo> {
-    return this.once(key, signal, (put, stopped) => {
-      const source = seekable(this.store, song, stopped);
+    return this.encodeOnce(key, signal, (put, stopped) => {
+      const source = seekableObject(this.store, song, stopped);
       const decoded = { source, samples: input.samples, gain: 10 ** (gainDb / 20) };
       return this.ffmpeg.original(decoded, put, { signal: stopped });
     });
   }
 
   onModuleDestroy(): void {
-    this.encodings.stopAll(new ProblemError('busy', 'The server is stopping.', { retryAfterSeconds: 1 }));
+    this.encodings.stopAll(new ProblemError('busy', 'The server is shutting down.', { retryAfterSeconds: 1 }));
   }
 
-  private once(
+  private encodeOnce(
     key: string,
     signal: AbortSignal,
     make: (put: Store, stopped: AbortSignal) => Promise<ObjectInfo>,
   ): Promise<ObjectInfo> {
     const work = (stopped: AbortSignal): Promise<ObjectInfo> =>
-      this.places.run(async () => {
+      this.slots.run(async () => {
         const stored = await make((encoded) => this.store.put(key, encoded, { signal: stopped }), stopped);
         this.logger.log(`encoded ${key}`);
         return stored;

@@ -9,10 +9,10 @@ interface QueueNumbers extends QueueDepth {
   readonly oldestWaitSeconds: number;
 }
 
-/** What rest-server adds to its registry; the queue is asked once for each scrape. */
+/** The metrics of rest-server. Asks the queue once per scrape. */
 @Injectable()
 export class ServiceMetrics {
-  private asked: Promise<QueueNumbers | undefined> | undefined;
+  private pending: Promise<QueueNumbers | undefined> | undefined;
 
   constructor(
     registry: Registry,
@@ -21,15 +21,15 @@ export class ServiceMetrics {
     events: SeparationEventsService,
   ) {
     const registers = [registry];
-    const numbers = (): Promise<QueueNumbers | undefined> => this.numbers();
+    const queueNumbers = (): Promise<QueueNumbers | undefined> => this.queueNumbers();
     new Gauge({
       name: 'queue_jobs',
-      help: 'Jobs of the queue by state',
+      help: 'Jobs in the queue, by state',
       labelNames: ['state'],
       registers,
       async collect() {
-        const now = await numbers();
-        // no value is better than an old one while Redis is away
+        const now = await queueNumbers();
+        // no value is better than a stale one while Redis is away
         this.reset();
         for (const state of now === undefined ? [] : (['waiting', 'active', 'delayed', 'failed'] as const)) {
           this.set({ state }, now?.[state] ?? 0);
@@ -38,23 +38,23 @@ export class ServiceMetrics {
     });
     new Gauge({
       name: 'queue_oldest_wait_seconds',
-      help: 'Age of the job that waits longest',
+      help: 'Age of the oldest waiting job',
       registers,
       async collect() {
-        this.set((await numbers())?.oldestWaitSeconds ?? Number.NaN);
+        this.set((await queueNumbers())?.oldestWaitSeconds ?? Number.NaN);
       },
     });
     new Gauge({
       name: 'queue_reachable',
-      help: '1 where Redis answers',
+      help: '1 when Redis answers',
       registers,
       async collect() {
-        this.set((await numbers()) === undefined ? 0 : 1);
+        this.set((await queueNumbers()) === undefined ? 0 : 1);
       },
     });
     new Gauge({
       name: 'uploads_in_progress',
-      help: 'Songs that are being received or checked',
+      help: 'Uploads being received or checked',
       registers,
       collect() {
         this.set(uploads.inProgress);
@@ -62,7 +62,7 @@ export class ServiceMetrics {
     });
     new Gauge({
       name: 'event_streams_open',
-      help: 'Clients that follow a separation',
+      help: 'Open event streams',
       registers,
       collect() {
         this.set(events.open);
@@ -70,11 +70,11 @@ export class ServiceMetrics {
     });
   }
 
-  private numbers(): Promise<QueueNumbers | undefined> {
-    this.asked ??= this.ask().finally(() => {
-      this.asked = undefined;
+  private queueNumbers(): Promise<QueueNumbers | undefined> {
+    this.pending ??= this.ask().finally(() => {
+      this.pending = undefined;
     });
-    return this.asked;
+    return this.pending;
   }
 
   private async ask(): Promise<QueueNumbers | undefined> {
@@ -84,7 +84,7 @@ export class ServiceMetrics {
       );
       return { ...depth, oldestWaitSeconds };
     } catch {
-      // queue_reachable says so
+      // queue_reachable reports it
       return undefined;
     }
   }

@@ -21,10 +21,10 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.mp3': 'audio/mpeg',
 };
 
-/** what gets smaller; sound does not */
+/** files worth compressing */
 const TEXTS = ['.html', '.js', '.css', '.svg'];
 
-/** The built page, a few files that are kept in memory; undefined where it was not built. */
+/** Reads the built page into memory. Returns undefined when it was not built. */
 export async function readPage(folder: string): Promise<ReadonlyMap<string, PageFile> | undefined> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return [];

@@ -2,22 +2,23 @@ import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Public } from '../access/public.decorator.js';
-import { isNamed } from '../media/entity-tag.js';
+import { matchesEtag } from '../downloads/etag.js';
 import { ProblemError } from '../problems/problem.error.js';
 import type { Encoding, PageFile } from './page-files.js';
-import { PAGE } from './page.tokens.js';
 
-/** stems are played from what was fetched, so sound comes as blobs; nothing inline runs or styles */
-const POLICY =
+/** Content Security Policy: the page plays stems from blobs; inline scripts and styles are off */
+const PAGE_CSP =
   "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
   "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; " +
   "frame-ancestors 'none'";
 
-const FOREVER = 'public, max-age=31536000, immutable';
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+export const PAGE = Symbol('PAGE');
 
 export interface Page {
   readonly index: PageFile;
-  /** by their hashed names */
+  /** by hashed name */
   readonly assets: ReadonlyMap<string, PageFile>;
 }
 
@@ -29,7 +30,7 @@ export class PageController {
 
   @Get()
   index(@Req() request: Request, @Res() response: Response): void {
-    response.set({ 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache' });
+    response.set({ 'Content-Security-Policy': PAGE_CSP, 'Cache-Control': 'no-cache' });
     send(this.page.index, request, response);
   }
 
@@ -37,20 +38,20 @@ export class PageController {
   asset(@Param('name') name: string, @Req() request: Request, @Res() response: Response): void {
     const file = this.page.assets.get(name);
     if (file === undefined) throw new ProblemError('not_found', 'There is no such file.');
-    response.set('Cache-Control', FOREVER);
+    response.set('Cache-Control', IMMUTABLE);
     send(file, request, response);
   }
 }
 
 function send({ contentType, etag, bodies }: PageFile, request: Request, response: Response): void {
   response.set({ ETag: etag, Vary: 'Accept-Encoding', 'X-Content-Type-Options': 'nosniff' });
-  if (isNamed(request.headers['if-none-match'], etag)) {
+  if (matchesEtag(request.headers['if-none-match'], etag)) {
     response.status(304).end();
     return;
   }
-  const there = Object.keys(bodies) as Encoding[];
-  const accepted = request.acceptsEncodings(...there);
-  const encoding = there.find((one) => one === accepted) ?? 'identity';
+  const available = Object.keys(bodies) as Encoding[];
+  const accepted = request.acceptsEncodings(...available);
+  const encoding = available.find((one) => one === accepted) ?? 'identity';
   const body = bodies[encoding] ?? bodies.identity;
   if (encoding !== 'identity') response.set('Content-Encoding', encoding);
   response.set({ 'Content-Type': contentType, 'Content-Length': String(body.length) });

@@ -3,16 +3,15 @@ import { Module } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { pageFile, readPage } from './page-files.js';
-import { PageController, type Page } from './page.controller.js';
-import { PAGE } from './page.tokens.js';
+import { PAGE, PageController, type Page } from './page.controller.js';
 import { PLACEHOLDER } from './placeholder.js';
 
-/** from dist/apps/api/apps/api/src/page to dist/apps/web */
+/** dist/apps/web, from dist/apps/api/apps/api/src/page */
 const FOLDER = resolve(import.meta.dirname, '../../../../../web');
 
 const INDEX = 'index.html';
 
-/** the limit in the built page is replaced by that of this server */
+/** the built page's default limit, replaced by this server's */
 const LIMIT = /(<meta name="max-upload-bytes" content=")\d+/;
 
 @Module({

@@ -1,4 +1,4 @@
-/** Shown where the page was not built. */
+/** Shown when the page was not built. */
 export const PLACEHOLDER = `<!doctype html>
 <html lang="en">
   <head>
@@ -8,9 +8,9 @@ export const PLACEHOLDER = `<!doctype html>
   </head>
   <body>
     <h1>Music separation</h1>
-    <p>Separates a song into vocals, drums, bass and other.</p>
+    <p>Splits a song into vocals, drums, bass and the rest.</p>
     <ul>
-      <li><a href="/docs">Try it, and read about every call</a></li>
+      <li><a href="/docs">Try the API and read its reference</a></li>
       <li><a href="/docs-json">OpenAPI document</a></li>
       <li><a href="/v1/models">Models</a></li>
     </ul>

@@ -8,7 +8,7 @@ import { API_CONFIG } from '../config/api-config.module.js';
 import { ownerOf, requestIdOf, type ApiRequest } from '../context/api-request.js';
 import { ModelCatalogues } from '../models/model-catalogue.js';
 import { ProblemError } from '../problems/problem.error.js';
-import { clientGone } from '../uploads/client-gone.js';
+import { clientGone } from '../context/client-gone.js';
 import { displayName } from '../uploads/display-name.js';
 import { UploadReceiver, type Upload } from '../uploads/upload-receiver.js';
 import { Acceptance } from './acceptance.js';
@@ -35,7 +35,7 @@ export class SubmissionsService {
     // checked before the song is sent: a full queue must not cost an upload of 500 MB
     await this.checkRoom();
     const gone = clientGone(response);
-    return this.receiver.receive(request, response, gone, (upload) =>
+    return this.receiver.receive(request, gone, (upload) =>
       this.accept(upload, ownerOf(request), requestIdOf(request), gone),
     );
   }

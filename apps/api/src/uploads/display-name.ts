@@ -1,17 +1,17 @@
-/** characters of a name at most; a file system takes 255 bytes, a reader less */
-const LONGEST = 200;
+/** in characters */
+const MAX_LENGTH = 200;
 
-/** controls, line separators, and the marks that turn the direction of text: `\p{C}` but for the joiners that scripts need */
+/** controls, line separators and direction marks: `\p{C}` except the joiners that scripts need */
 const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 
-/** what a path or a shell of some system reads as more than a letter */
+/** special in the paths or shells of some system */
 const RESERVED = /[<>:"|?*]/g;
 
 const FALLBACK = 'song';
 
 /**
- * The client's file name as it may be shown and offered for download: the last part of a path, composed (NFC),
- * without control characters, of any script. Never part of a key.
+ * Sanitizes a client's file name for display and download, in any script: the last part of a path, NFC, without
+ * control characters. Never used in a key.
  */
 export function displayName(fileName: string): string {
   const last = fileName.split(/[/\\]/).at(-1) ?? '';
@@ -24,10 +24,10 @@ export function displayName(fileName: string): string {
   return shorten(clean === '' ? FALLBACK : clean);
 }
 
-/** Keeps the extension: it says what the file is. */
+/** Keeps the extension. */
 function shorten(name: string): string {
   const letters = Array.from(name);
-  if (letters.length <= LONGEST) return name;
+  if (letters.length <= MAX_LENGTH) return name;
   const extension = /\.[\p{L}\p{N}]{1,8}$/u.exec(name)?.[0] ?? '';
-  return letters.slice(0, LONGEST - extension.length).join('') + extension;
+  return letters.slice(0, MAX_LENGTH - extension.length).join('') + extension;
 }

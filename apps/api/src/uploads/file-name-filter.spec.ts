@@ -30,7 +30,7 @@ describe(FileNameFilter.name, () => {
     expect(await filter(part(`${'x'.repeat(1023)}\\\\y`), 1)).toBe(part('x'.repeat(1023)));
   });
 
-  it('lets a body without a file through', async () => {
+  it('passes a body without a file through', async () => {
     expect(await filter('--b\r\n\r\nmodel', 2)).toBe('--b\r\n\r\nmodel');
   });
 });

@@ -5,19 +5,19 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const UNDERSCORE = 0x5f;
 
-/** more than the longest name that is shown needs in UTF-8 */
-const LONGEST = 1024;
+/** enough for the longest displayed name in UTF-8 */
+const MAX_BYTES = 1024;
 
-/** The body goes on after all that the limits allow. */
+/** The body is larger than the limit. */
 export class BodyTooLargeError extends Error {}
 
 /**
- * Goes before the multipart parser, which refuses a part whose file name holds control characters or is longer
- * than 16 kB: replaces the first, cuts the second, and lets every other byte through.
+ * Sanitizes the file name ahead of the multipart parser, which fails on control characters and on headers over 16 kB:
+ * replaces control characters, cuts a long name, and passes every other byte through.
  */
 export class FileNameFilter extends Transform {
   private state: 'seek' | 'name' | 'pass' = 'seek';
-  /** end of the last chunk, in which a marker may have begun */
+  /** end of the last chunk, where a marker may begin */
   private tail = Buffer.alloc(0);
   private taken = 0;
   private escaped = false;
@@ -25,7 +25,7 @@ export class FileNameFilter extends Transform {
 
   private received = 0;
 
-  /** @param maxBytes the stream fails after more than that */
+  /** @param maxBytes the stream fails with BodyTooLargeError after this many */
   constructor(private readonly maxBytes: number) {
     super();
   }
@@ -56,7 +56,7 @@ export class FileNameFilter extends Transform {
   }
 
   private readName(bytes: Buffer): Buffer {
-    const name = Buffer.alloc(Math.min(bytes.length, LONGEST));
+    const name = Buffer.alloc(Math.min(bytes.length, MAX_BYTES));
     let length = 0;
     for (const [at, byte] of bytes.entries()) {
       if (byte === QUOTE && !this.escaped) {
@@ -65,7 +65,7 @@ export class FileNameFilter extends Transform {
       }
       this.escaped = byte === BACKSLASH && !this.escaped;
       // an escape is not the last byte before the cut, where it would swallow the closing quote
-      this.cut ||= this.taken >= (this.escaped ? LONGEST - 1 : LONGEST);
+      this.cut ||= this.taken >= (this.escaped ? MAX_BYTES - 1 : MAX_BYTES);
       if (!this.cut) {
         name[length++] = byte < 0x20 || byte === 0x7f ? UNDERSCORE : byte;
         this.taken += 1;

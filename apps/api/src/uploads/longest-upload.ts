@@ -1,2 +1,2 @@
-/** The longest that an upload of the largest file may take, ms; one that stalls is dropped much sooner. */
+/** How long the largest upload may take; a stalled one ends much sooner. */
 export const LONGEST_UPLOAD_MS = 4 * 3600 * 1000;

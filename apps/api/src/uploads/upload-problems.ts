@@ -1,4 +1,3 @@
-import { MulterError } from 'multer';
 import { ProblemError } from '../problems/problem.error.js';
 import { BodyTooLargeError } from './file-name-filter.js';
 import { UploadStalledError, type UploadLimits } from './upload-body.js';
@@ -11,43 +10,32 @@ export function fileTooLarge(maxBytes: number): ProblemError {
   });
 }
 
+export function missingFile(): ProblemError {
+  return new ProblemError('missing_file', `Send the song as multipart field "${FILE_FIELD}", with a file name.`);
+}
+
+export function tooManyFiles(): ProblemError {
+  return new ProblemError('too_many_files', 'Send one file per separation.');
+}
+
+export function malformed(detail: string): ProblemError {
+  return new ProblemError('malformed_upload', detail);
+}
+
 function uploadStalled(stallSeconds: number): ProblemError {
-  return new ProblemError('upload_stalled', `Nothing of the file came for ${stallSeconds} s.`, {
-    // what is left of the file may still come
+  return new ProblemError('upload_stalled', `The upload sent nothing for ${stallSeconds} s.`, {
+    // the rest of the file may still arrive
     headers: { Connection: 'close' },
   });
 }
 
-export function missingFile(): ProblemError {
-  return new ProblemError('missing_file', `Send the song as the multipart field "${FILE_FIELD}", with a file name.`);
-}
-
-/** What the parser found wrong, as the client is told; anything else is given back as it is. */
+/** Turns an error of the body or its parser into a problem; returns any other error unchanged. */
 export function uploadProblem(error: unknown, { maxBytes, stallSeconds }: UploadLimits): unknown {
-  if (error instanceof ProblemError) return error;
   if (error instanceof UploadStalledError) return uploadStalled(stallSeconds);
   if (error instanceof BodyTooLargeError) return fileTooLarge(maxBytes);
-  if (error instanceof MulterError) return parserProblem(error, maxBytes);
-  // busboy throws plain errors for bodies that are no multipart
-  if (
-    error instanceof Error &&
-    /Malformed|Unexpected end|Multipart|Boundary|Missing Content-Type/i.test(error.message)
-  ) {
-    return new ProblemError('malformed_upload', `The body is not valid multipart/form-data: ${error.message}.`);
+  // busboy throws plain errors
+  if (error instanceof Error && /^(Malformed|Unexpected end|Multipart|Missing Content-Type)/.test(error.message)) {
+    return malformed(`The body is not valid multipart/form-data: ${error.message}.`);
   }
   return error;
-}
-
-function parserProblem(error: MulterError, maxBytes: number): ProblemError {
-  switch (error.code) {
-    case 'LIMIT_FILE_SIZE':
-      return fileTooLarge(maxBytes);
-    case 'LIMIT_UNEXPECTED_FILE':
-    case 'LIMIT_FILE_COUNT':
-      return error.field === undefined || error.field === FILE_FIELD
-        ? new ProblemError('too_many_files', 'Send one file for each separation.')
-        : new ProblemError('unknown_field', 'The file is in a field that is not known; call it "file".');
-    default:
-      return new ProblemError('malformed_upload', `The form cannot be read: ${error.message}.`);
-  }
 }

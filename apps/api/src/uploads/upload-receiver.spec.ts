@@ -26,7 +26,7 @@ describe(UploadReceiver.name, () => {
     await redis.close();
   });
 
-  /** an upload whose body the spec writes piece by piece */
+  /** an upload whose body the spec writes */
   function begin(headers: Record<string, string> = {}): ClientRequest {
     const upload = request(`http://127.0.0.1:${api.port}/v1/separations`, {
       method: 'POST',
@@ -42,7 +42,7 @@ describe(UploadReceiver.name, () => {
     return { status: answer.statusCode, body: JSON.parse(Buffer.concat(chunks).toString()) as unknown };
   }
 
-  it('leaves nothing behind of a client that goes in the middle', async () => {
+  it('leaves nothing behind when a client disconnects', async () => {
     const upload = begin();
     upload.write(FILE_HEAD);
     upload.write(Buffer.alloc(3_000_000));
@@ -53,7 +53,7 @@ describe(UploadReceiver.name, () => {
     expect(await api.store.sweepUnfinished(0)).toBe(0);
   });
 
-  it('drops an upload that stalls, says so, and leaves nothing of it', async () => {
+  it('answers 408 to a stalled upload, closes it, and leaves nothing behind', async () => {
     const upload = begin();
     upload.write(FILE_HEAD);
     upload.write(Buffer.alloc(3_000_000));
@@ -66,7 +66,7 @@ describe(UploadReceiver.name, () => {
     expect(await api.store.sweepUnfinished(0)).toBe(0);
   });
 
-  it('takes an upload that comes slowly, in small pieces', async () => {
+  it('accepts a slow upload in small pieces', async () => {
     const upload = begin();
     const body = Buffer.concat([
       Buffer.from(`--b\r\nContent-Disposition: form-data; name="model"\r\n\r\ndemo\r\n${FILE_HEAD}`),
@@ -88,7 +88,7 @@ describe(UploadReceiver.name, () => {
     upload.destroy();
   });
 
-  it('goes on with the next upload of a connection after a refusal', async () => {
+  it('accepts the next upload on a connection after a refusal', async () => {
     for (let count = 0; count < 3; count++) {
       expect((await api.client.upload(Buffer.from('text'), {}, 'x.mp3')).status).toBe(415);
     }

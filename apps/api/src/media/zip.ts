@@ -4,28 +4,28 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-export interface ArchiveEntry {
+export interface ZipEntry {
   readonly key: string;
   readonly name: string;
 }
 
 /**
- * Streams the objects as a zip file, one open at a time; sound does not get smaller, so it is stored as it is.
- * @param date of every entry, so that equal archives have equal bytes
+ * Streams objects as a ZIP file, uncompressed, with one object open at a time.
+ * @param date of every entry: equal archives have equal bytes
  */
-export async function writeArchive(
+export async function writeZip(
   store: ObjectStore,
-  entries: readonly ArchiveEntry[],
+  entries: readonly ZipEntry[],
   date: Date,
   destination: Writable,
   signal: AbortSignal,
 ): Promise<void> {
   const archive = new ZipArchive({ store: true });
   const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
-  const written = pipeline(archive, destination, { signal: either });
+  const stopped = AbortSignal.any([signal, stop.signal]);
+  const written = pipeline(archive, destination, { signal: stopped });
   try {
-    await Promise.all([written, append(store, entries, date, archive, either)]);
+    await Promise.all([written, append(store, entries, date, archive, stopped)]);
   } finally {
     stop.abort();
   }
@@ -33,7 +33,7 @@ export async function writeArchive(
 
 async function append(
   store: ObjectStore,
-  entries: readonly ArchiveEntry[],
+  entries: readonly ZipEntry[],
   date: Date,
   archive: ZipArchive,
   signal: AbortSignal,
@@ -41,7 +41,7 @@ async function append(
   for (const { key, name } of entries) {
     const stream = await store.get(key, { signal });
     const added = once(archive, 'entry', { signal });
-    // archiver does not tell of an entry that breaks off in the middle
+    // archiver does not report an entry that breaks off
     stream.once('error', (error) => archive.destroy(error));
     archive.append(stream, { name, date });
     await added;

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
-import { keepForeignSitesOut } from './foreign-sites.middleware.js';
+import { refuseCrossSite } from './cross-site.middleware.js';
 
 const FRIEND = 'https://friend.example';
 const CANCEL = '/v1/separations/sep_0123456789abcdef0123456789abcdef/cancel';
 
-describe(keepForeignSitesOut.name, () => {
+describe(refuseCrossSite.name, () => {
   let redis: RedisServer;
   let api: InProcessApi;
 
@@ -22,7 +22,7 @@ describe(keepForeignSitesOut.name, () => {
     await redis.close();
   });
 
-  /** fetch would not let us say what a browser says by itself */
+  /** fetch does not let us set the headers that a browser sets itself */
   async function statusOf(method: string, path: string, headers: Record<string, string>): Promise<number | undefined> {
     const call = request({ host: '127.0.0.1', port: api.port, method, path, headers }).end();
     const [answer] = (await once(call, 'response')) as [IncomingMessage];

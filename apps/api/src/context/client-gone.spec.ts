@@ -13,7 +13,7 @@ describe(clientGone.name, () => {
     server.closeAllConnections();
   });
 
-  /** the answer to a client that has not gone yet */
+  /** the response to a client that is still connected */
   async function answer(): Promise<{ response: Response; leave: () => Promise<unknown> }> {
     server = createServer();
     server.listen(0, '127.0.0.1');
@@ -29,7 +29,7 @@ describe(clientGone.name, () => {
     return { response: response as Response, leave };
   }
 
-  it('aborts when the client goes', async () => {
+  it('aborts when the client disconnects', async () => {
     const { response, leave } = await answer();
     const sut = clientGone(response);
     expect(sut.aborted).toBe(false);
@@ -37,13 +37,13 @@ describe(clientGone.name, () => {
     expect(sut.reason).toBeInstanceOf(ClientGoneError);
   });
 
-  it('has aborted where the client went before', async () => {
+  it('has aborted when the client disconnected before', async () => {
     const { response, leave } = await answer();
     await leave();
     expect(clientGone(response).reason).toBeInstanceOf(ClientGoneError);
   });
 
-  it('does not abort when the answer is written', async () => {
+  it('does not abort once the response is complete', async () => {
     const { response } = await answer();
     const sut = clientGone(response);
     response.end('all');

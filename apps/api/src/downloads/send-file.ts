@@ -3,24 +3,24 @@ import type { Request, Response } from 'express';
 import { pipeline } from 'node:stream/promises';
 import { ProblemError } from '../problems/problem.error.js';
 import { byteRange } from './byte-range.js';
-import { isNamed } from './entity-tag.js';
+import { matchesEtag } from './etag.js';
 
-/** An object of the store as it is sent. */
+/** A stored object, and how to send it. */
 export interface ServedFile {
   readonly key: string;
   readonly bytes: number;
   /** strong: equal tags mean equal bytes */
   readonly etag: string;
   readonly contentType: string;
-  /** offered for download under this name; without one it is shown */
+  /** offers it as an attachment of this name */
   readonly downloadName?: string;
 }
 
-/** what a separation holds never changes under its address */
+/** the files of a separation never change */
 const CACHE_CONTROL = 'private, max-age=31536000, immutable';
 
 /**
- * Answers GET and HEAD with the file or one range of it, or with 304.
+ * Answers GET or HEAD with the file, one range of it, or 304.
  * @throws ProblemError range_not_satisfiable
  */
 export async function sendFile(
@@ -31,9 +31,9 @@ export async function sendFile(
   signal: AbortSignal,
 ): Promise<void> {
   const { bytes } = file;
-  const isFresh = isNamed(request.headers['if-none-match'], file.etag);
+  const isFresh = matchesEtag(request.headers['if-none-match'], file.etag);
   const range = isFresh ? undefined : wantedRange(request, file);
-  // before the headers: what fails here is told of without those of the file
+  // before the headers: an error response must not carry those of the file
   const body =
     isFresh || request.method === 'HEAD' ? undefined : await store.get(file.key, { signal, ...(range && { range }) });
   setHeaders(response, file);
@@ -61,7 +61,7 @@ function onlyRange(range: ReturnType<typeof byteRange>, bytes: number): Exclude<
 }
 
 function setHeaders(response: Response, file: ServedFile): void {
-  // first: it also guesses a type from the name
+  // first: it guesses a content type from the name
   if (file.downloadName !== undefined) response.attachment(file.downloadName);
   response.set({
     'Accept-Ranges': 'bytes',
@@ -70,6 +70,6 @@ function setHeaders(response: Response, file: ServedFile): void {
     ETag: file.etag,
     'X-Content-Type-Options': 'nosniff',
   });
-  // beside the origin, where other sites may call
+  // added to Origin, which CORS sets
   response.vary('Authorization, X-Api-Key');
 }

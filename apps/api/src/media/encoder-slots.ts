@@ -4,12 +4,12 @@ import { Semaphore } from '@app/concurrency';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 
-/** a song of a few minutes is encoded in about this time, seconds */
+/** about the time to encode a song of a few minutes, seconds */
 const RETRY_AFTER = 5;
 
-/** The places for what is encoded while a client waits: each costs a process and a core. */
+/** Limits the encoders that run while a client waits: each costs a process and a core. */
 @Injectable()
-export class Encodings {
+export class EncoderSlots {
   private readonly permits: Semaphore;
 
   constructor(@Inject(API_CONFIG) { limits }: Pick<ApiConfig, 'limits'>) {
@@ -18,12 +18,11 @@ export class Encodings {
     this.permits = new Semaphore(limits.maxEncodings, { maxWaiting: 0, refuse });
   }
 
-  /** Encodings that run now. */
   get running(): number {
     return this.permits.inUse;
   }
 
-  /** @throws ProblemError busy, when as many run as may */
+  /** @throws ProblemError busy when every slot is in use */
   run<T>(encode: () => Promise<T>): Promise<T> {
     return this.permits.run(encode);
   }

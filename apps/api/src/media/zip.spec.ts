@@ -6,12 +6,12 @@ import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { FolderObjectStore } from '@app/storage';
 import { waitUntil } from '../../../../test/support/wait-until.js';
-import { writeArchive } from './archive.js';
+import { writeZip } from './zip.js';
 
 const DATE = new Date('2026-11-23T12:00:00Z');
 const BYTES = 600_000;
 
-/** counts the streams that it has open */
+/** counts its open streams */
 class WatchedStore extends FolderObjectStore {
   readonly open = new Set<Readable>();
   breaksAfter: number | undefined;
@@ -33,7 +33,7 @@ function breakAfter(stream: Readable, bytes: number): Readable {
   return stream.pause();
 }
 
-describe(writeArchive.name, () => {
+describe(writeZip.name, () => {
   let folder: string;
   let store: WatchedStore;
   const entries = ['vocals', 'drums', 'bass'].map((stem) => ({
@@ -54,13 +54,13 @@ describe(writeArchive.name, () => {
   const zip = async (): Promise<Buffer> => {
     const out = new PassThrough();
     const [, bytes] = await Promise.all([
-      writeArchive(store, entries, DATE, out, AbortSignal.timeout(10_000)),
+      writeZip(store, entries, DATE, out, AbortSignal.timeout(10_000)),
       buffer(out),
     ]);
     return bytes;
   };
 
-  it('holds every object as it is under its name, in order', async () => {
+  it('holds every object unchanged, by name and in order', async () => {
     const bytes = await zip();
     const names = [...bytes.toString('utf8').matchAll(/Für Élise \((\w+)\)\.wav/g)].map(([, stem]) => stem);
     expect(names.slice(-3)).toEqual(['vocals', 'drums', 'bass']);
@@ -70,14 +70,14 @@ describe(writeArchive.name, () => {
     expect(bytes.readUInt16LE(bytes.length - 12)).toBe(3);
   });
 
-  it('is equal for equal objects', async () => {
+  it('has equal bytes for equal objects', async () => {
     expect((await zip()).equals(await zip())).toBe(true);
   });
 
-  it('closes what it has open when the reader goes', async () => {
+  it('closes its open object when the reader leaves', async () => {
     const gone = new AbortController();
     const out = new PassThrough();
-    const failed = expect(writeArchive(store, entries, DATE, out, gone.signal)).rejects.toThrow();
+    const failed = expect(writeZip(store, entries, DATE, out, gone.signal)).rejects.toThrow();
     out.once('data', () => {
       expect(store.open.size).toBe(1);
       gone.abort(new Error('client gone'));
@@ -87,11 +87,11 @@ describe(writeArchive.name, () => {
     expect(out.destroyed).toBe(true);
   });
 
-  it('breaks off, and does not end well, when an object does', async () => {
+  it('breaks off, without an end, when an object does', async () => {
     store.breaksAfter = 100_000;
     const out = new PassThrough();
     const read = expect(buffer(out)).rejects.toThrow();
-    await expect(writeArchive(store, entries, DATE, out, AbortSignal.timeout(5000))).rejects.toThrow('store is away');
+    await expect(writeZip(store, entries, DATE, out, AbortSignal.timeout(5000))).rejects.toThrow('store is away');
     await read;
     store.breaksAfter = undefined;
   });

@@ -7,7 +7,7 @@ export interface StoredFile {
   readonly bytes: number;
 }
 
-/** The object as ffmpeg reads it: from any place, until the signal aborts. */
-export function seekable(store: ObjectStore, { key, bytes }: StoredFile, signal: AbortSignal): SeekableSource {
+/** Lets ffmpeg seek in an object, until the signal aborts. */
+export function seekableObject(store: ObjectStore, { key, bytes }: StoredFile, signal: AbortSignal): SeekableSource {
   return { bytes, read: (range) => store.get(key, { range, signal }) };
 }

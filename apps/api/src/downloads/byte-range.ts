@@ -1,8 +1,8 @@
 import type { ByteRange } from '@app/storage';
 
 /**
- * The part of a file that a Range header asks for (RFC 9110 §14.2): `undefined` for all of it, which is also the
- * answer to several ranges and to what is no range; `unsatisfiable` for a part that lies outside.
+ * Parses a Range header (RFC 9110 §14.2). Returns undefined for the whole file: without a valid range, or with several.
+ * Not `range-parser`, which refuses a suffix longer than the file; the RFC asks for the whole file there.
  */
 export function byteRange(header: string | undefined, bytes: number): ByteRange | undefined | 'unsatisfiable' {
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.replace(/\s/g, '') ?? '');

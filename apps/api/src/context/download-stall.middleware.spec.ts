@@ -6,14 +6,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, Response } from 'express';
-import { dropStalled } from './drop-stalled.middleware.js';
+import { closeStalledDownloads } from './download-stall.middleware.js';
 
 const STALL_SECONDS = 0.3;
 /** more than the buffers of a connection hold */
 const PIECES = 256;
 const PIECE = Buffer.alloc(256 * 1024);
 
-describe(dropStalled.name, () => {
+describe(closeStalledDownloads.name, () => {
   let server: Server;
   let client: Socket;
 
@@ -33,17 +33,17 @@ describe(dropStalled.name, () => {
     client = connect((server.address() as AddressInfo).port, '127.0.0.1');
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     const [request, response] = (await called) as [IncomingMessage, ServerResponse];
-    dropStalled(STALL_SECONDS)(request as Request, response as Response, () => undefined);
+    closeStalledDownloads(STALL_SECONDS)(request as Request, response as Response, () => undefined);
     return response;
   }
 
-  it('drops a client that takes nothing', async () => {
+  it('closes a download that its client does not read', async () => {
     const response = await call();
     const sent = pipeline(Readable.from(Array<Buffer>(PIECES).fill(PIECE)), response);
     await expect(sent).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
   });
 
-  it('waits for an answer that takes longer to make', async () => {
+  it('waits for a response that takes longer to make', async () => {
     const response = await call();
     let received = 0;
     client.on('data', ({ length }) => (received += length));

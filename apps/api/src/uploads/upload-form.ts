@@ -1,0 +1,93 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import busboy from 'busboy';
+import { ProblemError } from '../problems/problem.error.js';
+import { FILE_FIELD, fileTooLarge, malformed, tooManyFiles } from './upload-problems.js';
+
+const MAX_FIELDS = 20;
+const MAX_FIELD_BYTES = 1024;
+const MAX_NAME_LENGTH = 100;
+/** the file, the fields, and one for a client that adds a part of its own */
+const MAX_PARTS = MAX_FIELDS + 2;
+
+/** Stores the file while it arrives. The stream fails when the form does. */
+type StoreFile<Stored> = (file: Readable, fileName: string) => Promise<Stored>;
+
+interface UploadForm<Stored> {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly file: Stored | undefined;
+}
+
+/**
+ * Reads a multipart form of short text fields, in any order, and one file.
+ * The first error ends it; the parser itself limits the headers of a part to 16 kB.
+ */
+export async function readUploadForm<Stored>(
+  body: Readable,
+  headers: IncomingHttpHeaders,
+  maxFileBytes: number,
+  store: StoreFile<Stored>,
+): Promise<UploadForm<Stored>> {
+  const fields = new Map<string, string>();
+  const files: Promise<Stored>[] = [];
+  const form = busboy({
+    headers,
+    // browsers send names in UTF-8, whatever the old standard says
+    defParamCharset: 'utf8',
+    limits: {
+      files: 1,
+      fields: MAX_FIELDS,
+      // busboy reports these three when they are reached, not passed
+      fileSize: maxFileBytes + 1,
+      fieldSize: MAX_FIELD_BYTES + 1,
+      parts: MAX_PARTS + 1,
+    },
+  });
+  const refuse = (reason: Error): void => {
+    // busboy crashes when one of its own events destroys it
+    process.nextTick(() => form.destroy(reason));
+  };
+  form.on('field', (name: string | undefined, value, { valueTruncated }) => {
+    if (!isFieldName(name)) refuse(malformed('A field has no name, or one that is too long.'));
+    else if (valueTruncated) refuse(malformed(`Field "${name}" is longer than ${MAX_FIELD_BYTES} bytes.`));
+    else if (fields.has(name)) refuse(new ProblemError('invalid_request', `Field "${name}" is listed twice.`));
+    else fields.set(name, value);
+  });
+  form.on('file', (name: string | undefined, file, { filename = '' }) => {
+    // a form that fails destroys its file; without a listener that would end the process
+    file.on('error', () => undefined);
+    if (!isFieldName(name)) refuse(malformed('A file has no field name, or one that is too long.'));
+    else if (filename === '') file.resume();
+    else if (name !== FILE_FIELD) refuse(new ProblemError('unknown_field', `Send the file as field "${FILE_FIELD}".`));
+    else {
+      file.once('limit', () => {
+        refuse(fileTooLarge(maxFileBytes));
+      });
+      const stored = store(file, unescaped(filename));
+      stored.catch(refuse);
+      files.push(stored);
+    }
+  });
+  form.once('filesLimit', () => {
+    refuse(tooManyFiles());
+  });
+  form.once('fieldsLimit', () => {
+    refuse(malformed(`The form has more than ${MAX_FIELDS} fields.`));
+  });
+  form.once('partsLimit', () => {
+    refuse(malformed(`The form has more than ${MAX_PARTS} parts.`));
+  });
+  await pipeline(body, form);
+  const [file] = await Promise.all(files);
+  return { fields: Object.fromEntries(fields), file };
+}
+
+function isFieldName(name: string | undefined): name is string {
+  return name !== undefined && name.length <= MAX_NAME_LENGTH;
+}
+
+/** Browsers escape just these three characters (HTML standard, multipart/form-data). */
+function unescaped(fileName: string): string {
+  return fileName.replace(/%(?:0A|0D|22)/gi, decodeURIComponent);
+}
