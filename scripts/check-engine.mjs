@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { main } from './support/fail.mjs';
 import { root, venvBin } from './support/paths.mjs';
-import { installEngine } from './support/python-side.mjs';
+import { installEngine } from './setup/python-environment.mjs';
 import { mustRun } from './support/run.mjs';
 
 const engine = join(root, 'engine');

@@ -1,10 +1,10 @@
 // `npm start`: everything that a laptop needs to run the service, until Ctrl-C
 import { main } from './support/fail.mjs';
-import { LocalService } from './support/local-service.mjs';
-import { chooseModel } from './support/model.mjs';
-import { build, checkNodeVersion, installPackages } from './support/node-side.mjs';
-import { mustBeFree } from './support/ports.mjs';
-import { engineProfile, installEngine } from './support/python-side.mjs';
+import { LocalService } from './service/local-service.mjs';
+import { chooseModel } from './setup/model.mjs';
+import { build, checkNodeVersion, installPackages } from './setup/node-packages.mjs';
+import { mustBeFree } from './service/ports.mjs';
+import { engineProfile, installEngine } from './setup/python-environment.mjs';
 import { endRunning } from './support/run.mjs';
 
 const host = process.env.HOST || '127.0.0.1';

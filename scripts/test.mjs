@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PlainError, main } from './support/fail.mjs';
-import { build, checkNodeVersion, installPackages } from './support/node-side.mjs';
+import { build, checkNodeVersion, installPackages } from './setup/node-packages.mjs';
 import { root, venvPython } from './support/paths.mjs';
-import { installEngine } from './support/python-side.mjs';
+import { installEngine } from './setup/python-environment.mjs';
 import { run } from './support/run.mjs';
 
 const steps = [

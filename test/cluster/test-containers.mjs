@@ -2,13 +2,13 @@
 // read-only roots and without capabilities, on a real Redis and a real S3 server. Needs podman or docker.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ServiceClient } from './support/client.mjs';
-import { Containers } from './support/containers.mjs';
-import { PlainError, main } from './support/fail.mjs';
-import { root } from './support/paths.mjs';
-import { freePort } from './support/ports.mjs';
-import { checkArchive, checkMadeOnDemand, separateAndCheck } from './support/song-check.mjs';
-import { until } from './support/until.mjs';
+import { ServiceClient } from '../../scripts/support/client.mjs';
+import { Containers } from './containers.mjs';
+import { PlainError, main } from '../../scripts/support/fail.mjs';
+import { root } from '../../scripts/support/paths.mjs';
+import { freePort } from '../../scripts/service/ports.mjs';
+import { checkArchive, checkMadeOnDemand, separateAndCheck } from './song-check.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const USAGE = `npm run test:containers -- [options]
   --engine NAME       podman (default) or docker

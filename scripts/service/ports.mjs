@@ -1,5 +1,5 @@
 import { createServer } from 'node:net';
-import { PlainError } from './fail.mjs';
+import { PlainError } from '../support/fail.mjs';
 
 /** Listens for a moment; gives the port, or undefined when it is taken. Port 0 takes a free one. */
 function tryPort(host, port) {

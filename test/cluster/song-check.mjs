@@ -1,8 +1,8 @@
 // a song through a service that runs elsewhere, its stems checked against the receipt; and a long song to interrupt
 import { createHash } from 'node:crypto';
 import { statSync, writeFileSync } from 'node:fs';
-import { PlainError } from './fail.mjs';
-import { until } from './until.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const COMPLETED_MS = 600_000;
 

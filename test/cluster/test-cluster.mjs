@@ -5,15 +5,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ServiceClient } from './support/client.mjs';
-import { Cluster, withStandIns } from './support/cluster.mjs';
-import { PlainError, main } from './support/fail.mjs';
-import { LostWorkers } from './support/lost-workers.mjs';
-import { root } from './support/paths.mjs';
-import { Release } from './support/release.mjs';
-import { run } from './support/run.mjs';
-import { checkMadeOnDemand, checkStems, separateAndCheck } from './support/song-check.mjs';
-import { until } from './support/until.mjs';
+import { ServiceClient } from '../../scripts/support/client.mjs';
+import { Cluster, withStandIns } from './cluster.mjs';
+import { PlainError, main } from '../../scripts/support/fail.mjs';
+import { LostWorkers } from './lost-workers.mjs';
+import { root } from '../../scripts/support/paths.mjs';
+import { Release } from './release.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { checkMadeOnDemand, checkStems, separateAndCheck } from './song-check.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const USAGE = `npm run test:cluster -- [options]   (needs kubectl and helm, and the images of npm run test:containers)
   --load COMMAND     brings an image into the cluster, e.g. --load "kind load docker-image"

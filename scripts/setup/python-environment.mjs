@@ -1,9 +1,9 @@
 // makes the Python environment of the engine, in engine/.venv
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PlainError } from './fail.mjs';
-import { root, venv, venvBin, venvPython } from './paths.mjs';
-import { mustRun, run } from './run.mjs';
+import { PlainError } from '../support/fail.mjs';
+import { root, venv, venvBin, venvPython } from '../support/paths.mjs';
+import { mustRun, run } from '../support/run.mjs';
 import { digestOf, isStamped, stamp } from './stamp.mjs';
 
 const requirements = (name) => join(root, 'engine', 'requirements', `${name}.lock`);

@@ -1,6 +1,6 @@
 // the processes that `npm start` runs: each in a group of its own, so that a Ctrl-C reaches this script alone
 import { spawn } from 'node:child_process';
-import { root } from './paths.mjs';
+import { root } from '../support/paths.mjs';
 
 const KEPT_LINES = 60;
 

@@ -1,9 +1,9 @@
 // the processes of the local default: Redis, rest-server, worker-server and logs
-import { Child } from './children.mjs';
-import { PlainError } from './fail.mjs';
-import { nodeArguments } from './paths.mjs';
+import { Child } from './child.mjs';
+import { PlainError } from '../support/fail.mjs';
+import { nodeArguments } from '../support/paths.mjs';
 import { startRedis } from './redis.mjs';
-import { until } from './until.mjs';
+import { until } from '../support/until.mjs';
 
 const READY_MS = 180_000;
 const STOP_MS = 15_000;

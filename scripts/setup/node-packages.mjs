@@ -1,9 +1,9 @@
 // brings node_modules and dist up to date
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PlainError } from './fail.mjs';
-import { mainFile, root } from './paths.mjs';
-import { mustRun } from './run.mjs';
+import { PlainError } from '../support/fail.mjs';
+import { mainFile, root } from '../support/paths.mjs';
+import { mustRun } from '../support/run.mjs';
 import { digestOf, isStamped, stamp } from './stamp.mjs';
 
 const NEEDED = [20, 19];

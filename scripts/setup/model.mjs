@@ -1,8 +1,8 @@
 // which model the local default runs: the wanted one if it is there or can be fetched, else the demo model
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { dataDir, enginePython } from './paths.mjs';
-import { run } from './run.mjs';
+import { dataDir, enginePython } from '../support/paths.mjs';
+import { run } from '../support/run.mjs';
 
 const DEFAULT = 'htdemucs';
 // until the hub has answered; a download that runs may take its time

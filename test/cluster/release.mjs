@@ -1,7 +1,7 @@
 // the release that `npm run test:cluster` installs, upgrades, breaks and removes
-import { PlainError } from './fail.mjs';
-import { run } from './run.mjs';
-import { until } from './until.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const NAME = 'songs';
 const SECRETS = [['separation-redis'], ['separation-s3'], ['separation-s3', 'minio-ns'], ['separation-api-keys']];

@@ -4,8 +4,8 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PlainError } from './fail.mjs';
-import { root } from './paths.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
+import { root } from '../../scripts/support/paths.mjs';
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 

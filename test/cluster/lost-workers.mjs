@@ -1,8 +1,8 @@
 // what `npm run test:cluster` does to workers in the middle of a song, and how long it takes until another has it
 import { join } from 'node:path';
-import { PlainError } from './fail.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
 import { checkStems, completed, upload, writeLongSong } from './song-check.mjs';
-import { until } from './until.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const LONG_SONG_SECONDS = 900;
 const WORKERS = 'separation/worker=true';

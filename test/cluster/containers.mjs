@@ -1,10 +1,10 @@
 // podman or docker for `npm run test:containers`: as user 1000, with read-only roots and without capabilities
 import { randomUUID } from 'node:crypto';
-import { PlainError } from './fail.mjs';
-import { root } from './paths.mjs';
-import { freePort } from './ports.mjs';
-import { run } from './run.mjs';
-import { until } from './until.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
+import { root } from '../../scripts/support/paths.mjs';
+import { freePort } from '../../scripts/service/ports.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const IMAGES = { api: 'Dockerfile.api', worker: 'Dockerfile.worker', backends: 'test/cluster/Dockerfile' };
 const HARDENED = ['--user=1000:1000', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
