@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -62,6 +62,23 @@ describe('npm start', () => {
 
     start.process.kill('SIGINT');
     expect(await start.ended).toBe(0);
+    expect(processesWith(folder)).toEqual([]);
+  }, 120_000);
+
+  it('restarts a server after a save with --watch, and leaves no process after Ctrl-C', async () => {
+    const dev = script('start', '--watch');
+    const prints = (text: string, times = 1): Promise<unknown> =>
+      waitUntil(text, () => dev.output.split(text).length > times, { deadlineMs: 60_000 }).catch(() => {
+        throw new Error(dev.output);
+      });
+    await prints('Music separation is ready');
+    const page = /The page +(\S+)/.exec(dev.output)?.[1] ?? '';
+    expect(await (await fetch(page)).text()).toContain('/@vite/client');
+    await utimes('apps/api/src/main.ts', new Date(), new Date());
+    await prints('rest-server listens on', 2);
+
+    dev.process.kill('SIGINT');
+    expect(await dev.ended).toBe(0);
     expect(processesWith(folder)).toEqual([]);
   }, 120_000);
 

@@ -33,7 +33,7 @@ describe('the init container of models.source: bucket', () => {
 
   const copy = (...args: string[]): { status: number | null; stdout: string; stderr: string } => {
     const env = { PATH: process.env['PATH'] ?? '', ...s3Environment(s3.config), MODELS_DIR: folder };
-    const script = ['--import', './test/support/typescript.mjs', 'apps/worker/src/models-from-bucket.ts'];
+    const script = ['--import', './scripts/support/typescript.mjs', 'apps/worker/src/models-from-bucket.ts'];
     return spawnSync(process.execPath, [...script, ...args], { env, encoding: 'utf8', timeout: 20_000 });
   };
 
