@@ -1,8 +1,10 @@
 // where things are in a checkout
+import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
+export const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 export const dataDir = resolve(process.env.DATA_DIR || join(root, 'data'));
 export const venv = join(root, 'engine', '.venv');
 export const venvBin = join(venv, process.platform === 'win32' ? 'Scripts' : 'bin');

@@ -1,7 +1,7 @@
 // podman or docker for `npm run test:containers`: as user 1000, with read-only roots and without capabilities
 import { randomUUID } from 'node:crypto';
 import { PlainError } from '../../scripts/support/fail.mjs';
-import { root } from '../../scripts/support/paths.mjs';
+import { root, version } from '../../scripts/support/paths.mjs';
 import { freePort } from '../../scripts/service/ports.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { until } from '../../scripts/support/until.mjs';
@@ -11,7 +11,7 @@ const HARDENED = ['--user=1000:1000', '--read-only', '--cap-drop=ALL', '--securi
 const READY_MS = 120_000;
 const HOST = '127.0.0.1';
 
-const imageName = (name) => `localhost/music-separation-${name}:0.1.0`;
+const imageName = (name) => `localhost/music-separation-${name}:${version}`;
 
 export class Containers {
   #command;

@@ -9,7 +9,7 @@ import { ServiceClient } from '../../scripts/support/client.mjs';
 import { Cluster, withStandIns } from './cluster.mjs';
 import { PlainError, main } from '../../scripts/support/fail.mjs';
 import { LostWorkers } from './lost-workers.mjs';
-import { root } from '../../scripts/support/paths.mjs';
+import { root, version } from '../../scripts/support/paths.mjs';
 import { Release } from './release.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { checkMadeOnDemand, checkStems, separateAndCheck } from './song-check.mjs';
@@ -34,7 +34,7 @@ const { values } = parseArgs({
   },
 });
 const WORKERS = 'separation/worker=true';
-const BACKENDS = `${values.registry}/music-separation-backends:0.1.0`;
+const BACKENDS = `${values.registry}/music-separation-backends:${version}`;
 const SETTINGS = [
   `images.registry=${values.registry}`,
   ...(values.chart ? [] : [`redis.standIn.image=${BACKENDS}`, `minio.standIn.image=${BACKENDS}`]),
@@ -59,7 +59,7 @@ const must = (condition, sentence) => {
 async function loadImages() {
   const [command, ...args] = values.load.split(' ');
   for (const name of ['api', 'worker', ...(values.chart ? [] : ['backends'])]) {
-    const image = `${values.registry}/music-separation-${name}:0.1.0`;
+    const image = `${values.registry}/music-separation-${name}:${version}`;
     const { code, output } = await run(command, [...args, image], { quiet: true });
     must(code === 0, `${output}\nThe image ${name} could not be loaded: see above.`);
   }
