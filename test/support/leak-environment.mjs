@@ -1,0 +1,36 @@
+// Jest's Node environment; a spec file that leaves a handle open fails with the handle's kind
+import { setTimeout as pause } from 'node:timers/promises';
+import { TestEnvironment } from 'jest-environment-node';
+
+// sockets and processes that were told to close take a moment
+const CLOSING_MS = 3000;
+const EVERY_MS = 20;
+
+export default class LeakEnvironment extends TestEnvironment {
+  async setup() {
+    await super.setup();
+    this.before = process.getActiveResourcesInfo();
+  }
+
+  async teardown() {
+    const deadline = Date.now() + CLOSING_MS;
+    let leaked = this.#leaked();
+    while (leaked.length > 0 && Date.now() < deadline) {
+      await pause(EVERY_MS);
+      leaked = this.#leaked();
+    }
+    await super.teardown();
+    if (leaked.length === 0) return;
+    throw new Error(`Left open: ${leaked.join(', ')}. Run this file with --detectOpenHandles to see where.`);
+  }
+
+  /** what keeps this process alive and did not before */
+  #leaked() {
+    const before = [...this.before];
+    return process.getActiveResourcesInfo().filter((kind) => {
+      const index = before.indexOf(kind);
+      if (index >= 0) before.splice(index, 1);
+      return index < 0;
+    });
+  }
+}
