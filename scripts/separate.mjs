@@ -1,4 +1,4 @@
-// `npm run separate -- SONG [--out DIR]`: sends a song to the service, watches it, writes the stems
+// `npm run separate -- SONG [--out DIR]`: uploads a song, waits for it and downloads its stems
 import { createWriteStream, mkdirSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
@@ -11,17 +11,17 @@ import { PlainError, main } from './support/fail.mjs';
 import { ProgressLine } from './support/progress-line.mjs';
 
 const POLL_MS = 1000;
-// a restart of the service in the middle of a song costs nothing but time
+// long enough for the service to restart in the middle of a song
 const AWAY_MS = 60_000;
-// npm runs this in the folder of the package, whoever calls it from below
+// npm runs this in the package's folder, even when called from a folder below
 const HERE = process.env.INIT_CWD ?? process.cwd();
 
 const USAGE = `npm run separate -- SONG [options]
-  --out DIR        where the stems go (default: a folder named after the song)
+  --out DIR        folder for the stems (default: named after the song)
   --model NAME     --stems vocals,drums     --formats flac,mp3,wav
   --overlap 0.25   --shifts 0
   --server URL     default http://127.0.0.1:3000 (or SEPARATION_SERVER)
-  An access key is read from SEPARATION_KEY.`;
+  SEPARATION_KEY holds the access key, where one is needed.`;
 
 const TEXT = { type: 'string' };
 const OPTIONS = { model: TEXT, stems: TEXT, formats: TEXT, overlap: TEXT, shifts: TEXT };
@@ -40,7 +40,7 @@ function readArguments() {
 function mustBeSong(song) {
   const facts = statSync(song, { throwIfNoEntry: false });
   if (facts === undefined) throw new PlainError(`There is no file ${song}.`);
-  if (!facts.isFile()) throw new PlainError(`${song} is not a file: give one song at a time.`);
+  if (!facts.isFile()) throw new PlainError(`${song} is not a file. Give one song at a time.`);
   if (facts.size === 0) throw new PlainError(`${song} is empty.`);
   return facts.size;
 }
@@ -68,7 +68,7 @@ async function watch(client, id, line, signal) {
   }
 }
 
-/** Written beside its name and renamed, so that a stem which is there is whole. */
+/** Writes to a temporary name first: a stem under its own name is complete. */
 async function download(client, path, file, signal) {
   const partial = `${file}.part`;
   try {
@@ -99,7 +99,7 @@ await main(async () => {
     const done = await watch(client, started.id, line, interrupted.signal);
     line.end();
     if (done.model === 'demo')
-      console.log('These stems were made by the small demo model, which is made for trying the service.');
+      console.log('The demo model made these stems. It is for trying the service, not for music.');
     mkdirSync(folder, { recursive: true });
     for (const stem of done.stems) {
       for (const format of values.formats?.split(',') ?? ['flac']) {
@@ -111,8 +111,8 @@ await main(async () => {
   } catch (error) {
     line.end();
     if (!interrupted.signal.aborted) throw error;
-    if (started === undefined) throw new PlainError('Stopped; the song was not sent.');
+    if (started === undefined) throw new PlainError('Stopped. The song was not uploaded.');
     await client.cancel(started.id);
-    throw new PlainError('Stopped; the separation was cancelled.');
+    throw new PlainError('Stopped. The separation was cancelled.');
   }
 });

@@ -11,7 +11,7 @@ import { processesWith } from './support/process-list.js';
 import { DEMO_SONG } from './support/test-service.js';
 import { waitUntil } from './support/wait-until.js';
 
-/** A script of `npm run`, as a person starts it in a terminal. */
+/** A script of `npm run`, started as in a terminal. */
 class Script {
   output = '';
   readonly ended: Promise<number | null>;
@@ -56,7 +56,7 @@ describe('npm start', () => {
     const separate = script('separate', DEMO_SONG, '--out', out, '--server', `http://127.0.0.1:${env['PORT'] ?? ''}`);
     expect({ code: await separate.ended, output: separate.output }).toMatchObject({ code: 0 });
     expect((await readdir(out)).sort()).toEqual(['bass.flac', 'drums.flac', 'other.flac', 'vocals.flac']);
-    // one terminal shows what every service does
+    // one terminal shows the logs of all services
     expect(start.output).toContain('rest-server');
     expect(start.output).toContain('worker-server');
 
@@ -82,7 +82,7 @@ describe('npm start', () => {
     expect(processesWith(folder)).toEqual([]);
   }, 120_000);
 
-  it('says in one sentence what to do when its port is taken', async () => {
+  it('says what to do when its port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -90,14 +90,14 @@ describe('npm start', () => {
     const start = script('start');
     expect(await start.ended).toBe(1);
     expect(start.output.trim()).toBe(
-      `Port ${port} is taken: end what uses it, or choose another one, for example PORT=${port + 10} npm start.`,
+      `Port ${port} is in use. Stop the program that uses it, or choose another port: PORT=${port + 10} npm start`,
     );
     other.close();
   }, 20_000);
 
-  it('takes the demo model with a notice that nobody can overlook when the model cannot be fetched', async () => {
+  it('falls back to the demo model with a prominent notice when the model cannot be fetched', async () => {
     env['MODEL'] = '';
-    // nothing answers there
+    // no server answers there
     env['HF_ENDPOINT'] = 'http://127.0.0.1:9';
     const start = script('start');
     await waitUntil('it is ready', () => start.output.includes('Music separation is ready'), {

@@ -1,4 +1,4 @@
-// the processes of the local default: Redis, rest-server, worker-server and logs
+// the processes of `npm start`: Redis, rest-server, worker-server and logs
 import { join } from 'node:path';
 import { Child } from './child.mjs';
 import { PlainError } from '../support/fail.mjs';
@@ -61,11 +61,11 @@ export class LocalService {
   /** Resolves after stop; throws when a process ends by itself. */
   async ended() {
     const child = await this.#firstEnd();
-    if (!this.stopped) throw new PlainError(`${child.output}\n${child.name} ended by itself: see above.`);
+    if (!this.stopped) throw new PlainError(`${child.output}\n${child.name} ended unexpectedly: see above.`);
     await this.#stopping;
   }
 
-  /** The servers first, the queue last; bounded. */
+  /** Stops the servers first and the queue last, each within a time limit. */
   stop() {
     this.#stopping ??= (async () => {
       const servers = this.#children.filter((child) => child.name in SERVERS);

@@ -1,4 +1,4 @@
-// the few calls of the HTTP API that `npm run separate` needs
+// the HTTP calls of `npm run separate`
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -7,7 +7,7 @@ import { PlainError } from './fail.mjs';
 
 const CALL_MS = 30_000;
 
-/** It may answer again in a moment. */
+/** The service does not answer now, but may in a moment. */
 export class ServiceAwayError extends PlainError {}
 
 export class ServiceClient {
@@ -15,12 +15,12 @@ export class ServiceClient {
   #headers;
 
   constructor(server, key) {
-    if (!URL.canParse(server)) throw new PlainError(`${server} is not an address of a server.`);
+    if (!URL.canParse(server)) throw new PlainError(`${server} is not a server's URL.`);
     this.#server = server;
     this.#headers = key ? { authorization: `Bearer ${key}` } : {};
   }
 
-  /** Sends the song; onSent gets the bytes that have left so far. */
+  /** Uploads the song. onSent gets the number of bytes sent so far. */
   async upload(song, bytes, fields, onSent, signal) {
     const boundary = `song-${randomUUID()}`;
     const name = basename(song).replaceAll(/["\r\n]/g, '_');
@@ -33,7 +33,7 @@ export class ServiceClient {
       yield Buffer.from(head);
       let sent = 0;
       for await (const chunk of createReadStream(song)) {
-        // a request that was given up would read on to the end of the file
+        // an aborted request would read on to the end of the file
         if (signal?.aborted) return;
         yield chunk;
         onSent((sent += chunk.length));
@@ -73,7 +73,7 @@ export class ServiceClient {
     const answer = await fetch(url, { ...init, headers }).catch((error) => {
       if (init.signal?.aborted) throw error;
       throw new ServiceAwayError(
-        `No service answers at ${this.#server}: start it with npm start, or name another with --server.`,
+        `No service answers at ${this.#server}. Start it with npm start, or name another one with --server.`,
       );
     });
     if (answer.ok) return answer;
