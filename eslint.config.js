@@ -2,6 +2,28 @@ import js from '@eslint/js';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
+// one place reads and checks the environment; specs may set up their own
+const ENVIRONMENT = { object: 'process', property: 'env', message: 'Read it in @app/config.' };
+const SPECS = ['**/*.{spec,fixture}.ts', 'test/**/*.ts', 'apps/*/test/**/*.ts', 'bench/**/*.ts'];
+const NODE_GLOBALS = [
+  'process',
+  'console',
+  'URL',
+  'fetch',
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'AbortSignal',
+  'AbortController',
+  'Buffer',
+  'FormData',
+  'Blob',
+  'Response',
+  'performance',
+  'TextDecoder',
+];
+
 export default defineConfig(
   { ignores: ['dist/', 'data/', 'coverage/', '**/.venv/'] },
   js.configs.recommended,
@@ -17,37 +39,15 @@ export default defineConfig(
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       // Nest declares its options as classes and takes plain objects
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
-      // config is the only reader of the environment
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'read it in @app/config' }],
+      'no-restricted-properties': ['error', ENVIRONMENT],
     },
   },
   {
-    files: ['libs/config/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts', '**/*.spec.ts'],
+    files: ['libs/config/**/*.ts', ...SPECS],
     rules: { 'no-restricted-properties': 'off' },
   },
   {
     files: ['**/*.{js,mjs}'],
-    languageOptions: {
-      globals: Object.fromEntries(
-        [
-          'process',
-          'console',
-          'URL',
-          'fetch',
-          'setTimeout',
-          'clearTimeout',
-          'setInterval',
-          'clearInterval',
-          'AbortSignal',
-          'AbortController',
-          'Buffer',
-          'FormData',
-          'Blob',
-          'Response',
-          'performance',
-          'TextDecoder',
-        ].map((name) => [name, 'readonly']),
-      ),
-    },
+    languageOptions: { globals: Object.fromEntries(NODE_GLOBALS.map((name) => [name, 'readonly'])) },
   },
 );

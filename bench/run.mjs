@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlainError, main } from '../scripts/support/fail.mjs';
-import { build, checkNodeVersion, installPackages } from '../scripts/support/node-side.mjs';
+import { build, checkNodeVersion, installPackages } from '../scripts/setup/node-packages.mjs';
 import { enginePython, root } from '../scripts/support/paths.mjs';
-import { installEngine } from '../scripts/support/python-side.mjs';
+import { installEngine } from '../scripts/setup/python-environment.mjs';
 import { mustRun } from '../scripts/support/run.mjs';
 import { describeMachine } from './support/machine.mjs';
 import { Workbench } from './support/workbench.mjs';

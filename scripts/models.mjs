@@ -1,7 +1,7 @@
-// `npm run models -- get NAME | list | verify`: the models on this machine
+// `npm run models -- get NAME | list | verify`: manages the models on this machine
 import { main } from './support/fail.mjs';
-import { modelsCommand } from './support/model.mjs';
-import { engineProfile, installEngine } from './support/python-side.mjs';
+import { modelsCommand } from './setup/model.mjs';
+import { engineProfile, installEngine } from './setup/python-environment.mjs';
 
 await main(async () => {
   await installEngine(await engineProfile());

@@ -1,17 +1,19 @@
-// `npm start`: everything that a laptop needs to run the service, until Ctrl-C
+// `npm start`: everything a laptop needs to run the service, until Ctrl-C.
+// `npm run dev` (--watch): the same from the sources; servers and page follow every save.
 import { main } from './support/fail.mjs';
-import { LocalService } from './support/local-service.mjs';
-import { chooseModel } from './support/model.mjs';
-import { build, checkNodeVersion, installPackages } from './support/node-side.mjs';
-import { mustBeFree } from './support/ports.mjs';
-import { engineProfile, installEngine } from './support/python-side.mjs';
+import { LocalService } from './service/local-service.mjs';
+import { mustBeFree } from './service/ports.mjs';
+import { chooseModel } from './setup/model.mjs';
+import { build, checkNodeVersion, installPackages } from './setup/node-packages.mjs';
+import { engineProfile, installEngine } from './setup/python-environment.mjs';
 import { endRunning } from './support/run.mjs';
 
 const host = process.env.HOST || '127.0.0.1';
 const port = Number(process.env.PORT || 3000);
 const workerPort = Number(process.env.WORKER_PORT || 3001);
+const watch = process.argv.includes('--watch');
 
-// where `npm run separate` looks for a service by itself
+// the default of `npm run separate`
 const DEFAULT_URL = 'http://127.0.0.1:3000';
 
 let service;
@@ -23,25 +25,32 @@ async function start() {
   await mustBeFree(host, workerPort, 'WORKER_PORT');
   await installPackages();
   await installEngine(await engineProfile());
-  await build();
+  if (!watch) await build();
   const model = await chooseModel();
-  service = new LocalService({ host, port, workerPort, env: { ...process.env, MODEL: model.name } });
+  service = new LocalService({ host, port, workerPort, watch, env: { ...process.env, MODEL: model.name } });
   await service.start({ showLogs: true });
-  if (!service.stopped) announce(model, Math.round((Date.now() - began) / 1000));
+  if (!service.stopped) announce(model, await pageUrl(), Math.round((Date.now() - began) / 1000));
   await service.ended();
 }
 
-function announce(model, seconds) {
+/** rest-server serves the built page; Vite serves the one in work. */
+async function pageUrl() {
+  if (!watch) return service.url;
+  const { servePage } = await import('./service/page.mjs');
+  return servePage(host, service.url);
+}
+
+function announce(model, page, seconds) {
   const server = service.url === DEFAULT_URL ? '' : ` --server ${service.url}`;
   if (model.notice) console.log(`\n${model.notice}`);
   console.log(`
   Music separation is ready after ${seconds} s, with the model ${model.name}.
 
-    The page      ${service.url}/
+    The page      ${page}/
     API, Swagger  ${service.url}/docs
     A song        npm run separate -- song.mp3${server}
 
-  Ctrl-C stops it.
+  ${watch ? 'Servers and page follow every save. ' : ''}Ctrl-C stops it.
 `);
 }
 
@@ -63,4 +72,6 @@ await main(async () => {
   } finally {
     await service?.stop();
   }
+  // Vite's server holds connections of open pages
+  if (watch) process.exit();
 });

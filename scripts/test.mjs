@@ -1,12 +1,14 @@
-// `npm test`: sets up what is missing, then runs the checks and every test; the last line sums up the Jest specs
+// `npm test`: sets up what is missing, then runs the checks and every test; the last line counts the specs
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PlainError, main } from './support/fail.mjs';
-import { build, checkNodeVersion, installPackages } from './support/node-side.mjs';
+import { build, checkNodeVersion, installPackages } from './setup/node-packages.mjs';
 import { root, venvPython } from './support/paths.mjs';
-import { installEngine } from './support/python-side.mjs';
+import { installEngine } from './setup/python-environment.mjs';
 import { run } from './support/run.mjs';
+
+const LIMIT_MS = 45 * 60_000;
 
 const steps = [
   { name: 'checks', command: 'npm', args: ['run', '--silent', 'check'] },
@@ -17,12 +19,12 @@ const steps = [
   },
 ];
 
-/** Jest's own process: the specs are ES modules, which it takes behind this flag only. */
+/** Jest needs the flag for ES modules. */
 async function jest(reportFile, args) {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
-  // a handle that a spec left open must not hold the run for ever; jest warns of it where the spec runs alone
-  const options = ['--json', `--outputFile=${reportFile}`, '--ci', '--forceExit'];
-  const { code } = await run(process.execPath, [...flags, ...options, ...args]);
+  const options = ['--json', `--outputFile=${reportFile}`, '--ci'];
+  // a spec file fails where it leaves a handle open; that handle may also keep Jest from ending
+  const { code } = await run(process.execPath, [...flags, ...options, ...args], { timeoutMs: LIMIT_MS });
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(reportFile, 'utf8'));
   return { code, passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };
 }

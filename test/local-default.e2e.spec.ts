@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -11,7 +11,7 @@ import { processesWith } from './support/process-list.js';
 import { DEMO_SONG } from './support/test-service.js';
 import { waitUntil } from './support/wait-until.js';
 
-/** A script of `npm run`, as a person starts it in a terminal. */
+/** A script of `npm run`, started as in a terminal. */
 class Script {
   output = '';
   readonly ended: Promise<number | null>;
@@ -56,7 +56,7 @@ describe('npm start', () => {
     const separate = script('separate', DEMO_SONG, '--out', out, '--server', `http://127.0.0.1:${env['PORT'] ?? ''}`);
     expect({ code: await separate.ended, output: separate.output }).toMatchObject({ code: 0 });
     expect((await readdir(out)).sort()).toEqual(['bass.flac', 'drums.flac', 'other.flac', 'vocals.flac']);
-    // one terminal shows what every service does
+    // one terminal shows the logs of all services
     expect(start.output).toContain('rest-server');
     expect(start.output).toContain('worker-server');
 
@@ -65,7 +65,24 @@ describe('npm start', () => {
     expect(processesWith(folder)).toEqual([]);
   }, 120_000);
 
-  it('says in one sentence what to do when its port is taken', async () => {
+  it('restarts a server after a save with --watch, and leaves no process after Ctrl-C', async () => {
+    const dev = script('start', '--watch');
+    const prints = (text: string, times = 1): Promise<unknown> =>
+      waitUntil(text, () => dev.output.split(text).length > times, { deadlineMs: 60_000 }).catch(() => {
+        throw new Error(dev.output);
+      });
+    await prints('Music separation is ready');
+    const page = /The page +(\S+)/.exec(dev.output)?.[1] ?? '';
+    expect(await (await fetch(page)).text()).toContain('/@vite/client');
+    await utimes('apps/api/src/main.ts', new Date(), new Date());
+    await prints('rest-server listens on', 2);
+
+    dev.process.kill('SIGINT');
+    expect(await dev.ended).toBe(0);
+    expect(processesWith(folder)).toEqual([]);
+  }, 120_000);
+
+  it('says what to do when its port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
@@ -73,14 +90,14 @@ describe('npm start', () => {
     const start = script('start');
     expect(await start.ended).toBe(1);
     expect(start.output.trim()).toBe(
-      `Port ${port} is taken: end what uses it, or choose another one, for example PORT=${port + 10} npm start.`,
+      `Port ${port} is in use. Stop the program that uses it, or choose another port: PORT=${port + 10} npm start`,
     );
     other.close();
   }, 20_000);
 
-  it('takes the demo model with a notice that nobody can overlook when the model cannot be fetched', async () => {
+  it('falls back to the demo model with a prominent notice when the model cannot be fetched', async () => {
     env['MODEL'] = '';
-    // nothing answers there
+    // no server answers there
     env['HF_ENDPOINT'] = 'http://127.0.0.1:9';
     const start = script('start');
     await waitUntil('it is ready', () => start.output.includes('Music separation is ready'), {

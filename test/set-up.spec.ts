@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** what takes its time and heeds no signal, as an installation that puts back what was there */
+/** an installation that ignores signals while it cleans up */
 const INSTALLATION = 'process.on("SIGTERM", () => {}); setTimeout(() => {}, 30_000); console.log(process.pid);';
 const SET_UP = `
   import { endRunning, run } from './scripts/support/run.mjs';
@@ -11,8 +11,8 @@ const SET_UP = `
   await run(process.execPath, ['-e', ${JSON.stringify(INSTALLATION)}]);
 `;
 
-describe('a set-up that is broken off', () => {
-  it('ends when nothing of it runs any more', async () => {
+describe('an interrupted set-up', () => {
+  it('ends after all its processes are gone', async () => {
     const stdio = ['ignore', 'pipe', 'inherit'] as const;
     const setUp = spawn(process.execPath, ['--input-type=module', '-e', SET_UP], { stdio: [...stdio] });
     const [pid] = (await once(createInterface(setUp.stdout as NodeJS.ReadableStream), 'line')) as [string];

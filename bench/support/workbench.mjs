@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LocalService } from '../../scripts/support/local-service.mjs';
+import { LocalService } from '../../scripts/service/local-service.mjs';
 import { enginePython, root, venvBin } from '../../scripts/support/paths.mjs';
-import { freePort } from '../../scripts/support/ports.mjs';
+import { freePort } from '../../scripts/service/ports.mjs';
 import { mustRun, run } from '../../scripts/support/run.mjs';
 
 const DEMO_SONG = join(root, 'demo', 'demo-song.mp3');

@@ -1,7 +1,7 @@
-/** What a person can do something about: printed as one sentence, without a stack. */
+/** An error the user can fix: printed as one message, without a stack. */
 export class PlainError extends Error {}
 
-/** Runs a script's main function; a PlainError ends it with its sentence and exit code 1. */
+/** Runs a script's main function. A PlainError prints its message and sets exit code 1. */
 export async function main(run) {
   try {
     await run();

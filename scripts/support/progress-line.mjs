@@ -1,7 +1,7 @@
 const WIDTH = 30;
 const SMOOTH_AFTER_PERCENT = 2;
 
-/** One line of progress that is written over itself; a line for each step where the output is no terminal. */
+/** A progress line that overwrites itself on a terminal. Elsewhere it prints one line per step. */
 export class ProgressLine {
   #out = process.stderr;
   #last = '';
@@ -22,7 +22,7 @@ export class ProgressLine {
     this.#write('the service does not answer, trying again', 'trying again');
   }
 
-  /** The time left follows from the measured work and the time it took. */
+  /** Estimates the time left from the work done so far. */
   working({ percent, stage }) {
     this.#began ??= { at: Date.now(), percent };
     const done = percent - this.#began.percent;

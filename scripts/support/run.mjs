@@ -6,12 +6,12 @@ import { PlainError } from './fail.mjs';
 const running = new Set();
 let ending = false;
 
-/** an installation that takes longer to put back what was there is not waited for: the next one begins anew */
+/** an installation that cleans up for longer is killed: the next one starts over */
 const END_MS = 3000;
 
 /**
- * Ends what runs, and resolves when nothing of it is left: an installation that still ends would be in the way of the
- * next one. Who waits for such a run waits for ever.
+ * Ends every running command and resolves when all are gone. A dying installation would disturb the next one.
+ * The promises of those commands never settle.
  */
 export async function endRunning() {
   ending = true;
@@ -27,7 +27,7 @@ async function endChild(child) {
 }
 
 /**
- * Runs a command to its end in the checkout.
+ * Runs a command in the checkout until it ends.
  * @param {{ env?: NodeJS.ProcessEnv, quiet?: boolean, timeoutMs?: number }} options quiet: show its output only when it fails
  * @returns {Promise<{ code: number, output: string }>} output is empty unless quiet
  */
@@ -52,10 +52,10 @@ export function run(command, args, { env = process.env, quiet = false, timeoutMs
   });
 }
 
-/** Like run, but a failure ends the script with the sentence. */
-export async function mustRun(sentence, command, args, options = {}) {
+/** Like run, but a failure ends the script with the message. */
+export async function mustRun(message, command, args, options = {}) {
   const { code, output } = await run(command, args, options).catch((error) => {
-    throw new PlainError(`${sentence} (${error.message})`);
+    throw new PlainError(`${message} (${error.message})`);
   });
-  if (code !== 0) throw new PlainError(`${output}\n${sentence}`);
+  if (code !== 0) throw new PlainError(`${output}\n${message}`);
 }

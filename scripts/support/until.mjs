@@ -1,10 +1,10 @@
 const EVERY_MS = 100;
 
 /**
- * Asks again until the condition holds.
+ * Polls until the condition holds.
  * @param {() => Promise<boolean>} condition
  * @param {{ timeoutMs: number, unless?: Promise<unknown> }} options unless: gives up when this resolves
- * @returns {Promise<boolean>} false when the time is over
+ * @returns {Promise<boolean>} false after the time-out
  */
 export async function until(condition, { timeoutMs, unless }) {
   const deadline = Date.now() + timeoutMs;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { LOG_STREAM } from '@app/logging';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { describeChart, helm } from './cases.js';
 import { Chart, environment, type Rendered } from './chart.js';
 
@@ -47,6 +48,14 @@ describeChart('what the chart makes', () => {
     for (const part of ['rest-server', 'worker-server']) {
       expect(environment(rendered.container(part))['S3_ENDPOINT']).toBe('http://minio:9000');
     }
+  });
+
+  it('copies models from the bucket with a program of the worker', async () => {
+    const set = ['models.source=bucket', 'models.default=htdemucs', 'models.bucketPrefix=ours/'];
+    const [init] = (await chart.render({ set })).pod('worker-server').spec.initContainers ?? [];
+    const [, program = '', ...args] = init?.command ?? [];
+    expect(args).toEqual(['--prefix', 'ours/', 'htdemucs']);
+    expect(existsSync(program.replace('dist/apps/worker/', '').replace(/\.js$/, '.ts'))).toBe(true);
   });
 
   it('tells the subcharts the names, Secrets and safety that the rest relies on', () => {

@@ -29,7 +29,7 @@ describe('logs', () => {
 
   /** the app as a process; gives the lines that it has printed so far, whole ones only */
   function start(...flags: string[]): () => string[] {
-    const script = ['--import', './test/support/typescript.mjs', 'apps/logs/src/main.ts', ...flags];
+    const script = ['--import', './scripts/support/typescript.mjs', 'apps/logs/src/main.ts', ...flags];
     const started = spawn(process.execPath, script, {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, REDIS_URL: server.url.href },

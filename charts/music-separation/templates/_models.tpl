@@ -18,7 +18,7 @@
   {{- if eq $models.source "hub" }}
   command: {{ concat (list "/opt/engine/bin/python" "-m" "separation_engine" "models" "get") $wanted | toJson }}
   {{- else }}
-  command: {{ concat (list "node" "scripts/models-from-bucket.mjs") $wanted | toJson }}
+  command: {{ concat (list "node" "dist/apps/worker/apps/worker/src/models-from-bucket.js" "--prefix" $models.bucketPrefix) $wanted | toJson }}
   {{- end }}
   env:
     - { name: MODELS_DIR, value: /models }
@@ -30,7 +30,6 @@
     - { name: HF_ENDPOINT, value: {{ . | quote }} }
     {{- end }}
     {{- else }}
-    - { name: MODELS_PREFIX, value: {{ $models.bucketPrefix | quote }} }
     {{- include "separation.env.s3" $root | nindent 4 }}
     {{- end }}
   resources:

@@ -81,7 +81,7 @@ describe(RedisStreamTransport.name, () => {
       logger.info('one line');`;
     const child = spawn(
       process.execPath,
-      ['--import', './test/support/typescript.mjs', '--input-type=module', '-e', script],
+      ['--import', './scripts/support/typescript.mjs', '--input-type=module', '-e', script],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },

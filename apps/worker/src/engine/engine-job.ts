@@ -49,7 +49,10 @@ export class EngineJob {
     }
     if (this.options.signal.aborted) this.fail(this.options.signal.reason);
     else if (message.type === 'error') this.fail(new EngineFailureError(message.code, message.message));
-    else this.settle(() => { this.resolve(message); });
+    else
+      this.settle(() => {
+        this.resolve(message);
+      });
   }
 
   /** The engine is gone. */
@@ -78,11 +81,15 @@ export class EngineJob {
     const overdue = setTimeout(() => {
       this.engine.end({ cause: 'hung', message: 'the engine did not answer a cancel in time' });
     }, this.options.cancelMs);
-    this.done.add(() => { clearTimeout(overdue); });
+    this.done.add(() => {
+      clearTimeout(overdue);
+    });
   }
 
   private fail(error: unknown): void {
-    this.settle(() => { this.reject(error); });
+    this.settle(() => {
+      this.reject(error);
+    });
   }
 
   private settle(outcome: () => void): void {

@@ -4,12 +4,7 @@ import { killGroup, readLines, spawnGroup, type Child } from '@app/processes';
 import { EngineProtocolError } from './engine.errors.js';
 import { Heartbeats } from './heartbeats.js';
 import { parseEngineMessage } from './parse-message.js';
-import {
-  PROTOCOL_VERSION,
-  type EngineCommand,
-  type EngineMessage,
-  type EngineReady,
-} from './protocol.js';
+import { PROTOCOL_VERSION, type EngineCommand, type EngineMessage, type EngineReady } from './protocol.js';
 
 const MAX_LINE = 1024 * 1024;
 const EXIT_GRACE_MS = 5000;

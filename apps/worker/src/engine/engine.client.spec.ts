@@ -123,7 +123,11 @@ describe(EngineClient.name, () => {
   describe('with a peer that breaks the protocol', () => {
     it.each([
       ['writes no JSON', 'say(**facts)\nnext(commands)\nraw("hello\\n")\ntime.sleep(60)', 'no message'],
-      ['writes a number that is none', 'say(**facts)\nnext(commands)\nraw(\'{"type":"heartbeat","memoryBytes":NaN}\\n\')\ntime.sleep(60)', 'no message'],
+      [
+        'writes a number that is none',
+        'say(**facts)\nnext(commands)\nraw(\'{"type":"heartbeat","memoryBytes":NaN}\\n\')\ntime.sleep(60)',
+        'no message',
+      ],
       ['never ends its line', 'say(**facts)\nnext(commands)\nwhile True: raw("x" * 65536)', 'longer than'],
     ])('ends one that %s', async (_what, body, reason) => {
       engine = await ObservedEngine.scripted(folder, body);
@@ -162,7 +166,10 @@ describe(EngineClient.name, () => {
     });
 
     it('passes on what a library prints to stdout', async () => {
-      engine = await ObservedEngine.scripted(folder, 'print("downloading...", flush=True)\nsay(**facts)\ntime.sleep(60)');
+      engine = await ObservedEngine.scripted(
+        folder,
+        'print("downloading...", flush=True)\nsay(**facts)\ntime.sleep(60)',
+      );
       await engine.untilReady();
       await waitUntil('the line arrived', () => engine.lines.includes('downloading...'));
       expect(engine.ends).toEqual([]);

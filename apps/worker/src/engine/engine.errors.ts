@@ -1,4 +1,4 @@
-import type { EngineErrorCode } from "./protocol.js";
+import type { EngineErrorCode } from './protocol.js';
 
 /** The engine wrote a line that the protocol does not have: what it says cannot be trusted any more. */
 export class EngineProtocolError extends Error {}

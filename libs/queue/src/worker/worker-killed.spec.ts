@@ -21,7 +21,7 @@ describe(`${SeparationWorker.name} that is killed`, () => {
 
   it('gives its job to another worker within 20 s, with no attempt spent', async () => {
     const job = someJob();
-    const script = ['--import', './test/support/typescript.mjs', 'libs/queue/src/worker/worker-process.fixture.ts'];
+    const script = ['--import', './scripts/support/typescript.mjs', 'libs/queue/src/worker/worker-process.fixture.ts'];
     const child = spawn(process.execPath, [...script, redis.url.href, fixture.prefix], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

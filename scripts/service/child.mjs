@@ -1,6 +1,6 @@
-// the processes that `npm start` runs: each in a group of its own, so that a Ctrl-C reaches this script alone
+// a process that `npm start` runs, in a group of its own: Ctrl-C reaches the script alone, which ends the others in order
 import { spawn } from 'node:child_process';
-import { root } from './paths.mjs';
+import { root } from '../support/paths.mjs';
 
 const KEPT_LINES = 60;
 
@@ -8,14 +8,14 @@ export class Child {
   #ended;
   #lines = [];
 
-  /** @param {{ env?: NodeJS.ProcessEnv, show?: boolean }} options show: its output goes to this terminal */
-  constructor(name, command, args, { env = process.env, show = false } = {}) {
+  /** @param {{ env?: NodeJS.ProcessEnv, show?: 'nothing' | 'errors' | 'all' }} options show: what this terminal shows */
+  constructor(name, command, args, { env = process.env, show = 'nothing' } = {}) {
     this.name = name;
     this.process = spawn(command, args, {
       cwd: root,
       env,
       detached: true,
-      stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
+      stdio: ['ignore', show === 'all' ? 'inherit' : 'pipe', show === 'nothing' ? 'pipe' : 'inherit'],
     });
     for (const stream of [this.process.stdout, this.process.stderr]) stream?.on('data', (chunk) => this.#keep(chunk));
     this.#ended = new Promise((resolve) => {
@@ -27,17 +27,17 @@ export class Child {
     });
   }
 
-  /** resolves with the exit code */
+  /** Resolves with the exit code. */
   get ended() {
     return this.#ended;
   }
 
-  /** the last lines that it printed */
+  /** the last lines it printed */
   get output() {
     return this.#lines.join('\n');
   }
 
-  /** SIGTERM to the child; SIGKILL to its whole group when that takes too long. */
+  /** Sends SIGTERM to the child, and SIGKILL to its whole group after the grace time. */
   async stop(graceMs) {
     this.#signal(this.process.pid, 'SIGTERM');
     const late = setTimeout(() => this.kill(), graceMs);

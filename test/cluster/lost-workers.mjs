@@ -1,12 +1,12 @@
-// what `npm run test:cluster` does to workers in the middle of a song, and how long it takes until another has it
+// deletes workers in the middle of a song and measures how soon another takes over, for `npm run test:cluster`
 import { join } from 'node:path';
-import { PlainError } from './fail.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
 import { checkStems, completed, upload, writeLongSong } from './song-check.mjs';
-import { until } from './until.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const LONG_SONG_SECONDS = 900;
 const WORKERS = 'separation/worker=true';
-/** a killed worker has its job back on another that runs within this time */
+/** a running worker takes over the job of a killed one within this time */
 const BACK_WITHIN_SECONDS = 20;
 const QUOTA = 'no-new-pods';
 const BY_FORCE = ['--grace-period=0', '--force'];
@@ -20,7 +20,7 @@ export class LostWorkers {
     this.#say = say;
   }
 
-  /** Deletes workers politely, by force, and all at once; the song still completes. */
+  /** Deletes workers gracefully, by force, and all at once. The song still completes. */
   async survived(service, folder) {
     const song = join(folder, 'long.wav');
     writeLongSong(song, LONG_SONG_SECONDS);
@@ -28,37 +28,37 @@ export class LostWorkers {
     const { id } = await upload(service, song);
     const first = await this.#whoHas(id, new Set());
     const polite = await this.#withoutNewPods(() => this.#lose(service, id, [first], []));
-    this.#tell('a worker was deleted politely', polite, 'another that ran');
+    this.#tell('a worker was deleted gracefully', polite, 'another running worker');
     await this.#twoReady();
     const forced = await this.#withoutNewPods(() => this.#lose(service, id, [polite.next], BY_FORCE));
-    this.#tell('a worker was deleted by force', forced, 'another that ran');
+    this.#tell('a worker was deleted by force', forced, 'another running worker');
     if (forced.seconds > BACK_WITHIN_SECONDS) {
-      throw new PlainError(`the song of a killed worker was not on another within ${BACK_WITHIN_SECONDS} s`);
+      throw new PlainError(`no other worker took over a killed worker's song within ${BACK_WITHIN_SECONDS} s`);
     }
     const all = (await this.#cluster.pods(WORKERS)).map(({ metadata }) => metadata.name);
-    const anew = await this.#lose(service, id, all, BY_FORCE);
-    this.#tell('all workers were deleted by force', anew, 'a pod that had to start first');
+    const restarted = await this.#lose(service, id, all, BY_FORCE);
+    this.#tell('all workers were deleted by force', restarted, 'a new pod');
     await completed(service, id);
     await checkStems(service, id);
-    this.#say('the song is complete, every stem as its receipt says');
+    this.#say('the song completed, and every stem matches its receipt');
   }
 
-  /** @returns {Promise<{ next: string, percent: number, seconds: number }>} the pod that took the song up, and when */
+  /** @returns {Promise<{ next: string, percent: number, seconds: number }>} the pod that took over, and after how long */
   async #lose(service, id, pods, how) {
     const { progress } = await service.separation(id, AbortSignal.timeout(10_000));
-    if (progress.percent >= 100) throw new PlainError('the long song was over before its worker could be deleted');
+    if (progress.percent >= 100) throw new PlainError('the long song ended before its worker could be deleted');
     const before = new Set((await this.#cluster.pods(WORKERS)).map(({ metadata }) => metadata.name));
     const deleted = Date.now();
     await this.#cluster.kubectl('delete', 'pod', ...pods, '--wait=false', ...how);
     const next = await this.#whoHas(id, new Set(pods));
     const seconds = (Date.now() - deleted) / 1000;
     if (pods.length < before.size && !before.has(next)) {
-      throw new PlainError(`${next}, which had to start first, took up what a running worker should have`);
+      throw new PlainError(`the new pod ${next} took over the song; a running worker should have`);
     }
     return { next, percent: progress.percent, seconds };
   }
 
-  /** The pod that comes for a lost one could be up before the lock of its job ends, and take what a running one should. */
+  /** Keeps a replacement pod from starting before the job's lock ends and taking the job from a running worker. */
   async #withoutNewPods(work) {
     await this.#cluster.kubectl('create', 'quota', QUOTA, '--hard=pods=0');
     try {
@@ -68,7 +68,7 @@ export class LostWorkers {
     }
   }
 
-  /** @returns the pod that works on the song, as its log says; `without` have had it */
+  /** Returns the pod whose log says it separates the song. Skips the pods in `without`. */
   async #whoHas(id, without) {
     let found;
     const has = async () => {
@@ -79,7 +79,7 @@ export class LostWorkers {
       }
       return found !== undefined;
     };
-    if (!(await until(has, { timeoutMs: 120_000 }))) throw new PlainError(`nobody took ${id} up`);
+    if (!(await until(has, { timeoutMs: 120_000 }))) throw new PlainError(`no worker took over ${id}`);
     return found;
   }
 
@@ -93,7 +93,7 @@ export class LostWorkers {
   #tell(what, { percent, seconds }, who) {
     this.#say(
       `${what} at ${Math.round(percent)} % of a song of ${LONG_SONG_SECONDS / 60} min: ` +
-        `${who} took it up ${Math.round(seconds)} s later`,
+        `${who} took over ${Math.round(seconds)} s later`,
     );
   }
 }

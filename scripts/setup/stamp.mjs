@@ -1,9 +1,10 @@
-// remembers what a step was last done for, so that it is not done again
+// remembers the inputs a step last ran with, to skip it while they stay the same
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
+import { root } from '../support/paths.mjs';
 
-/** Digest of the contents of files and folders, tests left out. */
+/** Digest of the names and contents of files and folders, without specs. */
 export function digestOf(paths) {
   const hash = createHash('sha256');
   const add = (path) => {
@@ -11,7 +12,7 @@ export function digestOf(paths) {
       for (const name of readdirSync(path).sort()) {
         if (name !== 'node_modules' && !name.startsWith('.') && !name.endsWith('.spec.ts')) add(join(path, name));
       }
-    } else hash.update(path).update(readFileSync(path));
+    } else hash.update(relative(root, path)).update(readFileSync(path));
   };
   paths.forEach(add);
   return hash.digest('hex');

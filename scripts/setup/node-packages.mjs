@@ -1,9 +1,9 @@
-// brings node_modules and dist up to date
+// updates node_modules and dist
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { PlainError } from './fail.mjs';
-import { mainFile, root } from './paths.mjs';
-import { mustRun } from './run.mjs';
+import { PlainError } from '../support/fail.mjs';
+import { mainFile, root } from '../support/paths.mjs';
+import { mustRun } from '../support/run.mjs';
 import { digestOf, isStamped, stamp } from './stamp.mjs';
 
 const NEEDED = [20, 19];
@@ -14,7 +14,7 @@ export function checkNodeVersion() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) return;
   throw new PlainError(
-    `Node ${NEEDED.join('.')} or newer is needed, this is ${process.versions.node}: please update Node.`,
+    `This is Node ${process.versions.node}, but the service needs ${NEEDED.join('.')} or newer. Update Node.`,
   );
 }
 
@@ -23,10 +23,10 @@ export async function installPackages() {
   const digest = digestOf([join(root, 'package-lock.json')]);
   if (isStamped(file, digest)) return;
   console.log('Installing the Node packages …');
-  // the npm that runs this script exports its own settings, which an npm inside it would take for options
+  // the npm that runs this script exports its settings, and an inner npm would read them as options
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('npm_')));
   await mustRun(
-    'The Node packages could not be installed: see above, then try again.',
+    'Cannot install the Node packages: see above, then try again.',
     npm,
     ['ci', '--no-audit', '--no-fund', '--loglevel=error'],
     { env, quiet: true },

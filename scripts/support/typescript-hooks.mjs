@@ -1,4 +1,4 @@
-// module hooks for specs: the aliases of tsconfig.json, `./x.js` for x.ts, and the TypeScript itself.
+// module hooks: the aliases of tsconfig.json, `./x.js` for x.ts, and the TypeScript itself
 import { transform } from '@swc/core';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

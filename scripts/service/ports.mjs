@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
-import { PlainError } from './fail.mjs';
+import { PlainError } from '../support/fail.mjs';
 
-/** Listens for a moment; gives the port, or undefined when it is taken. Port 0 takes a free one. */
+/** Listens for a moment. Returns the port, or undefined if it is taken. Port 0 takes a free one. */
 function tryPort(host, port) {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -17,13 +17,11 @@ export const freePort = (host) => tryPort(host, 0);
 
 export async function mustBeFree(host, port, variable) {
   const found = await tryPort(host, port).catch((error) => {
-    throw new PlainError(
-      `${host}:${port} cannot be listened on (${error.code}): set HOST or ${variable} to another one.`,
-    );
+    throw new PlainError(`Cannot listen on ${host}:${port} (${error.code}). Set HOST or ${variable} to another value.`);
   });
   if (found !== undefined) return;
   const other = port + 10;
   throw new PlainError(
-    `Port ${port} is taken: end what uses it, or choose another one, for example ${variable}=${other} npm start.`,
+    `Port ${port} is in use. Stop the program that uses it, or choose another port: ${variable}=${other} npm start`,
   );
 }

@@ -4,12 +4,12 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { PlainError } from './fail.mjs';
-import { root } from './paths.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
+import { root } from '../../scripts/support/paths.mjs';
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-/** @returns what the command printed, warnings left out; its failure ends the test */
+/** Returns the command's standard output. A failure ends the test. */
 async function output(command, args) {
   try {
     return (await promisify(execFile)(command, args, { maxBuffer: MAX_OUTPUT })).stdout;
@@ -35,7 +35,7 @@ export class Cluster {
     return output('helm', ['--namespace', this.namespace, ...args]);
   }
 
-  /** the decoded entries of a Secret */
+  /** Returns the decoded entries of a Secret. */
   async secret(name, namespace = this.namespace) {
     const { data } = JSON.parse(await output('kubectl', ['-n', namespace, 'get', 'secret', name, '--output', 'json']));
     return Object.fromEntries(
@@ -43,7 +43,7 @@ export class Cluster {
     );
   }
 
-  /** pods that are not on their way out */
+  /** Returns the pods that are not being deleted. */
   async pods(selector) {
     const { items } = await this.json('get', 'pods', '--selector', selector);
     return items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
@@ -57,7 +57,7 @@ export class Cluster {
   }
 }
 
-/** Calls back with a copy of the chart that holds the stand-ins, and removes it. */
+/** Calls back with a copy of the chart that contains the stand-ins, then removes the copy. */
 export async function withStandIns(use) {
   const chart = join(root, 'charts', 'music-separation');
   const folder = mkdtempSync(join(tmpdir(), 'chart-'));

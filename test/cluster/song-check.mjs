@@ -1,12 +1,12 @@
-// a song through a service that runs elsewhere, its stems checked against the receipt; and a long song to interrupt
+// separates a song with a remote service and checks the stems against the receipt; makes a long song to interrupt
 import { createHash } from 'node:crypto';
 import { statSync, writeFileSync } from 'node:fs';
-import { PlainError } from './fail.mjs';
-import { until } from './until.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const COMPLETED_MS = 600_000;
 
-/** @returns {Promise<{ id: string, seconds: number, stems: string[] }>} seconds: from the upload's begin to completed */
+/** @returns {Promise<{ id: string, seconds: number, stems: string[] }>} seconds: from the start of the upload to completion */
 export async function separateAndCheck(client, song, fields = []) {
   const begin = Date.now();
   const { id } = await upload(client, song, fields);
@@ -30,37 +30,37 @@ export async function completed(client, id) {
   return separation;
 }
 
-/** Every stem has the bytes and the sha256 of the receipt. */
+/** Checks every stem against the sha256 in the receipt. */
 export async function checkStems(client, id) {
   const { receipt } = await client.separation(id, AbortSignal.timeout(COMPLETED_MS));
   for (const { name, sha256 } of receipt.stems) {
     const digest = createHash('sha256')
       .update(await bytesOf(client, `/v1/separations/${id}/stems/${name}.flac`))
       .digest('hex');
-    if (digest !== sha256) throw new PlainError(`${name}.flac of ${id} is not what its receipt says`);
+    if (digest !== sha256) throw new PlainError(`${name}.flac of ${id} does not match its receipt`);
   }
   return receipt.stems.map(({ name }) => name);
 }
 
 /**
- * Asks for a format that is not stored: it is encoded from the master, kept, and the same the second time.
- * @returns {Promise<number>} its bytes
+ * Downloads a format that is not stored, twice: the service encodes it from the master and keeps it.
+ * @returns {Promise<number>} its size in bytes
  */
 export async function checkMadeOnDemand(client, id, stem) {
   const path = `/v1/separations/${id}/stems/${stem}.mp3`;
   const [made, kept] = [await bytesOf(client, path), await bytesOf(client, path)];
-  // a tag, or the first frame's sync word
+  // an ID3 tag or the first frame's sync word
   const isMp3 = made.subarray(0, 3).toString() === 'ID3' || (made[0] === 0xff && (made[1] & 0xe0) === 0xe0);
-  if (!isMp3) throw new PlainError(`${path} is no MP3`);
-  if (!made.equals(kept)) throw new PlainError(`${path} was not the same when it was asked for again`);
+  if (!isMp3) throw new PlainError(`${path} is not an MP3`);
+  if (!made.equals(kept)) throw new PlainError(`${path} changed between two downloads`);
   return made.length;
 }
 
-/** @returns {Promise<number>} bytes of the archive of all stems, which came to its end */
+/** @returns {Promise<number>} size in bytes of the complete archive of all stems */
 export async function checkArchive(client, id) {
   const zip = await bytesOf(client, `/v1/separations/${id}/archive.zip`);
-  // "end of central directory": the last 22 bytes where there is no comment
-  if (zip.readUInt32LE(zip.length - 22) !== 0x06054b50) throw new PlainError(`archive.zip of ${id} has no end`);
+  // the "end of central directory" record: the last 22 bytes of a ZIP without a comment
+  if (zip.readUInt32LE(zip.length - 22) !== 0x06054b50) throw new PlainError(`archive.zip of ${id} is cut off`);
   return zip.length;
 }
 
@@ -69,7 +69,7 @@ async function bytesOf(client, path) {
   return Buffer.from(await answer.arrayBuffer());
 }
 
-/** Noise that swells, as 16-bit mono WAV of 8 kHz: small to send, and as much work as any song of its length. */
+/** Writes swelling noise as a 16-bit mono 8 kHz WAV: small to upload, and as much work as any song of its length. */
 export function writeLongSong(file, seconds) {
   const rate = 8000;
   const wav = Buffer.alloc(44 + rate * seconds * 2);

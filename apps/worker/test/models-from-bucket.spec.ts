@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createObjectStore, type ObjectStore } from '@app/storage';
-import { startS3Server, type S3Server } from '../support/s3-server.js';
+import { s3Environment } from '../../../test/support/s3-environment.js';
+import { startS3Server, type S3Server } from '../../../test/support/s3-server.js';
 
 describe('the init container of models.source: bucket', () => {
   let s3: S3Server;
@@ -30,37 +31,27 @@ describe('the init container of models.source: bucket', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  const bring = (...models: string[]): { status: number | null; stdout: string; stderr: string } => {
-    const { endpoint, region, bucket, accessKey, secretKey } = s3.config;
-    const env = {
-      PATH: process.env['PATH'] ?? '',
-      S3_ENDPOINT: endpoint.href,
-      S3_REGION: region,
-      S3_BUCKET: bucket,
-      S3_ACCESS_KEY: accessKey,
-      S3_SECRET_KEY: secretKey,
-      MODELS_DIR: folder,
-      MODELS_PREFIX: 'models/',
-    };
-    const script = resolve('scripts', 'models-from-bucket.mjs');
-    return spawnSync(process.execPath, [script, ...models], { env, encoding: 'utf8', timeout: 20_000 });
+  const copy = (...args: string[]): { status: number | null; stdout: string; stderr: string } => {
+    const env = { PATH: process.env['PATH'] ?? '', ...s3Environment(s3.config), MODELS_DIR: folder };
+    const script = ['--import', './scripts/support/typescript.mjs', 'apps/worker/src/models-from-bucket.ts'];
+    return spawnSync(process.execPath, [...script, ...args], { env, encoding: 'utf8', timeout: 20_000 });
   };
 
-  it('brings the wanted models and no other', async () => {
-    expect(bring('tiny')).toMatchObject({ status: 0, stderr: '' });
+  it('copies the wanted models and no other', async () => {
+    expect(copy('tiny')).toMatchObject({ status: 0, stderr: '' });
     expect(await readdir(folder)).toEqual(['tiny']);
     expect((await readdir(join(folder, 'tiny'))).sort()).toEqual(['abc.safetensors', 'tiny.yaml']);
     expect(await readFile(join(folder, 'tiny', 'abc.safetensors'), 'utf8')).toBe('weights');
   });
 
-  it('brings nothing twice', () => {
-    expect(bring('tiny')).toMatchObject({ status: 0, stdout: '' });
+  it('copies nothing twice', () => {
+    expect(copy('tiny')).toMatchObject({ status: 0, stdout: '' });
   });
 
-  it('names a model that the bucket does not have', () => {
-    expect(bring('htdemucs')).toMatchObject({
+  it('names a model that is not below the prefix', () => {
+    expect(copy('--prefix', 'elsewhere/', 'tiny')).toMatchObject({
       status: 1,
-      stderr: expect.stringContaining('has no model below models/htdemucs/'),
+      stderr: expect.stringContaining('has no model below elsewhere/tiny/'),
     });
   });
 });

@@ -1,27 +1,27 @@
-// `npm run test:cluster`: installs the chart into the cluster that kubectl points to, and shows that it keeps its word.
-// Redis and S3 are real servers in stand-ins for Bitnami's charts (test/cluster), so that nothing is fetched;
-// with --chart they are Bitnami's own, as `helm dependency build` brought them.
+// `npm run test:cluster`: installs the chart in kubectl's cluster and tests it there.
+// Redis and S3 are real servers in stand-ins for Bitnami's charts (subcharts/), to fetch nothing.
+// With --chart they are Bitnami's own, from `helm dependency build`.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ServiceClient } from './support/client.mjs';
-import { Cluster, withStandIns } from './support/cluster.mjs';
-import { PlainError, main } from './support/fail.mjs';
-import { LostWorkers } from './support/lost-workers.mjs';
-import { root } from './support/paths.mjs';
-import { Release } from './support/release.mjs';
-import { run } from './support/run.mjs';
-import { checkMadeOnDemand, checkStems, separateAndCheck } from './support/song-check.mjs';
-import { until } from './support/until.mjs';
+import { ServiceClient } from '../../scripts/support/client.mjs';
+import { Cluster, withStandIns } from './cluster.mjs';
+import { PlainError, main } from '../../scripts/support/fail.mjs';
+import { LostWorkers } from './lost-workers.mjs';
+import { root, version } from '../../scripts/support/paths.mjs';
+import { Release } from './release.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { checkMadeOnDemand, checkStems, separateAndCheck } from './song-check.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const USAGE = `npm run test:cluster -- [options]   (needs kubectl and helm, and the images of npm run test:containers)
-  --load COMMAND     brings an image into the cluster, e.g. --load "kind load docker-image"
-  --registry PREFIX  where the cluster finds the images otherwise (default localhost)
-  --node ADDRESS     where a NodePort is reached (default: the first node's InternalIP)
-  --chart FOLDER     this chart with Bitnami's in it, e.g. charts/music-separation after helm dependency build
-  --set KEY=VALUE    another value of the chart; may be given again
-  --keep             leaves the release in the cluster`;
+  --load COMMAND     loads an image into the cluster, e.g. --load "kind load docker-image"
+  --registry PREFIX  the images' registry (default localhost)
+  --node ADDRESS     address of the NodePort (default: the first node's InternalIP)
+  --chart FOLDER     chart with Bitnami's subcharts, e.g. charts/music-separation after helm dependency build
+  --set KEY=VALUE    sets a value of the chart; may be repeated
+  --keep             keeps the release in the cluster`;
 const { values } = parseArgs({
   options: {
     load: { type: 'string' },
@@ -34,7 +34,7 @@ const { values } = parseArgs({
   },
 });
 const WORKERS = 'separation/worker=true';
-const BACKENDS = `${values.registry}/music-separation-backends:0.1.0`;
+const BACKENDS = `${values.registry}/music-separation-backends:${version}`;
 const SETTINGS = [
   `images.registry=${values.registry}`,
   ...(values.chart ? [] : [`redis.standIn.image=${BACKENDS}`, `minio.standIn.image=${BACKENDS}`]),
@@ -52,16 +52,16 @@ const cluster = new Cluster('music-separation-test');
 const began = Date.now();
 const secondsSince = (time) => Math.round((Date.now() - time) / 1000);
 const say = (text) => console.log(`${String(secondsSince(began)).padStart(4)} s  ${text}`);
-const must = (condition, sentence) => {
-  if (!condition) throw new PlainError(sentence);
+const must = (condition, message) => {
+  if (!condition) throw new PlainError(message);
 };
 
 async function loadImages() {
   const [command, ...args] = values.load.split(' ');
   for (const name of ['api', 'worker', ...(values.chart ? [] : ['backends'])]) {
-    const image = `${values.registry}/music-separation-${name}:0.1.0`;
+    const image = `${values.registry}/music-separation-${name}:${version}`;
     const { code, output } = await run(command, [...args, image], { quiet: true });
-    must(code === 0, `${output}\nThe image ${name} could not be loaded: see above.`);
+    must(code === 0, `${output}\nCannot load the image ${name}: see above.`);
   }
   say('images loaded');
 }
@@ -71,7 +71,7 @@ async function client() {
   return new ServiceClient(await cluster.address(values.node), key);
 }
 
-/** kubectl logs of `logs` has lines of both services on the song; the last of each is shown. */
+/** Checks that `kubectl logs deploy/logs` has lines of both services on the song, and shows the last of each. */
 async function logsShow(id) {
   let last = [];
   const shows = async () => {
@@ -81,7 +81,7 @@ async function logsShow(id) {
     last = ['rest-server', 'worker-server'].map((service) => lines.findLast((line) => line.includes(service)));
     return last.every((line) => line !== undefined);
   };
-  must(await until(shows, { timeoutMs: 15_000 }), `deploy/logs does not show both services on ${id}`);
+  must(await until(shows, { timeoutMs: 15_000 }), `deploy/logs lacks lines of both services on ${id}`);
   say(
     `kubectl logs deploy/logs shows both services on this song:\n${last.map((line) => `          ${line}`).join('\n')}`,
   );
@@ -96,9 +96,9 @@ async function installAndSeparate(release, folder) {
 
   const service = await client();
   const song = await separateAndCheck(service, join(root, 'demo', 'demo-song.mp3'));
-  say(`a song through the NodePort: ${song.stems.join(', ')} after ${song.seconds.toFixed(1)} s`);
+  say(`separated a song through the NodePort: ${song.stems.join(', ')} after ${song.seconds.toFixed(1)} s`);
   const bytes = await checkMadeOnDemand(service, song.id, song.stems[0]);
-  say(`${song.stems[0]}.mp3, which was not stored, was made when it was asked for: ${bytes} bytes`);
+  say(`${song.stems[0]}.mp3 was encoded on demand: ${bytes} bytes`);
   await logsShow(song.id);
   await new LostWorkers(cluster, say).survived(service, folder);
   return song;
@@ -109,22 +109,22 @@ async function changeAndComeBack(release, song) {
   await release.install('config.retentionHours=48', 'config.logLevel=debug');
   must((await release.secrets()) === secrets, 'an upgrade changed a Secret');
   await checkStems(await client(), song.id);
-  say('helm upgrade with other values: the Secrets and the songs are the same');
-  say(`helm upgrade with ${await release.refusals()} contradictions: each refused with its sentence`);
+  say('helm upgrade with other values kept the Secrets and the songs');
+  say(`helm upgrade refused ${await release.refusals()} contradictions, each with its message`);
   const reason = await release.missingModel(WORKERS);
-  say(`a worker whose model is missing is not ready, is not restarted, and its log says: ${reason}`);
+  say(`a worker without its model is not ready, does not restart, and logs: ${reason}`);
 
   await release.uninstall();
   await release.install();
   must((await release.secrets()) === secrets, 'a reinstall changed a Secret');
   await checkStems(await client(), song.id);
-  say('helm uninstall and install: the same Secrets, and the songs are there');
+  say('helm uninstall and install kept the Secrets and the songs');
 }
 
 async function testRelease(chart, folder) {
   const release = new Release(cluster, chart, SETTINGS);
   try {
-    // what the restricted Pod Security Standard refuses does not start here
+    // the namespace enforces the restricted Pod Security Standard
     const enforced = 'pod-security.kubernetes.io/enforce=restricted';
     await cluster.kubectl('create', 'namespace', cluster.namespace).catch(() => undefined);
     await cluster.kubectl('label', 'namespace', cluster.namespace, enforced, '--overwrite');

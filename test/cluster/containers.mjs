@@ -1,17 +1,17 @@
-// podman or docker for `npm run test:containers`: as user 1000, with read-only roots and without capabilities
+// podman or docker for `npm run test:containers`: user 1000, read-only roots, no capabilities
 import { randomUUID } from 'node:crypto';
-import { PlainError } from './fail.mjs';
-import { root } from './paths.mjs';
-import { freePort } from './ports.mjs';
-import { run } from './run.mjs';
-import { until } from './until.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
+import { root, version } from '../../scripts/support/paths.mjs';
+import { freePort } from '../../scripts/service/ports.mjs';
+import { run } from '../../scripts/support/run.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const IMAGES = { api: 'Dockerfile.api', worker: 'Dockerfile.worker', backends: 'test/cluster/Dockerfile' };
 const HARDENED = ['--user=1000:1000', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
 const READY_MS = 120_000;
 const HOST = '127.0.0.1';
 
-const imageName = (name) => `localhost/music-separation-${name}:0.1.0`;
+const imageName = (name) => `localhost/music-separation-${name}:${version}`;
 
 export class Containers {
   #command;
@@ -62,7 +62,7 @@ export class Containers {
     throw new PlainError(`${await this.logs(name)}\n${name} did not become ready: see above.`);
   }
 
-  /** Starts a Redis and an S3 server. @returns the variables that lead to them */
+  /** Starts a Redis and an S3 server. Returns the variables that point to them. */
   async startBackends() {
     const redis = String(await freePort(HOST));
     const durable = ['--appendonly', 'yes', '--maxmemory-policy', 'noeviction'];
@@ -104,7 +104,7 @@ export class Containers {
   }
 }
 
-/** @returns the command of an S3 server; its inner ports are free ones too */
+/** Returns the command of an S3 server. Its internal ports are free ones too. */
 async function seaweed(port) {
   const flags = [];
   for (const part of ['master', 'master.grpc', 'volume', 'volume.grpc', 'filer', 'filer.grpc', 's3.grpc']) {

@@ -1,20 +1,20 @@
-// `npm run test:containers`: builds both images and separates a song through containers of them: as user 1000, with
-// read-only roots and without capabilities, on a real Redis and a real S3 server. Needs podman or docker.
+// `npm run test:containers`: builds both images and separates a song in containers, on a real Redis and S3 server.
+// They run as user 1000, with read-only roots and without capabilities. Needs podman or docker.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ServiceClient } from './support/client.mjs';
-import { Containers } from './support/containers.mjs';
-import { PlainError, main } from './support/fail.mjs';
-import { root } from './support/paths.mjs';
-import { freePort } from './support/ports.mjs';
-import { checkArchive, checkMadeOnDemand, separateAndCheck } from './support/song-check.mjs';
-import { until } from './support/until.mjs';
+import { ServiceClient } from '../../scripts/support/client.mjs';
+import { Containers } from './containers.mjs';
+import { PlainError, main } from '../../scripts/support/fail.mjs';
+import { root } from '../../scripts/support/paths.mjs';
+import { freePort } from '../../scripts/service/ports.mjs';
+import { checkArchive, checkMadeOnDemand, separateAndCheck } from './song-check.mjs';
+import { until } from '../../scripts/support/until.mjs';
 
 const USAGE = `npm run test:containers -- [options]
   --engine NAME       podman (default) or docker
-  --node-image IMAGE  base of both images (default node:24-bookworm-slim)
+  --node-image IMAGE  base image (default node:24-bookworm-slim)
   --song FILE         default demo/demo-song.mp3
-  --no-build          the images of the last run`;
+  --no-build          uses the images of the last run`;
 const HOST = '127.0.0.1';
 
 const { values } = parseArgs({
@@ -28,7 +28,7 @@ const { values } = parseArgs({
 });
 const containers = new Containers(values.engine);
 
-/** @returns {Promise<string>} the address of rest-server */
+/** @returns {Promise<string>} rest-server's URL */
 async function startService() {
   const env = { ...(await containers.startBackends()), MODEL: 'demo', HOST };
   const [port, workerPort] = [await freePort(HOST), await freePort(HOST)];
@@ -48,8 +48,9 @@ async function logsShow(id) {
     const lines = (await containers.logs('logs')).split('\n').filter((line) => line.includes(id));
     return ['rest-server', 'worker-server'].every((service) => lines.some((line) => line.includes(service)));
   };
-  if (!(await until(logged, { timeoutMs: 10_000 }))) throw new PlainError(`logs did not print both services on ${id}`);
-  console.log('logs printed what rest-server and worker-server wrote about it');
+  if (!(await until(logged, { timeoutMs: 10_000 })))
+    throw new PlainError(`logs printed no lines of both services on ${id}`);
+  console.log('logs printed the lines of rest-server and worker-server');
 }
 
 await main(async () => {
@@ -59,9 +60,9 @@ await main(async () => {
   try {
     const client = new ServiceClient(await startService());
     const { id, seconds, stems } = await separateAndCheck(client, values.song);
-    console.log(`${id}: ${stems.join(', ')} after ${seconds.toFixed(1)} s, each as its receipt says`);
+    console.log(`${id}: ${stems.join(', ')} after ${seconds.toFixed(1)} s, all matching the receipt`);
     const bytes = await checkMadeOnDemand(client, id, stems[0]);
-    console.log(`${stems[0]}.mp3, which was not stored, was made when it was asked for: ${bytes} bytes`);
+    console.log(`${stems[0]}.mp3 was encoded on demand: ${bytes} bytes`);
     console.log(`archive.zip: ${await checkArchive(client, id)} bytes`);
     await logsShow(id);
   } finally {

@@ -1,11 +1,11 @@
-// which model the local default runs: the wanted one if it is there or can be fetched, else the demo model
+// the model `npm start` runs: the wanted one if it is installed or can be fetched, else the demo model
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { dataDir, enginePython } from './paths.mjs';
-import { run } from './run.mjs';
+import { dataDir, enginePython } from '../support/paths.mjs';
+import { run } from '../support/run.mjs';
 
 const DEFAULT = 'htdemucs';
-// until the hub has answered; a download that runs may take its time
+// limits the wait for the hub's first answer, not the download
 const CONNECT_SECONDS = 5;
 
 export const modelsDir = () => resolve(process.env.MODELS_DIR || join(dataDir, 'models'));
@@ -20,7 +20,7 @@ export async function chooseModel() {
 }
 
 export function modelsCommand(args) {
-  // what is compiled here is what the worker loads
+  // compile into the worker's cache
   const cache = resolve(process.env.ENGINE_CACHE_DIR || join(dataDir, 'engine-cache'));
   const env = { ...process.env, MODELS_DIR: modelsDir(), ENGINE_CACHE_DIR: cache };
   return run(enginePython, ['-m', 'separation_engine', 'models', ...args], { env });
@@ -30,10 +30,10 @@ function notice(wanted) {
   const lines = [
     'THIS IS THE DEMO MODEL',
     '',
-    `The model ${wanted} could not be fetched, so songs are separated with the`,
-    'small demo model, which is made for trying the service and not for music.',
-    `With a line to the model hub:  npm run models -- get ${wanted}`,
-    'and start again.',
+    `The model ${wanted} could not be fetched. The small demo model takes its`,
+    'place: it is for trying the service, not for music.',
+    `When you are online:  npm run models -- get ${wanted}`,
+    'Then start again.',
   ];
   const width = Math.max(...lines.map((line) => line.length)) + 4;
   const edge = '#'.repeat(width + 2);

@@ -1,0 +1,42 @@
+// Who may import whom, without specs. ESLint checks the rest: aliases, the environment, object keys.
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: 'no-file-circles',
+      comment: 'You cannot read, test or move the files of a circle one by one.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'apps-not-apps',
+      comment: 'Apps are deployed one by one. Code for two of them belongs in a library.',
+      severity: 'error',
+      from: { path: '^(apps/[^/]+|libs)/' },
+      to: { path: '^apps/', pathNot: '^$1/' },
+    },
+    {
+      name: 'index-only',
+      comment: 'The index is the public part of a library.',
+      severity: 'error',
+      from: { path: '^(apps|libs/[^/]+)/' },
+      to: { path: '^libs/[^/]+/src/(?!index\\.ts$)', pathNot: '^$1/' },
+    },
+    {
+      name: 'foundations-import-nothing-of-ours',
+      comment: 'Every other library builds on these two.',
+      severity: 'error',
+      from: { path: '^(libs/(?:separations|concurrency))/' },
+      to: { path: '^(apps|libs)/', pathNot: '^$1/' },
+    },
+  ],
+  options: {
+    // a type-only import ties files together as well
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)(test|contract|dist)/|\\.(spec|fixture)\\.ts$' },
+  },
+};

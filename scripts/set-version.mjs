@@ -1,0 +1,23 @@
+// `npm version NEW`: package.json has the version; this copies it to the chart and the engine, and stages both
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { main } from './support/fail.mjs';
+import { root, version } from './support/paths.mjs';
+import { mustRun } from './support/run.mjs';
+
+const COPIES = {
+  'charts/music-separation/Chart.yaml': [
+    [/^version: .*$/m, `version: ${version}`],
+    [/^appVersion: .*$/m, `appVersion: "${version}"`],
+  ],
+  'engine/src/separation_engine/__init__.py': [[/^__version__ = .*$/m, `__version__ = "${version}"`]],
+};
+
+await main(async () => {
+  for (const [name, replacements] of Object.entries(COPIES)) {
+    const file = join(root, name);
+    const text = replacements.reduce((old, [line, wanted]) => old.replace(line, wanted), readFileSync(file, 'utf8'));
+    writeFileSync(file, text);
+  }
+  await mustRun('The copies could not be staged.', 'git', ['add', ...Object.keys(COPIES)]);
+});

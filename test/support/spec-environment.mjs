@@ -1,0 +1,48 @@
+// Jest's Node environment, with two rules: a spec file that leaves a handle open fails with the handle's kind,
+// and TEST_PATIENCE lengthens the time limits of tests and hooks
+import { setTimeout as pause } from 'node:timers/promises';
+import { TestEnvironment } from 'jest-environment-node';
+
+// sockets and processes that were told to close take a moment
+const CLOSING_MS = 3000;
+const EVERY_MS = 20;
+const PATIENCE = Number(process.env.TEST_PATIENCE);
+
+export default class SpecEnvironment extends TestEnvironment {
+  #before = [];
+  #lengthened = new WeakSet();
+
+  async setup() {
+    await super.setup();
+    this.#before = process.getActiveResourcesInfo();
+  }
+
+  handleTestEvent({ name, test, hook }) {
+    const limited = { test_start: test, hook_start: hook }[name];
+    if (!limited?.timeout || this.#lengthened.has(limited)) return;
+    limited.timeout *= PATIENCE;
+    this.#lengthened.add(limited);
+  }
+
+  async teardown() {
+    const deadline = Date.now() + CLOSING_MS * PATIENCE;
+    let leaked = this.#leaked();
+    while (leaked.length > 0 && Date.now() < deadline) {
+      await pause(EVERY_MS);
+      leaked = this.#leaked();
+    }
+    await super.teardown();
+    if (leaked.length === 0) return;
+    throw new Error(`Left open: ${leaked.join(', ')}. Run this file with --detectOpenHandles to see where.`);
+  }
+
+  /** what keeps this process alive and did not before */
+  #leaked() {
+    const before = [...this.#before];
+    return process.getActiveResourcesInfo().filter((kind) => {
+      const index = before.indexOf(kind);
+      if (index >= 0) before.splice(index, 1);
+      return index < 0;
+    });
+  }
+}
