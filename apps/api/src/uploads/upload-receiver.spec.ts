@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
@@ -27,9 +27,10 @@ describe(UploadReceiver.name, () => {
   });
 
   /** an upload whose body the spec writes */
-  function begin(headers: Record<string, string> = {}): ClientRequest {
+  function begin(headers: Record<string, string> = {}, agent?: Agent): ClientRequest {
     const upload = request(`http://127.0.0.1:${api.port}/v1/separations`, {
       method: 'POST',
+      ...(agent && { agent }),
       headers: { 'content-type': 'multipart/form-data; boundary=b', ...headers },
     });
     upload.on('error', () => undefined);
@@ -86,6 +87,26 @@ describe(UploadReceiver.name, () => {
     upload.flushHeaders();
     expect(await answerOf(upload)).toMatchObject({ status: 413, body: { code: 'file_too_large', limit: 50_000_000 } });
     upload.destroy();
+  });
+
+  it('answers a refused client that reads only after it sent everything, and keeps its connection', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const body = Buffer.concat([
+      Buffer.from(FILE_HEAD.replace('"file"', '"song"')),
+      Buffer.alloc(20_000_000),
+      Buffer.from('\r\n--b--\r\n'),
+    ]);
+    try {
+      for (const isReused of [false, true]) {
+        const upload = begin({}, agent);
+        const answer = answerOf(upload);
+        await new Promise<void>((sent) => upload.end(body, sent));
+        expect(await answer).toMatchObject({ status: 400, body: { code: 'unknown_field' } });
+        expect(upload.reusedSocket).toBe(isReused);
+      }
+    } finally {
+      agent.destroy();
+    }
   });
 
   it('accepts the next upload on a connection after a refusal', async () => {
