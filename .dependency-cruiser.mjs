@@ -11,6 +11,14 @@ export default {
       to: { circular: true },
     },
     {
+      name: 'no-folder-circles',
+      comment: 'Two folders that need each other are one folder. A folder and its parent count as one.',
+      severity: 'error',
+      scope: 'folder',
+      from: {},
+      to: { circular: true },
+    },
+    {
       name: 'apps-not-apps',
       comment: 'Apps are deployed one by one. Code for two of them belongs in a library.',
       severity: 'error',
@@ -30,6 +38,13 @@ export default {
       severity: 'error',
       from: { path: '^(libs/(?:separations|concurrency))/' },
       to: { path: '^(apps|libs)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'contract-runs-in-browsers',
+      comment: 'The page loads libs/separations, and a browser has no Node modules.',
+      severity: 'error',
+      from: { path: '^libs/separations/' },
+      to: { dependencyTypes: ['core'] },
     },
   ],
   options: {

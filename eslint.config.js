@@ -4,6 +4,12 @@ import tseslint from 'typescript-eslint';
 
 // one place reads and checks the environment; specs may set up their own
 const ENVIRONMENT = { object: 'process', property: 'env', message: 'Read it in @app/config.' };
+// one library decides when a separation has ended, and in which order its documents are written
+const DOCUMENTS = ['request', 'manifest'].map((property) => ({
+  object: 'objectKeys',
+  property,
+  message: 'Ask @app/separation-store.',
+}));
 const SPECS = ['**/*.{spec,fixture}.ts', 'test/**/*.ts', 'apps/*/test/**/*.ts', 'bench/**/*.ts'];
 const NODE_GLOBALS = [
   'process',
@@ -39,13 +45,17 @@ export default defineConfig(
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       // Nest declares its options as classes and takes plain objects
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
-      'no-restricted-properties': ['error', ENVIRONMENT],
+      // a relative path into a library goes past its index and breaks when either side moves
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(\\.\\./)+(libs/|[^/]+/src/)', message: 'Import a library by its alias: @app/x.' }] },
+      ],
+      'no-restricted-properties': ['error', ENVIRONMENT, ...DOCUMENTS],
     },
   },
-  {
-    files: ['libs/config/**/*.ts', ...SPECS],
-    rules: { 'no-restricted-properties': 'off' },
-  },
+  { files: ['libs/config/**/*.ts'], rules: { 'no-restricted-properties': ['error', ...DOCUMENTS] } },
+  { files: ['libs/separation-store/**/*.ts'], rules: { 'no-restricted-properties': ['error', ENVIRONMENT] } },
+  { files: SPECS, rules: { 'no-restricted-properties': 'off' } },
   {
     files: ['**/*.{js,mjs}'],
     languageOptions: { globals: Object.fromEntries(NODE_GLOBALS.map((name) => [name, 'readonly'])) },

@@ -1,4 +1,4 @@
-"""Prints, as JSON, how fast this machine multiplies matrices and how much work htdemucs is.
+"""Prints the machine's matrix-multiply rate and the work of htdemucs as JSON.
 
 gflops: billions of operations a second of one large `torch.matmul`, the best of some, by precision.
 gflop_per_second: billions of operations of the stock network for a second of song at the default overlap.
@@ -29,7 +29,7 @@ def matmul_rate(dtype: torch.dtype) -> float:
 
 def work_per_second() -> float:
     model = build("955717e8", FOUR)
-    # the fused attention of evaluation is not counted
+    # the counter misses the fused attention of evaluation mode
     torch.backends.mha.set_fastpath_enabled(False)
     counter = FlopCounterMode(display=False)
     with torch.no_grad(), counter:

@@ -1,4 +1,4 @@
-"""Draws the plot of a case as SVG: `python bench/plot.py results/stock.json results/stock.svg`."""
+"""Plots the results of a case as SVG: `python bench/plot.py results/stock.json results/stock.svg`."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ COLOURS = {"stock": "#8a8f98", "fp32": "#2563eb", "bf16": "#0d9488"}
 
 
 def plot_stock(data: dict[str, Any]) -> None:
-    """Wall seconds of the stock command and of the service by length of song: medians and ranges."""
+    """Plots the wall time of the stock command and the service by length of song: medians and ranges."""
     songs = data["songs"]
     figure, panels = plt.subplots(1, len(songs), figsize=(5 * len(songs), 2.6), squeeze=False)
     for panel, song in zip(panels[0], songs, strict=True):
@@ -35,7 +35,7 @@ def plot_stock(data: dict[str, Any]) -> None:
 
 
 def plot_memory(data: dict[str, Any]) -> None:
-    """Resident memory of worker and engine over the time of each run."""
+    """Plots the resident memory of worker and engine over time."""
     figure, panel = plt.subplots(figsize=(7.5, 3.4))
     for run in data["runs"]:
         seconds, mebibytes = zip(*run["samples"], strict=True)
@@ -53,7 +53,7 @@ PLOTS = {"stock": plot_stock, "memory": plot_memory}
 
 
 def main() -> None:
-    # text stays text, and the same figures give the same file
+    # keep text as text, and write equal files for equal figures
     mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bench", "font.size": 10})
     source, target = (Path(name) for name in sys.argv[1:3])
     PLOTS[source.stem](json.loads(source.read_text("utf-8")))

@@ -1,7 +1,7 @@
-"""Makes the published models in full size with random weights, in our layout and in the stock command's.
+"""Makes full-size models with random weights, in our layout and in the stock command's.
 
 `python bench/random_model.py FOLDER htdemucs htdemucs_ft` writes FOLDER/models/NAME for MODELS_DIR, and
-FOLDER/stock for `demucs --repo FOLDER/stock -n NAME`. The work of a separation does not depend on the values.
+FOLDER/stock for `demucs --repo FOLDER/stock -n NAME`. The values do not change the work of a separation.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from separation_engine.models.folder import hash_files, write_record
 
 SEGMENT = Fraction(39, 5)
-# the settings of the published models where they differ from the class's defaults
+# where the published models differ from the class's defaults
 SETTINGS = {
     "t_layers": 5,
     "t_layer_scale": True,
@@ -35,7 +35,7 @@ SIGNATURES = {
 
 
 def build(signature: str, sources: list[str]) -> HTDemucs:
-    """Random weights; scales that start near zero are made as large as those of a trained model."""
+    """Returns random weights. Scales that start near zero become as large as a trained model's."""
     torch.manual_seed(int(signature, 16))
     model: HTDemucs = HTDemucs(sources, **SETTINGS, segment=SEGMENT)
     model.eval()
@@ -57,7 +57,7 @@ def write_ours(model: HTDemucs, signature: str, folder: Path) -> None:
 
 
 def write_stock(model: HTDemucs, signature: str, folder: Path) -> None:
-    """The stock command finds local weights only as a package of its own, named by its checksum."""
+    """Writes a package named by its checksum: the stock command finds no other local weights."""
     package = {
         "klass": HTDemucs,
         "args": [model.sources],
@@ -71,7 +71,7 @@ def write_stock(model: HTDemucs, signature: str, folder: Path) -> None:
 
 
 def bag(name: str) -> str:
-    """The networks of a model as its yaml names them; each network of htdemucs_ft is there for one stem."""
+    """Returns the yaml of a model. Each network of htdemucs_ft makes one stem."""
     signatures = SIGNATURES[name]
     lines = [f"models: {signatures}"]
     if len(signatures) > 1:

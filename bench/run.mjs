@@ -14,11 +14,10 @@ const CASES = ['stock', 'jobs', 'models', 'memory', 'uploads', 'status'];
 await main(async () => {
   const wanted = process.argv.slice(2);
   const unknown = wanted.filter((name) => !CASES.includes(name));
-  if (unknown.length > 0)
-    throw new PlainError(`There is no case ${unknown.join(', ')}; there are ${CASES.join(', ')}.`);
+  if (unknown.length > 0) throw new PlainError(`Unknown case ${unknown.join(', ')}. Cases: ${CASES.join(', ')}.`);
   checkNodeVersion();
   await installPackages();
-  // the stock command comes with the development extra
+  // the development profile has the stock command
   await installEngine('dev');
   await build();
   const machine = await describeMachine();
@@ -40,9 +39,9 @@ await main(async () => {
   }
 });
 
-/** Keeps the figures as JSON and draws them as SVG. */
+/** Writes the figures as JSON and plots them as SVG. */
 async function plot(path, data) {
   writeFileSync(`${path}.json`, `${JSON.stringify(data)}\n`);
   const script = join(root, 'bench', 'plot.py');
-  await mustRun('The plot was not drawn.', enginePython, [script, `${path}.json`, `${path}.svg`], { quiet: true });
+  await mustRun('Cannot draw the plot.', enginePython, [script, `${path}.json`, `${path}.svg`], { quiet: true });
 }

@@ -1,4 +1,4 @@
-// several songs at once through the warm service, against the stock command with the same songs in one call
+// several songs at once: the warm service against the stock command with the same songs
 import { separate } from '../support/separate.mjs';
 import { median, spread, table } from '../support/statistics.mjs';
 
@@ -40,6 +40,6 @@ export async function measure(workbench) {
     'songs of 30 s an hour',
     'real time',
   ];
-  const text = `Songs of ${SECONDS} s, all uploaded at once, until the last one is complete; the stock command takes them all in one call. Medians and [range] of ${ROUNDS} rounds.`;
+  const text = `Songs of ${SECONDS} s, all uploaded at once: time until the last one completes. The stock command gets all songs in one call. Medians and [range] of ${ROUNDS} rounds.`;
   return { text: `${text}\n\n${table(head, rows)}` };
 }

@@ -1,4 +1,4 @@
-// memory of the worker and its engine over time, for songs of different lengths
+// memory of the worker and its engine over time, by length of song
 import { readFile, readdir } from 'node:fs/promises';
 import { memoryOf } from '../support/workbench.mjs';
 import { separate } from '../support/separate.mjs';
@@ -27,14 +27,14 @@ export async function measure(workbench) {
     (both / runs.find((run) => run.model === model).both).toFixed(2),
     seconds.toFixed(0),
   ]);
-  const head = ['model', 'song', 'worker, MiB', 'engine, MiB', 'both, MiB', `against ${MINUTES[0]} min`, 'wall, s'];
-  const text = `Peak resident memory over the life of each process, one song each (${PRECISION}).`;
+  const head = ['model', 'song', 'worker, MiB', 'engine, MiB', 'both, MiB', `relative to ${MINUTES[0]} min`, 'wall, s'];
+  const text = `Peak resident memory of each process for one song (${PRECISION}).`;
   return { text: `${text}\n\n${table(head, rows)}`, data: { runs } };
 }
 
 async function measureSong(workbench, model, minutes) {
   const song = await workbench.makeSong(minutes * 60);
-  // a new service each time: a peak is for the life of a process
+  // a peak lasts for the life of a process, so every song gets a new service
   const service = await workbench.startService({ MODEL: model, PRECISION });
   const worker = service.pid('worker-server');
   const [engine] = await childrenOf(worker);
@@ -50,13 +50,13 @@ async function measureSong(workbench, model, minutes) {
   return { model, minutes, seconds, ...peaks, both: peaks.worker + peaks.engine, samples: thinned(samples) };
 }
 
-/** at most 200 points: a plot shows no more */
+/** Keeps at most 200 points, as many as a plot can show. */
 function thinned(samples) {
   const step = Math.ceil(samples.length / 200);
   return samples.filter((_, index) => index % step === 0);
 }
 
-/** Children of a process that run Python, in the order of their start. */
+/** Ids of a process's Python children, oldest first. */
 async function childrenOf(parent) {
   const found = [];
   for (const pid of await readdir('/proc')) {

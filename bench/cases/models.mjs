@@ -1,4 +1,4 @@
-// the models against htdemucs: what a second of song costs with each
+// what a second of song costs with each model, relative to htdemucs
 import { separate } from '../support/separate.mjs';
 import { median, spread, table } from '../support/statistics.mjs';
 
@@ -27,7 +27,7 @@ export async function measure(workbench) {
         const song = await workbench.makeSong(SECONDS, { variant });
         return (await separate(services[backend], song, fields)).separation.receipt.seconds.separate;
       };
-      // the model before this one had its room: the first song loads it again
+      // the previous model replaced this one in memory: the first song loads it again
       const [first, second] = [await stage(2 * round), await stage(2 * round + 1)];
       seconds[index].push(second);
       loading[index].push(first - second);
@@ -51,10 +51,10 @@ export async function measure(workbench) {
     'backend',
     'stems',
     'separate, s',
-    'against htdemucs on openvino',
+    'relative to htdemucs on openvino',
     'real time',
-    'first song longer by, s',
+    'extra time of the first song, s',
   ];
-  const text = `A song of ${SECONDS} s, fp32; the stage \`separate\` of the receipt, of the second of two songs: with the first one the model is loaded, unless it is the default, htdemucs, and in the first round its graph is compiled too. Medians and [range] of ${ROUNDS} rounds, models by turns.`;
+  const text = `The stage \`separate\` of a song of ${SECONDS} s, fp32, measured on the second of two songs. The first song loads the model, and compiles its graph in the first round; the default model, htdemucs, is always loaded. Medians and [range] of ${ROUNDS} rounds, with the models by turns.`;
   return { text: `${text}\n\n${table(head, rows)}` };
 }

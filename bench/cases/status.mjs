@@ -1,4 +1,4 @@
-// status calls a second
+// status calls per second
 import autocannon from 'autocannon';
 import { separate } from '../support/separate.mjs';
 import { table } from '../support/statistics.mjs';
@@ -18,6 +18,6 @@ export async function measure(workbench) {
   }
   const head = ['call', 'calls / s', 'p50, ms', 'p97.5, ms', 'p99, ms', 'failed'];
   return {
-    text: `${CONNECTIONS} connections for ${SECONDS} s; the load generator shares the machine.\n\n${table(head, rows)}`,
+    text: `${CONNECTIONS} connections for ${SECONDS} s. The load generator shares the machine.\n\n${table(head, rows)}`,
   };
 }

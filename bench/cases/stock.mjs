@@ -1,4 +1,4 @@
-// the service, warm, against the stock command: same weights, same song, by turns
+// the warm service against the stock command by turns: same weights, same song
 import { separate } from '../support/separate.mjs';
 import { median, spread, table } from '../support/statistics.mjs';
 
@@ -33,12 +33,12 @@ export async function measure(workbench) {
     'stock command, s',
     'service, s',
     'service / stock',
-    'all but separate, s',
+    'other stages, s',
     'real time',
-    'of the matrix-multiply rate',
+    'share of the matrix-multiply rate',
   ];
   const rates = Object.entries(gflops).map(([precision, rate]) => `${rate.toFixed(0)} GFLOP/s in ${precision}`);
-  const text = `Medians and [range] of ${ROUNDS} rounds; every round runs the stock command (\`demucs -n htdemucs\`) and the warm service on the same song, one after the other. The service's time is from upload to manifest. One large matrix multiply of torch reaches ${rates.join(', ')} here; htdemucs takes ${work.toFixed(0)} GFLOP for a second of song.`;
+  const text = `Medians and [range] of ${ROUNDS} rounds. Each round runs the stock command (\`demucs -n htdemucs\`), then the warm service, on the same song. The service's time is from upload to manifest. A large matrix multiply of torch reaches ${rates.join(', ')} here. htdemucs needs ${work.toFixed(0)} GFLOP for a second of song.`;
   return { text: `${text}\n\n${table(head, rows)}`, data: { rounds: ROUNDS, songs } };
 }
 
@@ -46,7 +46,7 @@ async function measureSong(workbench, services, seconds) {
   const stock = [];
   const ours = services.map(({ precision }) => ({ precision, wall: [], rest: [], separating: [] }));
   for (let round = 0; round < ROUNDS; round += 1) {
-    // another song each round: the same one would be found, not separated
+    // a new song each round: the service does not separate the same song twice
     const song = await workbench.makeSong(seconds, { variant: round });
     stock.push(await workbench.stockCommand('htdemucs', [song]));
     for (const [index, { precision, service }] of services.entries()) {

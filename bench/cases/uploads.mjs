@@ -1,4 +1,4 @@
-// eight large uploads at once: what they cost rest-server in memory, and others in waiting
+// eight large uploads at once: memory of rest-server, and delay for everyone else
 import { statSync } from 'node:fs';
 import { ServiceClient } from '../../scripts/support/client.mjs';
 import { memoryOf } from '../support/workbench.mjs';
@@ -45,10 +45,10 @@ export async function measure(workbench) {
     seconds.toFixed(1),
     (bytes / 1e6 / seconds).toFixed(0),
   ];
-  return { text: `All at once, to the folder store, from the first byte to the last 202.\n\n${table(head, [row])}` };
+  return { text: `All at once into the folder store, from the first byte to the last 202.\n\n${table(head, [row])}` };
 }
 
-/** Reading it starts the measurement anew. */
+/** Reads a metric, which also resets it. */
 async function metric(service, name) {
   const text = await (await fetch(`${service.url}/metrics`)).text();
   return Number(text.match(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)`, 'm'))[1]);

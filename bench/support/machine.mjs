@@ -8,7 +8,7 @@ import importlib.metadata as m, platform
 print("Python " + platform.python_version() + ", " + ", ".join(f"{p} {m.version(p)}" for p in ("openvino", "torch", "demucs", "numpy")))
 `;
 
-/** One line about the machine and the versions that a result was measured with. */
+/** One line on the machine and the versions behind a result. */
 export async function describeMachine() {
   const { output } = await run(enginePython, ['-c', VERSIONS], { quiet: true });
   const day = new Date().toISOString().slice(0, 10);

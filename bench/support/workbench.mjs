@@ -1,4 +1,4 @@
-// a place to measure in: a temporary data folder, random full-size weights, songs of any length
+// what the benchmarks share: a temporary folder, random full-size weights, songs of any length
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,28 +32,28 @@ export class Workbench {
     return join(this.folder, 'weights', 'models');
   }
 
-  /** for `demucs --repo` */
+  /** folder for `demucs --repo` */
   get stockRepo() {
     return join(this.folder, 'weights', 'stock');
   }
 
-  /** Full-size models with random weights, for the service and for the stock command. */
+  /** Makes full-size models with random weights, for the service and for the stock command. */
   async makeRandomModels(names) {
     await mustRun(
-      'No weights were made.',
+      'Cannot make the weights.',
       enginePython,
       [join(root, 'bench', 'random_model.py'), join(this.folder, 'weights'), ...names],
       { quiet: true },
     );
   }
 
-  /** How fast this machine multiplies matrices, and how much work htdemucs is; see machine_rate.py. */
+  /** The machine's matrix-multiply rate and the work of htdemucs; see machine_rate.py. */
   async machineRate() {
     const { output } = await run(enginePython, [join(root, 'bench', 'machine_rate.py')], { quiet: true });
     return JSON.parse(output.trim().split('\n').at(-1));
   }
 
-  /** Wall seconds of the stock command for these songs in one call. */
+  /** Wall time of one call of the stock command for these songs, in seconds. */
   async stockCommand(model, songs) {
     const began = performance.now();
     const out = join(this.folder, 'stock-out');
@@ -62,7 +62,7 @@ export class Workbench {
     return (performance.now() - began) / 1000;
   }
 
-  /** The demo song, repeated to a length. variant changes the sound a little, so that songs differ. */
+  /** Makes a song of a length from the demo song. Variants differ in volume. */
   async makeSong(seconds, { extension = 'mp3', variant = 0 } = {}) {
     const file = join(this.folder, `song-${seconds}-${variant}.${extension}`);
     const volume = `volume=${(1 - variant / 100).toFixed(2)}`;
@@ -81,11 +81,11 @@ export class Workbench {
       volume,
       file,
     ];
-    await mustRun('No song was made.', this.#ffmpeg, args, { quiet: true });
+    await mustRun('Cannot make the song.', this.#ffmpeg, args, { quiet: true });
     return file;
   }
 
-  /** A service of its own, ready; ended by close. */
+  /** Starts a service of its own and waits until it is ready. `close` stops it. */
   async startService(env) {
     const [port, workerPort] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
     const settings = {
@@ -112,7 +112,7 @@ export class Workbench {
   }
 }
 
-/** `VmHWM` or `VmRSS` of a process, in bytes; 0 when it is gone. */
+/** `VmHWM` or `VmRSS` of a process, in bytes. 0 if the process is gone. */
 export async function memoryOf(pid, field) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
   return Number(status.match(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm'))?.[1] ?? 0) * 1024;

@@ -3,7 +3,7 @@ import { RedisKeys } from '@app/redis';
 import { describeChart, helm } from './cases.js';
 import { Chart, type Rendered } from './chart.js';
 
-describeChart('autoscaling by the queue', () => {
+describeChart('autoscaling by queue length', () => {
   let chart: Chart;
   let rendered: Rendered;
 
@@ -28,7 +28,7 @@ describeChart('autoscaling by the queue', () => {
     },
   );
 
-  it('asks the Redis of the release with its password, and the external one with its own', async () => {
+  it('logs in to the bundled Redis and to an external one with their own passwords', async () => {
     const trigger = (of: Rendered): unknown => of.get('ScaledObject', 'worker-server').spec?.triggers?.[0];
     expect(trigger(rendered)).toMatchObject({
       metadata: { address: 'redis-master.music.svc.cluster.local:6379' },
@@ -43,7 +43,7 @@ describeChart('autoscaling by the queue', () => {
     });
   });
 
-  it('goes to zero where it is told so', async () => {
+  it('scales to zero on request', async () => {
     const { spec } = (await chart.render({ values: 'gpu-keda' })).get('ScaledObject', 'worker-server-gpu');
     expect(spec?.minReplicaCount).toBe(0);
   });

@@ -3,14 +3,14 @@ import { findHelm } from './helm.js';
 
 export const helm = await findHelm();
 
-/** Specs of the chart: skipped, and seen to be, where Helm is not installed and cannot be carried. */
+/** Describes specs of the chart. Without Helm they are skipped, visibly. */
 export const describeChart = helm === undefined ? describe.skip : describe;
 
-/** the cases of ci/, and the Kubernetes versions whose schemas they must fit */
+/** the cases of ci/, and the Kubernetes versions they must be valid for */
 export const CASES = [
   ['default', ['1.29.0', '1.34.0', '1.37.0']],
   ['cpu-only', ['1.29.0', '1.34.0', '1.37.0']],
-  // image volumes came later
+  // older versions have no image volumes
   ['gpu-keda', ['1.34.0', '1.37.0']],
   ['external', ['1.29.0', '1.34.0', '1.37.0']],
   ['ingress', ['1.29.0', '1.34.0', '1.37.0']],

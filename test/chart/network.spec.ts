@@ -32,7 +32,7 @@ describeChart('the NetworkPolicies', () => {
 
   afterAll(() => chart.close());
 
-  it('let through the needed pairs and no other', () => {
+  it('allow the needed connections and no others', () => {
     const network = new Network(rendered.ofKind('NetworkPolicy'));
     const ports = { 'rest-server': API, 'worker-server': PROBES, 'worker-server-gpu': PROBES, redis: REDIS, minio: S3 };
     const through = Object.entries(ports).flatMap(([to, port]) =>
@@ -63,7 +63,7 @@ describeChart('the NetworkPolicies', () => {
     );
   });
 
-  it('let nobody out who has no business there', async () => {
+  it('let no other pod out of the cluster', async () => {
     const hub = await chart.render();
     const network = new Network(hub.ofKind('NetworkPolicy'));
     const out = hub.pods.filter((pod) => network.allowsOut(pod, 443)).map(({ owner }) => owner);
@@ -72,7 +72,7 @@ describeChart('the NetworkPolicies', () => {
     expect(rendered.pods.filter((pod) => closed.allowsOut(pod, 443))).toEqual([]);
   });
 
-  it('follow the external services to their ports', async () => {
+  it('allow the ports of external services', async () => {
     const external = await chart.render({ values: 'external' });
     const network = new Network(external.ofKind('NetworkPolicy'));
     const reached = (owner: string): number[] =>

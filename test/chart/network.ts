@@ -5,7 +5,7 @@ export interface NetworkPod {
   readonly labels: Labels;
 }
 
-/** Says what NetworkPolicies let through, as a cluster that enforces them would. */
+/** Decides which connections NetworkPolicies allow, like a cluster that enforces them. */
 export class Network {
   constructor(private readonly policies: readonly KubernetesObject[]) {}
 
@@ -13,7 +13,7 @@ export class Network {
     return this.side('Egress', from, to, port) && this.side('Ingress', to, from, port);
   }
 
-  /** to an address outside of the cluster */
+  /** Whether the pod may connect to an address outside the cluster. */
   allowsOut(from: NetworkPod, port: number): boolean {
     return this.side('Egress', from, undefined, port);
   }
@@ -49,7 +49,7 @@ function isPeer({ podSelector, namespaceSelector, ipBlock }: Peer, home: string,
   return inNamespace && matches(podSelector, pod.labels);
 }
 
-/** An absent or empty selector takes everything. */
+/** An absent or empty selector matches everything. */
 function matches(selector: Selector | undefined, labels: Labels): boolean {
   return Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
 }

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { describeChart, helm } from './cases.js';
 import { Chart, environment, type Rendered } from './chart.js';
 
-describeChart('what the chart makes', () => {
+describeChart('the objects of the chart', () => {
   let chart: Chart;
   let rendered: Rendered;
   let everything: Rendered;
@@ -34,7 +34,7 @@ describeChart('what the chart makes', () => {
     expect(rendered.get(kind, name).metadata.namespace).toBe(namespace);
   });
 
-  it('opens rest-server on a NodePort, and no other part of ours', () => {
+  it('exposes rest-server alone on a NodePort', () => {
     const services = rendered.ofKind('Service').map(({ metadata, spec }) => [metadata.name, spec?.type]);
     expect(services).toEqual([
       ['minio', 'ExternalName'],
@@ -43,7 +43,7 @@ describeChart('what the chart makes', () => {
     expect(everything.get('Service', 'rest-server').spec?.ports?.[0]).toMatchObject({ nodePort: 30_080 });
   });
 
-  it('names MinIO in its own namespace by an ExternalName, which rest-server and the workers use', () => {
+  it('reaches MinIO in its own namespace through an ExternalName', () => {
     expect(rendered.get('Service', 'minio').spec?.externalName).toBe('minio.minio-ns.svc.cluster.local');
     for (const part of ['rest-server', 'worker-server']) {
       expect(environment(rendered.container(part))['S3_ENDPOINT']).toBe('http://minio:9000');
@@ -58,7 +58,7 @@ describeChart('what the chart makes', () => {
     expect(existsSync(program.replace('dist/apps/worker/', '').replace(/\.js$/, '.ts'))).toBe(true);
   });
 
-  it('tells the subcharts the names, Secrets and safety that the rest relies on', () => {
+  it('sets the names, Secrets and durability of the subcharts', () => {
     expect(rendered.subchart('redis')).toMatchObject({
       fullnameOverride: 'redis',
       architecture: 'standalone',
@@ -79,7 +79,7 @@ describeChart('what the chart makes', () => {
     });
   });
 
-  it('makes one pair of S3 keys for both namespaces, new ones for a new install, and keeps them when it goes', async () => {
+  it('makes one pair of S3 keys for both namespaces, new for each install, and keeps them after uninstall', async () => {
     const pairs = ({ objects }: Rendered): unknown[] =>
       objects.filter(({ kind, metadata }) => kind === 'Secret' && metadata.name === 'separation-s3').map((s) => s.data);
     const [first, second, ...more] = pairs(rendered);
@@ -91,7 +91,7 @@ describeChart('what the chart makes', () => {
     }
   });
 
-  it('asks for a key by default: the file of rest-server holds the digest of the generated one', () => {
+  it('requires an access key by default, and gives rest-server the digest of the generated key', () => {
     const decode = (entry: string): string =>
       Buffer.from(rendered.get('Secret', 'separation-api-keys').data?.[entry] ?? '', 'base64').toString();
     const digest = createHash('sha256').update(decode('default-key')).digest('hex');
@@ -99,7 +99,7 @@ describeChart('what the chart makes', () => {
     expect(environment(rendered.container('rest-server'))['API_KEYS_FILE']).toBe('/etc/separation/api-keys');
   });
 
-  it('gives rest-server a place of bounded size for formats that are made on demand, and no other', () => {
+  it('gives rest-server one bounded volume, for formats made on demand', () => {
     const { readOnlyRootFilesystem } = rendered.container('rest-server').securityContext ?? {};
     const mounts = rendered.container('rest-server').volumeMounts ?? [];
     const writable = mounts.filter(({ readOnly }) => readOnly !== true);
@@ -108,18 +108,18 @@ describeChart('what the chart makes', () => {
     expect(volume).toEqual({ name: 'tmp', emptyDir: { sizeLimit: '12Gi' } });
   });
 
-  it('gives the worker places to write, and enough time to hand its song back', () => {
+  it('gives the worker volumes to write to, and enough time to hand back its song', () => {
     const { spec } = rendered.pod('worker-server');
     const worker = rendered.container('worker-server');
     const writable = (worker.volumeMounts ?? []).filter(({ readOnly }) => readOnly !== true);
     expect(writable.map(({ mountPath }) => mountPath)).toEqual(['/scratch', '/cache', '/tmp']);
     const { SCRATCH_DIR, ENGINE_CACHE_DIR, SHUTDOWN_GRACE_SECONDS } = environment(worker);
     expect([SCRATCH_DIR, ENGINE_CACHE_DIR]).toEqual(['/scratch', '/cache']);
-    // 15 s is what the worker takes at most after its grace
+    // after its grace period the worker takes at most 15 s
     expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(Number(SHUTDOWN_GRACE_SECONDS) + 15);
   });
 
-  it('puts the gpu pool on GPU nodes, and rolls it out without a spare GPU', () => {
+  it('puts the GPU pool on GPU nodes and rolls it out without a spare GPU', () => {
     const { spec } = everything.pod('worker-server-gpu');
     expect(spec.nodeSelector).toEqual({ 'cloud.google.com/gke-accelerator': 'nvidia-l4' });
     expect(spec.tolerations?.map(({ key }) => key)).toEqual(['nvidia.com/gpu']);
@@ -131,7 +131,7 @@ describeChart('what the chart makes', () => {
     });
   });
 
-  it('runs logs alone, on the stream that the services write', () => {
+  it('runs one pod of logs, on the stream the services write', () => {
     expect(rendered.get('Deployment', 'logs').spec).toMatchObject({ replicas: 1, strategy: { type: 'Recreate' } });
     expect(LOG_STREAM).toBe('logging');
   });

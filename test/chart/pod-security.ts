@@ -2,7 +2,7 @@ import type { Container, PodSpec } from './kubernetes-objects.js';
 
 const ALLOWED_VOLUMES = ['configMap', 'emptyDir', 'image', 'persistentVolumeClaim', 'projected', 'secret'];
 
-/** What the restricted Pod Security Standard would refuse, and what this chart promises beyond it. */
+/** Returns violations of the restricted Pod Security Standard and of this chart's own stricter rules. */
 export function podSecurityProblems(pod: PodSpec): string[] {
   const problems: string[] = [];
   const must = (condition: boolean, problem: string): void => {

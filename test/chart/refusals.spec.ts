@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { describeChart, helm } from './cases.js';
 import { Chart } from './chart.js';
 
-describeChart('values that cannot work', () => {
+describeChart('contradicting values', () => {
   let chart: Chart;
 
   beforeAll(async () => {
@@ -35,8 +35,8 @@ describeChart('values that cannot work', () => {
     ],
     [['workers.cpu.autoscaling.mode=hpa', 'workers.cpu.autoscaling.minReplicas=0'], 'an hpa cannot start from nothing'],
     [['workers.cpu.autoscaling.minReplicas=9'], 'minReplicas is above its maxReplicas'],
-  ])('%j get a sentence', async (set, sentence) => {
-    await expect(chart.render({ set, apis: [] })).rejects.toThrow(sentence);
+  ])('%j are refused with a message', async (set, message) => {
+    await expect(chart.render({ set, apis: [] })).rejects.toThrow(message);
   });
 
   it.each([
@@ -47,11 +47,11 @@ describeChart('values that cannot work', () => {
     ['externalS3.endpoint=s3.example.org', '/externalS3/endpoint'],
     ['workers.cpu.precision=tf32', '/workers/cpu/precision'],
     ['workers.cpu.scratchSizeLimit=much', '/workers/cpu/scratchSizeLimit'],
-  ])('%s is refused by the schema, which names it', async (assignment, named) => {
+  ])('the schema refuses %s and names it', async (assignment, named) => {
     await expect(chart.render({ set: [assignment] })).rejects.toThrow(named);
   });
 
-  // the other cases need the APIs of operators, which helm lint cannot be told of
+  // the other cases need APIs of operators, and helm lint has no option for them
   it.each(['default', 'cpu-only', 'ingress'])(
     'helm lint --strict has nothing to say on the case %s',
     async (values) => {

@@ -1,4 +1,4 @@
-"""Checks Kubernetes objects against offline schemas: JSON {versions, objects} on stdin, JSON list of sentences on stdout."""
+"""Checks Kubernetes objects against offline schemas: JSON {versions, objects} on stdin, JSON list of messages on stdout."""
 
 import json
 import sys

@@ -20,6 +20,8 @@ describe(clientGone.name, () => {
     await once(server, 'listening');
     const called = once(server, 'request');
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    // a client that never reads does not see the server close
+    client.resume();
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     const [, response] = (await called) as [unknown, ServerResponse];
     const leave = (): Promise<unknown> => {
