@@ -1,26 +1,31 @@
-/** key of the Redis Stream that carries the entries of all services */
+import { z } from 'zod';
+
+/** key of the Redis stream with the log entries of all services */
 export const LOG_STREAM = 'logging';
 
 export const SERVICES = ['rest-server', 'worker-server', 'logs'] as const;
 
 export type ServiceName = (typeof SERVICES)[number];
 
-/** A log entry as it lies in the stream; its id there is not part of it. */
-export interface LogEntry {
+/** Texts as they lie in the stream. Anybody may write to it, and even a strange entry must be shown. */
+const logEntrySchema = z.object({
   /** ISO 8601, UTC */
-  readonly time: string;
-  readonly level: string;
-  readonly service: string;
+  time: z.string().default(''),
+  level: z.string().default('info'),
+  service: z.string().default('unknown'),
   /** host name: the pod's in a cluster */
-  readonly pod: string;
-  readonly message: string;
-  readonly requestId?: string;
-  readonly separationId?: string;
-  /** whatever else was logged with the message */
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
+  pod: z.string().default(''),
+  message: z.string().default(''),
+  requestId: z.string().exactOptional(),
+  separationId: z.string().exactOptional(),
+  /** everything else that was logged with the message */
+  fields: z.string().transform(parseFields).exactOptional(),
+});
 
-/** longest message that is sent, in characters: one line must not fill the stream */
+/** A log entry without its id in the stream. */
+export type LogEntry = Readonly<z.output<typeof logEntrySchema>>;
+
+/** longest message in characters: one line must not fill the stream */
 const MAX_TEXT = 16_384;
 
 /** Names and values in turn, as XADD takes them. */
@@ -30,26 +35,13 @@ export function toStreamFields(entry: LogEntry): string[] {
   return fields === undefined ? flat : [...flat, 'fields', cut(JSON.stringify(fields))];
 }
 
-/** Never fails: anybody may write to the stream, and a strange entry must be seen too. */
+/** Never fails. */
 export function parseLogEntry(flat: readonly string[]): LogEntry {
-  const values = new Map<string, string>();
-  for (let index = 0; index + 1 < flat.length; index += 2) values.set(flat[index] ?? '', flat[index + 1] ?? '');
-  const { requestId, separationId } = { requestId: values.get('requestId'), separationId: values.get('separationId') };
-  const fields = parseFields(values.get('fields'));
-  return {
-    time: values.get('time') ?? '',
-    level: values.get('level') ?? 'info',
-    service: values.get('service') ?? 'unknown',
-    pod: values.get('pod') ?? '',
-    message: values.get('message') ?? '',
-    ...(requestId !== undefined && { requestId }),
-    ...(separationId !== undefined && { separationId }),
-    ...(fields !== undefined && { fields }),
-  };
+  const pairs = flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? '']] : []));
+  return logEntrySchema.parse(Object.fromEntries(pairs));
 }
 
-function parseFields(json: string | undefined): Record<string, unknown> | undefined {
-  if (json === undefined) return undefined;
+function parseFields(json: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(json);
     return typeof value === 'object' && value !== null ? { ...value } : { value };
