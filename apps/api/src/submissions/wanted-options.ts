@@ -18,7 +18,7 @@ export interface WantedOptions extends SeparationOptions {
   readonly formats: readonly Format[];
 }
 
-/** The fields of an upload with their defaults. @throws ProblemError (422) that lists what is allowed. */
+/** The options of an upload, with defaults. @throws ProblemError (422) that lists the allowed values */
 export function wantedOptions(fields: SubmissionFields, catalogue: ModelCatalogue): WantedOptions {
   const model = catalogue.pick(fields.model);
   return {
@@ -61,7 +61,7 @@ function wantedNumber(
   if (text === undefined) return fallback;
   const value = /^-?\d{1,6}(\.\d{1,9})?$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (isKind(value) && value >= min && value <= max) return value === 0 ? 0 : value;
-  throw new ProblemError(code, `${name} goes from ${min} to ${max}.`, { extras: { allowed: { min, max } } });
+  throw new ProblemError(code, `${name} must be from ${min} to ${max}.`, { extras: { allowed: { min, max } } });
 }
 
 function names(csv: string): string[] {
