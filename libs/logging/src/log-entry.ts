@@ -1,24 +1,29 @@
+import { z } from 'zod';
+
 /** key of the Redis Stream with the entries of all services */
 export const LOG_STREAM = 'logging';
 
 export type ServiceName = 'rest-server' | 'worker-server' | 'logs';
 
-/** A log entry in the stream, without its entry id. */
-export interface LogEntry {
+/** Texts as they are in the stream. Anyone can write to it, and malformed entries must show up too. */
+const logEntrySchema = z.object({
   /** ISO 8601, UTC */
-  readonly time: string;
-  readonly level: string;
-  readonly service: string;
-  /** host name: in a cluster, the pod's name */
-  readonly pod: string;
-  readonly message: string;
-  readonly requestId?: string;
-  readonly separationId?: string;
+  time: z.string().default(''),
+  level: z.string().default('info'),
+  service: z.string().default('unknown'),
+  /** host name: the pod's in a cluster */
+  pod: z.string().default(''),
+  message: z.string().default(''),
+  requestId: z.string().exactOptional(),
+  separationId: z.string().exactOptional(),
   /** everything else that was logged with the message */
-  readonly fields?: Readonly<Record<string, unknown>>;
-}
+  fields: z.string().transform(parseFields).exactOptional(),
+});
 
-/** longest text, in characters: one entry must not fill the stream */
+/** A log entry without its id in the stream. */
+export type LogEntry = Readonly<z.output<typeof logEntrySchema>>;
+
+/** longest message in characters: one line must not fill the stream */
 const MAX_TEXT = 16_384;
 
 /** Alternating names and values for XADD. */
@@ -30,24 +35,11 @@ export function toStreamFields(entry: LogEntry): string[] {
 
 /** Never fails: anyone can write to the stream, and malformed entries must show up too. */
 export function parseLogEntry(flat: readonly string[]): LogEntry {
-  const values = new Map<string, string>();
-  for (let index = 0; index + 1 < flat.length; index += 2) values.set(flat[index] ?? '', flat[index + 1] ?? '');
-  const { requestId, separationId } = { requestId: values.get('requestId'), separationId: values.get('separationId') };
-  const fields = parseFields(values.get('fields'));
-  return {
-    time: values.get('time') ?? '',
-    level: values.get('level') ?? 'info',
-    service: values.get('service') ?? 'unknown',
-    pod: values.get('pod') ?? '',
-    message: values.get('message') ?? '',
-    ...(requestId !== undefined && { requestId }),
-    ...(separationId !== undefined && { separationId }),
-    ...(fields !== undefined && { fields }),
-  };
+  const pairs = flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? '']] : []));
+  return logEntrySchema.parse(Object.fromEntries(pairs));
 }
 
-function parseFields(json: string | undefined): Record<string, unknown> | undefined {
-  if (json === undefined) return undefined;
+function parseFields(json: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(json);
     return typeof value === 'object' && value !== null ? { ...value } : { value };

@@ -2,7 +2,7 @@
 // browsers load it too: it imports nothing but zod. The page's bundle leaves out what it does not use.
 export type { DocumentOf, Failure } from './documents/fields.js';
 export { InvalidDocumentError } from './documents/invalid-document.error.js';
-export { KNOWN_MODELS, findKnownModel } from './documents/known-models.js';
+export { DEMO_MODEL, KNOWN_MODELS, findKnownModel } from './documents/known-models.js';
 export {
   parseManifest,
   type Manifest,

@@ -1,13 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
 import { WorkerPresence } from '@app/fleet';
-import { KNOWN_MODELS, type Model, type ModelDescription } from '@app/separations';
+import { DEMO_MODEL, KNOWN_MODELS, type Model, type ModelDescription } from '@app/separations';
 import { fromQueue } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
-
-/** ships with the service; the fallback if the configured default is not installed */
-const DEMO = 'demo';
 
 /** The known models, and which of them a live worker has. */
 export class ModelCatalogue {
@@ -20,8 +17,8 @@ export class ModelCatalogue {
 
   /** The configured default; the demo model if live workers have only that. */
   get defaultName(): string {
-    const fallsBack = this.installed?.has(this.wantedDefault) === false && this.installed.has(DEMO);
-    return fallsBack ? DEMO : this.wantedDefault;
+    const fallsBack = this.installed?.has(this.wantedDefault) === false && this.installed.has(DEMO_MODEL);
+    return fallsBack ? DEMO_MODEL : this.wantedDefault;
   }
 
   /** Set when the default is not the model that the operator chose. */

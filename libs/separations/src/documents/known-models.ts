@@ -1,9 +1,12 @@
 import type { ModelDescription } from './model.js';
 
+/** The model that ships with the service. */
+export const DEMO_MODEL = 'demo';
+
 const FOUR = ['drums', 'bass', 'other', 'vocals'];
 
 /**
- * The models with fixed names; `demo` ships with the service. Workers may announce others. Costs are measured on two
+ * The models with fixed names. Workers may announce others. Costs are measured on two
  * CPU cores, except that of hdemucs_mmi.
  */
 export const KNOWN_MODELS: readonly ModelDescription[] = [
@@ -17,7 +20,7 @@ export const KNOWN_MODELS: readonly ModelDescription[] = [
   },
   { name: 'htdemucs_6s', stems: [...FOUR, 'guitar', 'piano'], weights: '5c90dfd2', licence: 'MIT', relativeCost: 1 },
   { name: 'hdemucs_mmi', stems: FOUR, weights: '75fc33f5', licence: 'MIT', relativeCost: 1 },
-  { name: 'demo', stems: FOUR, weights: 'b64ffff8', licence: 'MIT', relativeCost: 0.1 },
+  { name: DEMO_MODEL, stems: FOUR, weights: 'b64ffff8', licence: 'MIT', relativeCost: 0.1 },
 ];
 
 export function findKnownModel(name: string): ModelDescription | undefined {
