@@ -1,6 +1,6 @@
 import type { Format, Separation, SeparationId, SeparationStatus } from '@app/separations';
-import type { LaneLevel } from '../audio/mix-core.js';
-import { ConnectionError, problemOf } from './problem.js';
+import type { LaneLevel } from '../audio/worklet/mix-bus.js';
+import { ConnectionError, problemOf } from './errors.js';
 import { accessKey, refuseKey } from './access-key.js';
 
 export interface SeparationPage {

@@ -1,7 +1,7 @@
 import type { Separation } from '@app/separations';
 import { keyHeaders } from './client.js';
 import { accessKey, refuseKey } from './access-key.js';
-import { ConnectionError, problemOf } from './problem.js';
+import { ConnectionError, problemOf } from './errors.js';
 
 export interface UploadProgress {
   readonly sentBytes: number;

@@ -1,4 +1,4 @@
-import type { LaneLevel } from './mix-core.js';
+import type { LaneLevel } from './worklet/mix-bus.js';
 
 /** What is set at one lane of the mixer. */
 export interface LaneSettings {

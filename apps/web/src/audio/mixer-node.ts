@@ -1,5 +1,5 @@
-import type { Command, MixerOptions, Report } from './messages.js';
-import workletUrl from './mixer.worklet.ts?worker&url';
+import type { Command, MixerOptions, Report } from './worklet/protocol.js';
+import workletUrl from './worklet/mixer.worklet.ts?worker&url';
 
 /** Browsers give the audio thread to secure contexts only: over plain HTTP that is this machine and no other. */
 export class InsecureContextError extends Error {

@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals';
-import { Feeder } from './feeder.js';
+import { Feeder } from './prefetcher.js';
 import { laneLevels, type LaneSettings } from './levels.js';
-import type { Report } from './messages.js';
+import type { Report } from './worklet/protocol.js';
 import { createMixerNode, type MixerNode } from './mixer-node.js';
-import { OriginalSource } from './original-source.js';
-import { SAMPLE_RATE, type StemSource } from './stem-source.js';
-import type { Region } from './transport.js';
+import { OriginalSource } from './sources/original-source.js';
+import { SAMPLE_RATE, type StemSource } from './sources/stem-source.js';
+import type { Region } from './worklet/transport.js';
 
 export interface PlayerOptions {
   /** opens the sound of each stem, in the order of the lanes */

@@ -1,9 +1,9 @@
 import type { JSX } from 'preact';
 import { LOUDEST } from '../audio/levels.js';
 import type { Player } from '../audio/player.js';
-import { stemName, words } from '../words/words.js';
-import { placeOf, useDrag } from './drag.js';
-import { WaveformPicture } from './waveform-picture.js';
+import { stemName, words } from '../i18n/i18n.js';
+import { placeOf, useDrag } from './timeline/drag.js';
+import { WaveformPicture } from './timeline/waveform.js';
 
 interface LaneViewProps {
   readonly player: Player;

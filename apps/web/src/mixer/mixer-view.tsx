@@ -4,17 +4,17 @@ import type { JSX } from 'preact';
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { MediaSessionKeys } from '../audio/media-keys.js';
 import type { Player } from '../audio/player.js';
-import { SAMPLE_RATE } from '../audio/stem-source.js';
+import { SAMPLE_RATE } from '../audio/sources/stem-source.js';
 import { api, type Waveform } from '../api/client.js';
-import { codeOf } from '../api/problem.js';
+import { codeOf } from '../api/errors.js';
 import { ErrorLine } from '../ui/error-line.js';
-import { explain, words } from '../words/words.js';
-import { listenToKeys } from './keyboard.js';
+import { explain, words } from '../i18n/i18n.js';
+import { listenToKeys } from './keyboard-shortcuts.js';
 import { LaneView } from './lane-view.js';
-import { createPlayer, lanesOf } from './open-player.js';
+import { createPlayer, lanesOf } from './create-player.js';
 import { ReceiptView } from './receipt-view.js';
-import { Ruler } from './ruler.js';
-import { TakeAway } from './take-away.js';
+import { Ruler } from './timeline/ruler.js';
+import { TakeAway } from './downloads/downloads.js';
 import { TransportBar } from './transport-bar.js';
 
 /** peak from which on a song counts as sound, of 127 */

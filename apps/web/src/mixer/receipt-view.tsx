@@ -1,8 +1,8 @@
 import type { Manifest, Separation } from '@app/separations';
 import type { JSX } from 'preact';
 import { Icon } from '../ui/icons.js';
-import { clock, span } from '../words/units.js';
-import { stemName, words } from '../words/words.js';
+import { clock, span } from '../i18n/units.js';
+import { stemName, words } from '../i18n/i18n.js';
 
 /** What was computed and how well, in plain words. */
 export function ReceiptView({ song: { receipt } }: { readonly song: Separation }): JSX.Element | null {

@@ -1,11 +1,11 @@
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Player } from '../audio/player.js';
-import { SAMPLE_RATE } from '../audio/stem-source.js';
+import { SAMPLE_RATE } from '../audio/sources/stem-source.js';
 import { Icon } from '../ui/icons.js';
-import { clock } from '../words/units.js';
-import { words } from '../words/words.js';
-import { toggleLoop } from './loop.js';
+import { clock } from '../i18n/units.js';
+import { words } from '../i18n/i18n.js';
+import { toggleLoop } from './timeline/loop.js';
 import { FASTEST, SLOWEST } from './speed.js';
 
 export function TransportBar({ player }: { readonly player: Player }): JSX.Element {

@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals';
 import type { Separation } from '@app/separations';
 import { api } from '../api/client.js';
-import { codeOf } from '../api/problem.js';
+import { codeOf } from '../api/errors.js';
 import { upload } from '../api/upload.js';
-import { choices, fieldsOf } from './choices.js';
+import { choices, fieldsOf } from './upload-options.js';
 import { openSong, put } from './library.js';
-import { MAX_UPLOAD_BYTES } from './limits.js';
+import { MAX_UPLOAD_BYTES } from '../api/limits.js';
 
 export type UploadState =
   | { readonly step: 'waiting' }

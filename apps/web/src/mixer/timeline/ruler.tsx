@@ -1,9 +1,9 @@
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
-import type { Player } from '../audio/player.js';
-import { SAMPLE_RATE } from '../audio/stem-source.js';
-import { clock } from '../words/units.js';
-import { words } from '../words/words.js';
+import type { Player } from '../../audio/player.js';
+import { SAMPLE_RATE } from '../../audio/sources/stem-source.js';
+import { clock } from '../../i18n/units.js';
+import { words } from '../../i18n/i18n.js';
 import { moveLoopEnd, moveLoopStart, setLoop } from './loop.js';
 import { placeOf, useDrag } from './drag.js';
 

@@ -1,12 +1,12 @@
 import type { Signal } from '@preact/signals';
 import { LOUDEST } from '../audio/levels.js';
 import type { Player } from '../audio/player.js';
-import { SAMPLE_RATE } from '../audio/stem-source.js';
-import { announce } from '../ui/announcer.js';
-import { isClicked } from '../ui/clicked.js';
-import { isHelpOpen } from '../ui/help-sheet.js';
-import { stemName, words } from '../words/words.js';
-import { moveLoopEnd, moveLoopStart, toggleLoop } from './loop.js';
+import { SAMPLE_RATE } from '../audio/sources/stem-source.js';
+import { announce } from '../ui/live-region.js';
+import { isClicked } from '../ui/pointer-focus.js';
+import { isHelpOpen } from './shortcuts-dialog.js';
+import { stemName, words } from '../i18n/i18n.js';
+import { moveLoopEnd, moveLoopStart, toggleLoop } from './timeline/loop.js';
 import { changeSpeed } from './speed.js';
 
 const SKIP = 5 * SAMPLE_RATE;

@@ -1,5 +1,5 @@
-import type { MixCore } from './mix-core.js';
-import { HOP, Stretch } from './stretch.js';
+import type { MixCore } from './mix-bus.js';
+import { HOP, Stretch } from './time-stretch.js';
 
 /** A part of the song, samples; the end is not in it. */
 export interface Region {

@@ -1,5 +1,5 @@
-import type { Command, MixerOptions, Report } from './messages.js';
-import { MixCore } from './mix-core.js';
+import type { Command, MixerOptions, Report } from './protocol.js';
+import { MixCore } from './mix-bus.js';
 import { Transport } from './transport.js';
 
 /** samples between two reports */

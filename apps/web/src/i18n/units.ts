@@ -1,4 +1,4 @@
-import { words } from './words.js';
+import { words } from './i18n.js';
 
 const MIB = 1024 * 1024;
 

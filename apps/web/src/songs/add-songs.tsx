@@ -2,12 +2,12 @@ import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import demoSong from '../../../../demo/demo-song.mp3?url';
-import { MAX_UPLOAD_BYTES } from '../songs/limits.js';
-import { addFiles } from '../songs/uploads.js';
-import { bytes } from '../words/units.js';
-import { words } from '../words/words.js';
-import { announce } from './announcer.js';
-import { Icon } from './icons.js';
+import { MAX_UPLOAD_BYTES } from '../api/limits.js';
+import { addFiles } from './uploads.js';
+import { bytes } from '../i18n/units.js';
+import { words } from '../i18n/i18n.js';
+import { announce } from '../ui/live-region.js';
+import { Icon } from '../ui/icons.js';
 import { OptionsPanel } from './options-panel.js';
 
 const isDragging = signal(false);

@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
-import { MAX_UPLOAD_BYTES } from '../songs/limits.js';
-import { dropUpload, sendAgain, type Upload } from '../songs/uploads.js';
-import { bytes, bytesPerSecond } from '../words/units.js';
-import { explain, words } from '../words/words.js';
-import { ErrorLine } from './error-line.js';
-import { Icon } from './icons.js';
-import { ProgressBar } from './progress-bar.js';
+import { MAX_UPLOAD_BYTES } from '../api/limits.js';
+import { dropUpload, sendAgain, type Upload } from './uploads.js';
+import { bytes, bytesPerSecond } from '../i18n/units.js';
+import { explain, words } from '../i18n/i18n.js';
+import { ErrorLine } from '../ui/error-line.js';
+import { Icon } from '../ui/icons.js';
+import { ProgressBar } from '../ui/progress-bar.js';
 
 /** refusals that the same file would meet again */
 const FINAL = ['too_big', 'file_too_large', 'empty_file', 'not_audio', 'no_audio', 'duration_limit', 'no_samples'];

@@ -1,5 +1,5 @@
-import { accessKey } from '../api/access-key.js';
-import { call } from '../api/client.js';
+import { accessKey } from '../../api/access-key.js';
+import { call } from '../../api/client.js';
 
 /** Hands a file to the browser under a name. */
 export function save(file: Blob, name: string): void {

@@ -1,5 +1,5 @@
-import type { LaneLevel } from './mix-core.js';
-import type { Segment } from './stem-source.js';
+import type { LaneLevel } from './mix-bus.js';
+import type { Segment } from '../sources/stem-source.js';
 import type { Region } from './transport.js';
 
 /** What the page tells the mixer. */

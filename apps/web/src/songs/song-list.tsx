@@ -1,10 +1,10 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { codeOf } from '../api/problem.js';
-import { isOffline, listError, loadSongs, nextCursor, songs } from '../songs/library.js';
-import { uploads } from '../songs/uploads.js';
-import { explain, words } from '../words/words.js';
-import { ErrorLine } from './error-line.js';
+import { codeOf } from '../api/errors.js';
+import { isOffline, listError, loadSongs, nextCursor, songs } from './library.js';
+import { uploads } from './uploads.js';
+import { explain, words } from '../i18n/i18n.js';
+import { ErrorLine } from '../ui/error-line.js';
 import { SongCard } from './song-card.js';
 import { UploadCard } from './upload-card.js';
 

@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals';
-import { activeSongs } from '../songs/library.js';
-import { words } from '../words/words.js';
+import { activeSongs } from './library.js';
+import { words } from '../i18n/i18n.js';
 
 /** Title and icon of the tab tell how far the first song is. @returns what ends it */
 export function showProgressInTab(): () => void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Feeder, wantedSegments } from './feeder.js';
-import { SAMPLE_RATE, type Segment, type StemSource } from './stem-source.js';
+import { Feeder, wantedSegments } from './prefetcher.js';
+import { SAMPLE_RATE, type Segment, type StemSource } from './sources/stem-source.js';
 
 const MINUTES = 60;
 

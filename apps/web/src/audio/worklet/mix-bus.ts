@@ -1,5 +1,5 @@
-import { LaneSound } from './lane-sound.js';
-import type { Segment } from './stem-source.js';
+import { LaneSound } from './lane-buffer.js';
+import type { Segment } from '../sources/stem-source.js';
 
 /** How loud a lane is on each side, linear; 0 for a muted one. */
 export interface LaneLevel {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { laneLevels, NEUTRAL } from './levels.js';
-import { MixCore } from './mix-core.js';
-import type { Segment, StemSource } from './stem-source.js';
+import { laneLevels, NEUTRAL } from '../levels.js';
+import { MixCore } from './mix-bus.js';
+import type { Segment, StemSource } from '../sources/stem-source.js';
 import { Transport } from './transport.js';
 
 const SAMPLES = 200_000;

@@ -1,5 +1,5 @@
-import type { Segment, StemSource } from './stem-source.js';
-import type { Region } from './transport.js';
+import type { Segment, StemSource } from './sources/stem-source.js';
+import type { Region } from './worklet/transport.js';
 
 /** seconds of sound kept before and behind the place that is played */
 const AHEAD = 40;

@@ -1,5 +1,5 @@
 // the audio thread's end of the mixer
-import type { Command, MixerOptions } from './messages.js';
+import type { Command, MixerOptions } from './protocol.js';
 import { Mixer } from './mixer.js';
 
 interface ProcessorOptions {

@@ -2,15 +2,15 @@ import { useSignal } from '@preact/signals';
 import type { Format, Separation } from '@app/separations';
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
-import { mixPath } from '../api/client.js';
-import { laneLevels } from '../audio/levels.js';
-import type { LaneLevel } from '../audio/mix-core.js';
-import type { Player } from '../audio/player.js';
-import { announce } from '../ui/announcer.js';
-import { Icon } from '../ui/icons.js';
-import { words } from '../words/words.js';
-import { fetchAndSave } from './download.js';
-import { lanesOf } from './open-player.js';
+import { mixPath } from '../../api/client.js';
+import { laneLevels } from '../../audio/levels.js';
+import type { LaneLevel } from '../../audio/worklet/mix-bus.js';
+import type { Player } from '../../audio/player.js';
+import { announce } from '../../ui/live-region.js';
+import { Icon } from '../../ui/icons.js';
+import { words } from '../../i18n/i18n.js';
+import { fetchAndSave } from './save-file.js';
+import { lanesOf } from '../create-player.js';
 
 interface MixDownloadProps {
   readonly song: Separation;

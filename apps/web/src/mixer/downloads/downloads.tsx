@@ -1,17 +1,17 @@
 import { useSignal } from '@preact/signals';
 import type { Format, Separation } from '@app/separations';
 import type { ComponentChildren, JSX } from 'preact';
-import type { Player } from '../audio/player.js';
-import { archivePath, stemPath } from '../api/client.js';
-import { codeOf } from '../api/problem.js';
-import { FORMATS } from '../songs/choices.js';
-import { announce } from '../ui/announcer.js';
-import { ErrorLine } from '../ui/error-line.js';
-import { Icon } from '../ui/icons.js';
-import { explain, stemName, words } from '../words/words.js';
-import { fetchAndSave, needsFetch } from './download.js';
+import type { Player } from '../../audio/player.js';
+import { archivePath, stemPath } from '../../api/client.js';
+import { codeOf } from '../../api/errors.js';
+import { FORMATS } from '../../songs/upload-options.js';
+import { announce } from '../../ui/live-region.js';
+import { ErrorLine } from '../../ui/error-line.js';
+import { Icon } from '../../ui/icons.js';
+import { explain, stemName, words } from '../../i18n/i18n.js';
+import { fetchAndSave, needsFetch } from './save-file.js';
 import { MixDownload } from './mix-download.js';
-import { lanesOf } from './open-player.js';
+import { lanesOf } from '../create-player.js';
 
 interface TakeAwayProps {
   readonly song: Separation;

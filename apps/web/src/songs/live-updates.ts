@@ -2,7 +2,7 @@ import { effect } from '@preact/signals';
 import type { Separation, SeparationId } from '@app/separations';
 import { api } from '../api/client.js';
 import { states } from '../api/events.js';
-import { ApiError } from '../api/problem.js';
+import { ApiError } from '../api/errors.js';
 import { activeSongs, isOffline, put, songs } from './library.js';
 
 /** a browser opens six connections to a server at most, and the page needs some for more than states */

@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
-import { LANGUAGES, language, setLanguage, words } from '../words/words.js';
+import { LANGUAGES, language, setLanguage, words } from '../i18n/i18n.js';
 import { accessKey, forgetAccessKey } from '../api/access-key.js';
-import { isHelpOpen } from './help-sheet.js';
-import { Icon } from './icons.js';
+import { isHelpOpen } from '../mixer/shortcuts-dialog.js';
+import { Icon } from '../ui/icons.js';
 
 export function PageHead(): JSX.Element {
   const { title, tagline, mixer, key } = words.value;

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { words } from '../words/words.js';
-import { Dialog } from './dialog.js';
+import { words } from '../i18n/i18n.js';
+import { Dialog } from '../ui/dialog.js';
 
 export const isHelpOpen = signal(false);
 

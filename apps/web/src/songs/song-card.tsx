@@ -2,16 +2,16 @@ import { signal } from '@preact/signals';
 import type { Separation } from '@app/separations';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { codeOf } from '../api/problem.js';
+import { codeOf } from '../api/errors.js';
 import { MixerView } from '../mixer/mixer-view.js';
-import { cancelSong, isOver, openSong, removeSong } from '../songs/library.js';
-import { separateAgain } from '../songs/uploads.js';
-import { clock, span } from '../words/units.js';
-import { explain, stemName, words } from '../words/words.js';
-import { announce } from './announcer.js';
-import { ErrorLine } from './error-line.js';
-import { Icon } from './icons.js';
-import { ProgressBar } from './progress-bar.js';
+import { cancelSong, isOver, openSong, removeSong } from './library.js';
+import { separateAgain } from './uploads.js';
+import { clock, span } from '../i18n/units.js';
+import { explain, stemName, words } from '../i18n/i18n.js';
+import { announce } from '../ui/live-region.js';
+import { ErrorLine } from '../ui/error-line.js';
+import { Icon } from '../ui/icons.js';
+import { ProgressBar } from '../ui/progress-bar.js';
 
 /** why the last action on a song did not work, by its id */
 const refusals = signal<ReadonlyMap<string, string>>(new Map());

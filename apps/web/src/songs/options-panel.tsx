@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
-import { choices, chosenModel, FORMATS, models } from '../songs/choices.js';
-import { stemName, words } from '../words/words.js';
-import { Icon } from './icons.js';
+import { choices, chosenModel, FORMATS, models } from './upload-options.js';
+import { stemName, words } from '../i18n/i18n.js';
+import { Icon } from '../ui/icons.js';
 
 /** vocals first, as everybody looks for them */
 const ORDER = ['vocals', 'instrumental', 'drums', 'bass', 'guitar', 'piano', 'other'];

@@ -1,5 +1,5 @@
-import type { Player } from '../audio/player.js';
-import { SAMPLE_RATE } from '../audio/stem-source.js';
+import type { Player } from '../../audio/player.js';
+import { SAMPLE_RATE } from '../../audio/sources/stem-source.js';
 
 /** samples: shorter ones are a buzz */
 const SHORTEST = SAMPLE_RATE / 4;

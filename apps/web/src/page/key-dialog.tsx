@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { accessKey, keyIsWanted, setAccessKey } from '../api/access-key.js';
-import { words } from '../words/words.js';
-import { Dialog } from './dialog.js';
+import { words } from '../i18n/i18n.js';
+import { Dialog } from '../ui/dialog.js';
 
 const FIELD = 'key';
 

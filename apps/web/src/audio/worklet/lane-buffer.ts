@@ -1,4 +1,4 @@
-import type { Segment } from './stem-source.js';
+import type { Segment } from '../sources/stem-source.js';
 
 type Visit = (segment: Segment, offset: number, at: number, length: number) => void;
 

@@ -1,9 +1,9 @@
 import type { Separation } from '@app/separations';
-import { FlacSource, type FilePart } from '../audio/flac-source.js';
+import { FlacSource, type FilePart } from '../audio/sources/flac-source.js';
 import { NEUTRAL, type LaneSettings } from '../audio/levels.js';
 import { Player } from '../audio/player.js';
 import { call, originalPath, stemPath } from '../api/client.js';
-import type { StemSource } from '../audio/stem-source.js';
+import type { StemSource } from '../audio/sources/stem-source.js';
 
 /** The stems of a completed separation, in the order of the lanes. */
 export function lanesOf({ receipt }: Separation): readonly string[] {
