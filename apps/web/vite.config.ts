@@ -1,7 +1,7 @@
-// builds the page into dist/apps/web, from where rest-server serves it
+// builds the page into dist/apps/web, where rest-server finds it
 import { defineConfig } from 'vite';
 
-/** where `npm start` listens: the API for the page under `npx vite apps/web` */
+/** where `npm start` listens; `npx vite apps/web` forwards API calls to it */
 const API = 'http://127.0.0.1:3000';
 
 export default defineConfig({
@@ -10,7 +10,7 @@ export default defineConfig({
     outDir: '../../dist/apps/web',
     emptyOutDir: true,
     target: 'es2022',
-    // the content-security policy allows no data: scripts, and one song must not become text
+    // the content security policy forbids data: scripts, and the demo song must stay a file
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

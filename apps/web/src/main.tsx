@@ -1,4 +1,4 @@
-// the page: drop a song, watch it, hear and mix its stems. It talks to the public API only.
+// the page: drop songs, follow their progress, play and mix their stems; it uses the public API only
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/add.css';

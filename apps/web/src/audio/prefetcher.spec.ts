@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Feeder, wantedSegments } from './prefetcher.js';
+import { Prefetcher, wantedSegments } from './prefetcher.js';
 import { SAMPLE_RATE, type Segment, type StemSource } from './sources/stem-source.js';
 
 const MINUTES = 60;
@@ -8,11 +8,11 @@ function source(segment: (index: number) => Promise<Segment>): StemSource {
   return { segmentSamples: 3 * SAMPLE_RATE, samples: MINUTES * 60 * SAMPLE_RATE, segment };
 }
 
-describe(Feeder.name, () => {
-  it('keeps a minute in memory of a song of an hour, wherever it is played', async () => {
+describe(Prefetcher.name, () => {
+  it('keeps a minute of an hour-long song in memory, wherever it is played', async () => {
     const held = new Set<number>();
     const silence = new Float32Array(1);
-    const sut = new Feeder(
+    const sut = new Prefetcher(
       source(() => Promise.resolve({ left: silence, right: silence })),
       {
         add: (index) => held.add(index),
@@ -34,9 +34,9 @@ describe(Feeder.name, () => {
     }
   });
 
-  it('asks for no more after it is closed', async () => {
+  it('loads nothing after it is closed', async () => {
     const asked: number[] = [];
-    const sut = new Feeder(
+    const sut = new Prefetcher(
       source((index) => {
         asked.push(index);
         return Promise.resolve({ left: new Float32Array(1), right: new Float32Array(1) });
@@ -50,13 +50,13 @@ describe(Feeder.name, () => {
     expect(asked).toEqual([0]);
   });
 
-  it('leaves a server alone that failed, until it is to try again', async () => {
+  it('leaves a failed server alone until a retry', async () => {
     const silence = new Float32Array(1);
     const asked: number[] = [];
     const added: number[] = [];
     const failures: unknown[] = [];
     const busy = new Error('busy');
-    const sut = new Feeder(
+    const sut = new Prefetcher(
       source((index) => {
         asked.push(index);
         return asked.length === 1 ? Promise.reject(busy) : Promise.resolve({ left: silence, right: silence });
@@ -78,7 +78,7 @@ describe(Feeder.name, () => {
 });
 
 describe(wantedSegments.name, () => {
-  it('wants the turn of a loop before what lies behind its end', () => {
+  it('puts the start of a loop before what follows its end', () => {
     const loop = { start: 60 * SAMPLE_RATE, end: 66 * SAMPLE_RATE };
     const wanted = wantedSegments(
       source(() => Promise.reject(new Error())),

@@ -1,20 +1,19 @@
-import type { Segment, StemSource } from './sources/stem-source.js';
+import { SAMPLE_RATE, type Segment, type StemSource } from './sources/stem-source.js';
 import type { Region } from './worklet/transport.js';
 
-/** seconds of sound kept before and behind the place that is played */
+/** seconds of audio kept ahead of and behind the position */
 const AHEAD = 40;
 const BEHIND = 8;
-const RATE = 44_100;
 
-export interface FeederTarget {
+export interface PrefetchTarget {
   add(index: number, segment: Segment): void;
   keep(indexes: readonly number[]): void;
   failed(error: unknown): void;
 }
 
-/** Keeps the sound of one lane around the playing place in the mixer: what comes next first, one piece at a time. */
-export class Feeder {
-  private readonly sent = new Set<number>();
+/** Keeps the audio of one lane around the position in the mixer. Loads one segment at a time, the next one first. */
+export class Prefetcher {
+  private readonly loaded = new Set<number>();
   private readonly ending = new AbortController();
   private wanted: readonly number[] = [];
   private busy = false;
@@ -22,21 +21,21 @@ export class Feeder {
 
   constructor(
     private readonly source: StemSource,
-    private readonly target: FeederTarget,
+    private readonly target: PrefetchTarget,
   ) {}
 
-  /** To be called whenever the place may have changed. */
+  /** Call whenever the position may have changed. */
   follow(position: number, loop: Region | undefined): void {
     this.wanted = wantedSegments(this.source, position, loop);
-    const dropped = [...this.sent].filter((index) => !this.wanted.includes(index));
+    const dropped = [...this.loaded].filter((index) => !this.wanted.includes(index));
     if (dropped.length > 0) {
-      for (const index of dropped) this.sent.delete(index);
-      this.target.keep([...this.sent]);
+      for (const index of dropped) this.loaded.delete(index);
+      this.target.keep([...this.loaded]);
     }
     if (!this.busy && !this.failed && !this.ending.signal.aborted) void this.run();
   }
 
-  /** A feeder that failed leaves the server alone; from here on it asks again when it is told to follow. */
+  /** Lets `follow` load again after a failure, which stops it to leave the server alone. */
   retry(): void {
     this.failed = false;
   }
@@ -51,7 +50,7 @@ export class Feeder {
       for (let next = this.next(); next !== undefined; next = this.next()) {
         const segment = await this.source.segment(next, this.ending.signal);
         if (this.ending.signal.aborted) return;
-        this.sent.add(next);
+        this.loaded.add(next);
         this.target.add(next, segment);
       }
     } catch (error) {
@@ -64,11 +63,11 @@ export class Feeder {
   }
 
   private next(): number | undefined {
-    return this.wanted.find((index) => !this.sent.has(index));
+    return this.wanted.find((index) => !this.loaded.has(index));
   }
 }
 
-/** Segments in the order in which they are needed: onwards, over the turn of a loop, then what lies behind. */
+/** The segments to keep, in the order they are needed: ahead, from the loop's start, then behind. */
 export function wantedSegments(source: StemSource, position: number, loop: Region | undefined): number[] {
   const { segmentSamples, samples } = source;
   const wanted = new Set<number>();
@@ -76,10 +75,10 @@ export function wantedSegments(source: StemSource, position: number, loop: Regio
     const end = Math.min(to, samples);
     for (let at = Math.floor(Math.max(0, from) / segmentSamples); at * segmentSamples < end; at += 1) wanted.add(at);
   };
-  const ahead = AHEAD * RATE;
+  const ahead = AHEAD * SAMPLE_RATE;
   const isInLoop = loop !== undefined && position < loop.end;
-  take(position, isInLoop ? Math.min(position + ahead, loop.end + RATE) : position + ahead);
+  take(position, isInLoop ? Math.min(position + ahead, loop.end + SAMPLE_RATE) : position + ahead);
   if (isInLoop) take(loop.start, Math.min(loop.end, loop.start + ahead));
-  take(position - BEHIND * RATE, position);
+  take(position - BEHIND * SAMPLE_RATE, position);
   return [...wanted];
 }

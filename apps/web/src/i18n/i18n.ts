@@ -1,32 +1,29 @@
 import { computed, signal } from '@preact/signals';
 import { de } from './de.js';
-import { en, type Words } from './en.js';
+import { en, type Messages } from './en.js';
 
-export const LANGUAGES: Readonly<Record<string, Words>> = { en, de };
+/** Every language of the page by its code. To add one, write a file like `de.ts` and list it here. */
+export const LANGUAGES: Readonly<Record<string, Messages>> = { en, de };
 
-const NAME = 'language';
+const STORAGE_KEY = 'language';
 
-/** code of the language: the chosen one, else the first of the browser's that there is */
-export const language = signal(firstLanguage());
+/** code of the current language: the chosen one, else the first the browser and the page share */
+export const language = signal(initialLanguage());
 
-export const words = computed<Words>(() => LANGUAGES[language.value] ?? en);
+/** every text of the page, in the current language */
+export const messages = computed<Messages>(() => LANGUAGES[language.value] ?? en);
 
 export function setLanguage(code: string): void {
-  localStorage.setItem(NAME, code);
+  localStorage.setItem(STORAGE_KEY, code);
   language.value = code;
 }
 
-/** What went wrong in plain words, by its stable code. */
-export function explain(code: string, size = ''): string {
-  const text = words.value.errors[code] ?? words.value.unknownError;
-  return typeof text === 'string' ? text : text(size);
-}
-
+/** The stem's name in the current language; a stem without a translation keeps the model's own name. */
 export function stemName(stem: string): string {
-  return words.value.stems[stem] ?? stem;
+  return messages.value.stems[stem] ?? stem;
 }
 
-function firstLanguage(): string {
-  const wanted = [localStorage.getItem(NAME) ?? '', ...navigator.languages].map((tag) => tag.slice(0, 2));
-  return wanted.find((code) => code in LANGUAGES) ?? 'en';
+function initialLanguage(): string {
+  const wanted = [localStorage.getItem(STORAGE_KEY) ?? '', ...navigator.languages];
+  return wanted.map((tag) => tag.split('-')[0] ?? '').find((code) => code in LANGUAGES) ?? 'en';
 }

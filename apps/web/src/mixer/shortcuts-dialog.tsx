@@ -1,15 +1,15 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { words } from '../i18n/i18n.js';
+import { messages } from '../i18n/i18n.js';
 import { Dialog } from '../ui/dialog.js';
 
-export const isHelpOpen = signal(false);
+export const areShortcutsOpen = signal(false);
 
-export function HelpSheet(): JSX.Element | null {
-  if (!isHelpOpen.value) return null;
-  const { heading, close, keys } = words.value.help;
+export function ShortcutsDialog(): JSX.Element | null {
+  if (!areShortcutsOpen.value) return null;
+  const { heading, close, keys } = messages.value.shortcuts;
   const onClose = (): void => {
-    isHelpOpen.value = false;
+    areShortcutsOpen.value = false;
   };
   return (
     <Dialog heading={heading} onClose={onClose}>

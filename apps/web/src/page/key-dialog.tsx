@@ -1,13 +1,13 @@
 import type { JSX } from 'preact';
-import { accessKey, keyIsWanted, setAccessKey } from '../api/access-key.js';
-import { words } from '../i18n/i18n.js';
+import { accessKey, needsAccessKey, setAccessKey } from '../api/access-key.js';
+import { messages } from '../i18n/i18n.js';
 import { Dialog } from '../ui/dialog.js';
 
 const FIELD = 'key';
 
 export function KeyDialog(): JSX.Element | null {
-  if (!keyIsWanted.value) return null;
-  const { heading, label, hint, wrong, enter } = words.value.key;
+  if (!needsAccessKey.value) return null;
+  const { heading, label, hint, wrong, enter } = messages.value.key;
   const isWrong = accessKey.value !== undefined;
   const submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -15,7 +15,7 @@ export function KeyDialog(): JSX.Element | null {
     if (typeof key === 'string' && key.trim() !== '') setAccessKey(key.trim());
   };
   return (
-    // there is nothing to go back to without a key
+    // stays open: the page is of no use without a key
     <Dialog heading={heading} onClose={() => undefined}>
       <form onSubmit={submit}>
         <label class="field">

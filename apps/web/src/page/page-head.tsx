@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
-import { LANGUAGES, language, setLanguage, words } from '../i18n/i18n.js';
 import { accessKey, forgetAccessKey } from '../api/access-key.js';
-import { isHelpOpen } from '../mixer/shortcuts-dialog.js';
+import { LANGUAGES, language, messages, setLanguage } from '../i18n/i18n.js';
+import { areShortcutsOpen } from '../mixer/shortcuts-dialog.js';
 import { Icon } from '../ui/icons.js';
 
 export function PageHead(): JSX.Element {
-  const { title, tagline, mixer, key } = words.value;
+  const { title, tagline, shortcuts, key } = messages.value;
   return (
     <header class="head">
       <div>
@@ -18,9 +18,9 @@ export function PageHead(): JSX.Element {
             {key.forget}
           </button>
         )}
-        <button type="button" class="quiet" onClick={() => (isHelpOpen.value = true)}>
+        <button type="button" class="quiet" onClick={() => (areShortcutsOpen.value = true)}>
           <Icon name="keys" />
-          {mixer.help}
+          {shortcuts.open}
         </button>
         {Object.entries(LANGUAGES)
           .filter(([code]) => code !== language.value)

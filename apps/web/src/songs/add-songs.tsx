@@ -3,25 +3,26 @@ import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import demoSong from '../../../../demo/demo-song.mp3?url';
 import { MAX_UPLOAD_BYTES } from '../api/limits.js';
-import { addFiles } from './uploads.js';
-import { bytes } from '../i18n/units.js';
-import { words } from '../i18n/i18n.js';
-import { announce } from '../ui/live-region.js';
+import { messages } from '../i18n/i18n.js';
+import { formatBytes } from '../i18n/units.js';
 import { Icon } from '../ui/icons.js';
+import { announce } from '../ui/live-region.js';
+import { ACCEPT } from './accepted-files.js';
 import { OptionsPanel } from './options-panel.js';
+import { addFiles } from './uploads.js';
 
 const isDragging = signal(false);
 
-/** the name under which the demo song is in the list */
+/** file name of the demo song in the list */
 const DEMO_NAME = 'Small Hours of the Machine.mp3';
 
 export function AddSongs(): JSX.Element {
-  useEffect(takeFilesFromAnywhere, []);
+  useEffect(acceptDropsAndPastes, []);
   const input = useRef<HTMLInputElement>(null);
-  const { heading, drop, dropNow, choose, demo, hint } = words.value.add;
+  const { heading, drop, dropNow, choose, demo, hint } = messages.value.add;
   return (
     <section class="add" aria-labelledby="add-heading">
-      <h2 id="add-heading" class="unseen">
+      <h2 id="add-heading" class="visually-hidden">
         {heading}
       </h2>
       <p class="add-drop">{drop}</p>
@@ -36,10 +37,10 @@ export function AddSongs(): JSX.Element {
       </div>
       <input
         ref={input}
-        class="unseen"
+        class="visually-hidden"
         type="file"
         multiple
-        accept="audio/*,video/mp4,video/webm,.flac,.opus,.mka,.mkv,.wma,.w64"
+        accept={ACCEPT}
         aria-label={choose}
         tabIndex={-1}
         onChange={({ currentTarget }) => {
@@ -47,7 +48,7 @@ export function AddSongs(): JSX.Element {
           currentTarget.value = '';
         }}
       />
-      <p class="hint">{hint(bytes(MAX_UPLOAD_BYTES))}</p>
+      <p class="hint">{hint(formatBytes(MAX_UPLOAD_BYTES))}</p>
       <OptionsPanel />
       {isDragging.value && (
         <div class="drop-veil" aria-hidden="true">
@@ -65,48 +66,27 @@ async function addDemoSong(): Promise<void> {
 
 function add(files: FileList | readonly File[] | null | undefined): void {
   const list = Array.from(files ?? []);
-  if (list.length > 0) announce(words.value.say.added(addFiles(list)));
+  if (list.length > 0) announce(messages.value.announcements.added(addFiles(list)));
 }
 
-/** Files can be dropped on the whole page, and pasted. */
-function takeFilesFromAnywhere(): () => void {
-  const gone = new AbortController();
+/** Accepts files dropped anywhere on the page, or pasted. */
+function acceptDropsAndPastes(): void {
   const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
-  const { signal } = gone;
-  document.addEventListener(
-    'dragover',
-    (event) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      isDragging.value = true;
-    },
-    { signal },
-  );
-  document.addEventListener(
-    'dragleave',
-    ({ relatedTarget }) => {
-      if (relatedTarget === null) isDragging.value = false;
-    },
-    { signal },
-  );
-  document.addEventListener(
-    'drop',
-    (event) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      isDragging.value = false;
-      add(event.dataTransfer?.files);
-    },
-    { signal },
-  );
-  document.addEventListener(
-    'paste',
-    ({ clipboardData }) => {
-      add(clipboardData?.files);
-    },
-    { signal },
-  );
-  return () => {
-    gone.abort();
-  };
+  document.addEventListener('dragover', (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    isDragging.value = true;
+  });
+  document.addEventListener('dragleave', ({ relatedTarget }) => {
+    if (relatedTarget === null) isDragging.value = false;
+  });
+  document.addEventListener('drop', (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    isDragging.value = false;
+    add(event.dataTransfer?.files);
+  });
+  document.addEventListener('paste', ({ clipboardData }) => {
+    add(clipboardData?.files);
+  });
 }

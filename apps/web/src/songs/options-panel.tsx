@@ -1,13 +1,13 @@
 import type { JSX } from 'preact';
-import { choices, chosenModel, FORMATS, models } from './upload-options.js';
-import { stemName, words } from '../i18n/i18n.js';
+import { FORMATS } from '../api/contract.js';
+import { messages, stemName } from '../i18n/i18n.js';
+import { Checkboxes } from '../ui/checkboxes.js';
 import { Icon } from '../ui/icons.js';
-
-/** vocals first, as everybody looks for them */
-const ORDER = ['vocals', 'instrumental', 'drums', 'bass', 'guitar', 'piano', 'other'];
+import { availableStems, defaultStems, models, selectedModel, selectedStems } from './upload-options.js';
+import { setOptions, uploadOptions } from './upload-options.js';
 
 export function OptionsPanel(): JSX.Element {
-  const { heading, formats, formatsHint } = words.value.options;
+  const { heading } = messages.value.options;
   return (
     <details class="options">
       <summary>
@@ -16,48 +16,29 @@ export function OptionsPanel(): JSX.Element {
         <Icon name="chevron" />
       </summary>
       <div class="options-body">
-        <ModelChoice />
-        <StemChoice />
-        <fieldset>
-          <legend>{formats}</legend>
-          {FORMATS.map((format) => (
-            <Check
-              key={format}
-              label={format.toUpperCase()}
-              checked={choices.value.formats.includes(format)}
-              onChange={(on) => {
-                const wanted = FORMATS.filter((one) => (one === format ? on : choices.value.formats.includes(one)));
-                // the masters are FLAC in any case
-                choices.value = { ...choices.value, formats: wanted.length === 0 ? ['flac'] : wanted };
-              }}
-            />
-          ))}
-          <p class="hint">{formatsHint}</p>
-        </fieldset>
+        <ModelSelect />
+        <StemCheckboxes />
+        <FormatCheckboxes />
       </div>
     </details>
   );
 }
 
-function ModelChoice(): JSX.Element {
-  const { model: label, cost, isDefault, missing } = words.value.options;
+function ModelSelect(): JSX.Element {
+  const { model: label, cost, isDefault, notInstalled } = messages.value.options;
   return (
     <label class="field">
       {label}
       <select
-        value={chosenModel.value?.name ?? ''}
+        value={selectedModel.value?.name ?? ''}
         onChange={({ currentTarget }) => {
-          const chosen = models.value.find(({ name }) => name === currentTarget.value);
-          choices.value = {
-            ...choices.value,
-            model: chosen?.default === true ? undefined : chosen?.name,
-            stems: undefined,
-          };
+          const selected = models.value.find(({ name }) => name === currentTarget.value);
+          setOptions({ model: selected?.default === true ? undefined : selected?.name, stems: undefined });
         }}
       >
         {models.value.map((model) => (
           <option key={model.name} value={model.name} disabled={!model.installed && !model.default}>
-            {model.name} · {model.installed || model.default ? cost(model.relativeCost) : missing}
+            {model.name} · {model.installed || model.default ? cost(model.relativeCost) : notInstalled}
             {model.default ? ` · ${isDefault}` : ''}
           </option>
         ))}
@@ -66,69 +47,42 @@ function ModelChoice(): JSX.Element {
   );
 }
 
-function StemChoice(): JSX.Element {
-  const { stems: label, noStem } = words.value.options;
-  const all = available();
-  const chosen = chosenStems();
+function StemCheckboxes(): JSX.Element {
+  const { stems, lastStem } = messages.value.options;
   return (
-    <fieldset>
-      <legend>{label}</legend>
-      {all.map((stem) => (
-        <Check
-          key={stem}
-          label={stemName(stem)}
-          checked={chosen.includes(stem)}
-          onChange={(on) => {
-            const wanted = all.filter((one) => (one === stem ? on : chosen.includes(one)));
-            const isUsual = String(wanted) === String(usual());
-            choices.value = { ...choices.value, stems: isUsual || wanted.length === 0 ? undefined : wanted };
-          }}
-        />
-      ))}
-      {chosen.length === 1 && <p class="hint">{noStem}</p>}
-    </fieldset>
+    <Checkboxes
+      label={stems}
+      hint={selectedStems.value.length === 1 ? lastStem : undefined}
+      names={availableStems.value}
+      nameOf={stemName}
+      checked={selectedStems.value}
+      onChange={(wanted) => {
+        const isDefault = wanted.length === 0 || String(wanted) === String(defaultStems.value);
+        setOptions({ stems: isDefault ? undefined : wanted });
+      }}
+    />
   );
 }
 
-interface CheckProps {
-  readonly label: string;
-  readonly checked: boolean;
-  readonly onChange: (on: boolean) => void;
-}
-
-function Check({ label, checked, onChange }: CheckProps): JSX.Element {
+function FormatCheckboxes(): JSX.Element {
+  const { formats, formatsHint } = messages.value.options;
   return (
-    <label class="check">
-      <input
-        type="checkbox"
-        checked={checked}
-        onChange={({ currentTarget }) => {
-          onChange(currentTarget.checked);
-        }}
-      />
-      {label}
-    </label>
+    <Checkboxes
+      label={formats}
+      hint={formatsHint}
+      names={FORMATS}
+      nameOf={(format) => format.toUpperCase()}
+      checked={uploadOptions.value.formats}
+      onChange={(wanted) => {
+        // the masters are FLAC anyway
+        setOptions({ formats: wanted.length === 0 ? ['flac'] : wanted });
+      }}
+    />
   );
-}
-
-/** the stems that are made where none are chosen */
-function usual(): string[] {
-  return ORDER.filter((stem) => chosenModel.value?.stems.includes(stem));
-}
-
-function available(): string[] {
-  const stems = usual();
-  return ORDER.filter((stem) => stems.includes(stem) || (stem === 'instrumental' && stems.includes('vocals')));
-}
-
-function chosenStems(): readonly string[] {
-  return choices.value.stems ?? usual();
 }
 
 function summary(): string {
-  const { formats } = choices.value;
-  const stems = chosenStems().map((stem) => stemName(stem));
-  return [chosenModel.value?.name ?? '', stems.join(', '), formats.join(', ').toUpperCase()]
-    .filter((part) => part !== '')
-    .join(' · ');
+  const stems = selectedStems.value.map(stemName).join(', ');
+  const formats = uploadOptions.value.formats.join(', ').toUpperCase();
+  return [selectedModel.value?.name ?? '', stems, formats].filter((part) => part !== '').join(' · ');
 }

@@ -1,83 +1,84 @@
 import { signal } from '@preact/signals';
-import type { Separation } from '@app/separations';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { codeOf } from '../api/errors.js';
+import { isTerminal, type Separation } from '../api/contract.js';
+import { codeOf, isRetryable } from '../api/errors.js';
+import { messages, stemName } from '../i18n/i18n.js';
+import { formatDuration, formatTime } from '../i18n/units.js';
 import { MixerView } from '../mixer/mixer-view.js';
-import { cancelSong, isOver, openSong, removeSong } from './library.js';
-import { separateAgain } from './uploads.js';
-import { clock, span } from '../i18n/units.js';
-import { explain, stemName, words } from '../i18n/i18n.js';
-import { announce } from '../ui/live-region.js';
 import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
+import { announce } from '../ui/live-region.js';
 import { ProgressBar } from '../ui/progress-bar.js';
+import { cancelSong, openSong, removeSong } from './library.js';
+import { separateAgain } from './uploads.js';
 
-/** why the last action on a song did not work, by its id */
-const refusals = signal<ReadonlyMap<string, string>>(new Map());
+/** code of the last failed action on each song */
+const actionErrors = signal<ReadonlyMap<string, string>>(new Map());
 
-export function SongCard({ song }: { readonly song: Separation }): JSX.Element {
-  useAnnouncedEnd(song);
+interface SongProps {
+  readonly song: Separation;
+}
+
+export function SongCard({ song }: SongProps): JSX.Element {
+  useOutcome(song);
+  const { cancelled, failed } = messages.value.song;
   const isOpen = openSong.value === song.id && song.status === 'completed';
-  const refusal = refusals.value.get(song.id);
+  const actionError = actionErrors.value.get(song.id);
   return (
     <li class={isOpen ? 'card card-open' : 'card'}>
       <div class="card-head">
-        <Title song={song} isOpen={isOpen} />
+        <Title song={song} />
         <Actions song={song} />
       </div>
-      {!isOver(song.status) && (
+      {!isTerminal(song.status) && (
         <>
           <ProgressBar label={song.fileName} percent={song.status === 'queued' ? 0 : song.progress.percent} />
-          <p class="card-state">{stateOf(song)}</p>
+          <p class="card-state">{stateText(song)}</p>
         </>
       )}
-      {song.status === 'cancelled' && <p class="card-state">{words.value.song.cancelled}</p>}
-      {song.error !== undefined && (
-        <ErrorLine text={`${words.value.song.failed}. ${explain(song.error.code)}`} code={song.error.code} />
-      )}
-      {refusal !== undefined && <ErrorLine text={explain(refusal)} code={refusal} />}
+      {song.status === 'cancelled' && <p class="card-state">{cancelled}</p>}
+      {song.error !== undefined && <ErrorLine intro={failed} code={song.error.code} />}
+      {actionError !== undefined && <ErrorLine code={actionError} />}
       {isOpen && <MixerView song={song} />}
     </li>
   );
 }
 
-function Title({ song, isOpen }: { readonly song: Separation; readonly isOpen: boolean }): JSX.Element {
-  const { open, close } = words.value.song;
+function Title({ song }: SongProps): JSX.Element {
+  const { open, close, nameOf } = messages.value.song;
+  const isOpen = openSong.value === song.id;
   const facts = [
-    song.durationSeconds === undefined ? '' : clock(song.durationSeconds),
-    song.stems.map((stem) => stemName(stem)).join(', '),
+    song.durationSeconds === undefined ? '' : formatTime(song.durationSeconds),
+    song.stems.map(stemName).join(', '),
     song.model,
   ];
-  const text = (
-    <>
-      <h3>{song.fileName}</h3>
-      <p class="card-facts">{facts.filter((fact) => fact !== '').join(' · ')}</p>
-    </>
-  );
-  if (song.status !== 'completed') return <div class="card-title">{text}</div>;
   return (
     <div class="card-title">
-      {text}
-      <button
-        type="button"
-        class="card-open-button"
-        aria-expanded={isOpen}
-        aria-label={`${isOpen ? close : open}: ${song.fileName}`}
-        onClick={() => {
-          openSong.value = isOpen ? undefined : song.id;
-        }}
-      />
+      <h3>{song.fileName}</h3>
+      <p class="card-facts">{facts.filter((fact) => fact !== '').join(' · ')}</p>
+      {song.status === 'completed' && (
+        <button
+          type="button"
+          class="card-open-button"
+          aria-expanded={isOpen}
+          aria-label={nameOf(isOpen ? close : open, song.fileName)}
+          onClick={() => {
+            openSong.value = isOpen ? undefined : song.id;
+          }}
+        />
+      )}
     </div>
   );
 }
 
-function Actions({ song }: { readonly song: Separation }): JSX.Element {
-  const { cancel, retry, remove, removeSure, nameOf } = words.value.song;
-  const { id, fileName, status } = song;
+function Actions({ song }: SongProps): JSX.Element {
+  const { cancel, retry, remove, confirmRemoval, nameOf } = messages.value.song;
+  const { id, fileName, status, error } = song;
+  const canRetry = status === 'cancelled' || (error !== undefined && isRetryable(error.code));
   return (
     <div class="card-actions">
-      {!isOver(status) && (
+      {!isTerminal(status) && (
         <button
           type="button"
           aria-label={nameOf(cancel, fileName)}
@@ -86,7 +87,7 @@ function Actions({ song }: { readonly song: Separation }): JSX.Element {
           {cancel}
         </button>
       )}
-      {(status === 'failed' || status === 'cancelled') && (
+      {canRetry && (
         <button
           type="button"
           aria-label={nameOf(retry, fileName)}
@@ -96,20 +97,20 @@ function Actions({ song }: { readonly song: Separation }): JSX.Element {
           {retry}
         </button>
       )}
-      {isOver(status) && (
+      {isTerminal(status) && (
         <button
           type="button"
           class="quiet round"
           aria-label={nameOf(remove, fileName)}
           onClick={() => {
-            if (confirm(removeSure(fileName))) void attempt(id, () => removeSong(id));
+            if (confirm(confirmRemoval(fileName))) void attempt(id, () => removeSong(id));
           }}
         >
           <Icon name="bin" />
         </button>
       )}
       {status === 'completed' && (
-        <span class={openSong.value === id ? 'turn turned' : 'turn'}>
+        <span class={openSong.value === id ? 'chevron chevron-up' : 'chevron'}>
           <Icon name="chevron" />
         </span>
       )}
@@ -117,31 +118,35 @@ function Actions({ song }: { readonly song: Separation }): JSX.Element {
   );
 }
 
+/** Runs an action on a song, and shows its error on the song's card. */
 async function attempt(id: string, action: () => Promise<void>): Promise<void> {
-  const others = [...refusals.value].filter(([other]) => other !== id);
+  const others = [...actionErrors.value].filter(([other]) => other !== id);
   try {
     await action();
-    refusals.value = new Map(others);
+    actionErrors.value = new Map(others);
   } catch (error) {
-    refusals.value = new Map([...others, [id, codeOf(error)]]);
+    actionErrors.value = new Map([...others, [id, codeOf(error)]]);
   }
 }
 
-function stateOf({ status, queue, progress }: Separation): string {
-  const { queued, waiting, stages, working } = words.value.song;
-  if (status === 'processing') return working(stages[progress.stage], Math.floor(progress.percent));
-  if (queue === undefined) return waiting;
-  return queued(queue.position, queue.etaSeconds === null ? '' : span(queue.etaSeconds));
+function stateText({ status, queue, progress }: Separation): string {
+  const { percent, song } = messages.value;
+  if (status === 'processing') return `${song.stages[progress.stage]}, ${percent(Math.floor(progress.percent))}`;
+  if (queue === undefined) return song.waiting;
+  const { position, etaSeconds } = queue;
+  return etaSeconds === null
+    ? song.queued(position)
+    : `${song.queued(position)}, ${song.eta(formatDuration(etaSeconds))}`;
 }
 
-/** Tells when a song that was watched has ended, and opens its mixer where none is open. */
-function useAnnouncedEnd({ id, fileName, status }: Separation): void {
+/** Announces the outcome of a song that ends while the page shows it, and opens its mixer if none is open. */
+function useOutcome({ id, fileName, status }: Separation): void {
   const before = useRef(status);
   useEffect(() => {
-    const was = before.current;
+    const previous = before.current;
     before.current = status;
-    if (was === status || isOver(was)) return;
-    const { completed, failed } = words.value.say;
+    if (isTerminal(previous)) return;
+    const { completed, failed } = messages.value.announcements;
     if (status === 'failed') announce(failed(fileName));
     if (status !== 'completed') return;
     announce(completed(fileName));

@@ -1,24 +1,25 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { codeOf } from '../api/errors.js';
-import { isOffline, listError, loadSongs, nextCursor, songs } from './library.js';
-import { uploads } from './uploads.js';
-import { explain, words } from '../i18n/i18n.js';
+import { messages } from '../i18n/i18n.js';
 import { ErrorLine } from '../ui/error-line.js';
+import { isOffline, listError, loadSongs, nextCursor, songs } from './library.js';
 import { SongCard } from './song-card.js';
 import { UploadCard } from './upload-card.js';
+import { uploads } from './uploads.js';
 
 const isLoading = signal(false);
 
 export function SongList(): JSX.Element {
-  const { heading, empty, more, loading } = words.value.list;
+  const { heading, empty, more, loading } = messages.value.list;
   const isEmpty = nextCursor.value === null && songs.value.length === 0 && uploads.value.length === 0;
+  const errorCode = listError.value === undefined ? undefined : codeOf(listError.value);
   return (
     <section id="songs" class="songs" aria-labelledby="songs-heading" tabIndex={-1}>
       <h2 id="songs-heading">{heading}</h2>
       {isOffline.value && (
         <p class="notice" role="status">
-          {words.value.song.offline}
+          {messages.value.song.offline}
         </p>
       )}
       <ul class="cards">
@@ -30,9 +31,7 @@ export function SongList(): JSX.Element {
         ))}
       </ul>
       {isEmpty && <p class="empty">{empty}</p>}
-      {listError.value !== undefined && (
-        <ErrorLine text={explain(codeOf(listError.value))} code={codeOf(listError.value)} />
-      )}
+      {errorCode !== undefined && <ErrorLine code={errorCode} />}
       {typeof nextCursor.value === 'string' && (
         <button type="button" class="more" disabled={isLoading.value} onClick={() => void loadMore()}>
           {isLoading.value ? loading : more}

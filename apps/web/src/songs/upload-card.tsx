@@ -1,37 +1,34 @@
 import type { JSX } from 'preact';
-import { MAX_UPLOAD_BYTES } from '../api/limits.js';
-import { dropUpload, sendAgain, type Upload } from './uploads.js';
-import { bytes, bytesPerSecond } from '../i18n/units.js';
-import { explain, words } from '../i18n/i18n.js';
+import { isRetryable } from '../api/errors.js';
+import { messages } from '../i18n/i18n.js';
+import { formatBytes } from '../i18n/units.js';
 import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
 import { ProgressBar } from '../ui/progress-bar.js';
-
-/** refusals that the same file would meet again */
-const FINAL = ['too_big', 'file_too_large', 'empty_file', 'not_audio', 'no_audio', 'duration_limit', 'no_samples'];
+import { removeUpload, retryUpload, type Upload, type UploadState } from './uploads.js';
 
 export function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element {
   const { key, file, state } = upload;
-  const { waiting, sending, checking, cancel, dismiss, again } = words.value.upload;
-  const nameOf = words.value.song.nameOf;
+  const { cancel, dismiss } = messages.value.upload;
+  const { nameOf, retry } = messages.value.song;
   const isRefused = state.step === 'refused';
   return (
     <li class="card">
       <div class="card-head">
         <div class="card-title">
           <h3>{file.name}</h3>
-          <p class="card-facts">{bytes(file.size)}</p>
+          <p class="card-facts">{formatBytes(file.size)}</p>
         </div>
         <div class="card-actions">
-          {isRefused && !FINAL.includes(state.code) && (
+          {isRefused && isRetryable(state.code) && (
             <button
               type="button"
               onClick={() => {
-                sendAgain(key);
+                retryUpload(key);
               }}
             >
               <Icon name="retry" />
-              {again}
+              {retry}
             </button>
           )}
           <button
@@ -39,7 +36,7 @@ export function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element
             class="quiet round"
             aria-label={nameOf(isRefused ? dismiss : cancel, file.name)}
             onClick={() => {
-              dropUpload(key);
+              removeUpload(key);
             }}
           >
             <Icon name="close" />
@@ -47,21 +44,24 @@ export function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element
         </div>
       </div>
       {isRefused ? (
-        <ErrorLine text={explain(state.code, bytes(MAX_UPLOAD_BYTES))} code={state.code} />
+        <ErrorLine code={state.code} />
       ) : (
         <>
           <ProgressBar
             label={file.name}
             percent={state.step === 'sending' ? state.percent : state.step === 'waiting' ? 0 : undefined}
           />
-          <p class="card-state">
-            {state.step === 'waiting' && waiting}
-            {state.step === 'checking' && checking}
-            {state.step === 'sending' &&
-              sending(state.percent, state.bytesPerSecond === undefined ? '' : bytesPerSecond(state.bytesPerSecond))}
-          </p>
+          <p class="card-state">{stateText(state)}</p>
         </>
       )}
     </li>
   );
+}
+
+function stateText(state: Exclude<UploadState, { readonly step: 'refused' }>): string {
+  const { percent, upload } = messages.value;
+  if (state.step !== 'sending') return upload[state.step];
+  const { bytesPerSecond } = state;
+  if (bytesPerSecond === undefined) return upload.sending(percent(state.percent));
+  return upload.sendingAt(percent(state.percent), `${formatBytes(bytesPerSecond)}/s`);
 }

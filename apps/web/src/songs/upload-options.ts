@@ -1,45 +1,58 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { Format } from '@app/separations';
-import { api, type Model } from '../api/client.js';
+import { api } from '../api/client.js';
+import { INSTRUMENTAL, sortStems, type Format, type Model } from '../api/contract.js';
 
-export const FORMATS = ['flac', 'mp3', 'wav'] as const satisfies readonly Format[];
-
-export interface Choices {
+export interface UploadOptions {
   /** undefined: the server's default */
   readonly model: string | undefined;
-  /** undefined: all of the model */
+  /** undefined: all of the model's */
   readonly stems: readonly string[] | undefined;
   readonly formats: readonly Format[];
 }
 
-const NAME = 'choices';
-const DEFAULT: Choices = { model: undefined, stems: undefined, formats: ['flac'] };
+const STORAGE_KEY = 'choices';
+const DEFAULT: UploadOptions = { model: undefined, stems: undefined, formats: ['flac'] };
 
 export const models = signal<readonly Model[]>([]);
 
-/** What the next songs are separated with. */
-export const choices = signal<Choices>(remembered());
+/** Applies to songs added from now on. */
+export const uploadOptions = signal<UploadOptions>(storedOptions());
 
-export const chosenModel = computed(
-  () => models.value.find(({ name }) => name === choices.value.model) ?? models.value.find((model) => model.default),
+export const selectedModel = computed(
+  () =>
+    models.value.find(({ name }) => name === uploadOptions.value.model) ?? models.value.find((model) => model.default),
 );
 
-/** songs are separated by the small model that comes with the service */
+/** what the server makes if none are chosen */
+export const defaultStems = computed(() => sortStems(selectedModel.value?.stems ?? []));
+
+export const selectedStems = computed(() => uploadOptions.value.stems ?? defaultStems.value);
+
+/** the model's own stems, plus the instrumental if it makes the vocals */
+export const availableStems = computed(() =>
+  sortStems([...defaultStems.value, ...(defaultStems.value.includes('vocals') ? [INSTRUMENTAL] : [])]),
+);
+
+/** the default is the small model that ships with the service */
 export const isDemoOnly = computed(() => models.value.some((model) => model.default && model.name === 'demo'));
 
 effect(() => {
-  localStorage.setItem(NAME, JSON.stringify(choices.value));
+  localStorage.setItem(STORAGE_KEY, JSON.stringify(uploadOptions.value));
 });
+
+export function setOptions(change: Partial<UploadOptions>): void {
+  uploadOptions.value = { ...uploadOptions.value, ...change };
+}
 
 export async function loadModels(): Promise<void> {
   models.value = (await api.models()).models;
-  const { model } = choices.value;
-  const isThere = models.value.some(({ name, installed }) => name === model && installed);
-  if (model !== undefined && !isThere) choices.value = { ...choices.value, model: undefined, stems: undefined };
+  const { model } = uploadOptions.value;
+  const isInstalled = models.value.some(({ name, installed }) => name === model && installed);
+  if (model !== undefined && !isInstalled) setOptions({ model: undefined, stems: undefined });
 }
 
-/** The option fields of an upload. */
-export function fieldsOf({ model, stems, formats }: Choices): Record<string, string> {
+/** the option fields of an upload */
+export function optionFields({ model, stems, formats }: UploadOptions): Record<string, string> {
   return {
     ...(model !== undefined && { model }),
     ...(stems !== undefined && { stems: stems.join(',') }),
@@ -47,9 +60,9 @@ export function fieldsOf({ model, stems, formats }: Choices): Record<string, str
   };
 }
 
-function remembered(): Choices {
+function storedOptions(): UploadOptions {
   try {
-    return { ...DEFAULT, ...(JSON.parse(localStorage.getItem(NAME) ?? '{}') as Partial<Choices>) };
+    return { ...DEFAULT, ...(JSON.parse(localStorage.getItem(STORAGE_KEY) ?? '{}') as Partial<UploadOptions>) };
   } catch {
     return DEFAULT;
   }

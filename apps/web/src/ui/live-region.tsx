@@ -1,17 +1,17 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 
-const said = signal('');
+const text = signal('');
 
-/** Tells it to readers of the screen, politely. */
-export function announce(text: string): void {
-  said.value = text;
+/** Has screen readers read out a text, once they are done with the current one. */
+export function announce(announcement: string): void {
+  text.value = announcement;
 }
 
-export function Announcer(): JSX.Element {
+export function LiveRegion(): JSX.Element {
   return (
-    <p class="unseen" role="status" aria-live="polite">
-      {said}
+    <p class="visually-hidden" role="status" aria-live="polite">
+      {text}
     </p>
   );
 }

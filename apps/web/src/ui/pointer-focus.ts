@@ -1,31 +1,18 @@
 let clicked: Element | undefined;
 
-/** A button that was clicked keeps the focus until another control gets it. @returns what ends the watching */
-export function watchClicks(): () => void {
-  const ended = new AbortController();
-  const { signal } = ended;
-  document.addEventListener(
-    'click',
-    ({ detail, target }) => {
-      // a press of a key is a click too, but counts none
-      clicked =
-        detail > 0 && target instanceof Element ? (target.closest('button, a, summary') ?? undefined) : undefined;
-    },
-    { signal },
-  );
-  document.addEventListener(
-    'focusin',
-    () => {
-      clicked = undefined;
-    },
-    { signal },
-  );
-  return () => {
-    ended.abort();
-  };
+/** Notes which control has the focus because of a click. */
+export function trackPointerFocus(): void {
+  document.addEventListener('click', ({ detail, target }) => {
+    // pressing a key on a button also clicks it, with a detail of 0
+    const isPointer = detail > 0 && target instanceof Element;
+    clicked = isPointer ? (target.closest('button, a, summary') ?? undefined) : undefined;
+  });
+  document.addEventListener('focusin', () => {
+    clicked = undefined;
+  });
 }
 
-/** Whether it has the focus because it was clicked, and not because somebody came to it by keyboard. */
-export function isClicked(element: EventTarget | null): boolean {
+/** Whether an element has the focus because it was clicked, and not because of the keyboard. */
+export function hasPointerFocus(element: EventTarget | null): boolean {
   return element !== null && element === clicked;
 }

@@ -1,29 +1,30 @@
-// the little of FLAC (RFC 9639) that finding frames takes; the browser decodes them
+// just enough of FLAC (RFC 9639) to find frames; the browser decodes them
 
 export interface StreamInfo {
   readonly blockSamples: number;
   readonly sampleRate: number;
   readonly samples: number;
-  /** of the first frame in the file */
+  /** offset of the first frame in the file */
   readonly dataOffset: number;
-  /** `fLaC` and the stream info as the only metadata block: before any run of frames it makes a file */
+  /** `fLaC` and the stream info; followed by any frames, it is a complete file */
   readonly prefix: Uint8Array<ArrayBuffer>;
 }
 
 export class NotFlacError extends Error {}
 
+const MAGIC_BYTES = 4;
 const STREAM_INFO_BYTES = 34;
 const BLOCK_HEADER_BYTES = 4;
 const LAST_BLOCK = 0x80;
 const MAGIC = 0x664c_6143;
 
-/** @param head at least all metadata of the file. @throws NotFlacError for what is no FLAC with blocks of one length */
+/** @param head includes all metadata of the file. @throws NotFlacError unless it is FLAC with a fixed block size */
 export function parseStreamInfo(head: Uint8Array): StreamInfo {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
-  if (head.length < 42 || view.getUint32(0) !== MAGIC) throw new NotFlacError('no FLAC file');
+  if (head.length < 42 || view.getUint32(0) !== MAGIC) throw new NotFlacError('not a FLAC file');
   const info = MAGIC_BYTES + BLOCK_HEADER_BYTES;
   const blockSamples = view.getUint16(info + 2);
-  if (view.getUint16(info) !== blockSamples) throw new NotFlacError('blocks of several lengths');
+  if (view.getUint16(info) !== blockSamples) throw new NotFlacError('the block size varies');
   const rate = view.getUint32(info + 10);
   return {
     blockSamples,
@@ -34,19 +35,17 @@ export function parseStreamInfo(head: Uint8Array): StreamInfo {
   };
 }
 
-const MAGIC_BYTES = 4;
-
 function endOfMetadata(view: DataView): number {
   let at = MAGIC_BYTES;
   for (let last = false; !last;) {
-    if (at + BLOCK_HEADER_BYTES > view.byteLength) throw new NotFlacError('metadata longer than expected');
+    if (at + BLOCK_HEADER_BYTES > view.byteLength) throw new NotFlacError('the metadata is longer than expected');
     last = (view.getUint8(at) & LAST_BLOCK) !== 0;
     at += BLOCK_HEADER_BYTES + (view.getUint32(at) & 0xff_ffff);
   }
   return at;
 }
 
-/** length and checksum are those of the whole song: both are set to unknown */
+/** Marks length and checksum as unknown, because they are those of the whole song. */
 function segmentPrefix(head: Uint8Array): Uint8Array<ArrayBuffer> {
   const prefix = new Uint8Array(head.slice(0, MAGIC_BYTES + BLOCK_HEADER_BYTES + STREAM_INFO_BYTES));
   prefix[MAGIC_BYTES] = LAST_BLOCK;
@@ -56,21 +55,30 @@ function segmentPrefix(head: Uint8Array): Uint8Array<ArrayBuffer> {
   return prefix;
 }
 
-/**
- * Index of the next frame header at or after `from` that `accepts` its frame number; -1 where there is none.
- * A header counts when its checksum is right: sound that looks like one by chance has no number that is accepted.
- */
-export function findFrame(bytes: Uint8Array, from: number, accepts: (frame: number) => boolean): number {
-  for (let at = bytes.indexOf(0xff, from); at !== -1; at = bytes.indexOf(0xff, at + 1)) {
-    if (bytes[at + 1] !== 0xf8) continue;
-    const frame = frameNumber(bytes, at);
-    if (frame !== undefined && accepts(frame)) return at;
-  }
-  return -1;
+/** A frame by its number, and the offset of its header. */
+export interface FramePlace {
+  readonly frame: number;
+  readonly offset: number;
 }
 
-/** Number of the frame whose header starts at `at`; undefined for what is no header. */
-export function frameNumber(bytes: Uint8Array, at: number): number | undefined {
+/**
+ * Finds the next frame header at or after `from` whose frame number is accepted. The checksum and the number tell a
+ * header from audio that looks like one by chance.
+ */
+export function findFrame(
+  bytes: Uint8Array,
+  from: number,
+  accepts: (frame: number) => boolean,
+): FramePlace | undefined {
+  for (let offset = bytes.indexOf(0xff, from); offset !== -1; offset = bytes.indexOf(0xff, offset + 1)) {
+    const frame = frameNumber(bytes, offset);
+    if (frame !== undefined && accepts(frame)) return { frame, offset };
+  }
+  return undefined;
+}
+
+/** Number of the frame whose header starts at `at`; undefined if there is no header. */
+function frameNumber(bytes: Uint8Array, at: number): number | undefined {
   if (bytes[at] !== 0xff || bytes[at + 1] !== 0xf8) return undefined;
   const coded = codedNumber(bytes, at + 4);
   if (coded === undefined) return undefined;
@@ -88,7 +96,7 @@ function explicitRateBytes(code: number): number {
   return code === 12 ? 1 : code === 13 || code === 14 ? 2 : 0;
 }
 
-/** written as UTF-8 writes a character */
+/** Decodes a number that is encoded like a character in UTF-8. */
 function codedNumber(bytes: Uint8Array, at: number): { readonly value: number; readonly end: number } | undefined {
   const first = bytes[at] ?? 0xff;
   const length = first < 0x80 ? 1 : Math.clz32(~(first << 24));

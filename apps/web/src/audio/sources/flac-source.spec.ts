@@ -17,10 +17,10 @@ describe(FlacSource.name, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'flac-'));
     const path = join(folder, 'stem.flac');
-    // loud, silent and noisy parts: frames of very different sizes
-    const sound = `sine=f=330:r=44100,volume='if(lt(mod(t,9),3),0,if(lt(mod(t,9),6),0.05,0.9))':eval=frame`;
+    // loud, silent and noisy parts make frames of very different sizes
+    const tone = `sine=f=330:r=44100,volume='if(lt(mod(t,9),3),0,if(lt(mod(t,9),6),0.05,0.9))':eval=frame`;
     const noise = `anoisesrc=r=44100:a=0.4:seed=7,volume='lt(mod(t,13),5)':eval=frame`;
-    const mixed = ['-filter_complex', `${sound}[a];${noise}[b];[a][b]amix=normalize=0,aformat=channel_layouts=stereo`];
+    const mixed = ['-filter_complex', `${tone}[a];${noise}[b];[a][b]amix=normalize=0,aformat=channel_layouts=stereo`];
     await ffmpeg(...mixed, '-t', `${SECONDS}.1`, '-sample_fmt', 's32', '-bits_per_raw_sample', '24', path);
     file = new Uint8Array(await readFile(path));
     whole = await decodeSamples(path);
@@ -58,11 +58,11 @@ describe(FlacSource.name, () => {
     expect(left.length).toBe(Math.min(sut.segmentSamples, whole.length / 2 - start));
   };
 
-  it('knows how long the song is', async () => {
+  it('knows the length of the song', async () => {
     expect((await open()).samples).toBe(whole.length / 2);
   });
 
-  it('gives every segment to the sample, one after the other', async () => {
+  it('reads every segment to the sample, one after the other', async () => {
     const sut = await open();
     const segments = Math.ceil(sut.samples / sut.segmentSamples);
     for (let index = 0; index < segments; index += 1) await expectSegment(sut, index);
@@ -70,18 +70,18 @@ describe(FlacSource.name, () => {
     expect(bytes).toBeLessThan(file.length * 1.05);
   });
 
-  it.each([11, 3, 7, 0, 9])('finds segment %i without reading all before it', async (index) => {
+  it.each([11, 3, 7, 0, 9])('finds segment %i without reading everything before it', async (index) => {
     const sut = await open();
     await expectSegment(sut, index);
     const bytes = reads.reduce((sum, [start, end]) => sum + end - start, 0);
     expect(bytes).toBeLessThan(file.length / 2);
   });
 
-  it('refuses what is no FLAC', async () => {
-    await expect(open(new Uint8Array(5000))).rejects.toThrow('no FLAC file');
+  it('rejects a file that is not FLAC', async () => {
+    await expect(open(new Uint8Array(5000))).rejects.toThrow('not a FLAC file');
   });
 
-  it('says when a file is cut off', async () => {
+  it('rejects a truncated file', async () => {
     const sut = await open(file.slice(0, file.length / 2));
     await expect(sut.segment(11, NEVER)).rejects.toThrow();
   });

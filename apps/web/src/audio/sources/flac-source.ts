@@ -1,43 +1,44 @@
-import { findFrame, parseStreamInfo, type StreamInfo } from './flac-format.js';
+import { findFrame, parseStreamInfo, type FramePlace, type StreamInfo } from './flac-format.js';
 import type { Segment, StemSource } from './stem-source.js';
 
-/** A part of a file, and how long all of it is. */
+/** A part of a file, and the size of the whole file. */
 export interface FilePart {
   readonly bytes: Uint8Array;
   readonly total: number;
 }
 
-/** Reads bytes `start` to `end` (not included), fewer where the file ends before. */
+/** Reads the bytes from `start` up to `end`, or fewer at the end of the file. */
 export type ReadPart = (start: number, end: number, signal: AbortSignal) => Promise<FilePart>;
 
-/** Decodes a whole small file without resampling. */
+/** Decodes a small file without resampling. */
 export type Decode = (
   file: ArrayBuffer,
 ) => Promise<{ readonly length: number; getChannelData(channel: number): Float32Array }>;
 
 export class BrokenStemError extends Error {}
 
-/** metadata and a bit of sound */
+/** metadata and some audio */
 const HEAD_BYTES = 64 * 1024;
 
-/** about three seconds: soon there, and few calls */
+/** about three seconds: loads fast, with few requests */
 const SEGMENT_SAMPLES = 131_072;
 
-/** more than a frame, so that a search finds one where it looks */
+/** longer than any frame, so it contains a frame header */
 const SEARCH_BYTES = 192 * 1024;
 
-const MOST_SEARCHES = 40;
+const MAX_SEARCHES = 40;
 
 /**
- * A FLAC file that is read and decoded in stretches, from anywhere. Frames stand alone and carry their number, so the
- * place of a sample is found by looking at the numbers, and every stretch decodes to exactly the samples it has.
+ * Reads and decodes any segment of a FLAC file by itself. FLAC frames are independent and numbered, so a search
+ * over the numbers finds any sample, and a segment decodes to exactly its own samples.
  */
 export class FlacSource implements StemSource {
   readonly segmentSamples: number;
   readonly samples: number;
   private readonly framesPerSegment: number;
-  /** offsets of segments that were seen, by index; the end of the file is the one after the last */
+  /** known offsets of segments, by index; the one after the last is the end of the file */
   private readonly offsets = new Map<number, number>();
+  /** the part of the file that was read last */
   private window: { readonly start: number; readonly bytes: Uint8Array };
 
   private constructor(
@@ -55,7 +56,7 @@ export class FlacSource implements StemSource {
     this.offsets.set(this.segments, bytes);
   }
 
-  /** @throws NotFlacError, and what `read` throws */
+  /** @throws NotFlacError, or what `read` throws */
   static async open(read: ReadPart, decode: Decode, signal: AbortSignal): Promise<FlacSource> {
     const { bytes, total } = await read(0, HEAD_BYTES, signal);
     return new FlacSource(parseStreamInfo(bytes), total, bytes, read, decode);
@@ -65,18 +66,18 @@ export class FlacSource implements StemSource {
     return Math.ceil(this.samples / this.segmentSamples);
   }
 
-  /** @throws BrokenStemError where the file is not what its header says */
+  /** @throws BrokenStemError if the file contradicts its header */
   async segment(index: number, signal: AbortSignal): Promise<Segment> {
     const start = await this.locate(index, signal);
     const frames = await this.framesFrom(index, start, signal);
     const file = new Uint8Array(this.info.prefix.length + frames.length);
     file.set(this.info.prefix);
     file.set(frames, this.info.prefix.length);
-    const sound = await this.decode(file.buffer);
+    const audio = await this.decode(file.buffer);
     const expected = Math.min(this.segmentSamples, this.samples - index * this.segmentSamples);
-    if (sound.length !== expected) throw new BrokenStemError(`${sound.length} samples instead of ${expected}`);
-    // copies: the buffer of the browser is shared by both channels
-    return { left: sound.getChannelData(0).slice(), right: sound.getChannelData(1).slice() };
+    if (audio.length !== expected) throw new BrokenStemError(`${audio.length} samples instead of ${expected}`);
+    // copies, because both channels share the browser's buffer
+    return { left: audio.getChannelData(0).slice(), right: audio.getChannelData(1).slice() };
   }
 
   private async framesFrom(index: number, start: number, signal: AbortSignal): Promise<Uint8Array> {
@@ -84,47 +85,44 @@ export class FlacSource implements StemSource {
     const known = this.offsets.get(index + 1);
     const average = (this.bytes - this.info.dataOffset) / this.segments;
     for (let length = average * 1.2; ; length *= 1.5) {
-      const bytes = await this.part(start, known ?? Math.ceil(start + length), signal);
+      const bytes = await this.readPart(start, known ?? Math.ceil(start + length), signal);
       if (known !== undefined) return bytes;
       const end = findFrame(bytes, 1, (frame) => frame === next);
-      if (end !== -1) {
-        this.offsets.set(index + 1, start + end);
-        return bytes.subarray(0, end);
+      if (end !== undefined) {
+        this.offsets.set(index + 1, start + end.offset);
+        return bytes.subarray(0, end.offset);
       }
       if (start + bytes.length >= this.bytes) throw new BrokenStemError('a frame is missing');
     }
   }
 
-  /** Offset of a segment's first frame: guessed from what is known of others, then corrected by what is found there. */
+  /** Offset of a segment's first frame: interpolates between known offsets, and narrows them by what it finds. */
   private async locate(index: number, signal: AbortSignal): Promise<number> {
     const known = this.offsets.get(index);
     if (known !== undefined) return known;
     const wanted = index * this.framesPerSegment;
-    let [low, high] = this.neighbours(index);
-    for (let tries = 0; tries < MOST_SEARCHES; tries += 1) {
+    let [low, high] = this.neighbors(index);
+    for (let tries = 0; tries < MAX_SEARCHES; tries += 1) {
       const share = (wanted - low.frame) / (high.frame - low.frame);
       const guess = low.offset + share * (high.offset - low.offset) - SEARCH_BYTES / 2;
       const from = Math.max(low.offset, Math.floor(guess));
-      const bytes = await this.part(from, from + SEARCH_BYTES, signal);
-      const [lowest, highest] = [low.frame, high.frame];
+      const bytes = await this.readPart(from, from + SEARCH_BYTES, signal);
       const exact = findFrame(bytes, 0, (frame) => frame === wanted);
-      if (exact !== -1) {
-        this.offsets.set(index, from + exact);
-        return from + exact;
+      if (exact !== undefined) {
+        this.offsets.set(index, from + exact.offset);
+        return from + exact.offset;
       }
-      let found = -1;
-      const at = findFrame(bytes, 0, (frame) => {
-        found = frame;
-        return frame >= lowest && frame < highest;
-      });
-      if (at === -1) throw new BrokenStemError('no frame where one must be');
-      if (found > wanted) high = { frame: found, offset: from + at };
-      else low = this.lastFrame(bytes, from, { lowest: found, highest: wanted });
+      const range = { from: low.frame, to: high.frame };
+      const found = findFrame(bytes, 0, (frame) => frame >= range.from && frame < range.to);
+      if (found === undefined) throw new BrokenStemError('a frame header is missing');
+      const { frame, offset } = found.frame > wanted ? found : lastFrame(bytes, found, wanted);
+      if (frame > wanted) high = { frame, offset: from + offset };
+      else low = { frame, offset: from + offset };
     }
-    throw new BrokenStemError('a segment cannot be found');
+    throw new BrokenStemError('a segment was not found');
   }
 
-  private neighbours(index: number): [FramePlace, FramePlace] {
+  private neighbors(index: number): [FramePlace, FramePlace] {
     const places = [...this.offsets].map(([segment, offset]) => ({
       frame: Math.min(segment * this.framesPerSegment, Math.ceil(this.samples / this.info.blockSamples)),
       offset,
@@ -137,23 +135,8 @@ export class FlacSource implements StemSource {
     return [low, high];
   }
 
-  private lastFrame(bytes: Uint8Array, from: number, { lowest, highest }: FrameRange): FramePlace {
-    let last = { frame: lowest, offset: from };
-    let seen = lowest;
-    for (let at = 0; at !== -1;) {
-      at = findFrame(bytes, at, (frame) => {
-        seen = frame;
-        return frame >= lowest && frame < highest;
-      });
-      if (at === -1) break;
-      last = { frame: seen, offset: from + at };
-      at += 1;
-    }
-    return last;
-  }
-
-  /** from what was read last where that has it */
-  private async part(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
+  /** Reads a part of the file, reusing the bytes that were read last. */
+  private async readPart(start: number, end: number, signal: AbortSignal): Promise<Uint8Array> {
     const last = Math.min(end, this.bytes);
     const { window } = this;
     const windowEnd = window.start + window.bytes.length;
@@ -171,12 +154,12 @@ export class FlacSource implements StemSource {
   }
 }
 
-interface FramePlace {
-  readonly frame: number;
-  readonly offset: number;
-}
-
-interface FrameRange {
-  readonly lowest: number;
-  readonly highest: number;
+/** The last frame in the bytes that comes before the frame `end`. */
+function lastFrame(bytes: Uint8Array, first: FramePlace, end: number): FramePlace {
+  let last = first;
+  for (let next: FramePlace | undefined = first; next !== undefined;) {
+    last = next;
+    next = findFrame(bytes, last.offset + 1, (frame) => frame > last.frame && frame < end);
+  }
+  return last;
 }

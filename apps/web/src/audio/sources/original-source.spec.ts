@@ -7,7 +7,7 @@ const SILENCE: Segment = { left: new Float32Array(1), right: new Float32Array(1)
 const SONG: StemSource = { samples: 300, segmentSamples: 100, segment: () => Promise.resolve(SILENCE) };
 
 describe(OriginalSource.name, () => {
-  it('opens the song once, when it is first asked for', async () => {
+  it('opens the song once, on the first read', async () => {
     let openings = 0;
     const sut = new OriginalSource(300, 100, () => {
       openings += 1;
@@ -18,7 +18,7 @@ describe(OriginalSource.name, () => {
     expect(openings).toBe(1);
   });
 
-  it('opens the song anew after it could not be opened', async () => {
+  it('opens the song again after a failure', async () => {
     const busy = new Error('busy');
     const answers = [Promise.reject(busy), Promise.resolve(SONG)];
     const sut = new OriginalSource(300, 100, () => answers.shift() ?? Promise.reject(new Error('opened too often')));
@@ -27,8 +27,8 @@ describe(OriginalSource.name, () => {
     await expect(sut.segment(1, NEVER)).resolves.toBe(SILENCE);
   });
 
-  it('refuses a song that is not in step with its stems', async () => {
+  it('rejects a song that is out of step with its stems', async () => {
     const sut = new OriginalSource(299, 100, () => Promise.resolve(SONG));
-    await expect(sut.segment(0, NEVER)).rejects.toThrow('the original has 300 samples, its stems 299');
+    await expect(sut.segment(0, NEVER)).rejects.toThrow('the original has 300 samples, its stems have 299');
   });
 });

@@ -1,7 +1,7 @@
 import { BrokenStemError } from './flac-source.js';
 import type { Segment, StemSource } from './stem-source.js';
 
-/** The song as its stems were made of it. The server decodes it when it is first asked for, so it is opened late. */
+/** The original song. Opens it on the first read, because that makes the server decode it. */
 export class OriginalSource implements StemSource {
   private opened: Promise<StemSource> | undefined;
 
@@ -11,11 +11,11 @@ export class OriginalSource implements StemSource {
     private readonly open: (signal: AbortSignal) => Promise<StemSource>,
   ) {}
 
-  /** @throws BrokenStemError where it is not in step with the stems */
+  /** @throws BrokenStemError if it is out of step with the stems */
   async segment(index: number, signal: AbortSignal): Promise<Segment> {
     const song = await this.openOnce(signal);
     if (song.samples !== this.samples || song.segmentSamples !== this.segmentSamples) {
-      throw new BrokenStemError(`the original has ${song.samples} samples, its stems ${this.samples}`);
+      throw new BrokenStemError(`the original has ${song.samples} samples, its stems have ${this.samples}`);
     }
     return song.segment(index, signal);
   }

@@ -3,7 +3,7 @@ import type { Segment } from '../sources/stem-source.js';
 type Visit = (segment: Segment, offset: number, at: number, length: number) => void;
 
 /** The segments of one lane that are in memory. */
-export class LaneSound {
+export class LaneBuffer {
   private readonly segments = new Map<number, Segment>();
 
   constructor(
@@ -15,22 +15,21 @@ export class LaneSound {
     this.segments.set(index, segment);
   }
 
+  /** Frees every other segment. */
   keep(indexes: ReadonlySet<number>): void {
     for (const index of this.segments.keys()) if (!indexes.has(index)) this.segments.delete(index);
   }
 
+  /** Whether all samples from `from` up to `to` are in memory. */
   has(from: number, to: number): boolean {
-    for (
-      let index = Math.floor(Math.max(from, 0) / this.segmentSamples);
-      index * this.segmentSamples < to;
-      index += 1
-    ) {
+    const first = Math.floor(Math.max(from, 0) / this.segmentSamples);
+    for (let index = first; index * this.segmentSamples < to; index += 1) {
       if (!this.segments.has(index)) return false;
     }
     return true;
   }
 
-  /** Visits what there is of the stretch, piece by piece; `at` counts from `from`. */
+  /** Visits what is in memory between `from` and `to`, segment by segment; `at` counts from `from`. */
   forEachSpan(from: number, to: number, visit: Visit): void {
     const end = Math.min(to, this.samples);
     for (let position = Math.max(from, 0); position < end;) {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { laneLevels, NEUTRAL } from '../levels.js';
-import { MixCore } from './mix-bus.js';
+import { MixBus } from './mix-bus.js';
 import type { Segment, StemSource } from '../sources/stem-source.js';
 import { Transport } from './transport.js';
 
 const SAMPLES = 200_000;
-/** every lane in pieces of another length */
+/** each lane has segments of another length */
 const LENGTHS = [30_000, 44_100, 131_072];
 
 const song = (lane: number): Float32Array =>
@@ -26,15 +25,15 @@ function source(lane: number): StemSource {
 const largest = (samples: Float32Array): number =>
   samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
 
-async function loadedCore(): Promise<MixCore> {
-  const core = new MixCore(LENGTHS, SAMPLES);
+async function loadedBus(): Promise<MixBus> {
+  const bus = new MixBus(LENGTHS, SAMPLES);
   for (const [lane, length] of LENGTHS.entries()) {
     for (let index = 0; index * length < SAMPLES; index += 1)
-      core.add(lane, index, await source(lane).segment(index, new AbortController().signal));
-    core.setLevel(lane, { left: 1, right: 1 });
+      bus.add(lane, index, await source(lane).segment(index, new AbortController().signal));
+    bus.setLevel(lane, { left: 1, right: 1 });
   }
-  core.settle();
-  return core;
+  bus.settle();
+  return bus;
 }
 
 const render = (transport: Transport, count: number): Float32Array => {
@@ -47,30 +46,30 @@ const render = (transport: Transport, count: number): Float32Array => {
   return out;
 };
 
-describe(MixCore.name, () => {
-  it('plays all lanes at the same sample, over the whole song', async () => {
-    const transport = new Transport(await loadedCore());
+describe(MixBus.name, () => {
+  it('plays all lanes at the same sample, through the whole song', async () => {
+    const transport = new Transport(await loadedBus());
     transport.setPlaying(true);
     const out = render(transport, SAMPLES - 20_000);
-    // behind the fade-in
+    // after the fade-in
     const errors = out.map((sample, at) => sample - SONGS.reduce((sum, lane) => sum + (lane[at] ?? 0), 0));
     expect(largest(errors.subarray(300))).toBeLessThan(1e-6);
   });
 
-  it('waits where a lane that is heard has no sound, and goes on where it stopped', async () => {
-    const core = await loadedCore();
-    core.keep(1, []);
-    const transport = new Transport(core);
+  it('waits for the audio of an audible lane, and continues where it stopped', async () => {
+    const bus = await loadedBus();
+    bus.keep(1, []);
+    const transport = new Transport(bus);
     transport.setPlaying(true);
     expect(render(transport, 1280).every((sample) => sample === 0)).toBe(true);
     expect([transport.isWaiting, transport.position]).toEqual([true, 0]);
-    core.setLevel(1, { left: 0, right: 0 });
-    core.settle();
+    bus.setLevel(1, { left: 0, right: 0 });
+    bus.settle();
     expect(render(transport, 1280).some((sample) => sample !== 0)).toBe(true);
   });
 
   it('loops to the sample', async () => {
-    const transport = new Transport(await loadedCore());
+    const transport = new Transport(await loadedBus());
     transport.setLoop({ start: 1000, end: 5000 });
     transport.seek(1000);
     transport.setPlaying(true);
@@ -79,12 +78,12 @@ describe(MixCore.name, () => {
     expect(transport.position).toBeLessThan(5000);
   });
 
-  it.each([0.5, 1.5])('moves at %f times the speed, with the pitch kept', async (speed) => {
-    const core = await loadedCore();
-    core.setLevel(1, { left: 0, right: 0 });
-    core.setLevel(2, { left: 0, right: 0 });
-    core.settle();
-    const transport = new Transport(core);
+  it.each([0.5, 1.5])('plays at %f times the speed and keeps the pitch', async (speed) => {
+    const bus = await loadedBus();
+    bus.setLevel(1, { left: 0, right: 0 });
+    bus.setLevel(2, { left: 0, right: 0 });
+    bus.settle();
+    const transport = new Transport(bus);
     transport.setSpeed(speed);
     transport.setPlaying(true);
     const out = render(transport, 88_200);
@@ -92,15 +91,8 @@ describe(MixCore.name, () => {
     let crossings = 0;
     out.forEach((sample, at) => (crossings += sample >= 0 && (out[at - 1] ?? 0) < 0 ? 1 : 0));
     expect(Math.abs(crossings / (88_200 / (2 * Math.PI * 30)) - 1)).toBeLessThan(0.02);
-    // pieces that do not fit together would cancel each other
+    // grains that do not fit would cancel each other out
     const loudness = Math.sqrt(out.slice(1000).reduce((sum, sample) => sum + sample ** 2, 0) / (out.length - 1000));
     expect(loudness).toBeGreaterThan(0.95 * (0.25 / Math.SQRT2));
-  });
-});
-
-describe(laneLevels.name, () => {
-  it('leaves only what is soloed, and a mute beats a solo', () => {
-    const lanes = [NEUTRAL, { ...NEUTRAL, soloed: true }, { ...NEUTRAL, soloed: true, muted: true }];
-    expect(laneLevels(lanes).map(({ left }) => left)).toEqual([0, 1, 0]);
   });
 });

@@ -1,7 +1,7 @@
-import { LaneSound } from './lane-buffer.js';
 import type { Segment } from '../sources/stem-source.js';
+import { LaneBuffer } from './lane-buffer.js';
 
-/** How loud a lane is on each side, linear; 0 for a muted one. */
+/** How loud a lane is on each side, linear; 0 if it is muted. */
 export interface LaneLevel {
   readonly left: number;
   readonly right: number;
@@ -10,26 +10,24 @@ export interface LaneLevel {
 const SILENT: LaneLevel = { left: 0, right: 0 };
 
 interface Lane {
-  readonly sound: LaneSound;
+  readonly buffer: LaneBuffer;
   target: LaneLevel;
   current: LaneLevel;
-  /** largest sample since the meters were read, after the level */
+  /** largest sample since the last call of `takePeaks`, after the level */
   peak: number;
 }
 
-/**
- * Adds the lanes up. All are read at one and the same position, so that they cannot drift apart.
- */
-export class MixCore {
+/** Sums the lanes. All are read at the same position, so they cannot drift apart. */
+export class MixBus {
   private readonly lanes: Lane[];
 
-  /** @param samples length of the song, of one channel */
+  /** @param samples length of the song, in samples of one channel */
   constructor(
     segmentSamples: readonly number[],
     readonly samples: number,
   ) {
     this.lanes = segmentSamples.map((length) => ({
-      sound: new LaneSound(length, samples),
+      buffer: new LaneBuffer(length, samples),
       target: SILENT,
       current: SILENT,
       peak: 0,
@@ -37,35 +35,35 @@ export class MixCore {
   }
 
   add(lane: number, index: number, segment: Segment): void {
-    this.lane(lane).sound.add(index, segment);
+    this.lane(lane).buffer.add(index, segment);
   }
 
-  /** Forgets the segments of a lane that `keeps` does not name. */
-  keep(lane: number, keeps: readonly number[]): void {
-    this.lane(lane).sound.keep(new Set(keeps));
+  /** Frees every other segment of a lane. */
+  keep(lane: number, indexes: readonly number[]): void {
+    this.lane(lane).buffer.keep(new Set(indexes));
   }
 
   setLevel(lane: number, level: LaneLevel): void {
     this.lane(lane).target = level;
   }
 
-  /** Levels change at once and not over the next block. */
+  /** Applies new levels at once, instead of over the next block. */
   settle(): void {
     for (const lane of this.lanes) lane.current = lane.target;
   }
 
-  /** Whether all lanes that can be heard have their sound for the stretch. */
-  hasSound(from: number, count: number): boolean {
+  /** Whether the audio of every audible lane is in memory. */
+  hasAudio(from: number, count: number): boolean {
     const to = Math.min(from + count, this.samples);
-    return this.lanes.every((lane) => !isHeard(lane) || lane.sound.has(from, to));
+    return this.lanes.every((lane) => !isAudible(lane) || lane.buffer.has(from, to));
   }
 
-  /** Writes the sum of the lanes into both sides; silence outside of the song. The levels move over the stretch. */
+  /** Writes the sum of the lanes, silence outside the song. Levels ramp to their new value over the block. */
   mix(from: number, left: Float32Array, right: Float32Array): void {
     left.fill(0);
     right.fill(0);
     for (const lane of this.lanes) {
-      if (isHeard(lane)) lane.peak = Math.max(lane.peak, addLane(lane, from, left, right));
+      if (isAudible(lane)) lane.peak = Math.max(lane.peak, addLane(lane, from, left, right));
       lane.current = lane.target;
     }
   }
@@ -86,17 +84,17 @@ export class MixCore {
   }
 }
 
-function isHeard({ target, current }: Lane): boolean {
+function isAudible({ target, current }: Lane): boolean {
   return [target, current].some(({ left, right }) => left !== 0 || right !== 0);
 }
 
 /** @returns the largest sample that was added */
-function addLane({ sound, current, target }: Lane, from: number, left: Float32Array, right: Float32Array): number {
+function addLane({ buffer, current, target }: Lane, from: number, left: Float32Array, right: Float32Array): number {
   const count = left.length;
   const stepLeft = (target.left - current.left) / count;
   const stepRight = (target.right - current.right) / count;
   let peak = 0;
-  sound.forEachSpan(from, from + count, (segment, offset, at, length) => {
+  buffer.forEachSpan(from, from + count, (segment, offset, at, length) => {
     const { left: fromLeft, right: fromRight } = segment;
     for (let index = 0; index < length; index += 1) {
       const out = at + index;

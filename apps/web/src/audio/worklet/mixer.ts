@@ -1,13 +1,13 @@
+import { MixBus } from './mix-bus.js';
 import type { Command, MixerOptions, Report } from './protocol.js';
-import { MixCore } from './mix-bus.js';
 import { Transport } from './transport.js';
 
 /** samples between two reports */
-const REPORT_EVERY = 1470;
+const REPORT_INTERVAL = 1470;
 
-/** Carries out the commands and fills the blocks: what runs in the audio thread. */
+/** The mixer in the audio thread: executes commands and renders blocks. */
 export class Mixer {
-  private readonly core: MixCore;
+  private readonly bus: MixBus;
   private readonly transport: Transport;
   private sinceReport = 0;
 
@@ -15,11 +15,11 @@ export class Mixer {
     { segmentSamples, samples }: MixerOptions,
     private readonly report: (report: Report) => void,
   ) {
-    this.core = new MixCore(segmentSamples, samples);
-    this.transport = new Transport(this.core);
+    this.bus = new MixBus(segmentSamples, samples);
+    this.transport = new Transport(this.bus);
   }
 
-  obey(command: Command): void {
+  execute(command: Command): void {
     switch (command.type) {
       case 'play':
       case 'pause':
@@ -35,13 +35,13 @@ export class Mixer {
         this.transport.setLoop(command.loop);
         break;
       case 'level':
-        this.core.setLevel(command.lane, command.level);
+        this.bus.setLevel(command.lane, command.level);
         break;
       case 'segment':
-        this.core.add(command.lane, command.index, command.segment);
+        this.bus.add(command.lane, command.index, command.segment);
         break;
       case 'keep':
-        this.core.keep(command.lane, command.indexes);
+        this.bus.keep(command.lane, command.indexes);
         break;
       case 'close':
         break;
@@ -51,9 +51,9 @@ export class Mixer {
   render(left: Float32Array, right: Float32Array): void {
     this.transport.render(left, right);
     this.sinceReport += left.length;
-    if (this.sinceReport < REPORT_EVERY) return;
+    if (this.sinceReport < REPORT_INTERVAL) return;
     this.sinceReport = 0;
     const { position, isPlaying: playing, isWaiting: waiting } = this.transport;
-    this.report({ position, playing, waiting, peaks: this.core.takePeaks() });
+    this.report({ position, playing, waiting, peaks: this.bus.takePeaks() });
   }
 }

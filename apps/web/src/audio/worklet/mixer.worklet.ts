@@ -1,4 +1,4 @@
-// the audio thread's end of the mixer
+// runs in the audio thread
 import type { Command, MixerOptions } from './protocol.js';
 import { Mixer } from './mixer.js';
 
@@ -27,7 +27,7 @@ class MixerProcessor extends AudioWorkletProcessor {
     });
     this.port.onmessage = ({ data }: MessageEvent<Command>) => {
       this.closed ||= data.type === 'close';
-      this.mixer.obey(data);
+      this.mixer.execute(data);
     };
   }
 

@@ -1,8 +1,8 @@
-import type { LaneLevel } from './mix-bus.js';
 import type { Segment } from '../sources/stem-source.js';
+import type { LaneLevel } from './mix-bus.js';
 import type { Region } from './transport.js';
 
-/** What the page tells the mixer. */
+/** A message from the page to the mixer. */
 export type Command =
   | { readonly type: 'play' | 'pause' }
   | { readonly type: 'seek'; readonly position: number }
@@ -13,7 +13,7 @@ export type Command =
   | { readonly type: 'keep'; readonly lane: number; readonly indexes: readonly number[] }
   | { readonly type: 'close' };
 
-/** What the mixer says of itself, about thirty times a second. */
+/** A message from the mixer to the page, about thirty times a second. */
 export interface Report {
   readonly position: number;
   readonly playing: boolean;
@@ -23,7 +23,7 @@ export interface Report {
 }
 
 export interface MixerOptions {
-  /** of each lane */
+  /** for each lane */
   readonly segmentSamples: readonly number[];
   readonly samples: number;
 }

@@ -1,32 +1,32 @@
-/** Reads stereo sound from any place of the song into two arrays of one length. */
-export type ReadSound = (from: number, left: Float32Array, right: Float32Array) => void;
+/** Reads stereo audio from any position into two arrays of the same length. */
+export type ReadAudio = (from: number, left: Float32Array, right: Float32Array) => void;
 
-/** samples that one step gives out: 12 ms */
+/** samples that one step writes: 12 ms */
 export const HOP = 512;
 
-/** how far from its place a piece may be taken, samples: more than a period of the lowest bass */
-const REACH = 640;
+/** samples a grain may be off its position: more than a period of the lowest bass */
+const MAX_SHIFT = 640;
 
-/** every how many samples the likeness is looked at */
+/** compare every so many samples only */
 const COARSE = 4;
 
 const FADE_IN = Float32Array.from({ length: HOP }, (_, index) => Math.sin(((index + 0.5) / HOP) * (Math.PI / 2)) ** 2);
 
 /**
- * Plays slower or faster with the pitch kept: pieces of the song are laid over each other, each taken where it goes on
- * best from the one before (waveform similarity overlap-add, Verhelst and Roelands 1993). It works on the sum of the
- * lanes, so the lanes stay together.
+ * Changes the speed and keeps the pitch: waveform similarity overlap-add (WSOLA, Verhelst and Roelands 1993). It
+ * crossfades short grains of the song, each taken where it best continues the one before. It works on the sum of
+ * the lanes, so they stay in step.
  */
-export class Stretch {
-  private readonly area = stereo(HOP + 2 * REACH);
-  private readonly goingOn = stereo(HOP);
-  private readonly piece = stereo(HOP);
-  /** where the last piece ends in the song, which is where plain playing would go on */
+export class TimeStretch {
+  private readonly area = stereo(HOP + 2 * MAX_SHIFT);
+  private readonly continuation = stereo(HOP);
+  private readonly grain = stereo(HOP);
+  /** where the last grain ends in the song */
   private end: number | undefined;
 
-  constructor(private readonly read: ReadSound) {}
+  constructor(private readonly read: ReadAudio) {}
 
-  /** Where plain playing goes on without a break, after stretched playing. */
+  /** Where playback at normal speed continues seamlessly; undefined after a reset. */
   get next(): number | undefined {
     return this.end;
   }
@@ -35,20 +35,20 @@ export class Stretch {
     this.end = undefined;
   }
 
-  /** Writes HOP samples of the song around `position`. */
+  /** Writes the next HOP samples, taken from around `position`. */
   step(position: number, left: Float32Array, right: Float32Array): void {
-    const place = Math.round(position);
+    const start = Math.round(position);
     if (this.end === undefined) {
-      this.read(place, left, right);
-      this.end = place + HOP;
+      this.read(start, left, right);
+      this.end = start + HOP;
       return;
     }
-    this.read(this.end, ...this.goingOn);
-    this.read(place - REACH, ...this.area);
-    const best = place - REACH + bestOffset(this.goingOn, this.area);
-    this.read(best, ...this.piece);
-    fade(this.goingOn[0], this.piece[0], left);
-    fade(this.goingOn[1], this.piece[1], right);
+    this.read(this.end, ...this.continuation);
+    this.read(start - MAX_SHIFT, ...this.area);
+    const best = start - MAX_SHIFT + bestOffset(this.continuation, this.area);
+    this.read(best, ...this.grain);
+    crossfade(this.continuation[0], this.grain[0], left);
+    crossfade(this.continuation[1], this.grain[1], right);
     this.end = best + HOP;
   }
 }
@@ -57,7 +57,7 @@ function stereo(length: number): [Float32Array, Float32Array] {
   return [new Float32Array(length), new Float32Array(length)];
 }
 
-function fade(from: Float32Array, to: Float32Array, out: Float32Array): void {
+function crossfade(from: Float32Array, to: Float32Array, out: Float32Array): void {
   for (let index = 0; index < HOP; index += 1) {
     const share = FADE_IN[index] ?? 1;
     out[index] = (from[index] ?? 0) * (1 - share) + (to[index] ?? 0) * share;
@@ -66,10 +66,14 @@ function fade(from: Float32Array, to: Float32Array, out: Float32Array): void {
 
 type Stereo = readonly [Float32Array, Float32Array];
 
-/** Where in the area the sound is most like the wanted one: looked for in coarse steps, then around the best. */
+/** Offset in the area that sounds most like `wanted`: a coarse search, then a fine one around its result. */
 function bestOffset(wanted: Stereo, area: Stereo): number {
-  const coarse = best(wanted, area, { from: 0, to: 2 * REACH, step: COARSE });
-  return best(wanted, area, { from: Math.max(0, coarse - COARSE), to: Math.min(2 * REACH, coarse + COARSE), step: 1 });
+  const coarse = best(wanted, area, { from: 0, to: 2 * MAX_SHIFT, step: COARSE });
+  return best(wanted, area, {
+    from: Math.max(0, coarse - COARSE),
+    to: Math.min(2 * MAX_SHIFT, coarse + COARSE),
+    step: 1,
+  });
 }
 
 interface Search {
@@ -82,7 +86,7 @@ function best(wanted: Stereo, area: Stereo, { from, to, step }: Search): number 
   let offset = Math.round((from + to) / 2);
   let highest = -Infinity;
   for (let at = from; at <= to; at += step) {
-    const score = likeness(wanted, area, at);
+    const score = similarity(wanted, area, at);
     if (score > highest) {
       highest = score;
       offset = at;
@@ -91,8 +95,8 @@ function best(wanted: Stereo, area: Stereo, { from, to, step }: Search): number 
   return offset;
 }
 
-/** correlation over the loudness of the candidate; on both sides, as what is opposite on them has no sum */
-function likeness(wanted: Stereo, area: Stereo, at: number): number {
+/** Normalized correlation. Uses both channels, because opposite phases would cancel out in their sum. */
+function similarity(wanted: Stereo, area: Stereo, at: number): number {
   let product = 0;
   let energy = 1e-9;
   for (let index = 0; index < HOP; index += COARSE) {

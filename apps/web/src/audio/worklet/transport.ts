@@ -1,46 +1,46 @@
-import type { MixCore } from './mix-bus.js';
-import { HOP, Stretch } from './time-stretch.js';
+import type { MixBus } from './mix-bus.js';
+import { HOP, TimeStretch } from './time-stretch.js';
 
-/** A part of the song, samples; the end is not in it. */
+/** A region of the song in samples, without its end. */
 export interface Region {
   readonly start: number;
   readonly end: number;
 }
 
-/** samples over which playing fades in and out, so that it does not click: 5 ms */
+/** samples of the fades that keep play and pause from clicking: 5 ms */
 const FADE = 220;
 
-/** what must be there before playing goes on: a fifth of a second */
-const LEAST_AHEAD = 8820;
+/** samples that must be in memory to play: a fifth of a second */
+const MIN_BUFFERED = 8820;
 
-/** samples that stretched playing may be off its place */
-const NEAR = 4 * HOP;
+/** samples that time stretching may be off its position */
+const MAX_DRIFT = 4 * HOP;
 
-/** Where the song is and how it moves on: the clock of all lanes. It is asked for sound in blocks, and never waits. */
+/** The clock of all lanes: the position in the song and how it advances. Renders blocks, and never blocks itself. */
 export class Transport {
-  private readonly stretch: Stretch;
+  private readonly stretch: TimeStretch;
   private readonly hop: [Float32Array, Float32Array] = [new Float32Array(HOP), new Float32Array(HOP)];
   private hopLeft = 0;
-  private place = 0;
-  private wanted: number | undefined;
+  private current = 0;
+  private sought: number | undefined;
   private playing = false;
   private volume = 0;
   private loop: Region | undefined;
   private speed = 1;
   private waiting = false;
 
-  constructor(private readonly core: MixCore) {
-    this.stretch = new Stretch((from, left, right) => {
-      core.mix(from, left, right);
+  constructor(private readonly bus: MixBus) {
+    this.stretch = new TimeStretch((from, left, right) => {
+      bus.mix(from, left, right);
     });
   }
 
-  /** sample of the song that comes next */
+  /** next sample of the song to play */
   get position(): number {
-    return this.wanted ?? this.place;
+    return this.sought ?? this.current;
   }
 
-  /** playing is wanted, but the sound is not there yet */
+  /** playback waits for audio that is still loading */
   get isWaiting(): boolean {
     return this.playing && this.waiting;
   }
@@ -50,7 +50,7 @@ export class Transport {
   }
 
   setPlaying(playing: boolean): void {
-    if (playing && this.position >= this.core.samples) this.seek(this.loop?.start ?? 0);
+    if (playing && this.position >= this.bus.samples) this.seek(this.loop?.start ?? 0);
     this.playing = playing;
   }
 
@@ -63,16 +63,17 @@ export class Transport {
   }
 
   seek(position: number): void {
-    this.wanted = Math.min(Math.max(0, Math.round(position)), this.core.samples);
+    this.sought = Math.min(Math.max(0, Math.round(position)), this.bus.samples);
   }
 
-  /** Fills a block: both sides equally long. */
+  /** Fills a block; both channels have the same length. */
   render(left: Float32Array, right: Float32Array): void {
-    const isOn = this.playing && this.wanted === undefined;
+    // a seek fades out first, and jumps in silence
+    const isOn = this.playing && this.sought === undefined;
     if (!isOn && this.volume === 0) this.jump();
-    const runs = this.playing || this.volume > 0;
-    this.waiting = !this.core.hasSound(this.place, LEAST_AHEAD);
-    if (!runs || this.waiting) {
+    const isAudible = this.playing || this.volume > 0;
+    this.waiting = !this.bus.hasAudio(this.current, MIN_BUFFERED);
+    if (!isAudible || this.waiting) {
       left.fill(0);
       right.fill(0);
       this.volume = 0;
@@ -80,13 +81,13 @@ export class Transport {
     }
     this.fill(left, right);
     this.applyFade(left, right, isOn ? 1 : 0);
-    if (this.loop === undefined && this.place >= this.core.samples) this.playing = false;
+    if (this.loop === undefined && this.current >= this.bus.samples) this.playing = false;
   }
 
   private jump(): void {
-    if (this.wanted === undefined) return;
-    this.place = this.wanted;
-    this.wanted = undefined;
+    if (this.sought === undefined) return;
+    this.current = this.sought;
+    this.sought = undefined;
     this.hopLeft = 0;
     this.stretch.reset();
   }
@@ -96,12 +97,11 @@ export class Transport {
       this.fillStretched(left, right);
       return;
     }
-    this.place = this.goOn(this.stretch.next);
+    this.current = this.resumeAt(this.stretch.next);
     this.stretch.reset();
     for (let at = 0; at < left.length;) {
-      const untilTurn = this.untilTurn();
-      const count = Math.min(left.length - at, untilTurn);
-      this.core.mix(this.place, left.subarray(at, at + count), right.subarray(at, at + count));
+      const count = Math.min(left.length - at, this.untilLoopEnd());
+      this.bus.mix(this.current, left.subarray(at, at + count), right.subarray(at, at + count));
       at += count;
       this.advance(count);
     }
@@ -111,7 +111,7 @@ export class Transport {
     const [hopLeft, hopRight] = this.hop;
     for (let at = 0; at < left.length;) {
       if (this.hopLeft === 0) {
-        this.stretch.step(this.place, hopLeft, hopRight);
+        this.stretch.step(this.current, hopLeft, hopRight);
         this.hopLeft = HOP;
         this.advance(HOP * this.speed);
       }
@@ -124,23 +124,24 @@ export class Transport {
     }
   }
 
-  /** after stretched playing: where its last piece ends, unless a loop has turned since */
-  private goOn(next: number | undefined): number {
-    const isNear = next !== undefined && Math.abs(next - this.place) < NEAR;
-    return isNear ? next : Math.round(this.place);
+  /** Continues at the end of the last stretched grain, unless the loop has wrapped since. */
+  private resumeAt(next: number | undefined): number {
+    const isNear = next !== undefined && Math.abs(next - this.current) < MAX_DRIFT;
+    return isNear ? next : Math.round(this.current);
   }
 
-  /** samples until the end of the loop; without one, or behind it, any number */
-  private untilTurn(): number {
-    return this.loop !== undefined && this.place < this.loop.end
-      ? Math.max(1, Math.ceil(this.loop.end - this.place))
+  /** samples until the loop wraps; infinite outside a loop */
+  private untilLoopEnd(): number {
+    return this.loop !== undefined && this.current < this.loop.end
+      ? Math.max(1, Math.ceil(this.loop.end - this.current))
       : Infinity;
   }
 
   private advance(count: number): void {
     const { loop } = this;
-    const turns = loop !== undefined && this.place < loop.end && this.place + count >= loop.end;
-    this.place = turns ? loop.start + Math.max(0, this.place + count - loop.end) : this.place + count;
+    const next = this.current + count;
+    const wraps = loop !== undefined && this.current < loop.end && next >= loop.end;
+    this.current = wraps ? loop.start + next - loop.end : next;
   }
 
   private applyFade(left: Float32Array, right: Float32Array, target: number): void {

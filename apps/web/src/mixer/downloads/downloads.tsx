@@ -1,35 +1,34 @@
 import { useSignal } from '@preact/signals';
-import type { Format, Separation } from '@app/separations';
 import type { ComponentChildren, JSX } from 'preact';
-import type { Player } from '../../audio/player.js';
 import { archivePath, stemPath } from '../../api/client.js';
+import { FORMATS, type Format, type SeparationId } from '../../api/contract.js';
 import { codeOf } from '../../api/errors.js';
-import { FORMATS } from '../../songs/upload-options.js';
-import { announce } from '../../ui/live-region.js';
+import type { Player } from '../../audio/player.js';
+import { messages, stemName } from '../../i18n/i18n.js';
 import { ErrorLine } from '../../ui/error-line.js';
 import { Icon } from '../../ui/icons.js';
-import { explain, stemName, words } from '../../i18n/i18n.js';
-import { fetchAndSave, needsFetch } from './save-file.js';
+import { announce } from '../../ui/live-region.js';
 import { MixDownload } from './mix-download.js';
-import { lanesOf } from '../create-player.js';
+import { fetchAndSave, needsFetch } from './save-file.js';
 
-interface TakeAwayProps {
-  readonly song: Separation;
+interface DownloadsProps {
+  readonly id: SeparationId;
+  readonly stems: readonly string[];
   readonly player: Player;
 }
 
-export function TakeAway({ song, player }: TakeAwayProps): JSX.Element {
+export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
   const format = useSignal<Format>('flac');
   const error = useSignal<unknown>(undefined);
-  const { heading, all, format: formatLabel, failed } = words.value.take;
+  const { heading, all, format: formatLabel, failed } = messages.value.downloads;
   const onError = (reason: unknown): void => {
     error.value = reason;
   };
   return (
-    <section class="take" aria-label={heading}>
+    <section class="downloads" aria-label={heading}>
       <h4>{heading}</h4>
-      <div class="take-row">
-        <label class="take-format">
+      <div class="downloads-row">
+        <label class="downloads-format">
           {formatLabel}
           <select
             value={format.value}
@@ -44,22 +43,20 @@ export function TakeAway({ song, player }: TakeAwayProps): JSX.Element {
             ))}
           </select>
         </label>
-        <MixDownload song={song} player={player} format={format.value} onError={onError} />
-        <CopyLink id={song.id} />
+        <MixDownload id={id} stems={stems} player={player} format={format.value} onError={onError} />
+        <CopyLink id={id} />
       </div>
-      <div class="take-row">
-        <FileLink path={archivePath(song.id, format.value)} onError={onError}>
+      <div class="downloads-row">
+        <FileLink path={archivePath(id, format.value)} onError={onError}>
           {all}
         </FileLink>
-        {lanesOf(song).map((stem) => (
-          <FileLink key={stem} path={stemPath(song.id, stem, format.value)} onError={onError}>
+        {stems.map((stem) => (
+          <FileLink key={stem} path={stemPath(id, stem, format.value)} onError={onError}>
             {stemName(stem)}
           </FileLink>
         ))}
       </div>
-      {error.value !== undefined && (
-        <ErrorLine text={`${failed} ${explain(codeOf(error.value))}`} code={codeOf(error.value)} />
-      )}
+      {error.value !== undefined && <ErrorLine intro={failed} code={codeOf(error.value)} />}
     </section>
   );
 }
@@ -88,23 +85,23 @@ function FileLink({ path, onError, children }: FileLinkProps): JSX.Element {
   );
 }
 
-function CopyLink({ id }: { readonly id: string }): JSX.Element {
-  const { link, copied, copyFailed } = words.value.take;
-  const text = useSignal<string | undefined>(undefined);
+function CopyLink({ id }: { readonly id: SeparationId }): JSX.Element {
+  const { link, copied, copyFailed } = messages.value.downloads;
+  const result = useSignal<string | undefined>(undefined);
   const copy = async (): Promise<void> => {
     const url = new URL(`/#${id}`, location.href).href;
-    // refused without a secure context
+    // browsers have no clipboard for insecure pages
     const isCopied = await (navigator.clipboard as Clipboard | undefined)?.writeText(url).then(
       () => true,
       () => false,
     );
-    text.value = isCopied === true ? copied : copyFailed;
-    announce(text.value);
+    result.value = isCopied === true ? copied : copyFailed;
+    announce(result.value);
   };
   return (
     <button type="button" onClick={() => void copy()}>
       <Icon name="link" />
-      {text.value ?? link}
+      {result.value ?? link}
     </button>
   );
 }

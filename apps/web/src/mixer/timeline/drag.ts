@@ -9,7 +9,7 @@ interface DragHandlers {
   readonly onPointerCancel: () => void;
 }
 
-/** Calls with each place of a press and of the drag that follows, and where it began. */
+/** Calls `onDrag` for a press and for each move of the drag after it, with the point where the drag began. */
 export function useDrag(onDrag: (event: Point, start: Point) => void): DragHandlers {
   const start = useRef<Point | undefined>(undefined);
   const end = (): void => {
@@ -31,10 +31,10 @@ export function useDrag(onDrag: (event: Point, start: Point) => void): DragHandl
   };
 }
 
-/** Where in the width of the element, or of one around it, the pointer is: 0 to 1. */
-export function placeOf({ clientX, currentTarget }: Point, around?: string): number {
+/** Horizontal position of the pointer in the element, or in its closest ancestor by `selector`: 0 to 1. */
+export function pointerFraction({ clientX, currentTarget }: Point, selector?: string): number {
   if (!(currentTarget instanceof Element)) return 0;
-  const element = around === undefined ? currentTarget : (currentTarget.closest(around) ?? currentTarget);
+  const element = selector === undefined ? currentTarget : (currentTarget.closest(selector) ?? currentTarget);
   const { left, width } = element.getBoundingClientRect();
   return Math.min(1, Math.max(0, (clientX - left) / width));
 }

@@ -1,18 +1,19 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
-/** CSS pixels of a column and the gap behind it */
+/** CSS pixels of a column, and of the gap after it */
 const COLUMN = 2;
 const GAP = 1;
 
-interface WaveformPictureProps {
+interface WaveformProps {
+  /** undefined while they load */
   readonly peaks: readonly number[] | undefined;
-  /** the highest peak of all stems: all are drawn to one scale */
+  /** highest peak of all stems, because all share one scale */
   readonly highest: number;
 }
 
-/** The peaks of a stem as columns. Drawn anew when its size or the colours change, never while it plays. */
-export function WaveformPicture({ peaks, highest }: WaveformPictureProps): JSX.Element {
+/** Draws the peaks of a stem. Redraws when the size or the color scheme changes, but not during playback. */
+export function Waveform({ peaks, highest }: WaveformProps): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const element = canvas.current;
