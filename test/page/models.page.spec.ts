@@ -24,7 +24,7 @@ describe('a model with stems of its own', () => {
     await service.startApi({ MODEL: MODEL.name });
     await announce();
     ({ page } = await WatchedPage.open(browser, service.api.url));
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await browser.close();
