@@ -17,13 +17,15 @@ const MODEL: ModelDescription = {
 describe('a model with stems of its own', () => {
   let service: TestService;
   let browser: Browser;
+  let watched: WatchedPage;
   let page: Page;
 
   beforeAll(async () => {
     [service, browser] = await Promise.all([TestService.prepare(), openBrowser()]);
     await service.startApi({ MODEL: MODEL.name });
     await announce();
-    ({ page } = await WatchedPage.open(browser, service.api.url));
+    watched = await WatchedPage.open(browser, service.api.url);
+    page = watched.page;
   });
 
   afterAll(async () => {
@@ -53,5 +55,12 @@ describe('a model with stems of its own', () => {
     await page.getByText('Vocals, lead_guitar · concert').waitFor();
     const { body } = await service.api.json<{ separations: Separation[] }>('/v1/separations');
     expect(body.separations).toMatchObject([{ model: 'concert', stems: ['vocals', 'lead_guitar'] }]);
+  });
+
+  it('forgets stems that were chosen for another model', async () => {
+    await page.evaluate(`localStorage.setItem('choices', '{"stems":["vocals","drums"]}')`);
+    await page.reload();
+    await page.getByText('concert · Vocals, crowd, lead_guitar · FLAC').waitFor();
+    expect(watched.faults).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
-import type { Format, ModelList, Separation, SeparationId, SeparationPage, Waveform } from './contract.js';
-import type { SeparationStatus } from './contract.js';
+import type { Format, ModelList, Separation, SeparationId, SeparationPage } from './contract.js';
+import type { SeparationStatus, Waveform } from './contract.js';
 import { accessKey, rejectKey } from './access-key.js';
 import { ConnectionError, toApiError } from './errors.js';
 

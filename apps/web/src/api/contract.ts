@@ -1,18 +1,11 @@
 // everything the page shares with the server; the only file here that imports from outside the page
-export type {
-  FailureCode,
-  Format,
-  Manifest,
-  Progress,
-  Separation,
-  SeparationId,
-  SeparationStatus,
-} from '@app/separations';
+import type { ModelDescription, Separation } from '@app/separations';
+
+export type { FailureCode, Format, Manifest, Separation, SeparationId, SeparationStatus } from '@app/separations';
 export { FORMATS } from '../../../../libs/separations/src/format.js';
 export { INSTRUMENTAL, sortStems } from '../../../../libs/separations/src/options.js';
 export { isTerminal } from '../../../../libs/separations/src/separation.js';
 export type { ProblemCode } from '../../../api/src/problems/problem-codes.js';
-import type { ModelDescription, Separation } from '@app/separations';
 
 export interface SeparationPage {
   readonly separations: readonly Separation[];

@@ -3,12 +3,12 @@ import { accessKey, rejectKey } from './access-key.js';
 import { keyHeaders } from './client.js';
 import { ConnectionError, toApiError } from './errors.js';
 
-export interface UploadProgress {
+interface UploadProgress {
   readonly sentBytes: number;
   readonly totalBytes: number;
 }
 
-export interface UploadHooks {
+interface UploadHooks {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: UploadProgress) => void;
 }

@@ -2,7 +2,7 @@ import type { Command, MixerOptions, Report } from './worklet/protocol.js';
 import workletUrl from './worklet/mixer.worklet.ts?worker&url';
 
 /** Browsers allow audio worklets in secure contexts only; over plain HTTP that is localhost. */
-export class InsecureContextError extends Error {
+class InsecureContextError extends Error {
   readonly code = 'insecure_context';
 }
 

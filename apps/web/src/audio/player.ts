@@ -7,7 +7,7 @@ import { SAMPLE_RATE, type StemSource } from './sources/stem-source.js';
 import type { Report } from './worklet/protocol.js';
 import type { Region } from './worklet/transport.js';
 
-export interface PlayerOptions {
+interface PlayerOptions {
   /** opens the audio of every stem, in the order of the lanes */
   readonly openStems: (context: BaseAudioContext, signal: AbortSignal) => Promise<readonly StemSource[]>;
   readonly openOriginal: (context: BaseAudioContext, signal: AbortSignal) => Promise<StemSource>;

@@ -5,7 +5,7 @@ import type { Region } from './worklet/transport.js';
 const AHEAD = 40;
 const BEHIND = 8;
 
-export interface PrefetchTarget {
+interface PrefetchTarget {
   add(index: number, segment: Segment): void;
   keep(indexes: readonly number[]): void;
   failed(error: unknown): void;

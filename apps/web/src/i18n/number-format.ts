@@ -1,5 +1,5 @@
 /** Formats a number with a fixed number of decimals, 0 by default. */
-export type NumberFormat = (value: number, decimals?: number) => string;
+type NumberFormat = (value: number, decimals?: number) => string;
 
 export function numberFormat(locale: string): NumberFormat {
   return (value, decimals = 0) =>

@@ -14,8 +14,8 @@ describe(refusalOf.name, () => {
     expect(refusalOf(file('song.audio', 'audio/mpeg'), LIMIT)).toBeUndefined();
   });
 
-  it('leaves a file without extension and type to the server', () => {
-    expect(refusalOf(file('song'), LIMIT)).toBeUndefined();
+  it.each(['', 'audio/x-m4a', 'video/quicktime'])('leaves a file without an extension to the server: %p', (type) => {
+    expect(refusalOf(file('song', type), LIMIT)).toBeUndefined();
   });
 
   it.each([

@@ -12,6 +12,6 @@ export function refusalOf({ name, type, size }: File, maxBytes: number): ErrorCo
   if (size === 0) return 'empty_file';
   if (size > maxBytes) return 'file_too_large';
   const extension = /\.(\w+)$/.exec(name)?.[1]?.toLowerCase();
-  if (extension === undefined && type === '') return undefined;
-  return EXTENSIONS.includes(extension ?? '') || CONTENT_TYPES.includes(type) ? undefined : 'not_audio';
+  const isAccepted = extension === undefined ? /^($|audio\/|video\/)/.test(type) : EXTENSIONS.includes(extension);
+  return isAccepted || CONTENT_TYPES.includes(type) ? undefined : 'not_audio';
 }

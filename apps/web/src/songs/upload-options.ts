@@ -2,7 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { api } from '../api/client.js';
 import { INSTRUMENTAL, sortStems, type Format, type Model } from '../api/contract.js';
 
-export interface UploadOptions {
+interface UploadOptions {
   /** undefined: the server's default */
   readonly model: string | undefined;
   /** undefined: all of the model's */
@@ -46,9 +46,11 @@ export function setOptions(change: Partial<UploadOptions>): void {
 
 export async function loadModels(): Promise<void> {
   models.value = (await api.models()).models;
-  const { model } = uploadOptions.value;
+  const { model, stems } = uploadOptions.value;
   const isInstalled = models.value.some(({ name, installed }) => name === model && installed);
   if (model !== undefined && !isInstalled) setOptions({ model: undefined, stems: undefined });
+  // the server's default model may have changed
+  if (stems?.some((stem) => !availableStems.value.includes(stem))) setOptions({ stems: undefined });
 }
 
 /** the option fields of an upload */

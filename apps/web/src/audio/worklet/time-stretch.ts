@@ -1,5 +1,5 @@
 /** Reads stereo audio from any position into two arrays of the same length. */
-export type ReadAudio = (from: number, left: Float32Array, right: Float32Array) => void;
+type ReadAudio = (from: number, left: Float32Array, right: Float32Array) => void;
 
 /** samples that one step writes: 12 ms */
 export const HOP = 512;

@@ -9,7 +9,7 @@ export function needsFetch(): boolean {
   return accessKey.value !== undefined;
 }
 
-export interface FetchOptions {
+interface FetchOptions {
   readonly signal: AbortSignal;
   /** @param fraction 0 to 1, from the first byte on */
   readonly onProgress: (fraction: number) => void;
