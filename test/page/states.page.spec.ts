@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { objectKeys, type Separation, type SeparationId } from '@app/separations';
+import { objectKeys, type FailureCode, type Separation, type SeparationId } from '@app/separations';
 import { makeSong } from '../support/songs.js';
 import { TestService } from '../support/test-service.js';
 import { waitUntil } from '../support/wait-until.js';
@@ -133,16 +133,15 @@ describe('the states of the page', () => {
     await server?.app.kill();
     await page.getByText('The server is not responding').waitFor();
     expect(await allViolations()).toEqual([]);
-    await fail(id);
+    await fail(id, 'out_of_memory');
     await service.startApi({ PORT: String(server?.port) });
   });
 
   /** Marks a song as failed, like a worker that could not separate it. */
-  async function fail(id: SeparationId): Promise<void> {
+  async function fail(id: SeparationId, code: FailureCode): Promise<void> {
     const path = join(service.folder, 'objects', objectKeys.request(id));
     const request = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
-    const failure = { code: 'out_of_memory', message: 'no memory is left' };
-    const outcome = { state: 'failed', at: new Date().toISOString(), failure };
+    const outcome = { state: 'failed', at: new Date().toISOString(), failure: { code, message: 'it failed' } };
     await writeFile(path, JSON.stringify({ ...request, outcome }));
   }
 
@@ -152,5 +151,16 @@ describe('the states of the page', () => {
     expect(await card('cancelled.mp3').getByRole('alert').locator('code').textContent()).toBe('out_of_memory');
     await page.getByRole('button', { name: 'Try again: cancelled.mp3' }).waitFor();
     expect(await allViolations()).toEqual([]);
+  });
+
+  it('offers to try again only where that can help', async () => {
+    const { id } = await separation('cancelled.mp3');
+    const [server] = service.apis.splice(0);
+    await server?.app.kill();
+    await fail(id, 'undecodable_audio');
+    await service.startApi({ PORT: String(server?.port) });
+    await page.reload();
+    await card('cancelled.mp3').getByText('could not be read to the end').waitFor();
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(0);
   });
 });
