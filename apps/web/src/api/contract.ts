@@ -27,22 +27,11 @@ export interface Waveform {
   readonly stems: Readonly<Record<string, readonly number[]>>;
 }
 
-interface Container {
-  readonly contentType: string;
-  /** how the names of such files end; the first is the server's own */
-  readonly extensions: readonly [string, ...string[]];
-}
+/** Content types of the containers the server opens, by the extension it stores them with. */
+export { CONTENT_TYPES } from '../../../../libs/audio/src/content-types.js';
 
-/** Containers the server opens, by ffmpeg's name. */
-export const CONTAINERS = {
-  aac: { contentType: 'audio/aac', extensions: ['aac'] },
-  aiff: { contentType: 'audio/aiff', extensions: ['aiff', 'aif', 'aifc'] },
-  asf: { contentType: 'audio/x-ms-wma', extensions: ['wma', 'asf'] },
-  flac: { contentType: 'audio/flac', extensions: ['flac'] },
-  matroska: { contentType: 'audio/x-matroska', extensions: ['mka', 'mkv', 'webm'] },
-  mov: { contentType: 'audio/mp4', extensions: ['m4a', 'm4b', 'mp4', 'mov', '3gp'] },
-  mp3: { contentType: 'audio/mpeg', extensions: ['mp3', 'mp2'] },
-  ogg: { contentType: 'audio/ogg', extensions: ['ogg', 'oga', 'opus'] },
-  w64: { contentType: 'audio/x-w64', extensions: ['w64'] },
-  wav: { contentType: 'audio/wav', extensions: ['wav'] },
-} as const satisfies Readonly<Record<string, Container>>;
+/** How the names of such files end. */
+export const SONG_FILE_ENDINGS: readonly string[] = [
+  ...['aac', 'aiff', 'aif', 'aifc', 'wma', 'asf', 'flac', 'mka', 'mkv', 'webm'],
+  ...['m4a', 'm4b', 'mp4', 'mov', '3gp', 'mp3', 'ogg', 'oga', 'opus', 'w64', 'wav'],
+];
