@@ -10,7 +10,7 @@ import { openBrowser, WatchedPage } from './support/browser.js';
 
 const KEY = 'a key for the page';
 
-describe('the page for everybody', () => {
+describe('accessibility of the page', () => {
   let service: TestService;
   let browser: Browser;
   let watched: WatchedPage;
@@ -23,14 +23,14 @@ describe('the page for everybody', () => {
     [browser] = await Promise.all([openBrowser(), service.startApi({ API_KEYS_FILE: keys }), service.startWorker()]);
     watched = await WatchedPage.open(browser, service.api.url, { bypassCSP: true });
     page = watched.page;
-  }, 90_000);
+  });
 
   afterAll(async () => {
     await browser.close();
     await service.close();
   });
 
-  /** Presses Tab until the control has the focus, as somebody without a mouse does. */
+  /** Presses Tab until the control has the focus, like someone without a mouse. */
   async function tabTo(name: RegExp): Promise<void> {
     for (let presses = 0; presses < 80; presses += 1) {
       await page.keyboard.press('Tab');
@@ -39,42 +39,42 @@ describe('the page for everybody', () => {
       );
       if (name.test(label)) return;
     }
-    throw new Error(`${String(name)} is not reached by Tab`);
+    throw new Error(`${String(name)} cannot be reached with Tab`);
   }
 
-  it('asks for the key where one is needed, and says when it is wrong', async () => {
+  it('asks for a required access key, and says when it is wrong', async () => {
     await page.getByRole('textbox', { name: 'Access key' }).fill('wrong');
     await page.keyboard.press('Enter');
-    await page.getByText('The server does not know this key').waitFor();
+    await page.getByText('The server does not recognize this key').waitFor();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('textbox', { name: 'Access key' }).fill(KEY);
     await page.keyboard.press('Enter');
-    await page.getByText('Your songs will be here').waitFor();
-    // the browser itself tells of the refusals, which may come late
+    await page.getByText('Your songs will appear here').waitFor();
+    // the browser logs the refusals, maybe late
     await page.waitForLoadState('networkidle');
     await page.reload();
-    await page.getByText('Your songs will be here').waitFor();
+    await page.getByText('Your songs will appear here').waitFor();
     expect(watched.faults.splice(0).filter((fault) => !fault.includes('401'))).toEqual([]);
-  }, 60_000);
+  });
 
-  it('has nothing to complain of when empty, with its options and its keys open', async () => {
+  it('has no violations when empty, with open options and open shortcuts', async () => {
     expect(await violations(page)).toEqual([]);
     await page.getByText('Options').click();
     expect(await violations(page)).toEqual([]);
     await page.keyboard.press('Escape');
-    await page.getByRole('button', { name: 'Keys' }).click();
+    await page.getByRole('button', { name: 'Shortcuts' }).click();
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Close' }).click();
-  }, 60_000);
+  });
 
-  it('goes the whole way by keyboard alone, with the key', async () => {
+  it('can be used with the keyboard alone, with an access key', async () => {
     const addresses: string[] = [];
     page.on('request', (request) => addresses.push(request.url()));
     await tabTo(/^Try the demo song/);
     await page.keyboard.press('Enter');
     await page.locator('.bar').first().waitFor();
     const working = await violations(page);
-    await page.locator('.mixer').waitFor({ timeout: 60_000 });
+    await page.locator('.mixer').waitFor();
     await tabTo(/^Play$/);
     await page.keyboard.press('Space');
     await page.getByText('0:01', { exact: true }).waitFor();
@@ -82,11 +82,11 @@ describe('the page for everybody', () => {
     await page.keyboard.press('Space');
     expect(await page.getByRole('button', { name: 'Mute Drums' }).getAttribute('aria-pressed')).toBe('true');
     await page.keyboard.press('l');
-    await page.getByRole('slider', { name: 'Loop to' }).waitFor();
-    await page.getByRole('slider', { name: 'Loop to' }).focus();
-    const end = Number(await page.getByRole('slider', { name: 'Loop to' }).getAttribute('aria-valuenow'));
+    await page.getByRole('slider', { name: 'Loop end' }).waitFor();
+    await page.getByRole('slider', { name: 'Loop end' }).focus();
+    const end = Number(await page.getByRole('slider', { name: 'Loop end' }).getAttribute('aria-valuenow'));
     await page.keyboard.press('ArrowRight');
-    const moved = Number(await page.getByRole('slider', { name: 'Loop to' }).getAttribute('aria-valuenow'));
+    const moved = Number(await page.getByRole('slider', { name: 'Loop end' }).getAttribute('aria-valuenow'));
     expect(moved).toBeCloseTo(end + 1, 1);
     await tabTo(/^This mix/);
     const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
@@ -96,18 +96,18 @@ describe('the page for everybody', () => {
     expect(stem.suggestedFilename()).toBe('Small Hours of the Machine (vocals).flac');
     expect(addresses.filter((address) => decodeURIComponent(address).includes(KEY))).toEqual([]);
     expect(working).toEqual([]);
-  }, 120_000);
+  });
 
-  it('has nothing to complain of with the mixer, its receipt, a solo and the original', async () => {
+  it('has no violations with the mixer, its receipt, a solo and the original', async () => {
     await page.getByText('Receipt', { exact: true }).click();
     await page.keyboard.press('1');
     await page.keyboard.press('s');
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Original' }).click();
     expect(await violations(page)).toEqual([]);
-  }, 60_000);
+  });
 
-  it.each([320, 390, 1280, 3840])('needs no scrolling aside at %i px, also in German', async (width) => {
+  it.each([320, 390, 1280, 3840])('does not scroll sideways at %i px, in English and German', async (width) => {
     await page.setViewportSize({ width, height: 900 });
     const other = page.getByRole('button', { name: /^(Deutsch|English)$/ });
     for (let language = 0; language < 2; language += 1) {
@@ -126,7 +126,7 @@ describe('the page for everybody', () => {
     expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
   });
 
-  it('has no fault to tell of, and lets nothing inline run', async () => {
+  it('logs no faults, and forbids inline scripts', async () => {
     expect(watched.faults).toEqual([]);
     const { headers } = await service.api.bytes('/');
     expect(headers.get('content-security-policy')).not.toContain('unsafe');

@@ -5,7 +5,7 @@ import { waitUntil } from '../support/wait-until.js';
 import { wav } from '../support/wav.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
-/** two pages of the list, and some */
+/** two full pages of the list, and a third */
 const SONGS = 65;
 const AT_ONCE = 5;
 
@@ -16,7 +16,7 @@ describe('many songs on the page', () => {
   let page: Page;
 
   beforeAll(async () => {
-    // without a worker they stay in line
+    // they wait, because there is no worker
     [service, browser] = await Promise.all([TestService.prepare(), openBrowser()]);
     await service.startApi({ MODEL: 'demo' });
     for (let first = 0; first < SONGS; first += AT_ONCE) {
@@ -27,7 +27,7 @@ describe('many songs on the page', () => {
     page = watched.page;
     await page.addInitScript({ content: SHIFTS });
     await page.goto(service.api.url);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await browser.close();
@@ -37,12 +37,12 @@ describe('many songs on the page', () => {
   async function upload(number: number): Promise<void> {
     const song = wav({ seconds: 0.1, frequency: 200 + number });
     const { status } = await service.api.upload(song, {}, `song ${number}.wav`);
-    if (status !== 202) throw new Error(`song ${number} was answered with ${status}`);
+    if (status !== 202) throw new Error(`song ${number} got status ${status}`);
   }
 
   const cards = (): Promise<number> => page.locator('.card').count();
 
-  it('shows the newest, and the others page by page', async () => {
+  it('shows the newest songs first, and the others page by page', async () => {
     await page.locator('.card').first().waitFor();
     expect(await cards()).toBe(30);
     const more = page.getByRole('button', { name: 'Show more' });
@@ -59,14 +59,14 @@ describe('many songs on the page', () => {
         .map((name) => Number(/\d+/.exec(name)?.[0]))
         .sort(),
     ).toEqual([60, 61, 62, 63, 64]);
-  }, 60_000);
+  });
 
-  it('tells of each where it is in line', async () => {
+  it('shows the place of each song in line', async () => {
     await page.getByText('Next in line').waitFor();
     await page.getByText(`Number ${SONGS} in line`).waitFor();
-  }, 60_000);
+  });
 
-  it('moves nothing that stands on it while it loads', async () => {
+  it('shifts no content while it loads', async () => {
     await page.reload();
     await page.locator('.card').first().waitFor();
     await page.waitForLoadState('load');
@@ -75,7 +75,7 @@ describe('many songs on the page', () => {
   });
 });
 
-/** notes every move of what stands on the page without an input of its reader */
+/** Records every layout shift that does not follow an input. */
 const SHIFTS = `
 globalThis.shifts = [];
 new PerformanceObserver((list) => {

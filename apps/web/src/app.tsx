@@ -1,30 +1,30 @@
 import { effect, signal, untracked } from '@preact/signals';
-import type { SeparationId } from '@app/separations';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { accessKey, keyIsWanted } from './api/access-key.js';
-import { isDemoOnly, loadModels } from './songs/choices.js';
+import { accessKey, needsAccessKey } from './api/access-key.js';
+import { isSeparationId } from './api/contract.js';
+import { language, messages } from './i18n/i18n.js';
+import { ShortcutsDialog } from './mixer/shortcuts-dialog.js';
+import { KeyDialog } from './page/key-dialog.js';
+import { PageHead } from './page/page-head.js';
+import { AddSongs } from './songs/add-songs.js';
 import { loadSongs, nextCursor, openById, openSong } from './songs/library.js';
-import { watchSongs } from './songs/watch.js';
-import { AddSongs } from './ui/add-songs.js';
-import { Announcer } from './ui/announcer.js';
-import { watchClicks } from './ui/clicked.js';
-import { HelpSheet } from './ui/help-sheet.js';
-import { KeyDialog } from './ui/key-dialog.js';
-import { PageHead } from './ui/page-head.js';
-import { SongList } from './ui/song-list.js';
-import { showProgressInTab } from './ui/tab.js';
-import { language, words } from './words/words.js';
+import { startLiveUpdates } from './songs/live-updates.js';
+import { SongList } from './songs/song-list.js';
+import { showProgressInTab } from './songs/tab-progress.js';
+import { isDemoOnly, loadModels } from './songs/upload-options.js';
+import { LiveRegion } from './ui/live-region.js';
+import { trackPointerFocus } from './ui/pointer-focus.js';
 
-/** whether the server has told what the page shows: it is drawn then, at once and in its place */
-const isKnown = signal(false);
+/** the first load is over: everything is drawn at once, and nothing shifts */
+const isReady = signal(false);
 
-/** a slow server is not waited for any longer */
-const LONGEST_WAIT_MS = 1500;
+/** draw without a slow server's answers after this */
+const MAX_WAIT_MS = 1500;
 
 export function App(): JSX.Element {
-  useEffect(begin, []);
-  const { skip, demoNotice } = words.value;
+  useEffect(start, []);
+  const { skip, demoNotice } = messages.value;
   return (
     <>
       <a class="skip" href="#songs">
@@ -32,7 +32,7 @@ export function App(): JSX.Element {
       </a>
       <PageHead />
       <main>
-        {isKnown.value && (
+        {isReady.value && (
           <>
             {isDemoOnly.value && <p class="notice">{demoNotice}</p>}
             <AddSongs />
@@ -40,43 +40,38 @@ export function App(): JSX.Element {
           </>
         )}
       </main>
-      <Announcer />
-      <HelpSheet />
+      <LiveRegion />
+      <ShortcutsDialog />
       <KeyDialog />
     </>
   );
 }
 
-function begin(): () => void {
-  watchSongs();
-  const stops = [
-    effect(() => {
-      document.documentElement.lang = language.value;
-    }),
-    // loads at the start, and once more with each new key
-    effect(() => {
-      if (accessKey.value !== '') untracked(() => void load());
-    }),
-    effect(() => {
-      const hash = openSong.value === undefined ? location.pathname : `#${openSong.value}`;
-      if (nextCursor.value !== undefined) history.replaceState(null, '', hash);
-    }),
-    showProgressInTab(),
-    watchClicks(),
-  ];
-  return () => {
-    for (const stop of stops) stop();
-  };
+function start(): void {
+  startLiveUpdates();
+  showProgressInTab();
+  trackPointerFocus();
+  effect(() => {
+    document.documentElement.lang = language.value;
+  });
+  // loads at the start, and again with each new key
+  effect(() => {
+    if (accessKey.value !== '') untracked(() => void load());
+  });
+  effect(() => {
+    const hash = openSong.value === undefined ? location.pathname : `#${openSong.value}`;
+    if (nextCursor.value !== undefined) history.replaceState(null, '', hash);
+  });
 }
 
 async function load(): Promise<void> {
   const linked = location.hash.slice(1);
-  const late = setTimeout(() => {
-    isKnown.value = true;
-  }, LONGEST_WAIT_MS);
+  const timer = setTimeout(() => {
+    isReady.value = true;
+  }, MAX_WAIT_MS);
   await Promise.allSettled([loadModels(), loadSongs()]);
-  // a link may be old: then the list is all there is
-  if (!keyIsWanted.value && linked.startsWith('sep_')) await openById(linked as SeparationId).catch(() => undefined);
-  clearTimeout(late);
-  isKnown.value = true;
+  // the link may be outdated: then only the list is shown
+  if (!needsAccessKey.value && isSeparationId(linked)) await openById(linked).catch(() => undefined);
+  clearTimeout(timer);
+  isReady.value = true;
 }

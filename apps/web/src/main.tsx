@@ -1,10 +1,10 @@
-// the page: drop a song, watch it, hear and mix its stems. It talks to the public API only.
+// the page: drop songs, follow their progress, play and mix their stems; it uses the public API only
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/add.css';
 import './styles/songs.css';
 import './styles/lanes.css';
-import './styles/take-away.css';
+import './styles/downloads.css';
 import './styles/mixer.css';
 import { render } from 'preact';
 import { App } from './app.js';

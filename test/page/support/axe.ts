@@ -10,7 +10,7 @@ interface Violation {
   readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[];
 }
 
-/** What axe complains of, in light and in dark; the page must be open without its content-security policy. */
+/** Runs axe in light and dark mode. Open the page with `bypassCSP`. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(await readFile(AXE, 'utf8'));
   const found: string[] = [];

@@ -1,12 +1,19 @@
-// a real Chromium: an installed one, else the one that an npm package carries
+// a real Chromium: an installed one, or the one in an npm package
 import { spawnSync } from 'node:child_process';
+import { jest } from '@jest/globals';
 import sparticuz from '@sparticuz/chromium';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+
+/** how long one step may take on a busy machine */
+const PATIENCE_MS = 60_000;
+
+// for every spec that opens a browser
+jest.setTimeout(4 * PATIENCE_MS);
 
 const INSTALLED = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser'];
 
 export async function openBrowser(): Promise<Browser> {
-  // a container has no user namespaces for the sandbox; the page is our own
+  // containers have no user namespaces for the sandbox, and the page is trusted
   const args = ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'];
   return chromium.launch({ executablePath: installed() ?? (await sparticuz.executablePath()), args, headless: true });
 }
@@ -23,7 +30,7 @@ interface TestFile {
   readonly type?: string;
 }
 
-/** A page, and everything that went wrong on it. */
+/** A page that records its errors, warnings and failed requests. */
 export class WatchedPage {
   readonly faults: string[] = [];
 
@@ -34,7 +41,7 @@ export class WatchedPage {
     });
     page.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? '';
-      // an event stream that was read to its end is told of as aborted, at random
+      // Chromium sometimes reports an event stream that has ended as aborted
       if (request.url().endsWith('/events') && reason === 'net::ERR_ABORTED') return;
       this.faults.push(`${request.url()} ${reason}`);
     });
@@ -42,20 +49,20 @@ export class WatchedPage {
 
   static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<WatchedPage> {
     const context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true, ...options });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(PATIENCE_MS);
     const watched = new WatchedPage(await context.newPage());
     await watched.page.goto(url);
     return watched;
   }
 
-  /** Drops files on the page, as from a folder of the desktop. */
+  /** Drops files on the page, like from a desktop folder. */
   async drop(...files: readonly TestFile[]): Promise<void> {
     const dataTransfer = await this.page.evaluateHandle(transferOf(files));
     await this.page.dispatchEvent('body', 'dragover', { dataTransfer });
     await this.page.dispatchEvent('body', 'drop', { dataTransfer });
   }
 
-  /** Pastes files that were copied elsewhere. */
+  /** Pastes files. */
   async paste(...files: readonly TestFile[]): Promise<void> {
     const event = `new ClipboardEvent('paste', { clipboardData: ${transferOf(files)}, bubbles: true })`;
     await this.page.evaluate(`document.body.dispatchEvent(${event})`);
@@ -66,7 +73,7 @@ export class WatchedPage {
   }
 }
 
-/** The files as the browser hands them over; a text, as the types of a browser are not those of a spec. */
+/** Source of a DataTransfer with the files: text, because a spec has no DOM types. */
 function transferOf(files: readonly TestFile[]): string {
   const sent = files.map(({ name, bytes, type = 'audio/mpeg' }) => ({ name, type, base64: bytes.toString('base64') }));
   return `(() => {

@@ -1,11 +1,11 @@
 import type { Page } from 'playwright-core';
 
-/** Notes what a page gives to the media keys; to be started before the page is loaded. */
+/** Records the handlers a page sets for media keys. Call it before the page loads. */
 export async function watchMediaKeys(page: Page): Promise<void> {
   await page.addInitScript({ content: WATCHER });
 }
 
-/** Does what the browser does when the key is pressed. */
+/** Calls the handler, like the browser when a media key is pressed. */
 export async function pressMediaKey(page: Page, action: string, seekOffset?: number): Promise<void> {
   await page.evaluate(`mediaKeys.get('${action}')({ action: '${action}', seekOffset: ${String(seekOffset)} })`);
 }

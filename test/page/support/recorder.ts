@@ -1,18 +1,18 @@
 import type { Page } from 'playwright-core';
 
-/** What a page gives to its loudspeakers, sample by sample; to be started before the page is loaded. */
+/** Records every sample a page plays. Call it before the page loads. */
 export async function recordSound(page: Page): Promise<void> {
   await page.addInitScript({ content: RECORDER });
 }
 
-/** The left side of what was played since the last call. */
+/** Left channel of everything played since the last call. */
 export async function takeSound(page: Page): Promise<Float32Array> {
   const base64 = await page.evaluate<string>('recorded.take()');
   const bytes = Buffer.from(base64, 'base64');
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }
 
-/** connects everything that is connected to an output to a recorder in the audio thread as well */
+/** connects every node that feeds the output to a recorder in the audio thread too */
 const RECORDER = `
 const module = \`registerProcessor('recorder', class extends AudioWorkletProcessor {
   process([input]) {

@@ -1,11 +1,11 @@
 const TEMPLATE = 4096;
 
-/** Left side of interleaved stereo. */
+/** Left channel of interleaved stereo. */
 export function leftOf(stereo: Float32Array): Float32Array {
   return stereo.filter((_, index) => index % 2 === 0);
 }
 
-/** Where in the whole the part lies, by the correlation of its loudest stretch; samples. */
+/** Offset of the part in the whole, in samples, by the correlation of its loudest stretch. */
 export function findPart(part: Float32Array, whole: Float32Array): number {
   const from = loudest(part);
   const template = part.subarray(from, from + TEMPLATE);
@@ -23,7 +23,7 @@ export function findPart(part: Float32Array, whole: Float32Array): number {
   return best.at - from;
 }
 
-/** Largest difference of the samples from `from` on, the part being at `offset` in the whole. */
+/** Largest difference between the part and the samples at `offset` in the whole. */
 export function difference(part: Float32Array, whole: Float32Array, offset: number): number {
   return part.reduce((most, sample, at) => Math.max(most, Math.abs(sample - (whole[at + offset] ?? 0))), 0);
 }

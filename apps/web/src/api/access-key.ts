@@ -1,26 +1,26 @@
 import { signal } from '@preact/signals';
 
-const NAME = 'access-key';
+const STORAGE_KEY = 'access-key';
 
-/** Kept for the session of this tab, and nowhere else. */
-export const accessKey = signal<string | undefined>(sessionStorage.getItem(NAME) ?? undefined);
+/** Kept in this tab's session only. */
+export const accessKey = signal<string | undefined>(sessionStorage.getItem(STORAGE_KEY) ?? undefined);
 
-/** the server has refused a call for want of a key that it knows */
-export const keyIsWanted = signal(false);
+/** The server has rejected the current key, or requires one. */
+export const needsAccessKey = signal(false);
 
-/** The server has refused a call that was made with this key; a late answer says nothing of the key set since. */
-export function refuseKey(key: string | undefined): void {
-  if (key === accessKey.value) keyIsWanted.value = true;
+/** Marks a key as rejected. A late answer to an earlier key is ignored. */
+export function rejectKey(key: string | undefined): void {
+  if (key === accessKey.value) needsAccessKey.value = true;
 }
 
 export function setAccessKey(key: string): void {
-  sessionStorage.setItem(NAME, key);
-  keyIsWanted.value = false;
+  sessionStorage.setItem(STORAGE_KEY, key);
+  needsAccessKey.value = false;
   accessKey.value = key;
 }
 
-/** The page starts afresh: what it shows belongs to the key. */
+/** Reloads the page too: everything on it belongs to the key. */
 export function forgetAccessKey(): void {
-  sessionStorage.removeItem(NAME);
+  sessionStorage.removeItem(STORAGE_KEY);
   location.replace('/');
 }

@@ -1,52 +1,36 @@
-import type { Format, Separation, SeparationId, SeparationStatus } from '@app/separations';
-import type { LaneLevel } from '../audio/mix-core.js';
-import { ConnectionError, problemOf } from './problem.js';
-import { accessKey, refuseKey } from './access-key.js';
-
-export interface SeparationPage {
-  readonly separations: readonly Separation[];
-  readonly nextCursor: string | null;
-}
-
-export interface Model {
-  readonly name: string;
-  readonly stems: readonly string[];
-  readonly licence: string;
-  readonly relativeCost: number;
-  readonly installed: boolean;
-  readonly default: boolean;
-}
-
-export interface ModelList {
-  readonly models: readonly Model[];
-  readonly notice?: string;
-}
+import type { Format, ModelList, Separation, SeparationId, SeparationPage } from './contract.js';
+import type { SeparationStatus, Waveform } from './contract.js';
+import { accessKey, rejectKey } from './access-key.js';
+import { ConnectionError, toApiError } from './errors.js';
 
 const BASE = '/v1/separations';
 const TIMEOUT_MS = 20_000;
 
-/** The key goes into a header only: no address may hold it. */
+/** The key is sent in a header only, never in a URL. */
 export function keyHeaders(): Record<string, string> {
   const key = accessKey.value;
   return key === undefined ? {} : { 'x-api-key': key };
 }
 
-/** @throws ApiError for an answer that is no success, ConnectionError where there is none */
+/** @throws ApiError for an error response, ConnectionError if there is none */
 export async function call(path: string, init: RequestInit = {}): Promise<Response> {
   const key = accessKey.value;
   const headers = { ...keyHeaders(), ...(init.headers as Record<string, string> | undefined) };
-  const answer = await fetch(path, { ...init, headers }).catch((error: unknown) => {
+  const response = await fetch(path, { ...init, headers }).catch((error: unknown) => {
     if (init.signal?.aborted === true) throw error;
-    throw new ConnectionError('the server does not answer', { cause: error });
+    throw new ConnectionError('the server does not respond', { cause: error });
   });
-  if (answer.ok) return answer;
-  if (answer.status === 401) refuseKey(key);
-  throw problemOf(answer.status, await answer.text());
+  if (response.ok) return response;
+  if (response.status === 401) rejectKey(key);
+  throw toApiError(response.status, await response.text());
 }
 
-async function json<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const answer = await call(path, { signal: AbortSignal.timeout(TIMEOUT_MS), ...init });
-  return (await answer.json()) as T;
+function callBriefly(path: string, method = 'GET'): Promise<Response> {
+  return call(path, { method, signal: AbortSignal.timeout(TIMEOUT_MS) });
+}
+
+async function json<T>(path: string, method?: string): Promise<T> {
+  return (await (await callBriefly(path, method)).json()) as T;
 }
 
 export const api = {
@@ -55,40 +39,34 @@ export const api = {
     return json(`${BASE}?${query}`);
   },
   get: (id: SeparationId): Promise<Separation> => json(`${BASE}/${id}`),
-  cancel: (id: SeparationId): Promise<Separation> => json(`${BASE}/${id}/cancel`, { method: 'POST' }),
+  cancel: (id: SeparationId): Promise<Separation> => json(`${BASE}/${id}/cancel`, 'POST'),
   remove: async (id: SeparationId): Promise<void> => {
-    await call(`${BASE}/${id}`, { method: 'DELETE', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    await callBriefly(`${BASE}/${id}`, 'DELETE');
   },
   models: (): Promise<ModelList> => json('/v1/models'),
   waveform: (id: SeparationId): Promise<Waveform> => json(`${BASE}/${id}/waveform`),
   input: (id: SeparationId, signal: AbortSignal): Promise<Response> => call(`${BASE}/${id}/input`, { signal }),
 };
 
-export interface Waveform {
-  readonly samplesPerPeak: number;
-  readonly samples: number;
-  /** peaks of each stem, 0 to 127 */
-  readonly stems: Readonly<Record<string, readonly number[]>>;
-}
-
 export function stemPath(id: SeparationId, stem: string, format: Format): string {
   return `${BASE}/${id}/stems/${encodeURIComponent(stem)}.${format}`;
 }
 
-/** The song as its stems were made of it. */
+/** The decoded song, sample for sample in step with its stems. */
 export function originalPath(id: SeparationId): string {
   return `${BASE}/${id}/original.flac`;
 }
 
-/** @param levels of the stems that are heard, by their names */
-export function mixPath(id: SeparationId, levels: ReadonlyMap<string, LaneLevel>, format: Format): string {
-  const lanes = [...levels].map(([stem, { left, right }]) => `${stem}:${decimal(left)}:${decimal(right)}`);
-  return `${BASE}/${id}/mix.${format}?${new URLSearchParams({ levels: lanes.join(',') })}`;
+interface StereoLevel {
+  readonly left: number;
+  readonly right: number;
 }
 
-/** finer than a step of 16 bits */
-function decimal(level: number): string {
-  return level.toFixed(6);
+/** @param levels linear, by stem; only the audible ones */
+export function mixPath(id: SeparationId, levels: ReadonlyMap<string, StereoLevel>, format: Format): string {
+  // six decimals are finer than a 16-bit step
+  const lanes = [...levels].map(([stem, { left, right }]) => `${stem}:${left.toFixed(6)}:${right.toFixed(6)}`);
+  return `${BASE}/${id}/mix.${format}?${new URLSearchParams({ levels: lanes.join(',') })}`;
 }
 
 export function archivePath(id: SeparationId, format: Format): string {

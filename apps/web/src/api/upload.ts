@@ -1,23 +1,23 @@
-import type { Separation } from '@app/separations';
+import type { Separation } from './contract.js';
+import { accessKey, rejectKey } from './access-key.js';
 import { keyHeaders } from './client.js';
-import { accessKey, refuseKey } from './access-key.js';
-import { ConnectionError, problemOf } from './problem.js';
+import { ConnectionError, toApiError } from './errors.js';
 
-export interface UploadProgress {
+interface UploadProgress {
   readonly sentBytes: number;
   readonly totalBytes: number;
 }
 
-export interface UploadOptions {
+interface UploadHooks {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: UploadProgress) => void;
 }
 
-/** Sends a song with its option fields. XMLHttpRequest, because fetch does not tell how much it has sent. */
+/** Uploads a song with its option fields. Uses XMLHttpRequest, because fetch reports no upload progress. */
 export function upload(
   file: File,
   fields: Readonly<Record<string, string>>,
-  { signal, onProgress }: UploadOptions,
+  { signal, onProgress }: UploadHooks,
 ): Promise<Separation> {
   const key = accessKey.value;
   const form = new FormData();
@@ -38,14 +38,14 @@ export function upload(
         resolve(JSON.parse(request.responseText) as Separation);
         return;
       }
-      if (request.status === 401) refuseKey(key);
-      reject(problemOf(request.status, request.responseText));
+      if (request.status === 401) rejectKey(key);
+      reject(toApiError(request.status, request.responseText));
     };
     request.onerror = () => {
-      reject(new ConnectionError('the upload broke off'));
+      reject(new ConnectionError('the connection broke during the upload'));
     };
     request.onabort = () => {
-      reject(new DOMException('the upload was cancelled', 'AbortError'));
+      reject(new DOMException('the upload was canceled', 'AbortError'));
     };
     request.onloadend = () => {
       signal.removeEventListener('abort', abort);

@@ -1,8 +1,8 @@
-import type { LaneLevel } from './mix-core.js';
+import type { LaneLevel } from './worklet/mix-bus.js';
 
-/** What is set at one lane of the mixer. */
+/** The controls of one lane. */
 export interface LaneSettings {
-  /** linear, 0 to 1.5 */
+  /** linear, 0 to MAX_VOLUME */
   readonly volume: number;
   /** -1 is left, 1 is right */
   readonly pan: number;
@@ -10,18 +10,27 @@ export interface LaneSettings {
   readonly soloed: boolean;
 }
 
-export const LOUDEST = 1.5;
+export const MAX_VOLUME = 1.5;
 
-export const NEUTRAL: LaneSettings = { volume: 1, pan: 0, muted: false, soloed: false };
+export const DEFAULT_LANE: LaneSettings = { volume: 1, pan: 0, muted: false, soloed: false };
 
-/** A stereo balance: in the middle both sides are as they are, aside the other one fades. A mute beats a solo. */
+/** Levels of all lanes. The pan is a stereo balance: it only turns down the opposite side. A mute beats a solo. */
 export function laneLevels(lanes: readonly LaneSettings[]): LaneLevel[] {
   const anySolo = lanes.some(({ soloed }) => soloed);
   return lanes.map(({ volume, pan, muted, soloed }) => {
-    const heard = muted || (anySolo && !soloed) ? 0 : volume;
+    const audible = muted || (anySolo && !soloed) ? 0 : volume;
     return {
-      left: heard * (pan > 0 ? Math.cos((pan * Math.PI) / 2) : 1),
-      right: heard * (pan < 0 ? Math.cos((pan * Math.PI) / 2) : 1),
+      left: audible * (pan > 0 ? Math.cos((pan * Math.PI) / 2) : 1),
+      right: audible * (pan < 0 ? Math.cos((pan * Math.PI) / 2) : 1),
     };
   });
+}
+
+/** Levels of the audible lanes, by the names of their stems. */
+export function audibleLevels(
+  stems: readonly string[],
+  lanes: readonly LaneSettings[],
+): ReadonlyMap<string, LaneLevel> {
+  const levels = laneLevels(lanes).map((level, lane) => [stems[lane] ?? '', level] as const);
+  return new Map(levels.filter(([, { left, right }]) => left !== 0 || right !== 0));
 }

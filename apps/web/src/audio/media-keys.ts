@@ -1,53 +1,48 @@
-import { toPcm, wavHeader } from './wav-file.js';
+import type { Player } from './player.js';
+import { SAMPLE_RATE } from './sources/stem-source.js';
+import { silentWav } from './silent-wav.js';
 
-/** browsers give the keys to media elements only, and not to very short ones */
+/** browsers ignore very short media elements */
 const SILENCE_SECONDS = 10;
-const SILENCE_RATE = 8000;
+const DEFAULT_SKIP_SECONDS = 10;
 
-export interface MediaKeys {
-  readonly title: string;
-  readonly onPlay: () => void;
-  readonly onPause: () => void;
-  /** @param seconds forwards, or below 0 back */
-  readonly onSkip: (seconds: number) => void;
-}
+const ACTIONS = ['play', 'pause', 'seekbackward', 'seekforward'] as const;
 
-/** Media keys and the lock screen: a silent element stands for the mixer, which browsers do not see as media. */
-export class MediaSessionKeys {
-  private readonly url: string;
-  private readonly element: HTMLAudioElement;
-
-  constructor(keys: MediaKeys) {
-    const samples = SILENCE_SECONDS * SILENCE_RATE;
-    const { pcm } = toPcm(new Float32Array(samples), new Float32Array(samples));
-    this.url = URL.createObjectURL(new Blob([wavHeader(samples, SILENCE_RATE), pcm], { type: 'audio/wav' }));
-    this.element = new Audio(this.url);
-    this.element.loop = true;
-    const session = navigator.mediaSession;
-    session.metadata = new MediaMetadata({ title: keys.title });
-    session.setActionHandler('play', keys.onPlay);
-    session.setActionHandler('pause', keys.onPause);
-    session.setActionHandler('seekbackward', ({ seekOffset }) => {
-      keys.onSkip(-(seekOffset ?? 10));
-    });
-    session.setActionHandler('seekforward', ({ seekOffset }) => {
-      keys.onSkip(seekOffset ?? 10);
-    });
-  }
-
-  setPlaying(playing: boolean): void {
-    navigator.mediaSession.playbackState = playing ? 'playing' : 'paused';
-    // refused where the page has not been touched yet: then there are no keys either
-    if (playing) this.element.play().catch(() => undefined);
-    else this.element.pause();
-  }
-
-  close(): void {
-    this.element.pause();
-    for (const action of ['play', 'pause', 'seekbackward', 'seekforward'] as const) {
-      navigator.mediaSession.setActionHandler(action, null);
-    }
-    navigator.mediaSession.metadata = null;
-    URL.revokeObjectURL(this.url);
-  }
+/**
+ * Connects the media keys and the lock screen. Browsers give them to media elements only, so a silent one plays
+ * along with the mixer. @returns a function that disconnects them
+ */
+export function connectMediaKeys(player: Player, title: string): () => void {
+  if (!('mediaSession' in navigator)) return () => undefined;
+  const session = navigator.mediaSession;
+  const url = URL.createObjectURL(new Blob([silentWav(SILENCE_SECONDS)], { type: 'audio/wav' }));
+  const element = new Audio(url);
+  element.loop = true;
+  const skip = (seconds: number): void => {
+    player.seek(player.position.value + seconds * SAMPLE_RATE);
+  };
+  session.metadata = new MediaMetadata({ title });
+  session.setActionHandler('play', () => void player.play());
+  session.setActionHandler('pause', () => {
+    player.pause();
+  });
+  session.setActionHandler('seekbackward', ({ seekOffset }) => {
+    skip(-(seekOffset ?? DEFAULT_SKIP_SECONDS));
+  });
+  session.setActionHandler('seekforward', ({ seekOffset }) => {
+    skip(seekOffset ?? DEFAULT_SKIP_SECONDS);
+  });
+  const unsubscribe = player.isPlaying.subscribe((playing) => {
+    session.playbackState = playing ? 'playing' : 'paused';
+    // fails before the first click on the page; then there are no media keys either
+    if (playing) element.play().catch(() => undefined);
+    else element.pause();
+  });
+  return () => {
+    unsubscribe();
+    element.pause();
+    for (const action of ACTIONS) session.setActionHandler(action, null);
+    session.metadata = null;
+    URL.revokeObjectURL(url);
+  };
 }

@@ -1,12 +1,12 @@
-import type { Command, MixerOptions, Report } from './messages.js';
-import workletUrl from './mixer.worklet.ts?worker&url';
+import type { Command, MixerOptions, Report } from './worklet/protocol.js';
+import workletUrl from './worklet/mixer.worklet.ts?worker&url';
 
-/** Browsers give the audio thread to secure contexts only: over plain HTTP that is this machine and no other. */
-export class InsecureContextError extends Error {
+/** Browsers allow audio worklets in secure contexts only; over plain HTTP that is localhost. */
+class InsecureContextError extends Error {
   readonly code = 'insecure_context';
 }
 
-/** The mixer as a part of an audio context, connected to its output. */
+/** The mixer as a node of an audio context, connected to its output. */
 export interface MixerNode {
   send(command: Command): void;
   close(): void;
@@ -29,13 +29,14 @@ export async function createMixerNode(
     onReport(data);
   };
   node.connect(context.destination);
+  const send = (command: Command): void => {
+    const transfer = command.type === 'segment' ? [command.segment.left.buffer, command.segment.right.buffer] : [];
+    node.port.postMessage(command, transfer);
+  };
   return {
-    send: (command) => {
-      const moved = command.type === 'segment' ? [command.segment.left.buffer, command.segment.right.buffer] : [];
-      node.port.postMessage(command, moved);
-    },
+    send,
     close: () => {
-      node.port.postMessage({ type: 'close' } satisfies Command);
+      send({ type: 'close' });
       node.disconnect();
     },
   };

@@ -1,44 +1,37 @@
 import type { JSX } from 'preact';
-import { LOUDEST } from '../audio/levels.js';
+import { MAX_VOLUME } from '../audio/levels.js';
 import type { Player } from '../audio/player.js';
-import { stemName, words } from '../words/words.js';
-import { placeOf, useDrag } from './drag.js';
-import { WaveformPicture } from './waveform-picture.js';
+import { messages, stemName } from '../i18n/i18n.js';
+import { pointerFraction, useDrag } from './timeline/drag.js';
+import { Waveform } from './timeline/waveform.js';
 
 interface LaneViewProps {
   readonly player: Player;
   readonly stem: string;
   readonly index: number;
-  readonly isChosen: boolean;
-  readonly onChoose: () => void;
-  /** 0 to 127; undefined until they are there */
+  readonly isSelected: boolean;
+  readonly onSelect: () => void;
+  /** 0 to 127; undefined while they load */
   readonly peaks: readonly number[] | undefined;
   readonly highest: number;
 }
 
-/** sliders snap to the middle within this */
+/** the balance slider snaps to the center within this */
 const SNAP = 0.06;
 
-export function LaneView({
-  player,
-  stem,
-  index,
-  isChosen,
-  onChoose,
-  peaks,
-  highest,
-}: LaneViewProps): JSX.Element | null {
+export function LaneView(props: LaneViewProps): JSX.Element | null {
+  const { player, stem, index, isSelected, onSelect, peaks, highest } = props;
   const lanes = player.lanes.value;
   const settings = lanes[index];
   const seek = useDrag((event) => {
-    player.seek(placeOf(event) * player.samples);
+    player.seek(pointerFraction(event) * player.samples);
   });
   if (settings === undefined) return null;
-  const { mute, solo, volume, pan, panValue, lane } = words.value.mixer;
+  const { mute, solo, volume, pan, lane } = messages.value.mixer;
   const { muted, soloed } = settings;
   const name = stemName(stem);
   const isSilent = muted || (lanes.some((other) => other.soloed) && !soloed);
-  const classes = ['lane', isChosen ? 'lane-chosen' : '', isSilent ? 'lane-silent' : ''].join(' ').trim();
+  const classes = ['lane', isSelected ? 'lane-selected' : '', isSilent ? 'lane-silent' : ''].join(' ').trim();
   const percent = Math.round(settings.volume * 100);
   return (
     <div
@@ -46,8 +39,8 @@ export function LaneView({
       data-stem={stem}
       role="group"
       aria-label={name}
-      onFocusCapture={onChoose}
-      onPointerDown={onChoose}
+      onFocusCapture={onSelect}
+      onPointerDown={onSelect}
     >
       <div class="lane-controls">
         <p class="lane-name">
@@ -87,11 +80,11 @@ export function LaneView({
           <input
             type="range"
             min={0}
-            max={LOUDEST * 100}
+            max={MAX_VOLUME * 100}
             step={1}
             value={percent}
             aria-label={lane(volume, name)}
-            aria-valuetext={`${percent} %`}
+            aria-valuetext={messages.value.percent(percent)}
             onInput={({ currentTarget }) => {
               player.setLane(index, { volume: Number(currentTarget.value) / 100 });
             }}
@@ -100,7 +93,7 @@ export function LaneView({
             }}
           />
         </label>
-        <label class="lane-slider lane-pan">
+        <label class="lane-slider">
           <span>{pan}</span>
           <input
             type="range"
@@ -109,7 +102,7 @@ export function LaneView({
             step={0.02}
             value={settings.pan}
             aria-label={lane(pan, name)}
-            aria-valuetext={panValue(settings.pan)}
+            aria-valuetext={panText(settings.pan)}
             onInput={({ currentTarget }) => {
               const value = Number(currentTarget.value);
               player.setLane(index, { pan: Math.abs(value) < SNAP ? 0 : value });
@@ -123,10 +116,17 @@ export function LaneView({
           <div class="meter-fill" />
         </div>
       </div>
-      <div class="lane-sound" {...seek}>
-        <WaveformPicture peaks={peaks} highest={highest} />
+      <div class="lane-timeline" {...seek}>
+        <Waveform peaks={peaks} highest={highest} />
         <div class="playhead" aria-hidden="true" />
       </div>
     </div>
   );
+}
+
+function panText(pan: number): string {
+  const { percent, mixer } = messages.value;
+  if (pan === 0) return mixer.panCenter;
+  const amount = percent(Math.abs(Math.round(pan * 100)));
+  return pan < 0 ? mixer.panLeft(amount) : mixer.panRight(amount);
 }

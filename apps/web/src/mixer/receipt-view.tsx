@@ -1,31 +1,24 @@
-import type { Manifest, Separation } from '@app/separations';
 import type { JSX } from 'preact';
+import type { Manifest } from '../api/contract.js';
+import { messages, stemName } from '../i18n/i18n.js';
+import { formatDuration, formatTime } from '../i18n/units.js';
 import { Icon } from '../ui/icons.js';
-import { clock, span } from '../words/units.js';
-import { stemName, words } from '../words/words.js';
 
-/** What was computed and how well, in plain words. */
-export function ReceiptView({ song: { receipt } }: { readonly song: Separation }): JSX.Element | null {
-  if (receipt === undefined) return null;
+type Row = readonly [label: string, value: JSX.Element | string];
+
+/** What was computed, and how well. */
+export function ReceiptView({ receipt }: { readonly receipt: Manifest }): JSX.Element {
   return (
     <details class="receipt">
       <summary>
-        {words.value.receipt.heading}
+        {messages.value.receipt.heading}
         <Icon name="chevron" />
       </summary>
       <dl>
-        {linesOf(receipt).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
+        {[...facts(receipt), ...checksums(receipt)].map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
             <dd>{value}</dd>
-          </div>
-        ))}
-        {checksumsOf(receipt).map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>
-              <code>{value}</code>
-            </dd>
           </div>
         ))}
       </dl>
@@ -33,24 +26,25 @@ export function ReceiptView({ song: { receipt } }: { readonly song: Separation }
   );
 }
 
-function linesOf({ model, input, residualDb, gainDb, seconds, engine, warnings }: Manifest): [string, string][] {
-  const text = words.value.receipt;
-  const took = Object.values(seconds).reduce((sum, one) => sum + one, 0);
-  return [
+function facts({ model, input, residualDb, gainDb, seconds, engine, warnings }: Manifest): Row[] {
+  const text = messages.value.receipt;
+  const total = Object.values(seconds).reduce((sum, stage) => sum + stage, 0);
+  const rows: Row[] = [
     [text.model, model],
-    [text.length, text.lengthValue(clock(input.durationSeconds), input.samples)],
+    [text.length, text.lengthValue(formatTime(input.durationSeconds), input.samples)],
     [text.sum, residualDb === null ? text.noSum : text.sumValue(residualDb)],
     [text.gain, text.gainValue(gainDb)],
-    [text.made, text.madeValue(span(Math.round(took * 10) / 10), engine.device)],
-    ...(warnings.length === 0 ? [] : [[text.warnings, warnings.join(' ')] as [string, string]]),
+    [text.time, text.timeValue(formatDuration(Math.round(total * 10) / 10), engine.device)],
   ];
+  return warnings.length === 0 ? rows : [...rows, [text.warnings, warnings.join(' ')]];
 }
 
-function checksumsOf({ input, stems, weightsSha256 }: Manifest): [string, string][] {
-  const text = words.value.receipt;
-  return [
-    [text.song, input.sha256],
-    ...stems.map(({ name, sha256 }): [string, string] => [text.stemSum(stemName(name)), sha256]),
-    [text.weights, weightsSha256],
+function checksums({ input, stems, weightsSha256 }: Manifest): Row[] {
+  const { songChecksum, stemChecksum, modelChecksum } = messages.value.receipt;
+  const rows: (readonly [string, string])[] = [
+    [songChecksum, input.sha256],
+    ...stems.map(({ name, sha256 }) => [stemChecksum(stemName(name)), sha256] as const),
+    [modelChecksum, weightsSha256],
   ];
+  return rows.map(([label, sha256]) => [label, <code key={label}>{sha256}</code>]);
 }

@@ -1,10 +1,11 @@
 import type { Player } from '../audio/player.js';
 
-export const SLOWEST = 50;
-export const FASTEST = 150;
+/** percent */
+export const MIN_SPEED = 50;
+export const MAX_SPEED = 150;
 
-/** @param percent to add to the speed in percent */
-export function changeSpeed(player: Player, percent: number): void {
-  const next = Math.round(player.speed.value * 100) + percent;
-  player.setSpeed(Math.min(FASTEST, Math.max(SLOWEST, next)) / 100);
+/** Changes the speed by some percentage points, within the limits. */
+export function changeSpeed(player: Player, points: number): void {
+  const next = Math.round(player.speed.value * 100) + points;
+  player.setSpeed(Math.min(MAX_SPEED, Math.max(MIN_SPEED, next)) / 100);
 }

@@ -1,15 +1,19 @@
 import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Player } from '../audio/player.js';
-import { SAMPLE_RATE } from '../audio/stem-source.js';
+import { SAMPLE_RATE } from '../audio/sources/stem-source.js';
+import { messages } from '../i18n/i18n.js';
+import { formatTime } from '../i18n/units.js';
 import { Icon } from '../ui/icons.js';
-import { clock } from '../words/units.js';
-import { words } from '../words/words.js';
-import { toggleLoop } from './loop.js';
-import { FASTEST, SLOWEST } from './speed.js';
+import { MAX_SPEED, MIN_SPEED } from './speed.js';
+import { toggleLoop } from './timeline/loop.js';
 
-export function TransportBar({ player }: { readonly player: Player }): JSX.Element {
-  const { play, pause, loading, loop, loopHint, original, originalHint, reset } = words.value.mixer;
+interface PlayerProps {
+  readonly player: Player;
+}
+
+export function TransportBar({ player }: PlayerProps): JSX.Element {
+  const { play, pause, loading, loop, loopHint, original, originalHint, reset } = messages.value.mixer;
   const isPlaying = player.isPlaying.value;
   return (
     <div class="transport">
@@ -32,9 +36,9 @@ export function TransportBar({ player }: { readonly player: Player }): JSX.Eleme
         <Toggle
           label={original}
           title={originalHint}
-          isOn={player.hearsOriginal.value}
+          isOn={player.playsOriginal.value}
           onToggle={() => {
-            player.setHearsOriginal(!player.hearsOriginal.value);
+            player.setPlaysOriginal(!player.playsOriginal.value);
           }}
         />
         <Toggle
@@ -60,16 +64,16 @@ export function TransportBar({ player }: { readonly player: Player }): JSX.Eleme
   );
 }
 
-function Time({ player }: { readonly player: Player }): JSX.Element {
-  // made anew once a second, not with each picture
+function Time({ player }: PlayerProps): JSX.Element {
+  // renders once a second, not with every frame
   const second = useComputed(() => Math.floor(player.position.value / SAMPLE_RATE));
-  const whole = clock(player.seconds);
+  const total = formatTime(player.seconds);
   return (
     <p class="time">
-      <span class="time-now" style={{ minWidth: `${whole.length}ch` }}>
-        {clock(second.value)}
+      <span class="time-now" style={{ minWidth: `${total.length}ch` }}>
+        {formatTime(second.value)}
       </span>{' '}
-      / {whole}
+      / {total}
     </p>
   );
 }
@@ -89,20 +93,20 @@ function Toggle({ label, title, isOn, onToggle }: ToggleProps): JSX.Element {
   );
 }
 
-function Speed({ player }: { readonly player: Player }): JSX.Element {
-  const { speed, normalSpeed } = words.value.mixer;
-  const percent = Math.round(player.speed.value * 100);
+function Speed({ player }: PlayerProps): JSX.Element {
+  const { mixer, percent } = messages.value;
+  const value = Math.round(player.speed.value * 100);
   return (
     <div class="speed">
       <label>
-        {speed}
+        {mixer.speed}
         <input
           type="range"
-          min={SLOWEST}
-          max={FASTEST}
+          min={MIN_SPEED}
+          max={MAX_SPEED}
           step={5}
-          value={percent}
-          aria-valuetext={`${percent} %`}
+          value={value}
+          aria-valuetext={percent(value)}
           onInput={({ currentTarget }) => {
             player.setSpeed(Number(currentTarget.value) / 100);
           }}
@@ -111,13 +115,13 @@ function Speed({ player }: { readonly player: Player }): JSX.Element {
       <button
         type="button"
         class="quiet speed-now"
-        title={normalSpeed}
-        aria-label={`${percent} %. ${normalSpeed}`}
+        title={mixer.normalSpeed}
+        aria-label={`${percent(value)}. ${mixer.normalSpeed}`}
         onClick={() => {
           player.setSpeed(1);
         }}
       >
-        {percent} %
+        {percent(value)}
       </button>
     </div>
   );

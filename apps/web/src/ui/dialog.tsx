@@ -7,7 +7,7 @@ interface DialogProps {
   readonly children: ComponentChildren;
 }
 
-/** A modal sheet: the browser keeps the focus in it, and gives it back. */
+/** A modal dialog; the browser traps the focus in it and restores it afterward. */
 export function Dialog({ heading, onClose, children }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {

@@ -1,10 +1,17 @@
 import type { JSX } from 'preact';
+import { problemText } from '../i18n/problem-text.js';
 
-/** What went wrong in words, with the code beside it for those who ask for help. */
-export function ErrorLine({ text, code }: { readonly text: string; readonly code: string }): JSX.Element {
+interface ErrorLineProps {
+  /** what failed, before the reason */
+  readonly intro?: string;
+  readonly code: string;
+}
+
+/** Says what went wrong, and shows the code for whoever is asked for help. */
+export function ErrorLine({ intro, code }: ErrorLineProps): JSX.Element {
   return (
     <p class="error" role="alert">
-      {text} <code>{code}</code>
+      {intro} {problemText(code)} <code>{code}</code>
     </p>
   );
 }

@@ -14,7 +14,7 @@ const PATHS = {
   link: 'M10 13a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 4.3l-1.3 1.3 1.4 1.4L14.4 5.7a2 2 0 0 1 2.9 2.9l-3 3a2 2 0 0 1-2.9 0zM14 11a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 19.7l1.3-1.3-1.4-1.4-1.3 1.3a2 2 0 0 1-2.9-2.9l3-3a2 2 0 0 1 2.9 0z',
 };
 
-/** A picture beside or instead of words, which stand in the text or the label: hidden from readers. */
+/** Hidden from screen readers: the control has a text or a label too. */
 export function Icon({ name }: { readonly name: keyof typeof PATHS }): JSX.Element {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

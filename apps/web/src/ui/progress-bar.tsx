@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 
 interface ProgressBarProps {
   readonly label: string;
-  /** undefined while nobody knows */
+  /** undefined: not known yet */
   readonly percent: number | undefined;
 }
 

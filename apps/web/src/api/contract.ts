@@ -1,0 +1,21 @@
+// everything the page shares with the server; the only file here that imports from outside the page
+export {
+  CONTENT_TYPES,
+  FORMATS,
+  INSTRUMENTAL,
+  SONG_FILE_ENDINGS,
+  isSeparationId,
+  isTerminal,
+  sortStems,
+  type FailureCode,
+  type Format,
+  type Manifest,
+  type Model,
+  type ModelList,
+  type ProblemCode,
+  type Separation,
+  type SeparationId,
+  type SeparationPage,
+  type SeparationStatus,
+  type Waveform,
+} from '@app/separations';

@@ -1,0 +1,61 @@
+import type { FailureCode, ProblemCode } from './contract.js';
+
+/** Everything that can go wrong: the server's codes, and the page's own. */
+export type ErrorCode = ProblemCode | FailureCode | 'connection' | 'insecure_context' | 'not_audio' | 'unexpected';
+
+/** Codes that the same request may not meet again. */
+const RETRYABLE: ReadonlySet<string> = new Set([
+  'busy',
+  'connection',
+  'engine_crashed',
+  'engine_hung',
+  'engine_unavailable',
+  'internal',
+  'malformed_upload',
+  'model_not_installed',
+  'not_ready',
+  'out_of_memory',
+  'queue_full',
+  'queue_unavailable',
+  'rate_limited',
+  'storage_unavailable',
+  'too_many_streams',
+  'upload_stalled',
+  'worker_lost',
+] satisfies ErrorCode[]);
+
+export function isRetryable(code: string): boolean {
+  return RETRYABLE.has(code);
+}
+
+/** An error response of the server; its `code` is stable (see the OpenAPI document). */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** The server could not be reached, or the connection broke. */
+export class ConnectionError extends Error {
+  readonly code = 'connection' satisfies ErrorCode;
+}
+
+export function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : ('unexpected' satisfies ErrorCode);
+}
+
+/** @param body may come from a proxy and not from the server */
+export function toApiError(status: number, body: string): ApiError {
+  try {
+    const { code, detail } = JSON.parse(body) as { code?: unknown; detail?: unknown };
+    if (typeof code === 'string') return new ApiError(code, status, typeof detail === 'string' ? detail : '');
+  } catch {
+    // a proxy's page: the status is enough
+  }
+  return new ApiError(status === 413 ? 'file_too_large' : 'internal', status, `HTTP ${status}`);
+}

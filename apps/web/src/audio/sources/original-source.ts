@@ -1,0 +1,31 @@
+import { BrokenStemError } from './flac-source.js';
+import type { Segment, StemSource } from './stem-source.js';
+
+/** The original song. Opens it on the first read, because that makes the server decode it. */
+export class OriginalSource implements StemSource {
+  private opened: Promise<StemSource> | undefined;
+
+  constructor(
+    readonly samples: number,
+    readonly segmentSamples: number,
+    private readonly open: (signal: AbortSignal) => Promise<StemSource>,
+  ) {}
+
+  /** @throws BrokenStemError if it is out of step with the stems */
+  async segment(index: number, signal: AbortSignal): Promise<Segment> {
+    const song = await this.openOnce(signal);
+    if (song.samples !== this.samples || song.segmentSamples !== this.segmentSamples) {
+      throw new BrokenStemError(`the original has ${song.samples} samples, its stems have ${this.samples}`);
+    }
+    return song.segment(index, signal);
+  }
+
+  private openOnce(signal: AbortSignal): Promise<StemSource> {
+    this.opened ??= this.open(signal).catch((error: unknown) => {
+      // not kept: the server may only have been busy
+      this.opened = undefined;
+      throw error;
+    });
+    return this.opened;
+  }
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import { MixBus } from './mix-bus.js';
+import type { Segment, StemSource } from '../sources/stem-source.js';
+import { Transport } from './transport.js';
+
+const SAMPLES = 200_000;
+/** each lane has segments of another length */
+const LENGTHS = [30_000, 44_100, 131_072];
+
+const song = (lane: number): Float32Array =>
+  Float32Array.from({ length: SAMPLES }, (_, at) => 0.25 * Math.sin((at * (lane + 1)) / 30));
+
+const SONGS = LENGTHS.map((_, lane) => song(lane));
+
+function source(lane: number): StemSource {
+  const whole = SONGS[lane] ?? new Float32Array();
+  const segmentSamples = LENGTHS[lane] ?? 1;
+  const segment = (index: number): Promise<Segment> => {
+    const left = whole.slice(index * segmentSamples, (index + 1) * segmentSamples);
+    return Promise.resolve({ left, right: left.map((sample) => -sample) });
+  };
+  return { segmentSamples, samples: SAMPLES, segment };
+}
+
+const largest = (samples: Float32Array): number =>
+  samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+
+async function loadedBus(): Promise<MixBus> {
+  const bus = new MixBus(LENGTHS, SAMPLES);
+  for (const [lane, length] of LENGTHS.entries()) {
+    for (let index = 0; index * length < SAMPLES; index += 1)
+      bus.add(lane, index, await source(lane).segment(index, new AbortController().signal));
+    bus.setLevel(lane, { left: 1, right: 1 });
+  }
+  bus.settle();
+  return bus;
+}
+
+const render = (transport: Transport, count: number): Float32Array => {
+  const out = new Float32Array(count);
+  for (let at = 0; at < count; at += 128) {
+    const left = new Float32Array(128);
+    transport.render(left, new Float32Array(128));
+    out.set(left.subarray(0, Math.min(128, count - at)), at);
+  }
+  return out;
+};
+
+describe(MixBus.name, () => {
+  it('plays all lanes at the same sample, through the whole song', async () => {
+    const transport = new Transport(await loadedBus());
+    transport.setPlaying(true);
+    const out = render(transport, SAMPLES - 20_000);
+    // after the fade-in
+    const errors = out.map((sample, at) => sample - SONGS.reduce((sum, lane) => sum + (lane[at] ?? 0), 0));
+    expect(largest(errors.subarray(300))).toBeLessThan(1e-6);
+  });
+
+  it('waits for the audio of an audible lane, and continues where it stopped', async () => {
+    const bus = await loadedBus();
+    bus.keep(1, []);
+    const transport = new Transport(bus);
+    transport.setPlaying(true);
+    expect(render(transport, 1280).every((sample) => sample === 0)).toBe(true);
+    expect([transport.isWaiting, transport.position]).toEqual([true, 0]);
+    bus.setLevel(1, { left: 0, right: 0 });
+    bus.settle();
+    expect(render(transport, 1280).some((sample) => sample !== 0)).toBe(true);
+  });
+
+  it('loops to the sample', async () => {
+    const transport = new Transport(await loadedBus());
+    transport.setLoop({ start: 1000, end: 5000 });
+    transport.seek(1000);
+    transport.setPlaying(true);
+    const out = render(transport, 12_000);
+    expect(out.slice(4000, 8000)).toEqual(out.slice(8000, 12_000));
+    expect(transport.position).toBeLessThan(5000);
+  });
+
+  it.each([0.5, 1.5])('plays at %f times the speed and keeps the pitch', async (speed) => {
+    const bus = await loadedBus();
+    bus.setLevel(1, { left: 0, right: 0 });
+    bus.setLevel(2, { left: 0, right: 0 });
+    bus.settle();
+    const transport = new Transport(bus);
+    transport.setSpeed(speed);
+    transport.setPlaying(true);
+    const out = render(transport, 88_200);
+    expect(Math.abs(transport.position - 88_200 * speed)).toBeLessThan(1024);
+    let crossings = 0;
+    out.forEach((sample, at) => (crossings += sample >= 0 && (out[at - 1] ?? 0) < 0 ? 1 : 0));
+    expect(Math.abs(crossings / (88_200 / (2 * Math.PI * 30)) - 1)).toBeLessThan(0.02);
+    // grains that do not fit would cancel each other out
+    const loudness = Math.sqrt(out.slice(1000).reduce((sum, sample) => sum + sample ** 2, 0) / (out.length - 1000));
+    expect(loudness).toBeGreaterThan(0.95 * (0.25 / Math.SQRT2));
+  });
+});

@@ -1,0 +1,107 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren, JSX } from 'preact';
+import { archivePath, stemPath } from '../../api/client.js';
+import { FORMATS, type Format, type SeparationId } from '../../api/contract.js';
+import { codeOf } from '../../api/errors.js';
+import type { Player } from '../../audio/player.js';
+import { messages, stemName } from '../../i18n/i18n.js';
+import { ErrorLine } from '../../ui/error-line.js';
+import { Icon } from '../../ui/icons.js';
+import { announce } from '../../ui/live-region.js';
+import { MixDownload } from './mix-download.js';
+import { fetchAndSave, needsFetch } from './save-file.js';
+
+interface DownloadsProps {
+  readonly id: SeparationId;
+  readonly stems: readonly string[];
+  readonly player: Player;
+}
+
+export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
+  const format = useSignal<Format>('flac');
+  const error = useSignal<unknown>(undefined);
+  const { heading, all, format: formatLabel, failed } = messages.value.downloads;
+  const onError = (reason: unknown): void => {
+    error.value = reason;
+  };
+  return (
+    <section class="downloads" aria-label={heading}>
+      <h4>{heading}</h4>
+      <div class="downloads-row">
+        <label class="downloads-format">
+          {formatLabel}
+          <select
+            value={format.value}
+            onChange={({ currentTarget }) => {
+              format.value = FORMATS.find((one) => one === currentTarget.value) ?? 'flac';
+            }}
+          >
+            {FORMATS.map((one) => (
+              <option key={one} value={one}>
+                {one.toUpperCase()}
+              </option>
+            ))}
+          </select>
+        </label>
+        <MixDownload id={id} stems={stems} player={player} format={format.value} onError={onError} />
+        <CopyLink id={id} />
+      </div>
+      <div class="downloads-row">
+        <FileLink path={archivePath(id, format.value)} onError={onError}>
+          {all}
+        </FileLink>
+        {stems.map((stem) => (
+          <FileLink key={stem} path={stemPath(id, stem, format.value)} onError={onError}>
+            {stemName(stem)}
+          </FileLink>
+        ))}
+      </div>
+      {error.value !== undefined && <ErrorLine intro={failed} code={codeOf(error.value)} />}
+    </section>
+  );
+}
+
+interface FileLinkProps {
+  readonly path: string;
+  readonly onError: (reason: unknown) => void;
+  readonly children: ComponentChildren;
+}
+
+function FileLink({ path, onError, children }: FileLinkProps): JSX.Element {
+  return (
+    <a
+      class="button"
+      href={path}
+      download
+      onClick={(event) => {
+        if (!needsFetch()) return;
+        event.preventDefault();
+        fetchAndSave(path).catch(onError);
+      }}
+    >
+      <Icon name="down" />
+      {children}
+    </a>
+  );
+}
+
+function CopyLink({ id }: { readonly id: SeparationId }): JSX.Element {
+  const { link, copied, copyFailed } = messages.value.downloads;
+  const result = useSignal<string | undefined>(undefined);
+  const copy = async (): Promise<void> => {
+    const url = new URL(`/#${id}`, location.href).href;
+    // browsers have no clipboard for insecure pages
+    const isCopied = await (navigator.clipboard as Clipboard | undefined)?.writeText(url).then(
+      () => true,
+      () => false,
+    );
+    result.value = isCopied === true ? copied : copyFailed;
+    announce(result.value);
+  };
+  return (
+    <button type="button" onClick={() => void copy()}>
+      <Icon name="link" />
+      {result.value ?? link}
+    </button>
+  );
+}

@@ -1,0 +1,103 @@
+import type { Signal } from '@preact/signals';
+import { MAX_VOLUME } from '../audio/levels.js';
+import type { Player } from '../audio/player.js';
+import { SAMPLE_RATE } from '../audio/sources/stem-source.js';
+import { messages, stemName } from '../i18n/i18n.js';
+import { announce } from '../ui/live-region.js';
+import { hasPointerFocus } from '../ui/pointer-focus.js';
+import { areShortcutsOpen } from './shortcuts-dialog.js';
+import { changeSpeed } from './speed.js';
+import { moveLoopEnd, moveLoopStart, toggleLoop } from './timeline/loop.js';
+
+const SKIP = 5 * SAMPLE_RATE;
+const VOLUME_STEP = 0.05;
+const SPEED_STEP = 5;
+
+type Actions = Readonly<Record<string, () => void>>;
+
+/** Shortcuts that work anywhere on the page while a mixer is open. @returns a function that stops them */
+export function listenToShortcuts(player: Player, stems: readonly string[], selected: Signal<number>): () => void {
+  const actions = actionsOf(player, selected);
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey || areShortcutsOpen.value) return;
+    // after a click on a button, the space bar plays instead of pressing the button again
+    if (isHandledByTarget(event) && !(event.key === ' ' && hasPointerFocus(event.target))) return;
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const number = Number(key);
+    if (key !== ' ' && number >= 1 && number <= stems.length) {
+      selected.value = number - 1;
+      announce(messages.value.announcements.lane(stemName(stems[number - 1] ?? '')));
+    } else if (actions[key] === undefined) return;
+    else actions[key]();
+    event.preventDefault();
+    // some browsers press a focused button on keyup of the space bar
+    if (key === ' ' && event.target instanceof HTMLElement) event.target.blur();
+  };
+  document.addEventListener('keydown', onKey);
+  return () => {
+    document.removeEventListener('keydown', onKey);
+  };
+}
+
+function actionsOf(player: Player, selected: Signal<number>): Actions {
+  const lane = (): (typeof player.lanes.value)[number] | undefined => player.lanes.value[selected.value];
+  const skip = (samples: number) => (): void => {
+    player.seek(player.position.value + samples);
+  };
+  const turn = (by: number) => (): void => {
+    const volume = Math.min(MAX_VOLUME, Math.max(0, (lane()?.volume ?? 1) + by));
+    player.setLane(selected.value, { volume: Math.round(volume * 100) / 100 });
+  };
+  const speed = (points: number) => (): void => {
+    changeSpeed(player, points);
+  };
+  return {
+    ' ': () => {
+      player.toggle();
+    },
+    ArrowLeft: skip(-SKIP),
+    ArrowRight: skip(SKIP),
+    ArrowUp: turn(VOLUME_STEP),
+    ArrowDown: turn(-VOLUME_STEP),
+    Home: () => {
+      player.seek(0);
+    },
+    m: () => {
+      player.setLane(selected.value, { muted: lane()?.muted !== true });
+    },
+    s: () => {
+      player.setLane(selected.value, { soloed: lane()?.soloed !== true });
+    },
+    o: () => {
+      player.setPlaysOriginal(!player.playsOriginal.value);
+    },
+    l: () => {
+      toggleLoop(player);
+    },
+    '[': () => {
+      moveLoopStart(player, player.position.value);
+    },
+    ']': () => {
+      moveLoopEnd(player, player.position.value);
+    },
+    '-': speed(-SPEED_STEP),
+    '+': speed(SPEED_STEP),
+    '?': () => {
+      areShortcutsOpen.value = true;
+    },
+  };
+}
+
+/** Whether the focused control handles the key itself: a slider the arrows, a button the space bar, a field all keys. */
+function isHandledByTarget({ key, target }: KeyboardEvent): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  if (target.closest('dialog') !== null) return true;
+  const movesSlider = key.startsWith('Arrow') || key === 'Home';
+  if (target instanceof HTMLSelectElement) return true;
+  if (target instanceof HTMLInputElement) {
+    if (target.type === 'range') return movesSlider;
+    return target.type === 'checkbox' ? key === ' ' : true;
+  }
+  if (target.getAttribute('role') === 'slider') return movesSlider;
+  return key === ' ' && target.closest('button, summary, a') !== null;
+}

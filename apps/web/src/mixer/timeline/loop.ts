@@ -1,0 +1,32 @@
+import type { Player } from '../../audio/player.js';
+import { SAMPLE_RATE } from '../../audio/sources/stem-source.js';
+
+/** samples: shorter loops only buzz */
+const MIN_LENGTH = SAMPLE_RATE / 4;
+const DEFAULT_LENGTH = 8 * SAMPLE_RATE;
+
+export function toggleLoop(player: Player): void {
+  if (player.loop.value !== undefined) {
+    player.setLoop(undefined);
+    return;
+  }
+  const start = Math.min(player.position.value, player.samples - MIN_LENGTH);
+  setLoop(player, start, start + DEFAULT_LENGTH);
+}
+
+export function moveLoopStart(player: Player, start: number): void {
+  const end = player.loop.value?.end ?? start + DEFAULT_LENGTH;
+  setLoop(player, start, Math.max(end, start + MIN_LENGTH));
+}
+
+export function moveLoopEnd(player: Player, end: number): void {
+  const start = player.loop.value?.start ?? end - DEFAULT_LENGTH;
+  setLoop(player, Math.min(start, end - MIN_LENGTH), end);
+}
+
+/** Loops between two samples, given in any order; ignored if they are too close. */
+export function setLoop(player: Player, one: number, other: number): void {
+  const start = Math.max(0, Math.round(Math.min(one, other)));
+  const end = Math.min(player.samples, Math.round(Math.max(one, other)));
+  if (end - start >= Math.min(MIN_LENGTH, player.samples)) player.setLoop({ start, end });
+}

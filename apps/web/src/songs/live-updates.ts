@@ -1,0 +1,99 @@
+import { effect } from '@preact/signals';
+import { api } from '../api/client.js';
+import type { Separation, SeparationId } from '../api/contract.js';
+import { ApiError } from '../api/errors.js';
+import { separationEvents } from '../api/events.js';
+import { activeSongs, dropSong, isOffline, upsertSongs } from './library.js';
+
+/** a browser opens at most six connections to a server, and the page needs others too */
+const MAX_STREAMS = 3;
+
+const POLL_MS = 3000;
+
+const MIN_BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 8000;
+
+const streams = new Map<SeparationId, AbortController>();
+
+/** Keeps every active song up to date: the first few by event streams, the others by polling. */
+export function startLiveUpdates(): void {
+  effect(() => {
+    const followed = new Set(firstInLine(activeSongs.value));
+    for (const [id, stream] of streams) {
+      if (followed.has(id)) continue;
+      streams.delete(id);
+      // the stream of a finished song closes by itself
+      if (isActive(id)) stream.abort();
+    }
+    for (const id of followed) {
+      if (!streams.has(id)) void follow(id);
+    }
+  });
+  const poll = (): void => {
+    void pollOthers().finally(() => setTimeout(poll, POLL_MS));
+  };
+  poll();
+}
+
+function isActive(id: SeparationId): boolean {
+  return activeSongs.value.some((song) => song.id === id);
+}
+
+function firstInLine(active: readonly Separation[]): SeparationId[] {
+  const place = ({ status, queue }: Separation): number => (status === 'processing' ? 0 : (queue?.position ?? 1e6));
+  return [...active]
+    .sort((a, b) => place(a) - place(b))
+    .slice(0, MAX_STREAMS)
+    .map(({ id }) => id);
+}
+
+async function follow(id: SeparationId): Promise<void> {
+  const stop = new AbortController();
+  streams.set(id, stop);
+  let backoff = MIN_BACKOFF_MS;
+  const isStopped = (): boolean => stop.signal.aborted;
+  while (!isStopped()) {
+    try {
+      for await (const state of separationEvents(id, stop.signal)) {
+        isOffline.value = false;
+        backoff = MIN_BACKOFF_MS;
+        upsertSongs(state);
+      }
+      // the server ends the stream after the last state, and on shutdown
+      if (!isActive(id)) return;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) {
+        dropSong(id);
+        return;
+      }
+      isOffline.value = !isStopped() && !(error instanceof ApiError);
+    }
+    await delay(backoff, stop.signal);
+    backoff = Math.min(backoff * 2, MAX_BACKOFF_MS);
+  }
+}
+
+async function pollOthers(): Promise<void> {
+  const others = activeSongs.value.filter(({ id }) => !streams.has(id));
+  if (others.length === 0 || document.hidden) return;
+  try {
+    const pages = await Promise.all([api.list(undefined, 'queued'), api.list(undefined, 'processing')]);
+    const listed = pages.flatMap(({ separations }) => separations);
+    upsertSongs(...listed.filter(({ id }) => others.some((song) => song.id === id)));
+    const ended = others.filter(({ id }) => !listed.some((song) => song.id === id)).slice(0, MAX_STREAMS);
+    upsertSongs(...(await Promise.all(ended.map(({ id }) => api.get(id)))));
+    isOffline.value = false;
+  } catch (error) {
+    isOffline.value = !(error instanceof ApiError);
+  }
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

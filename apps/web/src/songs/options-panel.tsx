@@ -1,0 +1,88 @@
+import type { JSX } from 'preact';
+import { FORMATS } from '../api/contract.js';
+import { messages, stemName } from '../i18n/i18n.js';
+import { Checkboxes } from '../ui/checkboxes.js';
+import { Icon } from '../ui/icons.js';
+import { availableStems, defaultStems, models, selectedModel, selectedStems } from './upload-options.js';
+import { setOptions, uploadOptions } from './upload-options.js';
+
+export function OptionsPanel(): JSX.Element {
+  const { heading } = messages.value.options;
+  return (
+    <details class="options">
+      <summary>
+        {heading}
+        <span class="options-now">{summary()}</span>
+        <Icon name="chevron" />
+      </summary>
+      <div class="options-body">
+        <ModelSelect />
+        <StemCheckboxes />
+        <FormatCheckboxes />
+      </div>
+    </details>
+  );
+}
+
+function ModelSelect(): JSX.Element {
+  const { model: label, cost, isDefault, notInstalled } = messages.value.options;
+  return (
+    <label class="field">
+      {label}
+      <select
+        value={selectedModel.value?.name ?? ''}
+        onChange={({ currentTarget }) => {
+          const selected = models.value.find(({ name }) => name === currentTarget.value);
+          setOptions({ model: selected?.default === true ? undefined : selected?.name, stems: undefined });
+        }}
+      >
+        {models.value.map((model) => (
+          <option key={model.name} value={model.name} disabled={!model.installed && !model.default}>
+            {model.name} · {model.installed || model.default ? cost(model.relativeCost) : notInstalled}
+            {model.default ? ` · ${isDefault}` : ''}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function StemCheckboxes(): JSX.Element {
+  const { stems, lastStem } = messages.value.options;
+  return (
+    <Checkboxes
+      label={stems}
+      hint={selectedStems.value.length === 1 ? lastStem : undefined}
+      names={availableStems.value}
+      nameOf={stemName}
+      checked={selectedStems.value}
+      onChange={(wanted) => {
+        const isDefault = wanted.length === 0 || String(wanted) === String(defaultStems.value);
+        setOptions({ stems: isDefault ? undefined : wanted });
+      }}
+    />
+  );
+}
+
+function FormatCheckboxes(): JSX.Element {
+  const { formats, formatsHint } = messages.value.options;
+  return (
+    <Checkboxes
+      label={formats}
+      hint={formatsHint}
+      names={FORMATS}
+      nameOf={(format) => format.toUpperCase()}
+      checked={uploadOptions.value.formats}
+      onChange={(wanted) => {
+        // the masters are FLAC anyway
+        setOptions({ formats: wanted.length === 0 ? ['flac'] : wanted });
+      }}
+    />
+  );
+}
+
+function summary(): string {
+  const stems = selectedStems.value.map(stemName).join(', ');
+  const formats = uploadOptions.value.formats.join(', ').toUpperCase();
+  return [selectedModel.value?.name ?? '', stems, formats].filter((part) => part !== '').join(' · ');
+}

@@ -1,0 +1,155 @@
+import { signal } from '@preact/signals';
+import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { isTerminal, type Separation } from '../api/contract.js';
+import { codeOf, isRetryable } from '../api/errors.js';
+import { messages, stemName } from '../i18n/i18n.js';
+import { formatDuration, formatTime } from '../i18n/units.js';
+import { MixerView } from '../mixer/mixer-view.js';
+import { ErrorLine } from '../ui/error-line.js';
+import { Icon } from '../ui/icons.js';
+import { announce } from '../ui/live-region.js';
+import { ProgressBar } from '../ui/progress-bar.js';
+import { cancelSong, openSong, removeSong } from './library.js';
+import { separateAgain } from './uploads.js';
+
+/** code of the last failed action on each song */
+const actionErrors = signal<ReadonlyMap<string, string>>(new Map());
+
+interface SongProps {
+  readonly song: Separation;
+}
+
+export function SongCard({ song }: SongProps): JSX.Element {
+  useOutcome(song);
+  const { cancelled, failed } = messages.value.song;
+  const isOpen = openSong.value === song.id && song.status === 'completed';
+  const actionError = actionErrors.value.get(song.id);
+  return (
+    <li class={isOpen ? 'card card-open' : 'card'}>
+      <div class="card-head">
+        <Title song={song} />
+        <Actions song={song} />
+      </div>
+      {!isTerminal(song.status) && (
+        <>
+          <ProgressBar label={song.fileName} percent={song.status === 'queued' ? 0 : song.progress.percent} />
+          <p class="card-state">{stateText(song)}</p>
+        </>
+      )}
+      {song.status === 'cancelled' && <p class="card-state">{cancelled}</p>}
+      {song.error !== undefined && <ErrorLine intro={failed} code={song.error.code} />}
+      {actionError !== undefined && <ErrorLine code={actionError} />}
+      {isOpen && <MixerView song={song} />}
+    </li>
+  );
+}
+
+function Title({ song }: SongProps): JSX.Element {
+  const { open, close, nameOf } = messages.value.song;
+  const isOpen = openSong.value === song.id;
+  const facts = [
+    song.durationSeconds === undefined ? '' : formatTime(song.durationSeconds),
+    song.stems.map(stemName).join(', '),
+    song.model,
+  ];
+  return (
+    <div class="card-title">
+      <h3>{song.fileName}</h3>
+      <p class="card-facts">{facts.filter((fact) => fact !== '').join(' · ')}</p>
+      {song.status === 'completed' && (
+        <button
+          type="button"
+          class="card-open-button"
+          aria-expanded={isOpen}
+          aria-label={nameOf(isOpen ? close : open, song.fileName)}
+          onClick={() => {
+            openSong.value = isOpen ? undefined : song.id;
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Actions({ song }: SongProps): JSX.Element {
+  const { cancel, retry, remove, confirmRemoval, nameOf } = messages.value.song;
+  const { id, fileName, status, error } = song;
+  const canRetry = status === 'cancelled' || (error !== undefined && isRetryable(error.code));
+  return (
+    <div class="card-actions">
+      {!isTerminal(status) && (
+        <button
+          type="button"
+          aria-label={nameOf(cancel, fileName)}
+          onClick={() => void attempt(id, () => cancelSong(id))}
+        >
+          {cancel}
+        </button>
+      )}
+      {canRetry && (
+        <button
+          type="button"
+          aria-label={nameOf(retry, fileName)}
+          onClick={() => void attempt(id, () => separateAgain(song))}
+        >
+          <Icon name="retry" />
+          {retry}
+        </button>
+      )}
+      {isTerminal(status) && (
+        <button
+          type="button"
+          class="quiet round"
+          aria-label={nameOf(remove, fileName)}
+          onClick={() => {
+            if (confirm(confirmRemoval(fileName))) void attempt(id, () => removeSong(id));
+          }}
+        >
+          <Icon name="bin" />
+        </button>
+      )}
+      {status === 'completed' && (
+        <span class={openSong.value === id ? 'chevron chevron-up' : 'chevron'}>
+          <Icon name="chevron" />
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** Runs an action on a song, and shows its error on the song's card. */
+async function attempt(id: string, action: () => Promise<void>): Promise<void> {
+  const others = [...actionErrors.value].filter(([other]) => other !== id);
+  try {
+    await action();
+    actionErrors.value = new Map(others);
+  } catch (error) {
+    actionErrors.value = new Map([...others, [id, codeOf(error)]]);
+  }
+}
+
+function stateText({ status, queue, progress }: Separation): string {
+  const { percent, song } = messages.value;
+  if (status === 'processing') return `${song.stages[progress.stage]}, ${percent(Math.floor(progress.percent))}`;
+  if (queue === undefined) return song.waiting;
+  const { position, etaSeconds } = queue;
+  return etaSeconds === null
+    ? song.queued(position)
+    : `${song.queued(position)}, ${song.eta(formatDuration(etaSeconds))}`;
+}
+
+/** Announces the outcome of a song that ends while the page shows it, and opens its mixer if none is open. */
+function useOutcome({ id, fileName, status }: Separation): void {
+  const before = useRef(status);
+  useEffect(() => {
+    const previous = before.current;
+    before.current = status;
+    if (isTerminal(previous)) return;
+    const { completed, failed } = messages.value.announcements;
+    if (status === 'failed') announce(failed(fileName));
+    if (status !== 'completed') return;
+    announce(completed(fileName));
+    openSong.value ??= id;
+  }, [status]);
+}

@@ -1,0 +1,23 @@
+import { effect } from '@preact/signals';
+import { messages } from '../i18n/i18n.js';
+import { activeSongs } from './library.js';
+
+/** Shows the progress of the first active song in the tab's title and icon. */
+export function showProgressInTab(): void {
+  const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  const plainIcon = link?.href ?? '';
+  effect(() => {
+    const song = activeSongs.value.find(({ status }) => status === 'processing') ?? activeSongs.value[0];
+    const { title, percent: percentText } = messages.value;
+    const percent = Math.floor(song?.progress.percent ?? 0);
+    document.title = song === undefined ? title : `${percentText(percent)} · ${song.fileName}`;
+    if (link !== null) link.href = song === undefined ? plainIcon : ringIcon(percent);
+  });
+}
+
+function ringIcon(percent: number): string {
+  const circle = (color: string, length: number): string =>
+    `<circle cx="16" cy="16" r="12" fill="none" stroke="${color}" stroke-width="6" pathLength="100" stroke-dasharray="${length} 100" transform="rotate(-90 16 16)"/>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">${circle('#8886', 100)}${circle('#e0573e', percent)}</svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}

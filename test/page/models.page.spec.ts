@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { WorkerPresence } from '@app/fleet';
+import { RedisConnections } from '@app/redis';
+import type { ModelDescription, Separation } from '@app/separations';
+import { TestService } from '../support/test-service.js';
+import { wav } from '../support/wav.js';
+import { openBrowser, WatchedPage } from './support/browser.js';
+
+const MODEL: ModelDescription = {
+  name: 'concert',
+  stems: ['crowd', 'vocals', 'lead_guitar'],
+  weights: 'abcd1234',
+  licence: 'MIT',
+  relativeCost: 2,
+};
+
+describe('a model with stems of its own', () => {
+  let service: TestService;
+  let browser: Browser;
+  let watched: WatchedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([TestService.prepare(), openBrowser()]);
+    await service.startApi({ MODEL: MODEL.name });
+    await announce();
+    watched = await WatchedPage.open(browser, service.api.url);
+    page = watched.page;
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await service.close();
+  });
+
+  /** Announces the model like a worker; its songs stay in line. */
+  async function announce(): Promise<void> {
+    const connections = new RedisConnections({ url: service.redis.url });
+    const worker = { workerId: 'a', device: 'cpu', backend: 'torch', precision: 'fp32', realTimeFactor: {} };
+    await new WorkerPresence(connections).announce({ ...worker, models: [MODEL] });
+    await connections.close();
+  }
+
+  it('has a checkbox for each of them, and for the instrumental', async () => {
+    await page.getByText('Options').click();
+    const stems = page.getByRole('group', { name: 'Stems' });
+    expect(await stems.locator('label').allTextContents()).toEqual(['Vocals', 'Instrumental', 'crowd', 'lead_guitar']);
+    expect(await page.locator('.options-now').textContent()).toBe('concert · Vocals, crowd, lead_guitar · FLAC');
+  });
+
+  it('separates the chosen ones', async () => {
+    await page.getByRole('checkbox', { name: 'crowd' }).uncheck();
+    const song = { name: 'concert.wav', mimeType: 'audio/wav', buffer: wav({ seconds: 1, frequency: 300 }) };
+    await page.locator('input[type=file]').setInputFiles(song);
+    await page.getByText('Vocals, lead_guitar · concert').waitFor();
+    const { body } = await service.api.json<{ separations: Separation[] }>('/v1/separations');
+    expect(body.separations).toMatchObject([{ model: 'concert', stems: ['vocals', 'lead_guitar'] }]);
+  });
+
+  it('forgets stems that were chosen for another model', async () => {
+    await page.evaluate(`localStorage.setItem('choices', '{"stems":["vocals","drums"]}')`);
+    await page.reload();
+    await page.getByText('concert · Vocals, crowd, lead_guitar · FLAC').waitFor();
+    expect(watched.faults).toEqual([]);
+  });
+});
