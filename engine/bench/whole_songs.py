@@ -20,10 +20,10 @@ from demucs.htdemucs import HTDemucs
 from bench.report import write_line
 from separation_engine.backends.base import BackendSettings, Precision, Samples
 from separation_engine.backends.openvino.backend import OpenvinoBackend
+from separation_engine.checks.self_check import likeness_db
 from separation_engine.errors import DeviceUnavailableError
 from separation_engine.models.folder import read_folder
-from separation_engine.models.loaded import LoadedModel
-from separation_engine.self_check import likeness_db
+from separation_engine.separating.loaded_model import LoadedModel
 from tests.models import FOUR, FULL, SIX, make_network, write_model
 from tests.runs import make_model, make_request, run_one, stock
 from tests.sounds import RATE, song

@@ -15,9 +15,9 @@ from demucs.htdemucs import HTDemucs
 from safetensors.torch import save_file
 
 from separation_engine.backends.base import BackendSettings
-from separation_engine.backends.torch_backend import TorchBackend
+from separation_engine.backends.torch.backend import TorchBackend
+from separation_engine.checks.self_check import fingerprint, known_mix, reference_path, write_reference
 from separation_engine.models.folder import hash_files, read_folder, write_record
-from separation_engine.self_check import fingerprint, known_mix, reference_path, write_reference
 
 Network = TypeVar("Network", HTDemucs, HDemucs)
 

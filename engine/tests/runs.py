@@ -13,12 +13,12 @@ from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
 
 from separation_engine.backends.base import BackendSettings, Network, PendingSamples, Precision
-from separation_engine.backends.numpy_accumulator import NumpyAccumulator
-from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
+from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.torch.backend import TorchBackend, TorchNetwork
 from separation_engine.models.folder import read_folder
-from separation_engine.models.loaded import LoadedModel
-from separation_engine.request import Progress, SeparationRequest, SeparationResult
-from separation_engine.scheduler import Job, Scheduler
+from separation_engine.separating.loaded_model import LoadedModel
+from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
+from separation_engine.serving.scheduler import Job, Scheduler
 from separation_engine.settings import Settings
 from separation_engine.wav import Samples
 from tests.sounds import RATE, read_wav, write_wav

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from separation_engine.backends.base import BackendSettings, Precision, Samples
-from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
+from separation_engine.backends.torch.backend import TorchBackend, TorchNetwork
+from separation_engine.checks.self_check import likeness_db
 from separation_engine.errors import CancelledError, OutOfMemoryError
 from separation_engine.models.folder import read_folder
-from separation_engine.scheduler import Scheduler
-from separation_engine.self_check import likeness_db
+from separation_engine.serving.scheduler import Scheduler
 from tests.models import FULL, full, write_model
 from tests.runs import FixedModels, Listener, make_model, make_request, run_one, stock
 from tests.sounds import RATE, read_wav, song

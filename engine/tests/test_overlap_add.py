@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation_engine.models.loaded import LoadedModel
-from separation_engine.plan import make_plan
+from separation_engine.separating.loaded_model import LoadedModel
+from separation_engine.separating.plan import make_plan
 from separation_engine.wav import WavWriter
 from tests.runs import EchoNetwork, make_model, make_request, run_jobs, run_one
 from tests.sounds import RATE, noise

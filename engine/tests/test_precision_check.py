@@ -11,14 +11,14 @@ from typing import cast
 
 import pytest
 
-from separation_engine import precision_check
+from separation_engine.architectures.htdemucs.openvino.graph import GRAPH_VERSION
 from separation_engine.backends.base import BackendSettings
 from separation_engine.backends.openvino.backend import OpenvinoBackend
-from separation_engine.backends.openvino.graph import GRAPH_VERSION
 from separation_engine.backends.select import BackendSelector
+from separation_engine.checks import precision_check
 from separation_engine.errors import DeviceUnavailableError, SelfCheckFailedError
 from separation_engine.models.weights import NetworkWeights
-from separation_engine.resident import ResidentModels
+from separation_engine.serving.model_cache import ResidentModels
 from separation_engine.settings import Settings
 from tests.models import SHORT, short, write_model
 from tests.runs import EchoNetwork, make_model

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from separation_engine.backends.base import PendingSamples
-from separation_engine.backends.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
 from separation_engine.errors import CancelledError, InvalidInputError, OutOfMemoryError
-from separation_engine.protocol import Cancel
-from separation_engine.request import SeparationRequest, SeparationResult
-from separation_engine.scheduler import Job, Scheduler
-from separation_engine.server import take_messages
+from separation_engine.separating.request import SeparationRequest, SeparationResult
+from separation_engine.serving.protocol import Cancel
+from separation_engine.serving.scheduler import Job, Scheduler
+from separation_engine.serving.server import take_messages
 from separation_engine.wav import Samples
 from tests.models import SHORT, short, write_model
 from tests.runs import (
@@ -77,7 +77,7 @@ def test_a_batch_that_others_cannot_better_does_not_wait(
 def test_a_batch_that_is_not_full_waits_20_ms_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scheduler = started(tmp_path, EchoNetwork(max_batch=4), RATE // 2, RATE // 2)
     now = 100.0
-    monkeypatch.setattr("separation_engine.scheduler.time.monotonic", lambda: now)
+    monkeypatch.setattr("separation_engine.serving.scheduler.time.monotonic", lambda: now)
     assert scheduler.fill_seconds() == pytest.approx(0.02)
     now += 0.015
     assert scheduler.fill_seconds() == pytest.approx(0.005)

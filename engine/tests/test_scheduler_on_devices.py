@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from separation_engine.backends.base import PendingSamples
-from separation_engine.backends.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
 from separation_engine.errors import DeviceLostError
-from separation_engine.request import Progress, SeparationRequest
-from separation_engine.scheduler import Scheduler
+from separation_engine.separating.request import Progress, SeparationRequest
+from separation_engine.serving.scheduler import Scheduler
 from separation_engine.wav import Samples
 from tests.runs import (
     EchoAccumulator,

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from separation_engine.backends.base import BackendSettings
-from separation_engine.backends.torch_backend import TorchBackend
+from separation_engine.backends.torch.backend import TorchBackend
 from separation_engine.errors import InvalidInputError, NotFiniteError, UnknownStemError
-from separation_engine.gain import amplitude, holding_gain_db
 from separation_engine.models.folder import read_folder
-from separation_engine.models.loaded import LoadedModel
-from separation_engine.resident import ResidentModels
+from separation_engine.separating.gain import amplitude, holding_gain_db
+from separation_engine.separating.loaded_model import LoadedModel
+from separation_engine.serving.model_cache import ResidentModels
 from separation_engine.wav import Samples
 from tests.models import FULL, SHORT, SIX, SMALL_HYBRID, TINY, full, short, small_hybrid, tiny, write_model
 from tests.runs import (

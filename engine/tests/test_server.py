@@ -285,8 +285,8 @@ def test_the_fault_hang_stops_the_heartbeats(start: Start, tmp_path: Path) -> No
 
 def swap_reference(folder: Path, other: Path) -> None:
     """Gives the model the fingerprint of other weights, as if its network had gone wrong."""
+    from separation_engine.checks.self_check import read_reference, reference_path, write_reference
     from separation_engine.models.folder import read_folder
-    from separation_engine.self_check import read_reference, reference_path, write_reference
 
     mine, foreign = (read_folder(path, "short").hashes["00000000.safetensors"] for path in (folder, other))
     fingerprint = read_reference(reference_path(other, "00000000"), foreign)

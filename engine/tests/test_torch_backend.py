@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from separation_engine.backends.base import Accumulator, Backend, BackendSettings, PendingSamples, Samples
-from separation_engine.backends.numpy_accumulator import NumpyAccumulator
 from separation_engine.backends.openvino.backend import OpenvinoBackend
-from separation_engine.backends.torch_backend import TorchAccumulator, TorchBackend, TorchNetwork
+from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.torch.backend import TorchAccumulator, TorchBackend, TorchNetwork
 from separation_engine.errors import DeviceLostError, DeviceUnavailableError, OutOfMemoryError
 from tests.models import SHORT, short, write_model
 from tests.runs import torch_network
@@ -131,7 +131,7 @@ def test_a_song_that_the_device_has_no_room_for_may_come_again(monkeypatch: pyte
         raise torch.cuda.OutOfMemoryError
 
     sums = TorchAccumulator(4, RATE, torch.device("cpu"))
-    monkeypatch.setattr("separation_engine.backends.torch_backend.pad", full)
+    monkeypatch.setattr("separation_engine.backends.torch.backend.pad", full)
     with pytest.raises(OutOfMemoryError):
         sums.take(1)
     monkeypatch.setattr(torch, "zeros", full)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from separation_engine import __version__
-from separation_engine.allocator import restart_with_tuned_allocator
+from separation_engine.commands.malloc_tuning import restart_with_tuned_allocator
+from separation_engine.commands.models import add_models_commands, run_models_command
 from separation_engine.errors import EngineError
-from separation_engine.logs import set_up_logs
-from separation_engine.models_command import add_models_commands, run_models_command
+from separation_engine.serving.logs import set_up_logs
 from separation_engine.settings import Settings, SettingsError, read_settings
 
 _LOG = logging.getLogger(__name__)
@@ -49,20 +49,20 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     if options.command == "models":
         return run_models_command(options, settings)
     if options.command == "serve":
-        from separation_engine.server import serve
+        from separation_engine.serving.server import serve
 
         serve(settings)
     if options.command == "fingerprint":
-        from separation_engine.references import store_fingerprint
+        from separation_engine.checks.references import store_fingerprint
 
         store_fingerprint(options.model, options.index, options.output, settings)
         return 0
     if options.command == "measure-precision":
-        from separation_engine.precision_check import store_measure
+        from separation_engine.checks.precision_check import store_measure
 
         store_measure(options.model, options.index, options.output, settings)
         return 0
-    from separation_engine.separate_command import separate_file
+    from separation_engine.commands.separate import separate_file
 
     changed = _with_options(settings, options)
     stems = [name for name in (options.stems or "").split(",") if name]

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
+from separation_engine.architectures.htdemucs.openvino.network import OpenvinoNetwork
 from separation_engine.backends.base import BackendSettings, Precision, Samples
 from separation_engine.backends.openvino.backend import OpenvinoBackend
-from separation_engine.backends.openvino.network import OpenvinoNetwork
 from separation_engine.models.weights import NetworkWeights
 
 Load = Callable[..., OpenvinoNetwork]

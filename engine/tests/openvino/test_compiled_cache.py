@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from separation_engine.backends.openvino.compiled_cache import CompiledCache
-from separation_engine.backends.openvino.mapped_model import MappedModel, export_model
+from separation_engine.backends.openvino.memory_mapped_model import MappedModel, export_model
 from separation_engine.backends.openvino.runtime import opset, ov
 
 

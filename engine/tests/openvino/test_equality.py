@@ -8,8 +8,8 @@ import pytest
 import torch
 from demucs.htdemucs import HTDemucs
 
+from separation_engine.architectures.htdemucs.openvino.network import OpenvinoNetwork
 from separation_engine.backends.base import Samples
-from separation_engine.backends.openvino.network import OpenvinoNetwork
 from separation_engine.errors import DeviceUnavailableError
 from tests.models import FOUR, FULL, SHORT, SIX, TINY, make_network, tiny
 from tests.openvino.conftest import Load, signal_to_noise, stock, weights_of

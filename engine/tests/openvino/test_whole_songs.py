@@ -10,8 +10,8 @@ from demucs.htdemucs import HTDemucs
 
 from separation_engine.backends.base import Samples
 from separation_engine.models.catalogue import DEMO_MODEL
-from separation_engine.models.loaded import LoadedModel
-from separation_engine.resident import ResidentModels
+from separation_engine.separating.loaded_model import LoadedModel
+from separation_engine.serving.model_cache import ResidentModels
 from separation_engine.settings import Settings
 from tests.runs import make_request, run_one, stock
 from tests.sounds import RATE, impulses, noise, song

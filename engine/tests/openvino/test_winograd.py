@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch.nn.functional import conv2d, glu
 
+from separation_engine.architectures.htdemucs.openvino import winograd
 from separation_engine.backends.base import Samples
-from separation_engine.backends.openvino import winograd
-from separation_engine.backends.openvino.builder import Array, GraphBuilder
+from separation_engine.backends.openvino.graph_builder import Array, GraphBuilder
 from separation_engine.backends.openvino.runtime import Node, ov
 
 Gated = Callable[[GraphBuilder, Node, Array, Array], Node]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from separation_engine.architectures.htdemucs.settings import read_architecture
 from separation_engine.backends.base import Backend, BackendSettings, DeviceName, Precision
-from separation_engine.backends.openvino.architecture import read_architecture
 from separation_engine.device import cuda_devices, is_installed, torch_finds_cuda
 from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError, WeightsMismatchError
 from separation_engine.models.weights import NetworkSettings
@@ -98,7 +98,7 @@ def _missing_for_cuda(devices: int) -> str:
 def _open_backend(name: str, settings: BackendSettings) -> Backend:
     # torch takes seconds to import, and is not there where openvino does the work
     if name == "torch":
-        from separation_engine.backends.torch_backend import TorchBackend
+        from separation_engine.backends.torch.backend import TorchBackend
 
         return TorchBackend(settings)
     from separation_engine.backends.openvino.backend import OpenvinoBackend

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from separation_engine import device
+from separation_engine.architectures.htdemucs.openvino.graph import GRAPH_VERSION
+from separation_engine.architectures.htdemucs.openvino.network import OpenvinoNetwork
+from separation_engine.architectures.htdemucs.settings import read_architecture
 from separation_engine.backends.base import BackendSettings, DeviceName, Precision
-from separation_engine.backends.openvino.architecture import read_architecture
+from separation_engine.backends.openvino.compile_process import Compilation, compile_apart
 from separation_engine.backends.openvino.compiled_cache import CompiledCache
-from separation_engine.backends.openvino.compiling import Compilation, compile_apart
-from separation_engine.backends.openvino.graph import GRAPH_VERSION
-from separation_engine.backends.openvino.network import OpenvinoNetwork
+from separation_engine.backends.openvino.inference_lock import Turns
 from separation_engine.backends.openvino.runtime import ov
-from separation_engine.backends.openvino.turns import Turns
 from separation_engine.errors import DeviceUnavailableError
 from separation_engine.models.weights import NetworkWeights
 

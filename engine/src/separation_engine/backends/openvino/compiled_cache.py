@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from separation_engine.backends.openvino.mapped_model import MappedModel
+from separation_engine.backends.openvino.memory_mapped_model import MappedModel
 from separation_engine.backends.openvino.runtime import Core
 
 _LOG = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""What all networks of the demucs package share when torch runs them."""

@@ -1,0 +1,1 @@
+"""Proofs that a network computes what it should before it takes work."""

@@ -1,0 +1,1 @@
+"""One separation: plan, normalize, overlap-add, write stem files."""

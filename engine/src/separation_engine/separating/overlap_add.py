@@ -1,0 +1,84 @@
+"""Joins the estimates of overlapping segments into stems, holding little more than one segment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from separation_engine.backends.base import Accumulator, DeviceSamples, PendingSamples, Samples
+from separation_engine.separating.plan import Plan, Segment
+
+
+class OverlapAdd:
+    """Joins the estimates of one separation; equals `demucs.apply.apply_model(split=True)`.
+
+    shares: (sub-models, stems), what each sub-model gives to each stem; every stem's shares add up to 1.
+    sums: room for (stems, channels=2, plan.span), where the networks compute.
+    """
+
+    def __init__(self, plan: Plan, shares: Samples, sums: Accumulator) -> None:
+        self._plan = plan
+        self._shares = shares / plan.passes
+        self._sums = sums
+        self._count = 0
+
+    def add(self, estimates: Sequence[DeviceSamples]) -> PendingSamples:
+        """Add each stem's estimate of the plan's next segment, (channels=2, segment.samples).
+
+        They are used up by this. Returns the samples that are final now, (stems, channels=2, samples >= 0);
+        they are handed out once.
+        """
+        plan, index = self._plan, self._count
+        segment = plan.segments[index]
+        written = plan.finished[index - 1] if index else 0
+        skipped = max(0, -segment.start)
+        self._sums.add(
+            [estimate[:, skipped:] for estimate in estimates],
+            self._fade(segment)[skipped:],
+            self._shares[segment.network],
+            segment.start + skipped - written,
+        )
+        self._count += 1
+        return self._sums.take(plan.finished[index] - written)
+
+    def _fade(self, segment: Segment) -> Samples:
+        """The segment's triangle over the sum of all triangles of its pass, (segment.samples,)."""
+        length, stride = self._plan.segment_samples, self._plan.stride
+        reach = (length - 1) // stride
+        index = (segment.start - segment.origin) // stride
+        if segment.samples == length:
+            return _inner_fade(length, stride, min(index, reach))
+        total = np.zeros(segment.samples, np.float32)
+        triangle = _triangle(length)
+        for neighbour in range(max(0, index - reach), index + reach + 1):
+            start = segment.origin + neighbour * stride
+            low, high = max(start, segment.start), min(start + length, segment.end)
+            if low < high:
+                total[low - segment.start : high - segment.start] += triangle[low - start : high - start]
+        return _as_samples(triangle[: segment.samples] / total)
+
+
+@lru_cache(maxsize=4)
+def _triangle(length: int) -> Samples:
+    half = length // 2
+    ramp = np.concatenate([np.arange(1, half + 1), np.arange(length - half, 0, -1)])
+    return _as_samples(ramp.astype(np.float32) / np.float32(ramp.max()))
+
+
+@lru_cache(maxsize=8)
+def _inner_fade(length: int, stride: int, before: int) -> Samples:
+    """The fade of a whole segment with `before` neighbours that reach into it, and all that may follow."""
+    total = np.zeros(length, np.float32)
+    triangle = _triangle(length)
+    for offset in range(-before * stride, length, stride):
+        low, high = max(offset, 0), min(offset + length, length)
+        total[low:high] += triangle[low - offset : high - offset]
+    return _as_samples(triangle / total)
+
+
+def _as_samples(values: NDArray[np.float32]) -> Samples:
+    values.flags.writeable = False
+    return values

@@ -1,0 +1,1 @@
+"""Hooks for tests only. Wheels and images leave this folder out."""
