@@ -1,7 +1,7 @@
-"""Speed and memory of one resident segment, stock demucs against the OpenVINO backend.
+"""Compares speed and memory for one segment: Demucs against the OpenVINO backend.
 
-Both sit in processes of their own and take turns, so that whatever else the machine does hits both.
-With --starts, as many fresh processes give the digest of their stems, which must be one and the same.
+Each runs in its own process and they alternate, so other load on the machine affects both. With --starts,
+that many fresh processes report the digest of their stems, which must be identical.
 
     python -m bench.segment_speed --rounds 7 --precisions fp32 bf16 --starts 5
 """
@@ -25,8 +25,10 @@ from typing import Any, cast
 import numpy as np
 
 from bench.report import spread, write_line
-from separation_engine.backends.base import BackendSettings, Precision
-from separation_engine.models.weights import NetworkWeights
+from separation_engine.architectures.table import ARCHITECTURES
+from separation_engine.common.device import Precision
+from separation_engine.networks.architecture import NetworkWeights
+from separation_engine.networks.interface import BackendSettings
 
 SETTINGS: dict[str, dict[str, object]] = {
     "htdemucs": {
@@ -65,7 +67,7 @@ def main() -> None:
             child.close()
         report(names, rounds)
         digests = {Child(options.precisions[0], folder, options.size).once() for _ in range(options.starts)}
-        write_line(f"{options.starts} fresh processes gave {len(digests)} different results")
+        write_line(f"{options.starts} fresh processes gave {len(digests)} different result(s)")
 
 
 def parse_options() -> argparse.Namespace:
@@ -80,21 +82,21 @@ def parse_options() -> argparse.Namespace:
 
 
 def report(names: list[str], rounds: list[dict[str, dict[str, Any]]]) -> None:
-    """The first round warms up and does not count."""
+    """Leaves out the first round, which warms up."""
     counted = rounds[1:]
     for name in names:
         wall = [found[name]["wall"] for found in counted]
         ratios = [found[name]["wall"] / found["stock"]["wall"] for found in counted]
         processor = median(found[name]["processor"] for found in counted)
         write_line(
-            f"{name:6} {spread(wall)} s a segment, "
-            f"{median(ratios):.2f} of stock, {processor:5.2f} s of processor time, "
+            f"{name:6} {spread(wall)} s per segment, "
+            f"{median(ratios):.2f} of stock, {processor:5.2f} s of CPU time, "
             f"start {rounds[0][name]['start']:.1f} s, peak {counted[-1][name]['peak_mb']} MB"
         )
 
 
 class Child:
-    """A process with one resident network."""
+    """A process with one loaded network."""
 
     def __init__(self, name: str, folder: str, size: str) -> None:
         self._process = subprocess.Popen(
@@ -102,7 +104,7 @@ class Child:
         )
 
     def step(self) -> dict[str, Any]:
-        """One segment."""
+        """Separate one segment."""
         orders, answers = self._process.stdin, self._process.stdout
         if orders is None or answers is None:
             raise RuntimeError("the child has no pipes")
@@ -112,7 +114,7 @@ class Child:
         return found
 
     def once(self) -> str:
-        """Digest of the stems of one segment, and the end."""
+        """The digest of one segment's stems. Ends the process."""
         digest = str(self.step()["digest"])
         self.close()
         return digest
@@ -126,7 +128,7 @@ def child_command(name: str, folder: str, size: str) -> list[str]:
 
 
 def run_child(name: str, folder: Path, size: str) -> None:
-    """Answers each line on stdin with a segment's measures."""
+    """Separate a segment for each line on stdin, and report its measurements."""
     begin = time.perf_counter()
     if name == "weights":
         write_weights(folder, size)
@@ -150,7 +152,7 @@ def run_child(name: str, folder: Path, size: str) -> None:
 
 
 def write_weights(folder: Path, size: str) -> None:
-    """Random weights whose every branch counts, as in a trained network."""
+    """Random weights in which every branch matters, as in a trained network."""
     import torch
     from demucs.htdemucs import HTDemucs
     from safetensors.torch import save_file
@@ -187,10 +189,9 @@ def load_openvino(
 
     path = folder / "weights.safetensors"
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    weights = NetworkWeights(
-        "demucs.htdemucs.HTDemucs", (STEMS,), SETTINGS[size], "bench", load_file(path), sha256
-    )
-    network = OpenvinoBackend(BackendSettings("cpu", precision, folder)).load(weights)
+    htdemucs = ARCHITECTURES["demucs.htdemucs.HTDemucs"]
+    weights = NetworkWeights(htdemucs, (STEMS,), SETTINGS[size], "bench", load_file(path), sha256)
+    network = weights.load(OpenvinoBackend(BackendSettings("cpu", precision, folder)))
     return lambda mix: network.forward(mix[np.newaxis])
 
 

@@ -1,7 +1,7 @@
-"""Whole songs on full-size networks with random weights: the openvino backend against stock demucs.
+"""Compares whole songs on full-size networks with random weights: OpenVINO against Demucs.
 
-A row for each song as it is done: largest error in fractions of full scale, and energy of the stock
-stems over energy of the difference in dB. A second run has to give the same bits.
+Prints a row per song: the largest error relative to full scale, and the energy of Demucs' stems over energy
+of the difference in dB. A second run must give the same bits.
 
     python -m bench.whole_songs --models htdemucs htdemucs_6s htdemucs_ft --seconds 20 180
 """
@@ -18,15 +18,19 @@ import numpy as np
 from demucs.htdemucs import HTDemucs
 
 from bench.report import write_line
-from separation_engine.backends.base import BackendSettings, Precision, Samples
 from separation_engine.backends.openvino.backend import OpenvinoBackend
-from separation_engine.checks.self_check import likeness_db
-from separation_engine.errors import DeviceUnavailableError
+from separation_engine.checks.self_check import snr_db
+from separation_engine.common.device import Precision
+from separation_engine.common.errors import DeviceUnavailableError
+from separation_engine.common.wav import Samples
 from separation_engine.models.folder import read_folder
+from separation_engine.networks.interface import BackendSettings
 from separation_engine.separating.loaded_model import LoadedModel
-from tests.models import FOUR, FULL, SIX, make_network, write_model
-from tests.runs import make_model, make_request, run_one, stock
+from tests.model_files import FOUR, SIX
+from tests.models import FULL, make_network, write_model
+from tests.runs import make_model, make_request, run_one
 from tests.sounds import RATE, song
+from tests.stock import stock
 
 ONE_HOT = [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0], [0, 0, 0, 1.0]]
 SIX_SETTINGS = {**FULL, "bottom_channels": 0}
@@ -52,10 +56,12 @@ def parse_options() -> argparse.Namespace:
 
 def compare(name: str, folder: Path, seconds: Sequence[float], precisions: Sequence[Precision]) -> None:
     networks, sources, settings = make_networks(name)
-    weights = ONE_HOT if len(networks) > 1 else None
-    write_model(folder, name, networks, settings=settings, weights=weights, checked=False)
+    bag_weights = ONE_HOT if len(networks) > 1 else None
+    write_model(folder, name, networks, settings=settings, bag_weights=bag_weights, checked=False)
     mixes = [song(round(length * RATE)) for length in seconds]
-    expected = [stock(networks if weights else networks[0], mix, weights=weights) for mix in mixes]
+    expected = [
+        stock(networks if bag_weights else networks[0], mix, bag_weights=bag_weights) for mix in mixes
+    ]
     del networks
     for precision in precisions:
         try:
@@ -68,25 +74,25 @@ def compare(name: str, folder: Path, seconds: Sequence[float], precisions: Seque
             again = separate(model, sources, mix, folder)
             write_line(
                 f"{name:<13} {precision:<9} {mix.shape[1] / RATE:8.1f} {np.abs(found - stems).max():14.1e} "
-                f"{likeness_db(stems, found):7.1f}  {'yes' if np.array_equal(found, again) else 'NO'}"
+                f"{snr_db(stems, found):7.1f}  {'yes' if np.array_equal(found, again) else 'NO'}"
             )
         for network in model.networks.values():
             network.close()
 
 
 def make_networks(name: str) -> tuple[list[HTDemucs], list[str], dict[str, object]]:
-    """Networks, sources and settings of the architecture that is published under this name."""
+    """Networks, sources and settings of the published model with this name."""
     sources, settings = (SIX, SIX_SETTINGS) if name == "htdemucs_6s" else (FOUR, FULL)
     count = 4 if name == "htdemucs_ft" else 1
     return [make_network(HTDemucs, sources, settings, seed) for seed in range(count)], sources, settings
 
 
 def load(folder: Path, name: str, precision: Precision) -> LoadedModel:
-    """Raises DeviceUnavailableError where the CPU has not this precision."""
+    """Raises DeviceUnavailableError if the CPU lacks this precision."""
     backend = OpenvinoBackend(BackendSettings("cpu", precision, folder / "cache"))
     bag = read_folder(folder / name, name)
-    networks = [backend.load(bag.read_weights(index)) for index in range(len(bag.signatures))]
-    return make_model(networks, name, bag.shares.tolist())
+    networks = [bag.read_weights(index).load(backend) for index in range(len(bag.signatures))]
+    return make_model(networks, name, bag.bag_weights.tolist())
 
 
 def separate(model: LoadedModel, sources: Sequence[str], mix: Samples, folder: Path) -> Samples:

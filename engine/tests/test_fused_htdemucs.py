@@ -8,26 +8,30 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+
 import torch
 from demucs.hdemucs import HDecLayer, HEncLayer, MultiWrap
 from demucs.htdemucs import HTDemucs
 from demucs.transformer import MyGroupNorm
 from torch import nn
 
-from separation_engine.architectures.htdemucs.torch.fused_htdemucs import quicken
-from separation_engine.backends.torch.cuda_math import products
-from tests.models import FOUR, SHORT, SIX, make_network
+from separation_engine.architectures.htdemucs.torch.fused_htdemucs import fuse_layers
+from separation_engine.backends.torch.cuda_math import cuda_math
+from tests.model_files import FOUR, SHORT, SIX
+from tests.models import make_network
 from tests.sounds import song
 
-# as the published ones: branches in encoders and decoders, layers of both kinds in the transformer
+# like the published networks: branches in encoders and decoders, both kinds of transformer layers
 PUBLISHED = {**SHORT, "dconv_mode": 3, "t_layers": 3}
-# what has a quick layer
-SLOW = (HEncLayer, HDecLayer, MyGroupNorm, nn.GroupNorm, nn.MultiheadAttention)
+# layers that have a fused replacement
+REPLACED = (HEncLayer, HDecLayer, MyGroupNorm, nn.GroupNorm, nn.MultiheadAttention)
 
 
-def quickened(stock: HTDemucs, *, tf32: bool = False) -> HTDemucs:
+def fused(stock: HTDemucs, *, tf32: bool = False) -> HTDemucs:
     network = copy.deepcopy(stock)
-    quicken(network, tf32=tf32)
+    fuse_layers(network, tf32=tf32)
     return network
 
 
@@ -40,7 +44,7 @@ def in_bfloat16(network: HTDemucs) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def error_db(stock: HTDemucs, network: Callable[[torch.Tensor], torch.Tensor]) -> float:
-    """Largest difference of a stem's sample from stock, over the largest sample."""
+    """Largest difference of a sample from Demucs, relative to the largest sample."""
     mix = torch.from_numpy(np.stack([song(samples_of(stock), seed=seed) for seed in range(2)]))
     with torch.inference_mode():
         wanted, found = stock(mix), network(mix)
@@ -52,14 +56,14 @@ def samples_of(stock: HTDemucs) -> int:
 
 
 @pytest.mark.parametrize("sources", [FOUR, SIX])
-def test_gives_what_stock_gives(sources: list[str]) -> None:
+def test_equals_stock(sources: list[str]) -> None:
     stock = make_network(HTDemucs, sources, PUBLISHED)
-    assert error_db(stock, quickened(stock)) < -115
+    assert error_db(stock, fused(stock)) < -115
 
 
-def test_leaves_nothing_slow_in_a_published_network() -> None:
-    network = quickened(make_network(HTDemucs, FOUR, PUBLISHED))
-    assert not Counter(type(module).__name__ for module in network.modules() if isinstance(module, SLOW))
+def test_replaces_every_slow_layer_of_a_published_network() -> None:
+    network = fused(make_network(HTDemucs, FOUR, PUBLISHED))
+    assert not Counter(type(module).__name__ for module in network.modules() if isinstance(module, REPLACED))
 
 
 @pytest.mark.parametrize(
@@ -86,31 +90,31 @@ def test_leaves_nothing_slow_in_a_published_network() -> None:
     ],
     ids=str,
 )
-def test_holds_for_other_settings_too(settings: dict[str, Any], left: type[nn.Module] | None) -> None:
+def test_equals_stock_for_other_settings(settings: dict[str, Any], left: type[nn.Module] | None) -> None:
     stock = make_network(HTDemucs, FOUR, {**PUBLISHED, **settings})
-    network = quickened(stock)
+    network = fused(stock)
     assert error_db(stock, network) < -115
     assert left is None or any(isinstance(module, left) for module in network.modules())
 
 
 def test_loses_no_more_in_bfloat16_than_stock() -> None:
     stock = make_network(HTDemucs, FOUR, PUBLISHED)
-    assert error_db(stock, in_bfloat16(quickened(stock))) < error_db(stock, in_bfloat16(stock)) + 1
+    assert error_db(stock, in_bfloat16(fused(stock))) < error_db(stock, in_bfloat16(stock)) + 1
 
 
 @pytest.mark.parametrize(("half", "most_db"), [(False, -120.0), (True, -60.0)])
 @pytest.mark.parametrize("of_itself", [False, True])
-def test_attends_as_stock_does(half: bool, most_db: float, of_itself: bool) -> None:
-    # random networks hardly attend, so that a wrong one would not show in their stems
+def test_attention_equals_stock(half: bool, most_db: float, of_itself: bool) -> None:
+    # attention hardly matters in random networks, so their stems would not reveal an error
     network = make_network(HTDemucs, FOUR, PUBLISHED)
-    quick = quickened(network, tf32=half)
+    replaced = fused(network, tf32=half)
     layer = 0 if of_itself else 1
     name = f"crosstransformer.layers.{layer}.{'self' if of_itself else 'cross'}_attn"
     query = 3 * torch.randn(2, 50, 32, generator=torch.Generator().manual_seed(0))
     key = query if of_itself else query.flip(1)[:, :30] + 1
     with torch.inference_mode():
         wanted = network.get_submodule(name)(query, key, key, need_weights=False)[0]
-        found = quick.get_submodule(name)(query, key, key, need_weights=False)[0]
+        found = replaced.get_submodule(name)(query, key, key, need_weights=False)[0]
     error = float(20 * torch.log10((found - wanted).abs().max() / wanted.abs().max()))
     assert error < most_db
     assert not half or error > -120
@@ -118,7 +122,7 @@ def test_attends_as_stock_does(half: bool, most_db: float, of_itself: bool) -> N
 
 @pytest.mark.parametrize("tf32", [False, True])
 def test_the_wave_stays_in_float32(tf32: bool) -> None:
-    network = quickened(make_network(HTDemucs, FOUR, PUBLISHED), tf32=tf32)
+    network = fused(make_network(HTDemucs, FOUR, PUBLISHED), tf32=tf32)
     seen: dict[str, bool] = {}
 
     def see(name: str) -> None:
@@ -127,7 +131,7 @@ def test_the_wave_stays_in_float32(tf32: bool) -> None:
     for name, module in network.named_modules():
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
             module.register_forward_hook(lambda *_, name=name: see(name))
-    with torch.inference_mode(), products(tf32=tf32):
+    with torch.inference_mode(), cuda_math(tf32=tf32):
         network(torch.zeros(1, 2, samples_of(network)))
         assert cudnn_tf32() is tf32
     in_tf32 = {name.split(".")[0] for name, on in seen.items() if on}

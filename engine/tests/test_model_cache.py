@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from separation_engine.errors import WeightsMismatchError
-from separation_engine.serving.model_cache import ResidentModels
-from tests.models import SHORT, SIX, TINY, short, tiny, write_model
-from tests.runs import torch_settings
+pytest.importorskip("torch")
+
+from separation_engine.common.errors import WeightsMismatchError
+from separation_engine.serving.model_cache import ModelCache
+from tests.model_files import SHORT, SIX
+from tests.models import TINY, short, tiny, write_model
+from tests.stock import torch_settings
 
 
 @pytest.fixture(scope="module")
@@ -21,21 +24,21 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sut(models_dir: Path) -> ResidentModels:
+def sut(models_dir: Path) -> ModelCache:
     """With `tiny` as the default."""
-    sut = ResidentModels(torch_settings(models_dir, "tiny"))
+    sut = ModelCache(torch_settings(models_dir, "tiny"))
     sut.load("tiny")
     sut.release(set())
     return sut
 
 
-def test_the_next_job_finds_the_model_of_the_last_one_loaded(sut: ResidentModels) -> None:
+def test_the_last_model_stays_loaded(sut: ModelCache) -> None:
     network = sut.load("short").networks[0]
     sut.release(set())
     assert sut.load("short").networks[0] is network
 
 
-def test_another_model_takes_the_room_of_one_that_no_job_uses(sut: ResidentModels) -> None:
+def test_another_model_evicts_an_unused_one_but_not_the_default(sut: ModelCache) -> None:
     network, default = sut.load("short").networks[0], sut.load("tiny").networks[0]
     sut.release(set())
     sut.load("six")
@@ -43,10 +46,10 @@ def test_another_model_takes_the_room_of_one_that_no_job_uses(sut: ResidentModel
     assert sut.load("tiny").networks[0] is default
 
 
-def test_a_model_that_a_job_uses_keeps_its_room(sut: ResidentModels) -> None:
+def test_never_evicts_a_model_in_use(sut: ModelCache) -> None:
     sut.load("six")
     sut.release(set())
-    # in use again, and that was never told by `release`
+    # in use again, without a call of `release`
     network = sut.load("six").networks[0]
     sut.load("short")
     sut.release({"six"})
@@ -54,18 +57,18 @@ def test_a_model_that_a_job_uses_keeps_its_room(sut: ResidentModels) -> None:
     assert sut.load("six").networks[0] is network
 
 
-def test_weights_that_changed_are_refused_also_where_their_compiled_model_is_on_disk(
+def test_refuses_changed_weights_even_if_their_compiled_model_is_cached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = write_model(tmp_path, "tiny", [tiny()], settings=TINY)
     settings = replace(torch_settings(tmp_path, "tiny"), backend="openvino")
-    ResidentModels(settings).load("tiny")
+    ModelCache(settings).load("tiny")
     with (folder / "00000000.safetensors").open("r+b") as file:
         file.seek(-1, 2)
         last = file.read(1)
         file.seek(-1, 2)
         file.write(bytes([last[0] ^ 1]))
-    # nothing is compiled, so nobody asks for a tensor
-    monkeypatch.setattr("separation_engine.backends.openvino.backend.compile_apart", None)
+    # nothing is compiled, so no tensor is read
+    monkeypatch.setattr("separation_engine.backends.openvino.backend.compile_in_child", None)
     with pytest.raises(WeightsMismatchError, match="not the file that was recorded"):
-        ResidentModels(settings).load("tiny")
+        ModelCache(settings).load("tiny")

@@ -6,10 +6,13 @@ from typing import cast
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+
 import torch
 from torch.overrides import TorchFunctionMode
 
-from separation_engine.architectures.demucs.no_host_sync import without_waits
+from separation_engine.architectures.demucs.no_host_sync import no_host_sync
 from tests.models import short, small_hybrid
 from tests.sounds import RATE, song
 
@@ -24,7 +27,7 @@ def as_stock() -> Iterator[None]:
 def run(
     network: torch.nn.Module,
     mix: torch.Tensor,
-    how: Callable[[], AbstractContextManager[None]] = without_waits,
+    how: Callable[[], AbstractContextManager[None]] = no_host_sync,
 ) -> torch.Tensor:
     with torch.inference_mode(), how():
         stems: torch.Tensor = network(mix)
@@ -33,17 +36,17 @@ def run(
 
 @pytest.mark.parametrize("make", [short, small_hybrid])
 @pytest.mark.parametrize("samples", [1, 300, 5000, RATE - 1, RATE])
-def test_gives_what_stock_gives(make: Make, samples: int) -> None:
+def test_equals_stock(make: Make, samples: int) -> None:
     network = make().eval()
     mix = torch.from_numpy(np.stack([song(samples, seed=seed) for seed in range(2)]))
     wanted = run(network, mix, as_stock)
-    # the second time from what was kept of the first
+    # the second run uses cached constants
     for _ in range(2):
         torch.testing.assert_close(run(network, mix), wanted, rtol=0, atol=1e-6 * float(wanted.abs().max()))
 
 
 @pytest.mark.parametrize("make", [short, small_hybrid])
-def test_transforms_back_what_a_real_wave_has(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_inverse_gets_the_spectrum_of_a_real_wave(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     transformed: list[torch.Tensor] = []
     irfft = torch.fft.irfft
 
@@ -59,12 +62,12 @@ def test_transforms_back_what_a_real_wave_has(make: Make, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("make", [short, small_hybrid])
-def test_never_asks_the_device_for_a_value_nor_hands_it_one(make: Make) -> None:
-    # a device without values: whoever asks for one fails
+def test_copies_nothing_between_host_and_device(make: Make) -> None:
+    # a meta device has no values: reading one fails
     network, mix = make().eval().to("meta"), torch.zeros((2, 2, RATE), device="meta")
     with pytest.raises((RuntimeError, NotImplementedError), match="meta"):
         run(network, mix, as_stock)
-    # what stays on the device goes there with the first
+    # the first run copies constants to the device
     run(network, mix)
 
     with _NothingFromTheHost():
@@ -72,7 +75,7 @@ def test_never_asks_the_device_for_a_value_nor_hands_it_one(make: Make) -> None:
 
 
 class _NothingFromTheHost(TorchFunctionMode):
-    """Fails where a tensor is copied from the host."""
+    """Fails if a tensor is copied from the host."""
 
     def __torch_function__(
         self,

@@ -5,35 +5,36 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from separation_engine import __version__
-from separation_engine.commands.malloc_tuning import restart_with_tuned_allocator
+from separation_engine.commands.malloc_tuning import restart_with_tuned_malloc
 from separation_engine.commands.models import add_models_commands, run_models_command
-from separation_engine.errors import EngineError
+from separation_engine.common.errors import EngineError
+from separation_engine.common.settings import DEFAULT_MODEL, Settings, SettingsError, read_settings
 from separation_engine.serving.logs import set_up_logs
-from separation_engine.settings import Settings, SettingsError, read_settings
+from separation_engine.serving.protocol import limits
 
 _LOG = logging.getLogger(__name__)
-# what the engine calls in processes of their own
+# the engine runs these itself, in child processes
 _CHILD_COMMANDS = {
-    "fingerprint": "store what a network makes of the known segment",
-    "measure-precision": "store what PRECISION changes in a network",
+    "fingerprint": "store a network's output for the known segment",
+    "measure-precision": "store how PRECISION changes a network's output",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit status: 0 done, 1 failed, 2 called wrongly.
+    """Returns the exit status: 0 for success, 1 for failure, 2 for invalid usage.
 
-    arguments: of a call from Python; without them this process is the command's own, and may start again.
+    arguments: if called from Python. Without them the process may restart itself.
     """
     options = _make_parser().parse_args(arguments)
     try:
         settings = read_settings()
         set_up_logs(settings.log_level, plain=options.command != "serve")
         if arguments is None and options.command != "models":
-            _tune_allocator(settings, options)
+            _tune_malloc(settings, options)
         return _run(options, settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
@@ -72,15 +73,15 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _with_options(settings: Settings, options: argparse.Namespace) -> Settings:
-    """The settings of this call; a command that has no such option leaves them."""
+    """The settings, overridden by this command's options if it has them."""
     chosen = vars(options)
     return settings.changed(
         model=chosen.get("model"), device=chosen.get("device"), backend=chosen.get("backend")
     )
 
 
-def _tune_allocator(settings: Settings, options: argparse.Namespace) -> None:
-    """Only torch on a CPU gains from it; that a model or device is missing shows later."""
+def _tune_malloc(settings: Settings, options: argparse.Namespace) -> None:
+    """Only torch on a CPU benefits. A missing model or device is reported later."""
     from separation_engine.backends.select import BackendSelector
     from separation_engine.models.library import ModelLibrary
 
@@ -89,25 +90,23 @@ def _tune_allocator(settings: Settings, options: argparse.Namespace) -> None:
         selector = BackendSelector.of(settings)
         network = ModelLibrary(settings.models_dir).find(settings.model).settings[0]
         if selector.device == "cpu" and selector.name_for(network) == "torch":
-            restart_with_tuned_allocator()
+            restart_with_tuned_malloc()
     except EngineError as error:
-        _LOG.debug("not started again: %s", error)
+        _LOG.debug("malloc is not tuned: %s", error)
 
 
 def _make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="separation_engine", description="Separates songs into stems.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser(
-        "serve", help="work for the worker-server: messages on stdin, answers on descriptor 3"
-    )
+    commands.add_parser("serve", help="run for the worker: commands on stdin, messages on file descriptor 3")
     separate = commands.add_parser("separate", help="separate one song")
     separate.add_argument("song", type=Path)
-    separate.add_argument("folder", type=Path, help="where the stems go")
-    separate.add_argument("--model", help="default: MODEL, or the demo model")
-    separate.add_argument("--stems", help="comma-separated; default: all that the model makes")
-    separate.add_argument("--overlap", type=_overlap, default=0.25)
-    separate.add_argument("--shifts", type=int, choices=range(11), default=0)
+    separate.add_argument("folder", type=Path, help="output folder for the stems")
+    separate.add_argument("--model", help=f"default: MODEL, or {DEFAULT_MODEL}; `demo` is always installed")
+    separate.add_argument("--stems", help="comma-separated; default: all stems of the model")
+    separate.add_argument("--overlap", type=_within_limits("overlap", float), default=0.25)
+    separate.add_argument("--shifts", type=_within_limits("shifts", int), default=0)
     separate.add_argument("--backend", choices=("auto", "torch", "openvino"))
     separate.add_argument("--device", choices=("auto", "cpu", "cuda"))
     add_models_commands(commands.add_parser("models", help="fetch, list and verify models"))
@@ -119,11 +118,17 @@ def _make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _overlap(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 0.9:
-        raise argparse.ArgumentTypeError("overlap is not within 0 and 0.9")
-    return value
+def _within_limits(name: str, kind: Callable[[str], float]) -> Callable[[str], float]:
+    low, high = limits(name)
+
+    def parse(text: str) -> float:
+        value = kind(text)
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"must be from {low} to {high}")
+        return value
+
+    parse.__name__ = name
+    return parse
 
 
 if __name__ == "__main__":

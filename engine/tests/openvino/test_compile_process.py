@@ -6,11 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation_engine.backends.base import BackendSettings, Samples
+pytest.importorskip("torch")
+
 from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.runtime import ov
-from separation_engine.errors import EngineError, OutOfMemoryError
-from separation_engine.models.weights import NetworkWeights
+from separation_engine.common.errors import EngineError, OutOfMemoryError
+from separation_engine.common.wav import Samples
+from separation_engine.networks.architecture import NetworkWeights
+from separation_engine.networks.interface import BackendSettings
 from tests.models import TINY, tiny
 from tests.openvino.conftest import weights_of
 
@@ -21,7 +24,7 @@ def weights() -> NetworkWeights:
 
 
 def separate_noise(weights: NetworkWeights, cache: Path) -> Samples:
-    network = OpenvinoBackend(BackendSettings("cpu", "fp32", cache)).load(weights)
+    network = weights.load(OpenvinoBackend(BackendSettings("cpu", "fp32", cache)))
     mix = np.random.default_rng(0).uniform(-1, 1, (1, 2, network.segment_samples)).astype(np.float32)
     return network.forward(mix)
 
@@ -33,7 +36,7 @@ def fake_python(folder: Path, script: str) -> str:
     return str(path)
 
 
-def test_the_process_that_separates_compiles_nothing(
+def test_compiles_in_a_child_process(
     weights: NetworkWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(ov.Core, "compile_model")
@@ -43,9 +46,9 @@ def test_the_process_that_separates_compiles_nothing(
 
 @pytest.mark.parametrize(
     ("script", "error", "message"),
-    [("kill -9 $$", OutOfMemoryError, "memory ran out"), ("exit 3", EngineError, "failed with status 3")],
+    [("kill -9 $$", OutOfMemoryError, "out of memory"), ("exit 3", EngineError, "failed with status 3")],
 )
-def test_a_compilation_that_ends_early_is_told(
+def test_reports_a_compilation_that_died(
     weights: NetworkWeights,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""A small music synthesiser that renders a song as its four stems, deterministic by seed."""
+"""A small music synthesizer. It renders the four stems of a song, deterministically from a seed."""
 
 from training.synthesis.composition import compose
 from training.synthesis.rendering import mix_of, render_stems

@@ -3,9 +3,8 @@ import { StringDecoder } from 'node:string_decoder';
 import { EngineProtocolError } from './engine.errors.js';
 
 /**
- * The lines of a stream, without their ends; memory is bounded by the longest line.
- * `whenTooLong: 'cut'` gives the first `maxLength` characters of a longer line and drops the rest.
- * @throws EngineProtocolError for a longer line where it is `'refuse'`.
+ * The nonempty lines of a stream, without their line ends. Memory is bounded by `maxLength` characters per line.
+ * `cut` truncates a longer line. @throws EngineProtocolError for a longer line with `refuse`.
  */
 export async function* readLines(
   source: Readable,

@@ -1,1 +1,1 @@
-"""Proofs that a network computes what it should before it takes work."""
+"""Checks that a network computes what it should before it takes work."""

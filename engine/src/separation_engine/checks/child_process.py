@@ -1,4 +1,4 @@
-"""Runs a command of this engine in a fresh process: what a process got wrong by chance stays in it."""
+"""Runs a command of this engine in a fresh process, to isolate faults that last for a process's life."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from separation_engine.errors import SelfCheckFailedError
-from separation_engine.settings import Settings
+from separation_engine.common.errors import SelfCheckFailedError
+from separation_engine.common.settings import Settings
 
 _TIMEOUT_SECONDS = 600
 
 
 def run_engine_child(arguments: Sequence[str], settings: Settings) -> None:
-    """Wait for `separation_engine ARGUMENTS` with these settings. Raises SelfCheckFailedError."""
+    """Run `separation_engine ARGUMENTS` with these settings to its end. Raises SelfCheckFailedError."""
     environment = {
         **os.environ,
         "ENGINE_CACHE_DIR": str(settings.cache_dir),

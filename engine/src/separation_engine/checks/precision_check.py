@@ -1,8 +1,7 @@
-"""Whether less than float32 is enough for a network on this machine: measured once, asked at every load.
+"""Measures once whether less than float32 is enough for a network on this machine.
 
-The song is synthesised here: the demo song, which a synthesiser made too, is an MP3 and no part of the
-package, so neither it nor a decoder has to be where a model is set up. What is measured lies in the cache
-and not beside the weights, because it holds for one kind of processor only.
+The test song is synthesized here, so no audio file or decoder is needed. Measurements are stored in the cache
+and not with the weights, because they hold for one kind of processor only.
 """
 
 from __future__ import annotations
@@ -17,55 +16,57 @@ from pathlib import Path
 import numpy as np
 
 from separation_engine import __version__
-from separation_engine.backends.base import Backend, Precision, Samples
 from separation_engine.backends.select import BackendSelector
 from separation_engine.checks.child_process import run_engine_child
 from separation_engine.checks.references import find_reference
-from separation_engine.checks.self_check import check_network, known_mix, likeness_db, separate_segment
-from separation_engine.errors import SelfCheckFailedError
+from separation_engine.checks.self_check import check_network, known_mix, separate_segment, snr_db
+from separation_engine.common.device import Precision
+from separation_engine.common.errors import SelfCheckFailedError
+from separation_engine.common.settings import Settings
+from separation_engine.common.wav import Samples
 from separation_engine.models.folder import ModelFolder
 from separation_engine.models.library import ModelLibrary
-from separation_engine.models.weights import NetworkWeights
-from separation_engine.settings import Settings
+from separation_engine.networks.architecture import NetworkSettings, NetworkWeights
+from separation_engine.networks.interface import Backend
 
 _LOG = logging.getLogger(__name__)
 _NAMES: dict[Precision, str] = {"bf16": "bfloat16", "tf32": "TF32"}
-_LEAST_DB = 40.0
+_MIN_SNR_DB = 40.0
 _SEGMENTS = 3
 # the song fades in over 40 dB
-_FIRST_LOUDNESS = 0.01
+_FIRST_AMPLITUDE = 0.01
 
 
 @dataclass(frozen=True)
 class PrecisionMeasure:
-    """What another precision than float32 changed in one network.
+    """How a lower precision compares with float32 for one network.
 
-    made_by: weights, backend, its libraries and the processor; the measure says nothing about others.
-    likeness_db: energy of the float32 stems over that of the difference, in the worst segment.
-    fp32_seconds, seconds: of the quickest segment, in float32 and in this precision.
+    made_by: weights, backend, libraries and processor; the measurement holds for no others.
+    snr_db: energy of the float32 stems over energy of the difference, in the worst segment.
+    fp32_seconds, seconds: fastest segment in float32 and in this precision.
     """
 
     made_by: list[str]
-    likeness_db: float
+    snr_db: float
     fp32_seconds: float
     seconds: float
 
 
 def require_precision(folder: ModelFolder, index: int, backend: Backend, settings: Settings) -> None:
-    """Raises SelfCheckFailedError where the precision is too far from float32, or cannot be compared."""
+    """Raises SelfCheckFailedError if the precision is too far from float32, or cannot be compared."""
     label = f"{folder.name}/{folder.signatures[index]}"
     name = _NAMES[backend.precision]
     measure = _find_measure(folder, index, backend, settings)
-    if not measure.likeness_db >= _LEAST_DB:
+    if not measure.snr_db >= _MIN_SNR_DB:
         raise SelfCheckFailedError(
-            f"{name} comes only to {measure.likeness_db:.1f} dB of float32 with {label} on this processor, "
-            f"and {_LEAST_DB:.0f} dB are asked for: set PRECISION=fp32"
+            f"{name} reaches {measure.snr_db:.1f} dB against float32 with {label} on this processor, "
+            f"below {_MIN_SNR_DB:.0f} dB: set PRECISION=fp32"
         )
-    _LOG.info("%s comes to %.1f dB of float32 with %s", name, measure.likeness_db, label)
+    _LOG.info("%s reaches %.1f dB against float32 with %s", name, measure.snr_db, label)
     if measure.seconds >= measure.fp32_seconds:
         _LOG.warning(
-            "%s is slower than float32 on this processor, %.2f s a segment of %s instead of %.2f s: "
-            "PRECISION=fp32 is better in every way",
+            "%s is slower than float32 on this processor, at %.2f s per segment of %s instead of %.2f s: "
+            "set PRECISION=fp32",
             name,
             measure.seconds,
             label,
@@ -74,15 +75,15 @@ def require_precision(folder: ModelFolder, index: int, backend: Backend, setting
 
 
 def store_measure(name: str, index: int, output: Path, settings: Settings) -> None:
-    """What the child process does: separate the song in both precisions and store what differs."""
+    """Runs in the child process: separate the song in both precisions and store the difference."""
     folder = ModelLibrary(settings.models_dir).find(name)
     weights = folder.read_weights(index)
     reference = find_reference(folder, index, settings)
     exact, exact_seconds, _ = _separate(weights, "fp32", settings, reference)
     found, found_seconds, backend = _separate(weights, settings.precision, settings, None)
     measure = PrecisionMeasure(
-        made_by=_identity(weights.sha256, backend),
-        likeness_db=min(likeness_db(*pair) for pair in zip(exact, found, strict=True)),
+        made_by=_identity(weights.sha256, weights, backend),
+        snr_db=min(snr_db(*pair) for pair in zip(exact, found, strict=True)),
         fp32_seconds=exact_seconds,
         seconds=found_seconds,
     )
@@ -92,12 +93,12 @@ def store_measure(name: str, index: int, output: Path, settings: Settings) -> No
 def _separate(
     weights: NetworkWeights, precision: Precision, settings: Settings, reference: Samples | None
 ) -> tuple[list[Samples], float, Backend]:
-    """Stems of each segment of the song, seconds of the quickest, and what made them.
+    """Stems of each segment, seconds of the fastest, and the backend.
 
-    reference: what the network has to make of the known segment before it is believed.
+    reference: fingerprint that the network must match first; None to skip that check.
     """
     backend = BackendSelector.of(settings, precision).open(weights)
-    network = backend.load(weights)
+    network = weights.load(backend)
     try:
         if reference is not None:
             mix = known_mix(network.segment_samples, network.sample_rate)
@@ -106,7 +107,7 @@ def _separate(
         stems, seconds = [], []
         for mix in np.split(song, _SEGMENTS, axis=1):
             began = time.perf_counter()
-            # a GPU with one segment waits for the host, in any precision
+            # with a single segment a GPU waits for the host, whatever the precision
             copies = network.max_batch
             stems.append(separate_segment(network, mix, copies=copies))
             seconds.append((time.perf_counter() - began) / copies)
@@ -116,34 +117,36 @@ def _separate(
 
 
 def _song(segment_samples: int, sample_rate: int) -> Samples:
-    """(channels=2, _SEGMENTS * segment_samples), scaled as whole songs are."""
+    """(channels=2, _SEGMENTS * segment_samples), normalized like whole songs."""
     samples = _SEGMENTS * segment_samples
-    mix = known_mix(samples, sample_rate) * np.geomspace(_FIRST_LOUDNESS, 1, samples, dtype=np.float32)
+    mix = known_mix(samples, sample_rate) * np.geomspace(_FIRST_AMPLITUDE, 1, samples, dtype=np.float32)
     mono = mix.mean(axis=0)
-    scaled: Samples = (mix - mono.mean()) / mono.std()
-    return scaled
+    normalized: Samples = (mix - mono.mean()) / mono.std()
+    return normalized
 
 
 def _find_measure(folder: ModelFolder, index: int, backend: Backend, settings: Settings) -> PrecisionMeasure:
-    """What is kept of exactly this; measured where there is nothing."""
+    """The stored measurement, or a new one if there is none for exactly this setup."""
     signature = folder.signatures[index]
-    wanted = _identity(folder.hashes[f"{signature}.safetensors"], backend)
-    kept = settings.cache_dir / f"{signature}.{backend.precision}.json"
-    if (measure := _read(kept)) is not None and measure.made_by == wanted:
+    sha256 = folder.hashes[f"{signature}.safetensors"]
+    wanted = _identity(sha256, folder.settings[index], backend)
+    stored = settings.cache_dir / f"{signature}.{backend.precision}.json"
+    if (measure := _read(stored)) is not None and measure.made_by == wanted:
         return measure
     _LOG.info("comparing %s with float32 for %s/%s", _NAMES[backend.precision], folder.name, signature)
     with tempfile.TemporaryDirectory() as scratch:
-        output = Path(scratch) / kept.name
+        output = Path(scratch) / stored.name
         run_engine_child(["measure-precision", folder.name, str(index), str(output)], settings)
         measure = _read(output)
     if measure is None or measure.made_by != wanted:
-        raise SelfCheckFailedError(f"{_NAMES[backend.precision]} could not be compared for {folder.name}")
-    _write(kept, measure)
+        name = _NAMES[backend.precision]
+        raise SelfCheckFailedError(f"{name} could not be compared with float32 for {folder.name}")
+    _write(stored, measure)
     return measure
 
 
-def _identity(weights_sha256: str, backend: Backend) -> list[str]:
-    libraries = [f"{name} {version}" for name, version in sorted(backend.versions().items())]
+def _identity(weights_sha256: str, network: NetworkSettings, backend: Backend) -> list[str]:
+    libraries = [f"{name} {version}" for name, version in sorted(network.versions(backend).items())]
     return [weights_sha256, f"engine {__version__}", backend.name, *libraries, backend.device_name]
 
 
@@ -152,7 +155,7 @@ def _read(path: Path) -> PrecisionMeasure | None:
         measure = PrecisionMeasure(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
-    numbers = (measure.likeness_db, measure.fp32_seconds, measure.seconds)
+    numbers = (measure.snr_db, measure.fp32_seconds, measure.seconds)
     return measure if all(isinstance(number, float) for number in numbers) else None
 
 

@@ -1,4 +1,4 @@
-"""Makes the fingerprints that the self-check compares with, in processes of their own."""
+"""Makes the reference fingerprints for the self-check, in separate processes."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import os
 import tempfile
 from pathlib import Path
 
-from separation_engine.backends.base import Samples
 from separation_engine.backends.select import BackendSelector
 from separation_engine.checks.child_process import run_engine_child
 from separation_engine.checks.self_check import (
     fingerprint,
     known_mix,
-    likeness_db,
     read_reference,
     reference_path,
+    snr_db,
     write_reference,
 )
-from separation_engine.errors import SelfCheckFailedError
+from separation_engine.common.errors import SelfCheckFailedError
+from separation_engine.common.settings import Settings
+from separation_engine.common.wav import Samples
 from separation_engine.models.folder import ModelFolder
 from separation_engine.models.library import ModelLibrary
-from separation_engine.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_LEAST_AGREEMENT_DB = 80.0
+_MIN_AGREEMENT_DB = 80.0
 
 
 def find_reference(folder: ModelFolder, index: int, settings: Settings) -> Samples:
-    """The stored fingerprint of one sub-model, beside its weights or in the cache; made where there is none.
+    """The fingerprint of one sub-model, stored next to its weights or in the cache. Made if missing.
 
     Raises SelfCheckFailedError.
     """
@@ -45,21 +45,21 @@ def find_reference(folder: ModelFolder, index: int, settings: Settings) -> Sampl
 
 
 def store_fingerprint(name: str, index: int, output: Path, settings: Settings) -> None:
-    """What the child process does: load one sub-model in fp32 and store its fingerprint."""
+    """Runs in the child process: load one sub-model in fp32 and store its fingerprint."""
     folder = ModelLibrary(settings.models_dir).find(name)
     weights = folder.read_weights(index)
-    network = BackendSelector.of(settings, "fp32").open(weights).load(weights)
+    network = weights.load(BackendSelector.of(settings, "fp32").open(weights))
     mix = known_mix(network.segment_samples, network.sample_rate)
     write_reference(output, weights.sha256, fingerprint(network, mix))
 
 
 def _make_reference(name: str, index: int, settings: Settings) -> Samples:
-    """Two fresh processes have to agree: what goes wrong by chance does not go wrong twice alike."""
+    """Two fresh processes must agree: a random fault does not repeat identically."""
     with tempfile.TemporaryDirectory() as folder:
         first, second = (_run_child(name, index, Path(folder) / str(run), settings) for run in range(2))
-    agreement = likeness_db(first, second)
-    if agreement < _LEAST_AGREEMENT_DB:
-        raise SelfCheckFailedError(f"two runs of {name} agree only to {agreement:.1f} dB")
+    agreement = snr_db(first, second)
+    if agreement < _MIN_AGREEMENT_DB:
+        raise SelfCheckFailedError(f"two runs of {name} agree to {agreement:.1f} dB only")
     return first
 
 

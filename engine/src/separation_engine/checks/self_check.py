@@ -1,6 +1,6 @@
-"""Proves at every load that a network still makes of a known segment what it made when it was set up.
+"""Checks at every load that a network separates a known segment as it did at installation.
 
-A backend can give wrong audio for the life of a process without any error, so no network works unproven.
+A backend can return wrong audio for the life of a process without any error, so no network runs unchecked.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from separation_engine.backends.base import Network, Precision, Samples
-from separation_engine.errors import SelfCheckFailedError
+from separation_engine.common.device import Precision
+from separation_engine.common.errors import SelfCheckFailedError
+from separation_engine.common.wav import Samples
+from separation_engine.networks.interface import Network
 
 _LOG = logging.getLogger(__name__)
 _KEPT_SAMPLES = 1024
-# what the backends differ by is above these, what a broken process gives is at 9 to 22 dB
-_LEAST_DB: dict[Precision, float] = {"fp32": 60.0, "tf32": 40.0, "bf16": 30.0}
+# backends differ by less than this; a broken process reaches 9 to 22 dB
+_MIN_SNR_DB: dict[Precision, float] = {"fp32": 60.0, "tf32": 40.0, "bf16": 30.0}
 
 
 def known_mix(samples: int, sample_rate: int) -> Samples:
-    """A segment with a beat, a bass, chords and noise, (channels=2, samples); the same everywhere."""
+    """A segment with a beat, a bass, chords and noise, (channels=2, samples); identical on every machine."""
     time = np.arange(samples) / sample_rate
     noise = np.random.PCG64(1).random_raw(2 * samples).reshape(2, samples) / 2.0**63 - 1.0
     beat = np.exp(-30 * (time % 0.5)) * 0.4
@@ -36,15 +38,15 @@ def known_mix(samples: int, sample_rate: int) -> Samples:
 
 
 def fingerprint(network: Network, mix: Samples) -> Samples:
-    """What the network makes of the known segment, thinned: (sources, channels=2, about 1024)."""
+    """The stems of the known segment, decimated: (sources, channels=2, about 1024)."""
     stems = separate_segment(network, mix)
     return np.ascontiguousarray(stems[..., :: max(1, network.segment_samples // _KEPT_SAMPLES)])
 
 
 def separate_segment(network: Network, mix: Samples, copies: int = 1) -> Samples:
-    """A segment with silence around it, (channels=2, samples), to (sources, channels=2, samples).
+    """Separate a segment with silence around it: (channels=2, samples) to (sources, channels=2, samples).
 
-    copies: of it in one forward; what comes of the first is given.
+    copies: how many of it to put in one forward; the first result is returned.
     """
     samples = mix.shape[1]
     before = (network.input_samples(samples) - samples) // 2
@@ -54,8 +56,8 @@ def separate_segment(network: Network, mix: Samples, copies: int = 1) -> Samples
     return stems[..., before : before + samples]
 
 
-def likeness_db(reference: NDArray[np.float32], found: NDArray[np.float32]) -> float:
-    """Energy of the reference over the energy of the difference, in dB; 300 where they are equal."""
+def snr_db(reference: NDArray[np.float32], found: NDArray[np.float32]) -> float:
+    """Energy of the reference over energy of the difference, in dB; 300 if they are equal."""
     if reference.shape != found.shape or not np.isfinite(found).all():
         return -math.inf
     difference = float(np.square(reference - found, dtype=np.float64).sum())
@@ -66,13 +68,13 @@ def likeness_db(reference: NDArray[np.float32], found: NDArray[np.float32]) -> f
 def check_network(
     network: Network, mix: Samples, reference: Samples, precision: Precision, name: str
 ) -> None:
-    """mix: the known segment. Raises SelfCheckFailedError where the network is off."""
-    likeness = likeness_db(reference, fingerprint(network, mix))
-    if likeness < _LEAST_DB[precision]:
+    """mix: the known segment. Raises SelfCheckFailedError if the result is too far from the reference."""
+    found_db = snr_db(reference, fingerprint(network, mix))
+    if found_db < _MIN_SNR_DB[precision]:
         raise SelfCheckFailedError(
-            f"{name} is at {likeness:.1f} dB on the known segment, below {_LEAST_DB[precision]:.0f} dB"
+            f"{name} reaches {found_db:.1f} dB on the known segment, below {_MIN_SNR_DB[precision]:.0f} dB"
         )
-    _LOG.info("self-check of %s passed at %.1f dB", name, likeness)
+    _LOG.info("self-check of %s passed at %.1f dB", name, found_db)
 
 
 def reference_path(folder: Path, signature: str) -> Path:
@@ -80,7 +82,7 @@ def reference_path(folder: Path, signature: str) -> Path:
 
 
 def read_reference(path: Path, weights_sha256: str) -> Samples | None:
-    """The stored fingerprint; None where there is none for exactly these weights."""
+    """The stored fingerprint of exactly these weights; None if there is none."""
     try:
         tensors = load_file(path)
     except (FileNotFoundError, SafetensorError):
@@ -91,6 +93,6 @@ def read_reference(path: Path, weights_sha256: str) -> Samples | None:
 def write_reference(path: Path, weights_sha256: str, reference: Samples) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".partial")
-    # not save_file, which makes files that only their owner can read
+    # save_file would create a file that only its owner can read
     temporary.write_bytes(save({weights_sha256: reference}))
     temporary.replace(path)

@@ -1,4 +1,4 @@
-"""Settings of the C library's allocator, worth a third of torch's time on a CPU."""
+"""Tunes glibc's malloc, which saves a third of torch's time on a CPU."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _TUNABLES = (
 )
 
 
-def restart_with_tuned_allocator() -> None:
-    """Start this process again with the settings, which are read only at a start; return where they are."""
+def restart_with_tuned_malloc() -> None:
+    """Restart this process with the tunables, which glibc reads only at startup. Returns if they are set."""
     if platform.libc_ver()[0] != "glibc" or os.environ.get("GLIBC_TUNABLES"):
         return
     sys.stderr.flush()
-    # threads that spin while they wait take the processors from the encoders beside them
+    # spinning OpenMP threads would take CPU time from the encoders
     tuned = {"OMP_WAIT_POLICY": "passive", **os.environ, "GLIBC_TUNABLES": _TUNABLES}
     os.execve(sys.executable, sys.orig_argv, tuned)

@@ -1,4 +1,4 @@
-"""The command `models`: get, list, verify and record."""
+"""The command `models`: get, list, verify, record."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sys
 from separation_engine.backends.select import BackendSelector
 from separation_engine.checks.precision_check import require_precision
 from separation_engine.checks.references import find_reference
-from separation_engine.errors import EngineError, ModelNotInstalledError, WeightsMismatchError
+from separation_engine.common.errors import EngineError, ModelNotInstalledError, WeightsMismatchError
+from separation_engine.common.settings import Settings
 from separation_engine.models.catalogue import KNOWN_MODELS
 from separation_engine.models.folder import ModelFolder, hash_files, read_record, write_record
 from separation_engine.models.library import ModelLibrary
-from separation_engine.settings import Settings
 
 _DEFAULT_TIMEOUT_SECONDS = 10.0
 
@@ -23,14 +23,14 @@ def add_models_commands(parser: argparse.ArgumentParser) -> None:
     get = commands.add_parser("get", help="fetch models from the public hub")
     get.add_argument("names", nargs="+", metavar="MODEL")
     get.add_argument(
-        "--timeout", type=float, default=_DEFAULT_TIMEOUT_SECONDS, help="seconds to wait for the hub"
+        "--timeout", type=float, default=_DEFAULT_TIMEOUT_SECONDS, help="seconds to wait for the hub's answer"
     )
-    get.add_argument("--force", action="store_true", help="fetch again what is there")
+    get.add_argument("--force", action="store_true", help="fetch installed models again")
     listing = commands.add_parser("list", help="show known and installed models")
-    listing.add_argument("--json", action="store_true", help="one JSON line a model")
+    listing.add_argument("--json", action="store_true", help="one JSON line per model")
     verify = commands.add_parser("verify", help="check installed models against their recorded hashes")
     verify.add_argument("names", nargs="*", metavar="MODEL")
-    record = commands.add_parser("record", help="trust the files of a model that was put there by hand")
+    record = commands.add_parser("record", help="trust the files of a model that you installed by hand")
     record.add_argument("names", nargs="+", metavar="MODEL")
 
 
@@ -52,9 +52,9 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
 
 def _get(name: str, library: ModelLibrary, settings: Settings, *, timeout: float, force: bool) -> None:
     if library.folder is None:
-        raise ModelNotInstalledError("set MODELS_DIR to the folder that models go into")
+        raise ModelNotInstalledError("set MODELS_DIR to the folder for models")
     if not force and name in library.installed_names():
-        _say(f"{name} is there already")
+        _say(f"{name} is already installed")
     else:
         from separation_engine.models.hub import fetch_model
 
@@ -71,7 +71,7 @@ def _record(name: str, library: ModelLibrary, settings: Settings) -> None:
 
 
 def _make_references(name: str, library: ModelLibrary, settings: Settings) -> None:
-    """The fingerprints that every later start is checked against."""
+    """Make the fingerprints that every later start is checked against."""
     folder = library.find(name)
     for index in range(len(folder.signatures)):
         find_reference(folder, index, settings)
@@ -80,7 +80,7 @@ def _make_references(name: str, library: ModelLibrary, settings: Settings) -> No
 
 
 def _measure_precision(folder: ModelFolder, settings: Settings) -> None:
-    """A model that the precision does not suit is installed all the same: the engine refuses it then."""
+    """Warn if the model does not suit the precision. It stays installed, but the engine will refuse it."""
     try:
         backend = BackendSelector.of(settings).open(folder.settings[0])
         for index in range(len(folder.signatures)):
@@ -94,7 +94,7 @@ def _verify(names: list[str], library: ModelLibrary) -> int:
     for name in names:
         try:
             _verify_model(name, library)
-            _say(f"{name}: as recorded")
+            _say(f"{name}: ok")
         except EngineError as error:
             _say(f"{name}: {error}")
             status = 1
@@ -106,7 +106,7 @@ def _verify_model(name: str, library: ModelLibrary) -> None:
     found, recorded = hash_files(folder.path, name), read_record(folder.path)
     changed = [file for file, sha256 in found.items() if recorded.get(file) != sha256]
     if changed:
-        raise WeightsMismatchError(f"{', '.join(changed)} changed since it was recorded")
+        raise WeightsMismatchError(f"{', '.join(changed)} changed since the model was recorded")
 
 
 def _list(library: ModelLibrary, *, as_json: bool) -> None:

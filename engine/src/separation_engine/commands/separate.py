@@ -1,4 +1,4 @@
-"""The command `separate`: one song from a file into a folder of stems."""
+"""The command `separate`: one song file into a folder of stems."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ from contextlib import closing
 from pathlib import Path
 
 from separation_engine.commands.decode import decode_song
+from separation_engine.common.settings import Settings
+from separation_engine.common.wav import WavReader, WavWriter
 from separation_engine.separating.gain import amplitude
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult, StemFile
-from separation_engine.serving.model_cache import ResidentModels
+from separation_engine.serving.model_cache import ModelCache
 from separation_engine.serving.scheduler import Job, Scheduler
-from separation_engine.settings import Settings
-from separation_engine.testing.faults import make_fault
-from separation_engine.wav import WavReader, WavWriter
 
 _BLOCK_SAMPLES = 1 << 18
 
@@ -24,8 +23,8 @@ _BLOCK_SAMPLES = 1 << 18
 def separate_file(
     song: Path, folder: Path, settings: Settings, stems: Sequence[str], overlap: float, shifts: int
 ) -> list[Path]:
-    """Separate a song into float32 WAV files, one common gain applied. Raises EngineError."""
-    models = ResidentModels(settings)
+    """Separate a song into float32 WAV files with the common gain applied. Raises EngineError."""
+    models = ModelCache(settings)
     model = models.load(settings.model, list(stems) or None)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
@@ -39,12 +38,12 @@ def separate_file(
             overlap=overlap,
             shifts=shifts,
         )
-        listener = _ProgressLine()
-        scheduler = Scheduler(models, listener, make_fault(None))
+        progress_line = _ProgressLine()
+        scheduler = Scheduler(models, progress_line)
         scheduler.submit(request)
         while not scheduler.idle:
             scheduler.step()
-        result = listener.result()
+        result = progress_line.result()
         return [_apply_gain(stem, amplitude(result.gain_db), folder) for stem in result.stems]
 
 
@@ -60,7 +59,7 @@ def _apply_gain(stem: StemFile, gain: float, folder: Path) -> Path:
 
 
 class _ProgressLine:
-    """Shows one job's progress on stderr, and keeps how it ended."""
+    """Shows the job's progress on stderr and keeps its outcome."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -86,5 +85,5 @@ class _ProgressLine:
         if self._error:
             raise self._error
         if not self._result:
-            raise AssertionError("the separation has not ended")
+            raise AssertionError("the separation is not finished")
         return self._result

@@ -1,1 +1,1 @@
-"""One separation: plan, normalize, overlap-add, write stem files."""
+"""One separation: plan segments, normalize, overlap-add, write stem files."""

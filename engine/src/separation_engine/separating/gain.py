@@ -1,15 +1,15 @@
-"""The one gain of all stems of a song."""
+"""The single gain that all stems of a song share."""
 
 from __future__ import annotations
 
 import math
 
 
-def holding_gain_db(peak: float) -> int:
-    """The gain, 0 or a negative whole number of dB, that is just enough to keep `peak` within full scale.
+def gain_db_for_peak(peak: float) -> int:
+    """The largest gain that keeps `peak` within full scale: a whole number of dB, 0 or below.
 
-    peak: largest absolute sample of all stems, linear, 0 or above. Whole steps change seldom while the peak
-    grows, so that an encoder that follows the stems seldom has to start again.
+    peak: largest absolute sample of all stems, linear. Encoders follow the stems while they grow and restart
+    when the gain drops. Whole steps make that rare.
     """
     return 0 if peak <= 1.0 else -math.ceil(20 * math.log10(peak))
 

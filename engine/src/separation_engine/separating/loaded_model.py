@@ -1,4 +1,4 @@
-"""A model whose networks are resident."""
+"""A model whose networks are loaded."""
 
 from __future__ import annotations
 
@@ -8,32 +8,34 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from separation_engine.backends.base import Backend, Network
+from separation_engine.networks.interface import Backend, Network
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """Networks of one model, by their index in its bag; those that nothing asked for may be missing.
+    """The loaded networks of one model, by their index in its bag. Unneeded networks may be missing.
 
-    sources: stems that the model makes. shares: (sub-models, sources), each column adds up to 1.
+    versions: of everything that decides the result. sources: stems that the model makes.
+    bag_weights: (sub-models, sources), each column sums to 1.
     segment_samples: of the longest segment in the bag.
-    weights_sha256: of the single file, or of the sorted joined hashes of several.
+    weights_sha256: of a single file, or of the sorted, joined hashes of several.
     """
 
     name: str
     backend: Backend
+    versions: Mapping[str, str]
     networks: Mapping[int, Network]
     sources: tuple[str, ...]
-    shares: NDArray[np.float32]
+    bag_weights: NDArray[np.float32]
     sample_rate: int
     segment_samples: int
     signatures: tuple[str, ...]
     weights_sha256: str
 
     def needed_networks(self, sources: Sequence[str]) -> list[int]:
-        return needed_networks(self.shares, [self.sources.index(name) for name in sources])
+        return needed_networks(self.bag_weights, [self.sources.index(name) for name in sources])
 
 
-def needed_networks(shares: NDArray[np.float32], sources: Sequence[int]) -> list[int]:
-    """Indices of the sub-models that give something to these sources."""
-    return [index for index in range(len(shares)) if shares[index, sources].any()]
+def needed_networks(bag_weights: NDArray[np.float32], sources: Sequence[int]) -> list[int]:
+    """Indices of the sub-models that contribute to these sources."""
+    return [index for index in range(len(bag_weights)) if bag_weights[index, sources].any()]

@@ -1,4 +1,4 @@
-"""Mean and deviation of a song, which the networks want their input scaled by."""
+"""Normalizes a song by its mean and standard deviation, as the networks expect."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from separation_engine.errors import InvalidInputError
-from separation_engine.wav import Samples, WavReader
+from separation_engine.common.errors import InvalidInputError
+from separation_engine.common.wav import Samples, WavReader
 
 _BLOCK_SAMPLES = 1 << 18
 # as in demucs.api.Separator
-_SMALLEST_DEVIATION = 1e-8
+_EPSILON = 1e-8
 
 
 @dataclass(frozen=True)
-class MixLevel:
-    """The network sees (mix - mean) / deviation; its stems are scaled back the same way."""
+class Normalisation:
+    """The network sees (mix - mean) / std, and its stems are scaled back the same way."""
 
     mean: np.float32
-    deviation: np.float32
+    std: np.float32
 
-    def scale(self, mix: Samples) -> Samples:
-        scaled = mix - self.mean
-        scaled /= self.deviation
-        return scaled
+    def apply(self, mix: Samples) -> Samples:
+        normalized = mix - self.mean
+        normalized /= self.std
+        return normalized
 
-    def unscale(self, stems: Samples) -> Samples:
-        unscaled = stems * self.deviation
-        unscaled += self.mean
-        return unscaled
+    def undo(self, stems: Samples) -> Samples:
+        restored = stems * self.std
+        restored += self.mean
+        return restored
 
 
-def measure_mix(song: WavReader) -> MixLevel:
-    """Mean and sample deviation of the mono mix, as `demucs.api.Separator` takes them.
+def measure_normalisation(song: WavReader) -> Normalisation:
+    """Mean and sample standard deviation of the mono mix, like `demucs.api.Separator`.
 
-    Where the mono mix never changes (silence, a single sample, sound in opposite phase) there is no scale to
-    find: the song goes in as it is. Raises InvalidInputError for a sample that is not finite.
+    A constant mono mix (silence, a single sample, opposite phase) has no scale, so such a song stays as it
+    is. Raises InvalidInputError for NaN and infinity.
     """
-    # sums around the first sample: a constant song gives exactly 0
+    # sums relative to the first sample: a constant song gives exactly 0
     anchor = float(song.read(0, 1).mean(dtype=np.float64)) if song.samples else 0.0
     total = squares = 0.0
     for start in range(0, song.samples, _BLOCK_SAMPLES):
@@ -50,7 +50,7 @@ def measure_mix(song: WavReader) -> MixLevel:
         total += float(mono.sum())
         squares += float(mono @ mono)
     if song.samples < 2 or squares == 0.0:
-        return MixLevel(np.float32(0), np.float32(1))
+        return Normalisation(np.float32(0), np.float32(1))
     variance = max(0.0, squares - total * total / song.samples) / (song.samples - 1)
     mean = anchor + total / song.samples
-    return MixLevel(np.float32(mean), np.float32(math.sqrt(variance) + _SMALLEST_DEVIATION))
+    return Normalisation(np.float32(mean), np.float32(math.sqrt(variance) + _EPSILON))

@@ -1,4 +1,4 @@
-"""Joins the estimates of overlapping segments into stems, holding little more than one segment."""
+"""Joins overlapping segments into stems while holding little more than one segment."""
 
 from __future__ import annotations
 
@@ -8,53 +8,55 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from separation_engine.backends.base import Accumulator, DeviceSamples, PendingSamples, Samples
+from separation_engine.common.wav import Samples
+from separation_engine.networks.interface import Accumulator, DeviceSamples, PendingSamples
 from separation_engine.separating.plan import Plan, Segment
 
 
 class OverlapAdd:
-    """Joins the estimates of one separation; equals `demucs.apply.apply_model(split=True)`.
+    """Joins the estimates of one separation. Equals `demucs.apply.apply_model(split=True)`.
 
-    shares: (sub-models, stems), what each sub-model gives to each stem; every stem's shares add up to 1.
-    sums: room for (stems, channels=2, plan.span), where the networks compute.
+    bag_weights: (sub-models, stems), the contribution of each sub-model; each column sums to 1.
+    sums: a buffer of (stems, channels=2, plan.span) on the networks' device.
     """
 
-    def __init__(self, plan: Plan, shares: Samples, sums: Accumulator) -> None:
+    def __init__(self, plan: Plan, bag_weights: Samples, sums: Accumulator) -> None:
         self._plan = plan
-        self._shares = shares / plan.passes
+        self._weights = bag_weights / plan.passes
         self._sums = sums
         self._count = 0
 
     def add(self, estimates: Sequence[DeviceSamples]) -> PendingSamples:
         """Add each stem's estimate of the plan's next segment, (channels=2, segment.samples).
 
-        They are used up by this. Returns the samples that are final now, (stems, channels=2, samples >= 0);
-        they are handed out once.
+        May overwrite the estimates. Returns the samples that are final now, (stems, channels=2,
+        samples >= 0), each of them once.
         """
         plan, index = self._plan, self._count
         segment = plan.segments[index]
         written = plan.finished[index - 1] if index else 0
+        # samples of a shifted pass before the song begins
         skipped = max(0, -segment.start)
         self._sums.add(
             [estimate[:, skipped:] for estimate in estimates],
-            self._fade(segment)[skipped:],
-            self._shares[segment.network],
+            self._window(segment)[skipped:],
+            self._weights[segment.network],
             segment.start + skipped - written,
         )
         self._count += 1
         return self._sums.take(plan.finished[index] - written)
 
-    def _fade(self, segment: Segment) -> Samples:
-        """The segment's triangle over the sum of all triangles of its pass, (segment.samples,)."""
+    def _window(self, segment: Segment) -> Samples:
+        """The segment's triangle divided by the sum of all triangles of its pass, (segment.samples,)."""
         length, stride = self._plan.segment_samples, self._plan.stride
         reach = (length - 1) // stride
         index = (segment.start - segment.origin) // stride
         if segment.samples == length:
-            return _inner_fade(length, stride, min(index, reach))
+            return _full_window(length, stride, min(index, reach))
         total = np.zeros(segment.samples, np.float32)
         triangle = _triangle(length)
-        for neighbour in range(max(0, index - reach), index + reach + 1):
-            start = segment.origin + neighbour * stride
+        for neighbor in range(max(0, index - reach), index + reach + 1):
+            start = segment.origin + neighbor * stride
             low, high = max(start, segment.start), min(start + length, segment.end)
             if low < high:
                 total[low - segment.start : high - segment.start] += triangle[low - start : high - start]
@@ -69,8 +71,8 @@ def _triangle(length: int) -> Samples:
 
 
 @lru_cache(maxsize=8)
-def _inner_fade(length: int, stride: int, before: int) -> Samples:
-    """The fade of a whole segment with `before` neighbours that reach into it, and all that may follow."""
+def _full_window(length: int, stride: int, before: int) -> Samples:
+    """The window of a full segment with `before` earlier neighbors and every later one that overlaps it."""
     total = np.zeros(length, np.float32)
     triangle = _triangle(length)
     for offset in range(-before * stride, length, stride):

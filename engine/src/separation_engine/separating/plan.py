@@ -1,4 +1,4 @@
-"""Which segments a separation runs, in which order, and how far the song is finished after each."""
+"""Plans the segments of a separation: their order, and which samples are final after each."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from itertools import accumulate
 class Segment:
     """One chunk of the song for one network.
 
-    network: index of the sub-model. start: its song position. samples: its length, shorter at the song's end.
-    origin: song position where the segments of its pass begin, below 0 for a shifted pass.
+    network: index of the sub-model. start: position in the song. samples: shorter at the song's end.
+    origin: where the first segment of its pass starts; negative for a shifted pass.
     """
 
     network: int
@@ -27,11 +27,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class Plan:
-    """The segments of one separation, in the order in which they run.
+    """The segments of one separation, in execution order.
 
-    finished: for each segment, how many samples of the song are final once it and all before it are done.
+    finished: after each segment, how many samples of the song are final.
     span: samples that the accumulator must hold.
-    total_samples: network samples to do, over all sub-models and shifts.
+    total_samples: network samples over all sub-models and shifts.
     """
 
     song_samples: int
@@ -56,12 +56,12 @@ def make_plan(
 ) -> Plan:
     """Plan the same segments that `demucs.apply.apply_model(split=True)` runs.
 
-    networks: indices of the sub-models that are needed.
-    overlap: share of a segment that it has in common with the next, 0 to 0.9.
+    networks: indices of the needed sub-models.
+    overlap: fraction of a segment that the next one covers too, 0 to 0.9.
     shifts: 0 for one pass over the song, n for the mean of n shifted passes.
-    run: neighbouring segments of one pass that follow each other, so that they can share a batch.
+    run: how many consecutive segments of a pass stay together, to share a batch.
     """
-    # truncated exactly as stock does
+    # truncated exactly like Demucs
     stride = int((1 - overlap) * segment_samples)
     origins = _pass_origins(shifts, sample_rate)
     keyed = [
@@ -91,8 +91,8 @@ def make_plan(
 def _pass_origins(shifts: int, sample_rate: int) -> list[int]:
     """Song positions where the passes begin.
 
-    Stock draws the offset of each shifted pass at random between 0 and half a second; here they are spread
-    evenly over that range, so that two runs are equal.
+    Demucs draws the offset of each shifted pass at random from 0 to 0.5 s. We spread the offsets evenly over
+    that range, which makes runs reproducible.
     """
     if not shifts:
         return [0]

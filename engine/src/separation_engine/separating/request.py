@@ -1,4 +1,4 @@
-"""What a separation is asked for, and what it gives."""
+"""The request for a separation, and its result."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ INSTRUMENTAL = "instrumental"
 
 @dataclass(frozen=True)
 class SeparationRequest:
-    """One separation. Paths are the service's own scratch files.
+    """One separation. Paths are scratch files of the service.
 
-    stems: names of the model's sources, and `instrumental` for the mix without the vocals.
+    stems: names of the model's sources; `instrumental` is the mix without the vocals.
     overlap: 0 to 0.9. shifts: 0 to 10.
     """
 
@@ -39,8 +39,8 @@ class StemFile:
 class SeparationResult:
     """A finished separation.
 
-    gain_db: 0 or a negative whole number, one for all stems so that none clips and the balance stays.
-    residual_db: energy of (mix - sum of stems) over energy of the mix; None where it cannot be told.
+    gain_db: 0 or a negative whole number. All stems share it, so none clips and their balance stays.
+    residual_db: energy of (mix - sum of stems) over energy of the mix; None if it is undefined.
     """
 
     samples: int
@@ -52,9 +52,9 @@ class SeparationResult:
 
 @dataclass(frozen=True)
 class Progress:
-    """Measured work in network samples, and how much of every stem file is final.
+    """Measured work in network samples, and how many samples of every stem file are final.
 
-    gain_db: the gain that holds what is written so far; it only falls, and the last one is the result's.
+    gain_db: the gain for what is written so far. It only falls; the last one is the result's.
     """
 
     done_samples: int

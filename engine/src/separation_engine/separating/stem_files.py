@@ -1,4 +1,4 @@
-"""The stem files of one separation, and what is measured while they are written."""
+"""Writes the stem files of one separation and measures them on the way."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from separation_engine.backends.base import Samples
-from separation_engine.errors import NotFiniteError
-from separation_engine.separating.gain import holding_gain_db
+from separation_engine.common.errors import NotFiniteError
+from separation_engine.common.wav import Samples, WavReader, WavWriter
+from separation_engine.separating.gain import gain_db_for_peak
 from separation_engine.separating.request import INSTRUMENTAL, SeparationResult, StemFile
-from separation_engine.wav import WavReader, WavWriter
 
 
 class StemFiles:
     """Writes blocks of stems in song order.
 
-    made: the stems in the order of the blocks. wanted: those to write; `instrumental` needs vocals in made.
-    complete: whether `made` is all that the model gives, so that their sum can be held against the mix.
+    made: the stems in each block. wanted: the stems to write; `instrumental` requires vocals in made.
+    complete: whether `made` has all sources of the model. Only then is the residual defined.
     """
 
     def __init__(
@@ -42,7 +41,7 @@ class StemFiles:
             raise
 
     def write(self, block: Samples) -> None:
-        """block: (made stems, channels=2, samples), the next ones. Raises NotFiniteError."""
+        """block: the next (made stems, channels=2, samples). Raises NotFiniteError."""
         mix = self._song.read(self.written_samples, block.shape[2])
         rest = mix - block.sum(axis=0)
         self._mix_energy += _energy(mix)
@@ -55,18 +54,18 @@ class StemFiles:
             )
             peak = float(np.abs(stem).max(initial=0.0))
             if not math.isfinite(peak):
-                raise NotFiniteError(f"the network made a sample of {name} that is not finite")
+                raise NotFiniteError(f"the network returned a sample of {name} that is not finite")
             self._peaks[name] = max(self._peaks[name], peak)
             writer.write(stem)
         self.written_samples += block.shape[2]
 
     @property
     def gain_db(self) -> int:
-        """The gain that holds what is written so far."""
-        return holding_gain_db(max(self._peaks.values()))
+        """The gain for what is written so far."""
+        return gain_db_for_peak(max(self._peaks.values()))
 
     def finish(self) -> SeparationResult:
-        """Close the files, all complete, and tell what was measured."""
+        """Close the complete files and return their measurements."""
         for writer in self._writers.values():
             writer.finish()
         return SeparationResult(
@@ -78,14 +77,14 @@ class StemFiles:
         )
 
     def close(self) -> None:
-        """Close the files as they are."""
+        """Close the files, complete or not."""
         for writer in self._writers.values():
             writer.close()
 
     def _residual_db(self) -> float | None:
         if not self._complete or self._mix_energy == 0.0:
             return None
-        # an exact sum has no logarithm; -300 dB is below what float64 can tell
+        # an exact sum has no logarithm; -300 dB is below the resolution of float64
         return 10 * math.log10(max(self._rest_energy / self._mix_energy, 1e-30))
 
 

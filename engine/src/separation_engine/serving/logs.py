@@ -1,4 +1,4 @@
-"""Logs as JSON lines on stderr, as the worker reads them."""
+"""Logs as JSON lines on stderr, in the format the worker reads."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 import logging
 import sys
 
+from separation_engine.common.settings import LogLevel
 from separation_engine.separating.request import SeparationRequest
-from separation_engine.settings import LogLevel
 
 _LEVELS: dict[LogLevel, int] = {
     "debug": logging.DEBUG,
@@ -19,7 +19,7 @@ _NAMES = {level: name for name, level in _LEVELS.items()}
 
 
 class JsonFormatter(logging.Formatter):
-    """{"level", "message"}, and {"id", "requestId"} where the record is about one job."""
+    """Writes {"level", "message"}, plus {"id", "requestId"} if the record is about a job."""
 
     def format(self, record: logging.LogRecord) -> str:
         message = record.getMessage()
@@ -33,7 +33,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up_logs(level: LogLevel, *, plain: bool = False) -> None:
-    """All logs of the process go to stderr; `plain` for people, else JSON lines."""
+    """Send all logs of the process to stderr: plain text for people, or JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s") if plain else JsonFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
@@ -41,5 +41,5 @@ def set_up_logs(level: LogLevel, *, plain: bool = False) -> None:
 
 
 def about(request: SeparationRequest) -> dict[str, str]:
-    """`extra` of a log line about this job."""
+    """`extra` for a log record about this job."""
     return {"id": request.id, "requestId": request.request_id}

@@ -1,117 +1,105 @@
-"""Protocol 2: the JSON lines between the worker and the engine."""
+"""The JSON lines between the worker and the engine: see protocol.schema.json.
+
+The schema is generated from apps/worker/src/engine/protocol.ts with `npm run protocol`.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from separation_engine.errors import EngineError, InvalidInputError
+import fastjsonschema
+
+from separation_engine.common.errors import InvalidInputError
 from separation_engine.separating.request import SeparationRequest
+from separation_engine.serving.messages import Message
 
-PROTOCOL = 2
+SCHEMA: dict[str, Any] = json.loads((files(__package__) / "protocol.schema.json").read_text("utf-8"))
+PROTOCOL: int = SCHEMA["version"]
 MAX_LINE_BYTES = 1 << 20
-_MAX_OVERLAP = 0.9
-_MAX_SHIFTS = 10
+_COMMANDS = {command["properties"]["type"]["const"]: command for command in SCHEMA["command"]["oneOf"]}
+_CHECKS = {kind: fastjsonschema.compile(command) for kind, command in _COMMANDS.items()}
 
 
 @dataclass(frozen=True)
 class Cancel:
-    """Stop this job after the segment that runs."""
+    """Stop this job after the current segment."""
 
     id: str
 
 
 @dataclass(frozen=True)
 class Shutdown:
-    """Finish nothing and end."""
+    """Exit without finishing the jobs."""
 
 
-Message = SeparationRequest | Cancel | Shutdown
+Command = SeparationRequest | Cancel | Shutdown
 
 
 class BadMessageError(InvalidInputError):
-    """A line that is no message of this protocol. id: the job that it names, if it does."""
+    """The line is not a command of this protocol. id: the job it names, if any."""
 
     def __init__(self, reason: str, job: str | None = None) -> None:
         super().__init__(reason)
         self.id = job
 
 
-def parse_message(line: bytes) -> Message:
+def limits(field: str) -> tuple[float, float]:
+    """Smallest and largest value of a number in a `separate` command."""
+    schema = _COMMANDS["separate"]["properties"][field]
+    return schema["minimum"], schema["maximum"]
+
+
+def parse_command(line: bytes) -> Command:
     """Raises BadMessageError."""
     try:
-        fields = json.loads(line)
+        fields = json.loads(line, parse_constant=_refuse_constant)
     except ValueError as error:
-        raise BadMessageError("a line is no JSON") from error
+        raise BadMessageError("the line is not JSON") from error
     if not isinstance(fields, dict):
-        raise BadMessageError("a line is no JSON object")
-    kind = fields.get("type")
-    if kind == "shutdown":
-        return Shutdown()
-    job = fields.get("id")
-    if not isinstance(job, str) or not job:
-        raise BadMessageError("a message has no id")
-    if kind == "cancel":
-        return Cancel(job)
+        raise BadMessageError("the line is not a JSON object")
+    job, kind = fields.get("id"), fields.get("type")
+    known_job = job if isinstance(job, str) and job else None
+    if not isinstance(kind, str) or kind not in _CHECKS:
+        raise BadMessageError(f"unknown command {kind!r}", known_job)
+    try:
+        _CHECKS[kind](fields, name_prefix=kind)
+    except fastjsonschema.JsonSchemaException as error:
+        raise BadMessageError(str(error), known_job) from error
     if kind == "separate":
-        try:
-            return _parse_request(job, fields)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadMessageError(f"a request is broken: {error}", job) from error
-    raise BadMessageError(f"no message is called {kind!r}", job)
+        return _make_request(fields)
+    return Cancel(fields["id"]) if kind == "cancel" else Shutdown()
 
 
-def _parse_request(job: str, fields: Mapping[str, object]) -> SeparationRequest:
-    stems = fields["stems"]
-    if not isinstance(stems, list) or not stems:
-        raise ValueError("stems is no list of names")
-    overlap, shifts = fields.get("overlap", 0.25), fields.get("shifts", 0)
-    if isinstance(overlap, bool) or not isinstance(overlap, (int, float)) or not 0 <= overlap <= _MAX_OVERLAP:
-        raise ValueError(f"overlap is not within 0 and {_MAX_OVERLAP}")
-    if isinstance(shifts, bool) or not isinstance(shifts, int) or not 0 <= shifts <= _MAX_SHIFTS:
-        raise ValueError(f"shifts is not within 0 and {_MAX_SHIFTS}")
+def _make_request(fields: dict[str, Any]) -> SeparationRequest:
     return SeparationRequest(
-        id=job,
-        request_id=_text(fields.get("requestId", "-"), "requestId"),
-        input=Path(_text(fields["input"], "input")),
-        output_dir=Path(_text(fields["outputDir"], "outputDir")),
-        model=_text(fields["model"], "model"),
-        stems=tuple(dict.fromkeys(_text(stem, "stems") for stem in stems)),
-        overlap=float(overlap),
-        shifts=shifts,
+        id=fields["id"],
+        request_id=fields["requestId"],
+        input=Path(fields["input"]),
+        output_dir=Path(fields["outputDir"]),
+        model=fields["model"],
+        stems=tuple(dict.fromkeys(fields["stems"])),
+        overlap=float(fields["overlap"]),
+        shifts=int(fields["shifts"]),
     )
 
 
-def _text(value: object, name: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{name} is no text")
-    return value
-
-
-def error_message(job: str | None, error: BaseException) -> dict[str, object]:
-    """The protocol's answer to a failure; what is no EngineError is `internal`."""
-    known = error if isinstance(error, EngineError) else None
-    return {
-        "type": "error",
-        "id": job,
-        "code": known.code if known else EngineError.code,
-        "message": str(error) if known else f"{type(error).__name__}: {error}",
-        "retryable": known.retryable if known else EngineError.retryable,
-    }
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 class MessageWriter:
-    """Writes whole lines from any thread. Raises OSError when nobody reads any more."""
+    """Writes whole lines from any thread. Raises OSError once the reader is gone."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
 
-    def send(self, message: Mapping[str, object]) -> None:
+    def send(self, message: Message) -> None:
         line = json.dumps(message, separators=(",", ":"), allow_nan=False).encode() + b"\n"
         with self._lock:
             self._stream.write(line)

@@ -1,7 +1,7 @@
-"""Runs the segments of all active jobs: in turns, several in one forward where the network takes them.
+"""Runs the segments of all active jobs in turn, batching them if the network supports it.
 
-On a GPU the next forward is started before what came of the last one is written, so that the GPU computes
-meanwhile. What is read and written for a batch of several jobs is done beside each other.
+On a GPU the next forward starts before the results of the last one are written, so the GPU never idles. The
+files of several jobs in one batch are read and written in parallel.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from separation_engine.backends.base import PendingSamples, Samples
-from separation_engine.device import cpu_limit
-from separation_engine.errors import CancelledError, OutOfMemoryError
+from separation_engine.common.device import cpu_limit
+from separation_engine.common.errors import CancelledError, OutOfMemoryError
+from separation_engine.common.wav import Samples
+from separation_engine.networks.interface import PendingSamples
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
 from separation_engine.separating.separation import Chunk, Separation
@@ -28,12 +29,12 @@ from separation_engine.separating.separation import Chunk, Separation
 _LOG = logging.getLogger(__name__)
 _MAX_ACTIVE = 16
 _Done = TypeVar("_Done")
-# what a batch that is not full may wait for another job's segment
+# how long a partial batch may wait for segments of other jobs
 _FILL_SECONDS = 0.02
 
 
 class JobListener(Protocol):
-    """Hears what becomes of each job; one of finished and failed is its last."""
+    """Receives the events of each job. The last one is `finished` or `failed`."""
 
     def progressed(self, request: SeparationRequest, progress: Progress) -> None: ...
 
@@ -43,7 +44,7 @@ class JobListener(Protocol):
 
 
 class ModelSource(Protocol):
-    """Gives loaded models; `release` names the models that are still used."""
+    """Provides loaded models. `release` names the models still in use."""
 
     def load(self, name: str, stems: tuple[str, ...]) -> LoadedModel: ...
 
@@ -52,7 +53,7 @@ class ModelSource(Protocol):
 
 @dataclass(eq=False)
 class Job:
-    """A job that has been started. Seconds are of this job's load and of its whole separation."""
+    """A started job. load_seconds: wall time to load its model."""
 
     request: SeparationRequest
     model: LoadedModel
@@ -63,28 +64,32 @@ class Job:
 
 @dataclass(frozen=True)
 class _Forward:
-    """A batch in the network, and behind it there what is joined of it, for each chunk and in their order."""
+    """A batch on the device, with the pending result of each chunk, in order."""
 
     joined: Sequence[tuple[Job, PendingSamples]]
     asynchronous: bool
 
 
 class Scheduler:
-    """Used by one thread. `step` takes about as long as a forward, or the start of a job, so that a caller
-    can look for messages in between.
+    """Used by one thread. The caller can check for messages between steps.
+
+    A step takes about as long as one forward or the start of one job.
     """
 
     def __init__(
-        self, models: ModelSource, listener: JobListener, before_forward: Callable[[SeparationRequest], None]
+        self,
+        models: ModelSource,
+        listener: JobListener,
+        before_forward: Callable[[SeparationRequest], None] = lambda _: None,
     ) -> None:
         self._models = models
         self._listener = listener
         self._before_forward = before_forward
         self._waiting: deque[SeparationRequest] = deque()
         self._active: deque[Job] = deque()
-        # starts no thread before it has work
-        self._beside = ThreadPoolExecutor(min(_MAX_ACTIVE, cpu_limit()), "job")
-        self._under_way: _Forward | None = None
+        # starts threads on first use only
+        self._file_threads = ThreadPoolExecutor(min(_MAX_ACTIVE, cpu_limit()), "job")
+        self._in_flight: _Forward | None = None
         self._filling_since: float | None = None
 
     @property
@@ -92,11 +97,10 @@ class Scheduler:
         return not self._waiting and not self._active
 
     def fill_seconds(self) -> float:
-        """How long the next batch may still wait for a message that brings another job; 0: run it now.
+        """How long the next batch may still wait for another job; 0 means run it now.
 
-        Only a batch that several jobs share and that is not full waits, and no batch waits for longer than
-        20 ms in all: where jobs come in a burst, the next one is worth more than that. A job alone, and a
-        network that takes one segment at a time, never wait.
+        Only a partial batch of several jobs waits, for 20 ms at most: in a burst, one more job is worth more
+        than that. A single job, and a network without batches, never wait.
         """
         if self._waiting or len(self._runnable) < 2 or self._is_batch_full():
             return 0.0
@@ -108,7 +112,7 @@ class Scheduler:
         self._waiting.append(request)
 
     def cancel(self, job_id: str) -> None:
-        """Ends the job at once; a job that is not there has ended already."""
+        """End the job at once. Ignores unknown jobs, which have already ended."""
         error = CancelledError("the separation was cancelled")
         for request in [request for request in self._waiting if request.id == job_id]:
             self._waiting.remove(request)
@@ -117,20 +121,20 @@ class Scheduler:
             self._fail(job, error)
 
     def step(self) -> None:
-        """Start a waiting job or a batch, or both on a device; finish what was under way."""
-        before, self._under_way = self._under_way, None
-        # a batch that others would not better does not wait for them to start
+        """Start a waiting job or a batch, or both on a device, and finish the batch in flight."""
+        before, self._in_flight = self._in_flight, None
+        # a full batch does not wait for another job to start
         if self._runnable and self._fills_a_device():
-            self._under_way = self._start_forward()
+            self._in_flight = self._start_forward()
         starts = bool(self._waiting) and len(self._active) < _MAX_ACTIVE
         if starts:
             self._start(self._waiting.popleft())
-        if self._runnable and not self._under_way and (before or not starts):
-            self._under_way = self._start_forward()
+        if self._runnable and not self._in_flight and (before or not starts):
+            self._in_flight = self._start_forward()
         if before:
             self._finish_forward(before)
-        if self._under_way and not self._under_way.asynchronous:
-            started, self._under_way = self._under_way, None
+        if self._in_flight and not self._in_flight.asynchronous:
+            started, self._in_flight = self._in_flight, None
             self._finish_forward(started)
 
     def _start(self, request: SeparationRequest) -> None:
@@ -147,13 +151,13 @@ class Scheduler:
 
     @property
     def _runnable(self) -> list[Job]:
-        """The active jobs that have chunks left to run, in turn."""
+        """The active jobs that still have chunks to run, in turn."""
         return [job for job in self._active if job.separation.next_chunk]
 
     def _is_batch_full(self) -> bool:
-        """Whether the active jobs fill the next batch, each with the segments that it could give."""
+        """Whether the active jobs have enough segments for a full batch."""
         first = self._next_chunk()
-        found = sum(job.separation.count_like(first, first.network.max_batch) for job in self._runnable)
+        found = sum(job.separation.count_batchable(first, first.network.max_batch) for job in self._runnable)
         return found >= first.network.max_batch
 
     def _fills_a_device(self) -> bool:
@@ -163,7 +167,7 @@ class Scheduler:
         return next(chunk for job in self._active if (chunk := job.separation.next_chunk))
 
     def _start_forward(self) -> _Forward | None:
-        """None where it failed, and its jobs with it."""
+        """None if it failed, and its jobs with it."""
         self._filling_since = None
         network = self._next_chunk().network
         batch = self._collect()
@@ -183,24 +187,24 @@ class Scheduler:
             if job in self._active:
                 with self._failing(job):
                     joined.append((job, job.separation.join(estimate)))
-        # what is held for a job that failed would stay on the device while there is nothing to do
+        # results of failed jobs would otherwise stay on an idle device
         joined = [(job, done) for job, done in joined if job in self._active]
         return _Forward(joined, network.asynchronous) if joined else None
 
     def _finish_forward(self, forward: _Forward) -> None:
         joined: dict[Job, list[PendingSamples]] = {}
         for job, done in forward.joined:
-            # it may have ended meanwhile
+            # it may have ended in the meantime
             if job in self._active:
                 joined.setdefault(job, []).append(done)
         written = {job: _write(job.separation, dones) for job, dones in joined.items()}
-        for job, progress_of in self._beside_each_other(written).items():
+        for job, progress_of in self._in_parallel(written).items():
             with self._failing(job):
                 for progress in progress_of():
                     self._tell(job, progress)
 
     def _collect(self) -> list[tuple[Job, Samples]]:
-        """The first job's next chunk, and what the jobs in turn have for the same network and length."""
+        """The first job's next chunk, plus matching chunks of all jobs in turn, up to a full batch."""
         first = self._next_chunk()
         chunks: dict[Job, list[Chunk]] = {}
         room, found = first.network.max_batch, True
@@ -208,26 +212,24 @@ class Scheduler:
             found = False
             for job in list(self._active):
                 chunk = job.separation.next_chunk
-                if chunk and chunk.shares_with(first) and room:
+                if chunk and chunk.can_batch_with(first) and room:
                     chunks.setdefault(job, []).append(job.separation.hand_out())
                     room, found = room - 1, True
-                    # who has had a turn goes to the end
+                    # a job goes to the end of the line after its turn
                     self._active.remove(job)
                     self._active.append(job)
         batch: list[tuple[Job, Samples]] = []
         read = {job: map(job.separation.mix, of) for job, of in chunks.items()}
-        for job, mixes_of in self._beside_each_other(read).items():
+        for job, mixes_of in self._in_parallel(read).items():
             with self._failing(job):
                 batch += [(job, mix) for mix in mixes_of()]
         return batch
 
-    def _beside_each_other(
-        self, work: Mapping[Job, Iterable[_Done]]
-    ) -> dict[Job, Callable[[], Iterable[_Done]]]:
-        """What gives each job's work once it is done. A job alone does it when asked, one by one."""
+    def _in_parallel(self, work: Mapping[Job, Iterable[_Done]]) -> dict[Job, Callable[[], Iterable[_Done]]]:
+        """Functions that return each job's results. A single job works lazily, item by item."""
         if len(work) == 1:
             return {job: partial(iter, of) for job, of in work.items()}
-        return {job: self._beside.submit(list, of).result for job, of in work.items()}
+        return {job: self._file_threads.submit(list, of).result for job, of in work.items()}
 
     def _tell(self, job: Job, progress: Progress) -> None:
         self._listener.progressed(job.request, progress)
@@ -237,7 +239,7 @@ class Scheduler:
 
     @contextmanager
     def _failing(self, job: Job) -> Iterator[None]:
-        """What goes wrong in it ends this job, and no other."""
+        """An error inside ends this job and no other."""
         try:
             yield
         except Exception as error:
@@ -253,8 +255,8 @@ class Scheduler:
         self._active.remove(job)
         job.separation.close()
         if not self._active:
-            # nobody waits for it any more
-            self._under_way = None
+            # no job waits for it
+            self._in_flight = None
         self._release()
 
     def _release(self) -> None:
@@ -269,5 +271,5 @@ def _write(separation: Separation, joined: Iterable[PendingSamples]) -> Iterator
 
 def _as_engine_error(error: Exception) -> Exception:
     if isinstance(error, MemoryError):
-        return OutOfMemoryError("the host has no memory left")
+        return OutOfMemoryError("the host is out of memory")
     return error

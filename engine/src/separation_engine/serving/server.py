@@ -1,4 +1,4 @@
-"""The resident engine: messages on stdin, answers on file descriptor 3, logs on stderr."""
+"""The resident engine: commands on stdin, messages on file descriptor 3, logs on stderr."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NoReturn
 
 import numpy as np
 
 from separation_engine import __version__
-from separation_engine.backends.base import Backend
-from separation_engine.device import memory_bytes
-from separation_engine.errors import DeviceLostError, InvalidInputError
+from separation_engine.common.device import memory_bytes
+from separation_engine.common.errors import DeviceLostError, InvalidInputError
+from separation_engine.common.settings import Settings
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
 from separation_engine.serving.logs import about
-from separation_engine.serving.model_cache import ResidentModels
+from separation_engine.serving.messages import Facts, Message, Ready, error_message
+from separation_engine.serving.model_cache import ModelCache
 from separation_engine.serving.protocol import (
     MAX_LINE_BYTES,
     PROTOCOL,
@@ -29,112 +30,115 @@ from separation_engine.serving.protocol import (
     Cancel,
     MessageWriter,
     Shutdown,
-    error_message,
-    parse_message,
+    parse_command,
 )
 from separation_engine.serving.scheduler import Job, Scheduler
-from separation_engine.settings import Settings
-from separation_engine.testing.faults import make_fault
 
 _LOG = logging.getLogger(__name__)
-_ANSWERS = 3
+_MESSAGES_FD = 3
 _HEARTBEAT_SECONDS = 1.0
+Commands = queue.SimpleQueue[SeparationRequest | Cancel]
 
 
 def serve(settings: Settings) -> NoReturn:
-    """Work until stdin ends or a shutdown comes; a start that fails ends with status 1."""
+    """Work until stdin closes or a shutdown arrives. Exits with status 1 if the engine cannot start."""
     _lead_own_group()
     try:
-        os.set_inheritable(_ANSWERS, False)
-        stream = os.fdopen(_ANSWERS, "wb")
+        os.set_inheritable(_MESSAGES_FD, False)
+        stream = os.fdopen(_MESSAGES_FD, "wb")
     except OSError:
-        _LOG.error("serve needs file descriptor 3 for its answers; people want `separate`")
+        _LOG.error("`serve` needs file descriptor 3 for its messages. To separate a song, use `separate`.")
         _exit(2)
-    answers = _Answers(MessageWriter(stream))
-    messages: queue.SimpleQueue[SeparationRequest | Cancel] = queue.SimpleQueue()
-    threading.Thread(target=_read_messages, args=(messages, answers), daemon=True).start()
-    threading.Thread(target=_beat, args=(answers,), daemon=True).start()
+    reporter = _Reporter(MessageWriter(stream))
+    commands: Commands = queue.SimpleQueue()
+    threading.Thread(target=_read_commands, args=(commands, reporter), daemon=True).start()
+    threading.Thread(target=_beat, args=(reporter,), daemon=True).start()
     try:
-        fault = make_fault(os.environ.get("ENGINE_FAULT"))
-        models = ResidentModels(settings)
+        before_forward = _test_fault()
+        models = ModelCache(settings)
         default = models.load(settings.model)
     except (Exception, DeviceLostError) as error:
-        _LOG.exception("the engine cannot work")
-        answers.send(error_message(None, error))
+        _LOG.exception("the engine cannot start")
+        reporter.send(error_message(None, error))
         _exit(1)
-    answers.send(_ready(models, default))
-    _work(Scheduler(models, answers, fault), messages, answers)
+    reporter.send(_ready(models, default))
+    _work(Scheduler(models, reporter, before_forward), commands, reporter)
 
 
-def _work(
-    scheduler: Scheduler, messages: queue.SimpleQueue[SeparationRequest | Cancel], answers: _Answers
-) -> NoReturn:
+def _test_fault() -> Callable[[SeparationRequest], None]:
+    """A fault to inject, for tests. Images and wheels do not contain the module."""
+    if fault := os.environ.get("ENGINE_FAULT"):
+        from separation_engine.testing.faults import make_fault
+
+        return make_fault(fault)
+    return lambda _: None
+
+
+def _work(scheduler: Scheduler, commands: Commands, reporter: _Reporter) -> NoReturn:
     try:
         while True:
-            take_messages(scheduler, messages, answers.begin)
+            take_commands(scheduler, commands, reporter.begin)
             scheduler.step()
     except DeviceLostError:
-        # whoever started the engine starts it anew, and gives the jobs to it
-        _LOG.exception("the engine cannot go on")
+        # the worker restarts the engine and sends the jobs again
+        _LOG.exception("the engine cannot continue")
         _exit(1)
 
 
-def take_messages(
-    scheduler: Scheduler,
-    messages: queue.SimpleQueue[SeparationRequest | Cancel],
-    begin: Callable[[SeparationRequest], bool],
+def take_commands(
+    scheduler: Scheduler, commands: Commands, begin: Callable[[SeparationRequest], bool]
 ) -> None:
-    """Take what has come, wait while there is nothing to do, and a moment where a batch is worth filling."""
-    while scheduler.idle or not messages.empty() or scheduler.fill_seconds():
+    """Take all pending commands. Block while idle, and briefly while a batch may still fill up."""
+    while scheduler.idle or not commands.empty() or scheduler.fill_seconds():
         try:
-            message = messages.get(timeout=None if scheduler.idle else scheduler.fill_seconds())
+            command = commands.get(timeout=None if scheduler.idle else scheduler.fill_seconds())
         except queue.Empty:
             continue
-        if isinstance(message, Cancel):
-            scheduler.cancel(message.id)
-        elif begin(message):
-            scheduler.submit(message)
+        if isinstance(command, Cancel):
+            scheduler.cancel(command.id)
+        elif begin(command):
+            scheduler.submit(command)
 
 
-def _read_messages(messages: queue.SimpleQueue[SeparationRequest | Cancel], answers: _Answers) -> None:
-    """Runs beside a busy main thread: the end of stdin and a shutdown act at once."""
+def _read_commands(commands: Commands, reporter: _Reporter) -> None:
+    """Runs in its own thread, so that a shutdown and the end of stdin act while the main thread is busy."""
     while line := sys.stdin.buffer.readline(MAX_LINE_BYTES):
         try:
-            message = parse_message(line)
+            command = parse_command(line)
         except BadMessageError as error:
-            _LOG.error("bad message: %s", error)
-            answers.send(error_message(error.id, error))
+            _LOG.error("invalid command: %s", error)
+            reporter.send(error_message(error.id, error))
             continue
-        if isinstance(message, Shutdown):
+        if isinstance(command, Shutdown):
             _LOG.info("shutting down")
             _exit(0)
-        messages.put(message)
+        commands.put(command)
     _end_group()
 
 
-def _beat(answers: _Answers) -> None:
+def _beat(reporter: _Reporter) -> None:
     while True:
-        answers.send({"type": "heartbeat", "at": int(time.time() * 1000), "memoryBytes": memory_bytes()})
+        reporter.send({"type": "heartbeat", "memoryBytes": memory_bytes()})
         time.sleep(_HEARTBEAT_SECONDS)
 
 
-class _Answers:
-    """Turns what becomes of jobs into messages. Ends the process group when nobody reads them."""
+class _Reporter:
+    """Reports the events of jobs as messages. Kills the process group once nobody reads them."""
 
     def __init__(self, writer: MessageWriter) -> None:
         self._writer = writer
         self._active: set[str] = set()
 
-    def send(self, message: Mapping[str, object]) -> None:
+    def send(self, message: Message) -> None:
         try:
             self._writer.send(message)
         except OSError:
             _end_group()
 
     def begin(self, request: SeparationRequest) -> bool:
-        """Whether the job may start; the same one does not run twice at once."""
+        """Whether the job may start. The same id cannot run twice at once."""
         if request.id in self._active:
-            self.send(error_message(request.id, InvalidInputError("this job runs already")))
+            self.send(error_message(request.id, InvalidInputError("this job is already running")))
             return False
         self._active.add(request.id)
         _LOG.info("separating with %s", request.model, extra=about(request))
@@ -154,8 +158,8 @@ class _Answers:
 
     def finished(self, job: Job, result: SeparationResult) -> None:
         self._active.discard(job.request.id)
-        seconds = {"load": round(job.load_seconds, 3), "separate": round(time.monotonic() - job.started, 3)}
-        _LOG.info("separated in %.1f s", seconds["separate"], extra=about(job.request))
+        separate_seconds = round(time.monotonic() - job.started, 3)
+        _LOG.info("separated in %.1f s", separate_seconds, extra=about(job.request))
         self.send(
             {
                 "type": "result",
@@ -170,58 +174,53 @@ class _Answers:
                 ],
                 "gainDb": result.gain_db,
                 "residualDb": result.residual_db,
-                **_describe(job.model.backend),
-                "seconds": seconds,
+                "seconds": {"load": round(job.load_seconds, 3), "separate": separate_seconds},
+                **_facts(job.model),
             }
         )
 
     def failed(self, request: SeparationRequest, error: Exception) -> None:
         self._active.discard(request.id)
-        answer = error_message(request.id, error)
-        _LOG.error(
-            "failed: %s", answer["message"], extra=about(request), exc_info=answer["code"] == "internal"
-        )
-        self.send(answer)
+        message = error_message(request.id, error)
+        is_bug = message["code"] == "internal"
+        _LOG.error("failed: %s", message["message"], extra=about(request), exc_info=is_bug)
+        self.send(message)
 
 
-def _ready(models: ResidentModels, default: LoadedModel) -> dict[str, object]:
+def _ready(models: ModelCache, default: LoadedModel) -> Ready:
     return {
         "type": "ready",
         "protocol": PROTOCOL,
         "engineVersion": __version__,
-        "pid": os.getpid(),
-        **_describe(default.backend),
         "models": [
             {"name": folder.name, "stems": list(folder.sources), "signature": list(folder.signatures)}
             for folder in models.library.installed()
         ],
         "defaultModel": default.name,
         "memoryBytes": memory_bytes() + default.backend.memory_bytes(),
+        **_facts(default),
     }
 
 
-def _describe(backend: Backend) -> dict[str, object]:
+def _facts(model: LoadedModel) -> Facts:
+    python = ".".join(map(str, sys.version_info[:3]))
     return {
-        "backend": backend.name,
-        "device": backend.device,
-        "deviceName": backend.device_name,
-        "precision": backend.precision,
-        "versions": {
-            "python": ".".join(map(str, sys.version_info[:3])),
-            "numpy": np.__version__,
-            **backend.versions(),
-        },
+        "backend": model.backend.name,
+        "device": model.backend.device,
+        "deviceName": model.backend.device_name,
+        "precision": model.backend.precision,
+        "versions": {"python": python, "numpy": np.__version__, **model.versions},
     }
 
 
 def _lead_own_group() -> None:
-    """What the group's end takes with it must be this engine's own."""
+    """Become a group leader, so that killing the group kills only this engine."""
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
 
 
 def _exit(status: int) -> NoReturn:
-    # an orderly end would wait for the thread that reads stdin
+    # a regular exit would wait for the thread that reads stdin
     sys.stderr.flush()
     os._exit(status)
 

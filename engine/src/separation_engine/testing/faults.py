@@ -1,10 +1,9 @@
-"""Test hook: makes the engine fail at the first segment of a job, as ENGINE_FAULT says.
+"""Makes the engine fail at the first segment of a job, for tests. Loaded only if ENGINE_FAULT is set.
 
 ENGINE_FAULT=<crash|hang|oom|lost>[:<marker file>]
-crash: the process dies by SIGKILL. hang: the whole process stops, heartbeats too. oom: the job fails as if
-memory had run out. lost: as if the device had failed for good. With a marker file it acts once: only while
-that file is not there, which it makes first.
-Without one it acts on every job.
+crash: SIGKILL. hang: the process stops, including its heartbeats. oom: the job runs out of memory. lost: the
+device fails for good. With a marker file the fault happens once: it creates the file, and does nothing if the
+file exists. Without one it hits every job.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from separation_engine.errors import DeviceLostError
+from separation_engine.common.errors import DeviceLostError
+from separation_engine.common.settings import SettingsError
 from separation_engine.separating.request import SeparationRequest
-from separation_engine.settings import SettingsError
 
 
 def _crash() -> None:
@@ -43,13 +42,11 @@ _FAULTS: dict[str, Callable[[], None]] = {
 }
 
 
-def make_fault(setting: str | None) -> Callable[[SeparationRequest], None]:
-    """What to call before each forward of a job. Raises SettingsError."""
-    if not setting:
-        return lambda _: None
+def make_fault(setting: str) -> Callable[[SeparationRequest], None]:
+    """A function to call before each forward of a job. Raises SettingsError."""
     name, _, marker = setting.partition(":")
     if name not in _FAULTS:
-        raise SettingsError(f"ENGINE_FAULT is {setting!r}, but may be {', '.join(_FAULTS)}")
+        raise SettingsError(f"ENGINE_FAULT is {setting!r}, but must be one of {', '.join(_FAULTS)}")
     seen: set[str] = set()
 
     def act(request: SeparationRequest) -> None:

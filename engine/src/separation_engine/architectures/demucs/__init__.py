@@ -1,1 +1,1 @@
-"""What all networks of the demucs package share when torch runs them."""
+"""Networks of the demucs package as torch runs them, without changes of ours."""

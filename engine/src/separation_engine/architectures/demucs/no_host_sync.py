@@ -1,9 +1,8 @@
-"""Demucs' networks without what makes the host wait for a GPU in the middle of a forward.
+"""Demucs' forward without host-device synchronization.
 
-Stock asserts on samples, asks a sum of windows whether it holds a zero, and copies windows and positions to
-the device anew each time. Each of these waits until the GPU has done all before it, so that nothing could be
-written while it computes. What is computed stays the same, but for bins that a GPU would take wrongly: see
-_of_real.
+Demucs asserts on samples, checks a window sum for zeros, and copies windows and positions to the device each
+time. Each of these blocks until the GPU has finished all earlier work, so the host could not write files
+meanwhile. The results are the same, except for bins that a GPU gets wrong: see _real_edges.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from torch.nn.functional import fold, pad
 def _pad(
     wave: torch.Tensor, paddings: tuple[int, int], mode: str = "constant", value: float = 0.0
 ) -> torch.Tensor:
-    """As demucs.hdemucs.pad1d: what is too short to be reflected gets zeros first, most at the right."""
+    """Like demucs.hdemucs.pad1d: a wave too short to reflect is zero-padded first, mostly on the right."""
     left, right = paddings
     missing = max(left, right) + 1 - wave.shape[-1]
     if mode == "reflect" and missing > 0:
@@ -36,7 +35,7 @@ def _pad(
 
 
 def _spectro(wave: torch.Tensor, n_fft: int, hop_length: int) -> torch.Tensor:
-    """As demucs.spec.spectro. wave: (..., samples); the answer: (..., bins, frames)."""
+    """Like demucs.spec.spectro: (..., samples) to (..., bins, frames)."""
     *other, samples = wave.shape
     spectra = torch.stft(
         wave.reshape(-1, samples),
@@ -51,24 +50,24 @@ def _spectro(wave: torch.Tensor, n_fft: int, hop_length: int) -> torch.Tensor:
 
 
 def _ispectro(spectra: torch.Tensor, hop_length: int, length: int) -> torch.Tensor:
-    """As demucs.spec.ispectro. spectra: (..., bins, frames); the answer: (..., length)."""
+    """Like demucs.spec.ispectro: (..., bins, frames) to (..., length)."""
     *other, bins, count = spectra.shape
     n_fft = 2 * bins - 2
-    frames = torch.fft.irfft(_of_real(spectra.reshape(-1, bins, count)), n_fft, dim=1, norm="ortho")
+    frames = torch.fft.irfft(_real_edges(spectra.reshape(-1, bins, count)), n_fft, dim=1, norm="ortho")
     window = _window(n_fft, frames.dtype, frames.device)
     waves = _overlap_add(frames * window[:, None], hop_length) / _envelope(
         n_fft, hop_length, count, frames.dtype, frames.device
     )
-    # a frame is centred on its sample
+    # frames are centered on their sample
     first = n_fft // 2
     return waves[:, first : first + length].view(*other, length)
 
 
-def _of_real(spectra: torch.Tensor) -> torch.Tensor:
-    """In place: (waves, bins, frames) as real waves have them, whose lowest and highest bins are real.
+def _real_edges(spectra: torch.Tensor) -> torch.Tensor:
+    """Make the lowest and highest bins of (waves, bins, frames) real, in place.
 
-    The networks give any. A CPU's transform does not look at their imaginary parts. NVIDIA's does in float32:
-    with random weights, what it makes of them is 40 dB below the stems.
+    In the spectrum of a real wave they always are, but a network may return anything. A CPU's inverse FFT
+    ignores their imaginary parts. cuFFT uses them in float32: with random weights, 40 dB below the stems.
     """
     parts = torch.view_as_real(spectra)
     parts[:, 0, :, 1] = 0
@@ -77,7 +76,7 @@ def _of_real(spectra: torch.Tensor) -> torch.Tensor:
 
 
 def _overlap_add(frames: torch.Tensor, hop_length: int) -> torch.Tensor:
-    """frames: (waves, size, count); the answer: (waves, samples)."""
+    """(waves, size, count) to (waves, samples)."""
     _, size, count = frames.shape
     samples = size + hop_length * (count - 1)
     return fold(frames, (1, samples), (1, size), stride=(1, hop_length))[:, 0, 0]
@@ -92,16 +91,16 @@ def _window(n_fft: int, dtype: torch.dtype, device: torch.device) -> torch.Tenso
 def _envelope(
     n_fft: int, hop_length: int, count: int, dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
-    """Sum of the squared windows of so many frames; 1 where they are 0, at both ends, which are cut off."""
+    """Sum of the squared windows of `count` frames; 1 instead of 0 at both ends, which are cropped later."""
     squares = torch.hann_window(n_fft)[None, :, None].square().expand(1, n_fft, count)
     total = _overlap_add(squares, hop_length)[0]
     return torch.where(total > 1e-11, total, 1).to(device, dtype)
 
 
-_SPECTRAL: dict[str, Any] = {"pad1d": _pad, "spectro": _spectro, "ispectro": _ispectro}
-_INSTEAD: list[tuple[ModuleType, dict[str, Any]]] = [
-    (demucs.htdemucs, _SPECTRAL),
-    (demucs.hdemucs, _SPECTRAL),
+_STFT: dict[str, Any] = {"pad1d": _pad, "spectro": _spectro, "ispectro": _ispectro}
+_REPLACEMENTS: list[tuple[ModuleType, dict[str, Any]]] = [
+    (demucs.htdemucs, _STFT),
+    (demucs.hdemucs, _STFT),
     (
         demucs.transformer,
         {
@@ -113,17 +112,19 @@ _INSTEAD: list[tuple[ModuleType, dict[str, Any]]] = [
 
 
 @contextmanager
-def without_waits() -> Iterator[None]:
-    """Inside, a forward of HTDemucs or HDemucs is only started. For one thread at a time."""
-    stocks = [(module, {name: vars(module)[name] for name in ours}) for module, ours in _INSTEAD]
+def no_host_sync() -> Iterator[None]:
+    """A forward of HTDemucs or HDemucs inside returns before the GPU is done. One thread at a time."""
+    originals = [
+        (module, {name: vars(module)[name] for name in functions}) for module, functions in _REPLACEMENTS
+    ]
     try:
-        _put(_INSTEAD)
+        _patch(_REPLACEMENTS)
         yield
     finally:
-        _put(stocks)
+        _patch(originals)
 
 
-def _put(functions: list[tuple[ModuleType, dict[str, Any]]]) -> None:
-    for module, of_module in functions:
-        for name, function in of_module.items():
+def _patch(functions: list[tuple[ModuleType, dict[str, Any]]]) -> None:
+    for module, replacements in functions:
+        for name, function in replacements.items():
             setattr(module, name, function)

@@ -1,7 +1,7 @@
-"""OpenVINO operations as this graph needs them: float32, batch 1, logical NCHW.
+"""Builds OpenVINO graphs: float32, batch 1, logical NCHW.
 
-The spectrum is [1, C, F, T] and the wave [1, C, 1, T], so that the runtime can keep one
-channels-last memory layout from the first convolution to the last.
+Spectra are [1, C, F, T] and waves [1, C, 1, T]. The runtime can then keep one channels-last memory layout
+from the first convolution to the last.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from separation_engine.backends.openvino.runtime import Node, opset
 Array: TypeAlias = NDArray[np.float32]
 Pair: TypeAlias = tuple[int, int]
 
-# far above any activation: a clamp that never acts, see GraphBuilder.linear
+# far above any activation, so the clamp in GraphBuilder.linear never acts
 _UNREACHABLE = 1e30
 
 
 class GraphBuilder:
-    """Makes nodes, and remembers which of them must stay in float32 when the rest is bfloat16."""
+    """Makes nodes, and records which must stay in float32 while the rest runs in bfloat16."""
 
     def __init__(self) -> None:
-        self.precise_names: set[str] = set()
-        self._precise = False
+        self.fp32_names: set[str] = set()
+        self._fp32 = False
         self._count = 0
 
     @contextmanager
-    def precise(self, active: bool = True) -> Iterator[None]:
-        """Nodes made inside are computed in float32 whatever the inference precision is."""
-        before, self._precise = self._precise, self._precise or active
+    def fp32(self, active: bool = True) -> Iterator[None]:
+        """Nodes made inside run in float32, whatever the inference precision is."""
+        before, self._fp32 = self._fp32, self._fp32 or active
         try:
             yield
         finally:
-            self._precise = before
+            self._fp32 = before
 
     def parameter(self, shape: Sequence[int], name: str) -> Node:
         node = opset.parameter(list(shape), np.float32, name=name)
@@ -69,10 +69,10 @@ class GraphBuilder:
     def sigmoid(self, value: Node) -> Node:
         return self._named(opset.sigmoid(value))
 
-    def not_below_zero(self, value: Node) -> Node:
+    def relu(self, value: Node) -> Node:
         return self._named(opset.relu(value))
 
-    def inverse_root(self, value: Node) -> Node:
+    def rsqrt(self, value: Node) -> Node:
         return self._named(opset.power(value, self.constant(np.asarray(-0.5, np.float32))))
 
     def mean(self, value: Node, axes: Sequence[int]) -> Node:
@@ -108,7 +108,7 @@ class GraphBuilder:
         end: Pair = (0, 0),
         dilation: Pair = (1, 1),
     ) -> Node:
-        """weight: (out, in, kernel height, kernel width); begin and end: zeros around."""
+        """weight: (out, in, kernel height, kernel width); begin and end: zero padding."""
         node = self._named(
             opset.convolution(
                 value, self.constant(weight), list(stride), list(begin), list(end), list(dilation)
@@ -119,7 +119,7 @@ class GraphBuilder:
     def conv_transposed(
         self, value: Node, weight: Array, bias: Array, *, stride: Pair, begin: Pair, end: Pair
     ) -> Node:
-        """weight: (in, out, kernel height, kernel width); begin and end: samples cut off."""
+        """weight: (in, out, kernel height, kernel width); begin and end: samples to crop."""
         node = self._named(
             opset.convolution_backprop_data(
                 value,
@@ -133,21 +133,21 @@ class GraphBuilder:
         return self.shift(node, bias.reshape(1, -1, 1, 1))
 
     def conv_transposed_in_bands(self, value: Node, weight: Array, bias: Array) -> Node:
-        """A transposed convolution along rows, with a kernel of twice its stride, as a plain convolution.
+        """A transposed convolution along rows as a plain convolution; its kernel is twice its stride.
 
-        weight: (in, out, 2 * stride, 1). Row `stride * band + offset` of the whole result, nothing cut off,
-        is row `band` of [1, stride * out, rows + 1, T], in channels `out * offset` and on (Shi et al.,
-        "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional Neural
-        Network", 2016).
+        weight: (in, out, 2 * stride, 1). Returns [1, stride * out, rows + 1, T]. Row `stride * band + offset`
+        of the uncropped transposed convolution is row `band` here, from channel `out * offset` on (Shi et
+        al., "Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional
+        Neural Network", 2016).
         """
         inputs, outputs, kernel, _ = weight.shape
-        # (in, out, taps=2, stride): a band is made of the row before its own and of its own
+        # (in, out, taps=2, stride): a band depends on the previous row and its own
         parts = weight.reshape(inputs, outputs, 2, kernel // 2)[:, :, ::-1]
         plain = parts.transpose(3, 1, 0, 2).reshape(-1, inputs, 2, 1)
         return self.conv(value, plain, np.tile(bias, kernel // 2), begin=(1, 0), end=(1, 0))
 
     def gated(self, value: Node, weight: Array, bias: Array) -> Node:
-        """Convolution and GLU as two convolutions `a * sigmoid(b)`: no wide tensor to split."""
+        """Convolution and GLU as two convolutions, `a * sigmoid(b)`, which avoids splitting a wide tensor."""
         half = weight.shape[0] // 2
         height, width = weight.shape[2] // 2, weight.shape[3] // 2
         pads = {"begin": (height, width), "end": (height, width)}
@@ -158,16 +158,16 @@ class GraphBuilder:
     def linear(self, value: Node, weight: Array, bias: Array, *, clamped: bool = True) -> Node:
         """value: [..., in], weight: (out, in).
 
-        In float32 the runtime takes a faster kernel library for a product that is followed by
-        more than its bias, hence the clamp.
+        In float32 the runtime uses a faster kernel library if more than the bias follows the product, hence
+        the clamp.
         """
         node = self._named(opset.matmul(value, self.constant(weight), False, True))
         node = self.shift(node, bias)
         return self._named(opset.clamp(node, -_UNREACHABLE, _UNREACHABLE)) if clamped else node
 
     def normalize(self, value: Node, axes: Sequence[int], epsilon: float) -> Node:
-        """Zero mean and unit variance over the axes, in two passes (no cancellation)."""
-        with self.precise():
+        """Zero mean and unit variance over the axes, in two passes to avoid cancellation."""
+        with self.fp32():
             return self._named(opset.mvn(value, np.array(axes, np.int64), True, epsilon, "inside_sqrt"))
 
     def attention(self, query: Node, key: Node, value: Node) -> Node:
@@ -183,6 +183,6 @@ class GraphBuilder:
         self._count += 1
         name = f"{node.get_type_name()}_{self._count}"
         node.set_friendly_name(name)
-        if self._precise:
-            self.precise_names.add(name)
+        if self._fp32:
+            self.fp32_names.add(name)
         return node

@@ -1,4 +1,4 @@
-"""Who may run: one request at a time, with the working memory of one network."""
+"""Allows one inference at a time in the process."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from threading import Lock
 from typing import Protocol
 
 
-class Resting(Protocol):
-    """What has working memory that it can do without until its next turn."""
+class Releasable(Protocol):
+    """Holds working memory that it can allocate again later."""
 
-    def rest(self) -> None:
-        """Give the working memory back."""
+    def release_memory(self) -> None:
+        """Free the working memory."""
         ...
 
 
-class Turns:
+class InferenceLock:
     """Shared by all networks of a process.
 
-    Two requests at once have given wrong audio, without any error and for the life of the process. What a
-    full-size network computes in is 230 MB, more than its weights; taking it anew costs a hundredth of a
-    turn.
+    Two concurrent requests have produced wrong audio for the life of a process, without any error. The last
+    network frees its working memory when another one runs: 230 MB for a full-size network, more than its
+    weights. Allocating it again costs 1 % of an inference.
     """
 
     def __init__(self) -> None:
         self._running = Lock()
-        self._latest: Resting | None = None
+        self._last: Releasable | None = None
 
     @contextmanager
-    def take(self, network: Resting) -> Iterator[None]:
-        """Wait for the others; the one that had the latest turn rests if it is another."""
+    def hold(self, network: Releasable) -> Iterator[None]:
+        """Wait for other inferences; free the previous network's memory if it is not this one."""
         with self._running:
-            if self._latest is not None and self._latest is not network:
-                self._latest.rest()
-            self._latest = network
+            if self._last is not None and self._last is not network:
+                self._last.release_memory()
+            self._last = network
             yield
 
-    def leave(self, network: Resting) -> None:
-        """It is not used again."""
+    def forget(self, network: Releasable) -> None:
+        """Drop the reference to a network that is being closed."""
         with self._running:
-            if self._latest is network:
-                self._latest = None
+            if self._last is network:
+                self._last = None

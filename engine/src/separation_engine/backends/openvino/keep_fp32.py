@@ -1,4 +1,4 @@
-"""Keeps chosen operations in float32 when the rest of a model runs in bfloat16."""
+"""Keeps chosen operations in float32 while the rest of a model runs in bfloat16."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _LAYER = re.compile(r'\s*<layer id="\d+" name="([^"]+)"')
 _MARK = '<rt_info><attribute name="precise" version="0" /></rt_info>'
 
 
-def keep_precise(core: Core, model: Model, names: frozenset[str]) -> Model:
-    """A copy of the model with these operations marked.
+def keep_fp32(core: Core, model: Model, names: frozenset[str]) -> Model:
+    """A copy of the model with these operations marked as `precise`.
 
-    The mark is a runtime attribute that Python cannot set, so it goes into the model's XML form.
+    Python cannot set this runtime attribute, so we insert it into the model's XML.
     """
     with tempfile.TemporaryDirectory() as folder:
         xml, weights = Path(folder) / "model.xml", Path(folder) / "model.bin"
         ov.serialize(model, xml, weights)
         lines = xml.read_text("utf-8").splitlines()
         marked = "\n".join(_mark(lines, names))
-        # as a copy: the files go away
+        # by value: the files are deleted on return
         return core.read_model(marked.encode(), weights.read_bytes())
 
 
 def _mark(lines: Iterable[str], names: frozenset[str]) -> Iterator[str]:
-    """The mark stands after a layer's own attributes, which are one line if there are any."""
+    """Insert the mark after a layer's own attributes, which take one line at most."""
     waiting = False
     for line in lines:
         if waiting and not line.lstrip().startswith("<data "):

@@ -1,4 +1,4 @@
-"""Compiled models as files: written by openvino, and mapped instead of read."""
+"""Compiled models as files: exported by OpenVINO, then memory-mapped."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
-class MappedModel:
-    """A compiled model that reads its weights from a mapped file, which may be closed or deleted."""
+class MemoryMappedModel:
+    """A compiled model whose weights stay in a mapped file. You may close or delete the file."""
 
     def __init__(self, file: IO[bytes], core: Core, options: Mapping[str, Any]) -> None:
-        """Raises RuntimeError or ValueError when the file holds no model for this openvino."""
-        # openvino takes writable memory only; nothing is written
+        """Raises RuntimeError or ValueError if this OpenVINO cannot import the file."""
+        # openvino accepts writable memory only, but never writes to it
         self._pages = mmap(file.fileno(), 0, access=ACCESS_COPY)
         content = ov.Tensor(np.frombuffer(self._pages, np.uint8), shared_memory=True)
         self.model: CompiledModel = core.import_model(content, "CPU", dict(options))
 
-    def forget_pages(self) -> None:
-        """Give back the memory of the file; after the first run openvino has copies in its own layout."""
+    def drop_pages(self) -> None:
+        """Free the file's pages. After the first run OpenVINO has copies in its own layout."""
         self._pages.madvise(MADV_DONTNEED)
 
 
@@ -37,7 +37,7 @@ def export_model(model: CompiledModel, file: IO[bytes]) -> None:
 
 
 class _Sink(BytesIO):
-    """Passes on to a file what openvino writes; it takes nothing but a BytesIO."""
+    """Forwards OpenVINO's output to a file, because export_model accepts only a BytesIO."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__()

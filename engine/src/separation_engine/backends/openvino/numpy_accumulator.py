@@ -1,4 +1,4 @@
-"""Joins stems in the memory of the process."""
+"""Overlap-add in the process's memory."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from separation_engine.backends.base import PendingSamples, Samples
+from separation_engine.common.wav import Samples
+from separation_engine.networks.interface import PendingSamples
 
 
 class NumpyAccumulator:
-    """The Accumulator of networks that give arrays of NumPy."""
+    """The Accumulator of networks that return NumPy arrays."""
 
     def __init__(self, stems: int, span: int) -> None:
         self._sums = np.zeros((stems, 2, span), np.float32)
 
-    def add(self, estimates: Sequence[Samples], fade: Samples, shares: Samples, first: int) -> None:
-        for sums, estimate, share in zip(self._sums, estimates, shares, strict=True):
-            if share:
-                np.multiply(estimate, share * fade, out=estimate)
-                sums[:, first : first + fade.size] += estimate
+    def add(self, estimates: Sequence[Samples], window: Samples, weights: Samples, first: int) -> None:
+        for sums, estimate, weight in zip(self._sums, estimates, weights, strict=True):
+            if weight:
+                np.multiply(estimate, weight * window, out=estimate)
+                sums[:, first : first + window.size] += estimate
 
     def take(self, samples: int) -> PendingSamples:
         done = self._sums[..., :samples]

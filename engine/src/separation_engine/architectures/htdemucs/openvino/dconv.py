@@ -1,11 +1,11 @@
 """The dilated residual branches of a layer (DConv): conv, norm, GELU, 1x1 conv, norm, GLU, scale.
 
-The second norm runs over twice the layer's channels, the widest tensor of the network. It is
-folded into the 1x1 convolution `y = W h + b` instead: its mean and variance over channels and
-time follow from the small hidden layer h, with m = mean of h over time and G = covariance of h:
+The second norm would run over twice the layer's channels, the widest tensor of the network. We fold it into
+the 1x1 convolution `y = W h + b` instead. Its mean and variance over channels and time follow from the small
+hidden layer h, with m = mean of h over time and G = covariance of h:
     mean(y) = mean_c(W) m + mean(b)
     var(y)  = sum(G * WᵀW) / C + mean_c((W m + b - mean(y))²)
-Both terms of the variance are sums of squares, so nothing cancels.
+Both terms of the variance are sums of squares, so there is no cancellation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _EPSILON = 1e-5
 
 
 def dconv(build: GraphBuilder, tensors: Tensors, name: str, value: Node, *, dilated: bool) -> Node:
-    """value: [1, C, rows, T]; each row is a signal of its own. Same shape out."""
+    """value: [1, C, rows, T]; each row is a separate signal. Returns the same shape."""
     index = 0
     while f"{name}.layers.{index}.0.weight" in tensors:
         dilation = 2**index if dilated else 1
@@ -42,11 +42,11 @@ def _branch(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilat
     scale = tensors.read(f"{name}.6.scale").astype(np.float64)
     wide = weight[:, :, 0].astype(np.float64)
     offset = bias.astype(np.float64)
-    with build.precise():
+    with build.fp32():
         mean, inverse = _statistics(build, hidden, wide, offset)
         time = hidden.get_output_shape(0)[3]
         factor = _along_time(build, inverse, time)
-        # norm(W h + b) = W' [h r, r, mean r] + norm bias, with r = 1 / deviation
+        # norm(W h + b) = W' [h r, r, mean r] + norm bias, with r = 1 / std
         inputs = build.concat(
             [
                 build.multiply(hidden, factor),
@@ -75,10 +75,10 @@ def _hidden(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilat
         dilation=(1, dilation),
     )
     norm_weight, norm_bias = tensors.layer(f"{name}.1")
-    with build.precise():
+    with build.fp32():
         centred = build.subtract(hidden, build.mean(hidden, (1, 3)))
         variance = build.mean(build.multiply(centred, centred), (1, 3))
-        inverse = build.inverse_root(build.shift(variance, _EPSILON))
+        inverse = build.rsqrt(build.shift(variance, _EPSILON))
         normed = build.multiply(centred, inverse)
         normed = build.scale(normed, norm_weight.reshape(1, -1, 1, 1))
         normed = build.shift(normed, norm_bias.reshape(1, -1, 1, 1))
@@ -86,12 +86,12 @@ def _hidden(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilat
 
 
 def _statistics(build: GraphBuilder, hidden: Node, wide: Matrix, offset: Matrix) -> tuple[Node, Node]:
-    """Mean and inverse deviation of `wide @ hidden + offset` per row, each [1, 1, rows, 1]."""
+    """Mean and 1 / std of `wide @ hidden + offset` per row, each [1, 1, rows, 1]."""
     rows, time = list(hidden.get_output_shape(0))[2:]
     mean_hidden = build.mean(hidden, (3,))
     mean = build.shift(build.sum(build.scale(mean_hidden, _column(wide.mean(0))), (1,)), float(offset.mean()))
     by_row = build.transpose(hidden, (0, 2, 3, 1))
-    # not scaled by itself: the runtime would scale the whole of hidden instead, and copy it twice
+    # scaled later: here the runtime would scale all of `hidden` instead, and copy it twice
     gram = build.matmul(by_row, by_row, transpose_left=True)
     mean_by_row = build.transpose(mean_hidden, (0, 2, 3, 1))
     mean_gram = build.matmul(mean_by_row, mean_by_row, transpose_left=True)
@@ -101,15 +101,15 @@ def _statistics(build: GraphBuilder, hidden: Node, wide: Matrix, offset: Matrix)
     centred = build.conv(mean_hidden, _pointwise(wide - wide.mean(0)), _float(offset - offset.mean()))
     between = build.mean(build.multiply(centred, centred), (1,))
     variance = build.add(build.reshape(spread, (1, 1, rows, 1)), between)
-    variance = build.not_below_zero(variance)
-    return mean, build.inverse_root(build.shift(variance, _EPSILON))
+    variance = build.relu(variance)
+    return mean, build.rsqrt(build.shift(variance, _EPSILON))
 
 
 def _along_time(build: GraphBuilder, value: Node, time: int) -> Node:
     """[1, 1, rows, 1] to [1, 1, rows, time].
 
-    Not left to the next product with it, which would take the root anew for every element; and not a
-    broadcast, which is bfloat16 even where it is to be precise.
+    A broadcast in the next product would recompute the root for every element. An explicit broadcast node
+    runs in bfloat16 even inside `fp32()`.
     """
     return build.matmul(value, build.constant(np.ones((1, time))))
 

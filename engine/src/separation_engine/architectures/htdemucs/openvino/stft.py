@@ -1,7 +1,7 @@
-"""Short-time Fourier transform of one segment and its inverse, as HTDemucs computes them.
+"""Short-time Fourier transform (STFT) of one segment and its inverse, as HTDemucs computes them.
 
-Stock pads so that a segment has ceil(samples / hop) frames, and drops the Nyquist bin. It puts two
-empty frames on each side before the inverse, so the window envelope is the constant 1.5 everywhere.
+Demucs pads a segment to ceil(samples / hop) frames and drops the Nyquist bin. Before the inverse it adds two
+empty frames on each side, so the window envelope is 1.5 everywhere.
 """
 
 from __future__ import annotations
@@ -14,32 +14,32 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from separation_engine.architectures.htdemucs.settings import Architecture
+from separation_engine.architectures.htdemucs.openvino.settings import HTDemucsSettings
 from separation_engine.backends.openvino.graph_builder import Array
 
-# small enough for the second-level cache, large enough to keep python out of the way;
-# the inverse takes all channels of a frame together
+# small enough for the L2 cache, large enough to hide the cost of Python;
+# the inverse transforms all channels of a frame together
 _FRAMES_AT_ONCE = 48
 _INVERSE_FRAMES_AT_ONCE = 16
-# they are turned by tiles that stay in the cache
+# bands are transposed in tiles that stay in the cache
 _BANDS_AT_ONCE = 16
 _ENVELOPE = 1.5
-# stock's; with numpy's default it would compute the forward transform in float64, at a quarter of the speed
+# as in Demucs; numpy's default would compute the forward transform in float64, four times slower
 _SCALING: Final = "ortho"
 
 
 class SpectrumTransform:
-    """Of waves, (channels, samples), and back; bins are pairs of a real and an imaginary part."""
+    """Transforms waves, (channels, samples), to spectra and back."""
 
-    def __init__(self, architecture: Architecture, threads: int) -> None:
-        self._size = architecture.fft_size
-        self._hop = architecture.hop
-        self._bins = architecture.bins
-        self._stride = architecture.stride
-        self._bands = architecture.bands
-        self._margin = architecture.margin
-        self._frames = architecture.frames
-        self._samples = architecture.segment_samples
+    def __init__(self, settings: HTDemucsSettings, threads: int) -> None:
+        self._size = settings.fft_size
+        self._hop = settings.hop
+        self._bins = settings.bins
+        self._stride = settings.stride
+        self._bands = settings.bands
+        self._margin = settings.margin
+        self._frames = settings.frames
+        self._samples = settings.segment_samples
         self._pad = self._hop // 2 * 3
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self._size) / self._size)
         self._analysis = hann.astype(np.float32)
@@ -53,7 +53,7 @@ class SpectrumTransform:
         self._threads.shutdown()
 
     def forward(self, wave: Array) -> Array:
-        """wave: (channels, samples); the answer: (2 * channels, bins, frames), real, imaginary, real, …"""
+        """(channels, samples) to (2 * channels, bins, frames): real, imaginary, real, …"""
         right = self._pad + self._frames * self._hop - self._samples
         padded = np.pad(wave, ((0, 0), (self._pad, right)), mode="reflect")
         windows = np.lib.stride_tricks.sliding_window_view(padded, self._size, axis=1)[:, :: self._hop]
@@ -75,13 +75,13 @@ class SpectrumTransform:
         )
         return spectrum.reshape(-1, self._bins, self._frames)
 
-    def add_inverse(self, waves: Array, spectra: Array, mean: float, deviation: float) -> None:
-        """Add the waves of `spectra * deviation + mean` to `waves`.
+    def add_inverse(self, waves: Array, spectra: Array, mean: float, std: float) -> None:
+        """Add the inverse of `spectra * std + mean` to `waves`.
 
-        spectra: (bands, frames, stride * 2 * channels), for each bin of a band real and imaginary parts by
-        turns; waves: (channels, samples).
+        spectra: (bands, frames, stride * 2 * channels); each bin of a band alternates real and imaginary
+        parts. waves: (channels, samples).
         """
-        window = (self._synthesis * deviation).astype(np.float32)
+        window = (self._synthesis * std).astype(np.float32)
         bands = spectra.view(np.complex64).reshape(self._bands, self._frames, self._stride, -1)
         blocks = self._overlap_add(bands, window)
         offset = self._constant * np.float32(mean)
@@ -95,15 +95,14 @@ class SpectrumTransform:
     def _overlap_add(self, spectra: NDArray[np.complex64], window: Array) -> Array:
         """Sums of the windowed frames, (channels, frames + 3, hop).
 
-        spectra: (bands, frames, stride, channels).
-
-        The parts that threads take are the same for any number of threads, and so is every bit.
+        spectra: (bands, frames, stride, channels). Parts do not depend on the number of threads, so results
+        are bit-identical.
         """
         channels, overlaps = spectra.shape[3], self._size // self._hop
         inner = slice(self._margin, self._margin + self._bins + 1)
         blocks = np.empty((channels, self._frames + overlaps - 1, self._hop), np.float32)
         blocks[:, self._frames :] = 0
-        # what a part adds to the one after it
+        # what each part adds to the next
         tails = {}
 
         def transform(start: int) -> None:
@@ -139,8 +138,8 @@ class SpectrumTransform:
             one.result()
 
 
-def mean_and_deviation(values: NDArray[np.float32]) -> tuple[float, float]:
-    """Mean and sample deviation over everything; holds one channel more, and not the whole twice."""
+def mean_and_std(values: NDArray[np.float32]) -> tuple[float, float]:
+    """Mean and sample standard deviation over all values; copies one channel at a time."""
     mean = float(values.mean(dtype=np.float64))
     squares = 0.0
     for channel in values:

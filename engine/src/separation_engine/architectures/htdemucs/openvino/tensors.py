@@ -1,4 +1,4 @@
-"""The weights by name, and the check that a graph used every one of them."""
+"""The weights by name, and a check that the graph uses all of them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from separation_engine.backends.openvino.graph_builder import Array
-from separation_engine.errors import WeightsMismatchError
+from separation_engine.common.errors import WeightsMismatchError
 
 
 class Tensors:
-    """Reads tensors as float32, and remembers which were read."""
+    """Reads tensors as float32, and tracks which ones were read."""
 
     def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
         self._tensors = tensors
@@ -23,7 +23,7 @@ class Tensors:
         return name in self._tensors
 
     def read(self, name: str) -> Array:
-        """Raises WeightsMismatchError when the weights do not have it."""
+        """Raises WeightsMismatchError if the weights lack it."""
         if name not in self._tensors:
             raise WeightsMismatchError(f"the weights have no tensor {name}")
         self._unused.discard(name)
@@ -34,7 +34,7 @@ class Tensors:
         return self.read(f"{name}.weight"), self.read(f"{name}.bias")
 
     def require_all_used(self) -> None:
-        """Raises WeightsMismatchError: an unread tensor is a part of the network left out."""
+        """Raises WeightsMismatchError: an unread tensor is a missing part of the network."""
         if self._unused:
             names = ", ".join(sorted(self._unused)[:3])
-            raise WeightsMismatchError(f"{len(self._unused)} tensors are not built, as {names}")
+            raise WeightsMismatchError(f"the graph leaves out {len(self._unused)} tensors, such as {names}")

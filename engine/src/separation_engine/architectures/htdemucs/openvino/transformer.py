@@ -1,7 +1,7 @@
-"""The transformer between the encoders and the decoders, with attention across the branches.
+"""The transformer between encoders and decoders, with cross-attention between the branches.
 
-Positions of the spectrum are numbered frequency first: attention does not see the order, and
-this one needs no transpose out of the channels-last layout.
+Positions of the spectrum are numbered frequency first. Attention ignores the order, and this one needs no
+transpose out of the channels-last layout.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import math
 
 import numpy as np
 
+from separation_engine.architectures.htdemucs.openvino.settings import HTDemucsSettings
 from separation_engine.architectures.htdemucs.openvino.tensors import Tensors
-from separation_engine.architectures.htdemucs.settings import Architecture
 from separation_engine.backends.openvino.graph_builder import Array, GraphBuilder
 from separation_engine.backends.openvino.runtime import Node
 
@@ -22,33 +22,33 @@ _EPSILON = 1e-5
 def transformer(
     build: GraphBuilder,
     tensors: Tensors,
-    architecture: Architecture,
+    settings: HTDemucsSettings,
     spectrum: Node,
     wave: Node,
 ) -> tuple[Node, Node]:
-    """spectrum: [1, C, F, T], wave: [1, C, 1, T2]; same shapes out."""
-    if architecture.transformer_layers == 0:
+    """spectrum: [1, C, F, T], wave: [1, C, 1, T2]; Returns the same shapes."""
+    if settings.transformer_layers == 0:
         return spectrum, wave
     _, _, bins, frames = spectrum.get_output_shape(0)
     length = wave.get_output_shape(0)[3]
     spectrum, wave = _flatten(build, spectrum), _flatten(build, wave)
-    if architecture.bottleneck:
+    if settings.bottleneck:
         spectrum = _pointwise(build, tensors, "channel_upsampler", spectrum)
         wave = _pointwise(build, tensors, "channel_upsampler_t", wave)
     name, width = "crosstransformer", spectrum.get_output_shape(0)[1]
-    period, weight = architecture.position_period, architecture.position_weight
+    period, weight = settings.position_period, settings.position_weight
     spectrum = _norm(build, tensors, f"{name}.norm_in", spectrum)
     spectrum = build.shift(spectrum, spectrum_positions(width, bins, frames, period) * weight)
     wave = _norm(build, tensors, f"{name}.norm_in_t", wave)
     wave = build.shift(wave, wave_positions(width, length, period) * weight)
-    for index in range(architecture.transformer_layers):
-        layer = _Layer(build, tensors, f"{name}.layers.{index}", architecture.heads)
-        layer_t = _Layer(build, tensors, f"{name}.layers_t.{index}", architecture.heads)
-        if (index % 2 == 1) != architecture.cross_first:
+    for index in range(settings.transformer_layers):
+        layer = _Layer(build, tensors, f"{name}.layers.{index}", settings.heads)
+        layer_t = _Layer(build, tensors, f"{name}.layers_t.{index}", settings.heads)
+        if (index % 2 == 1) != settings.cross_first:
             spectrum, wave = layer.across(spectrum, wave), layer_t.across(wave, spectrum)
         else:
             spectrum, wave = layer.within(spectrum), layer_t.within(wave)
-    if architecture.bottleneck:
+    if settings.bottleneck:
         spectrum = _pointwise(build, tensors, "channel_downsampler", spectrum)
         wave = _pointwise(build, tensors, "channel_downsampler_t", wave)
     return _unflatten(build, spectrum, bins, frames), _unflatten(build, wave, 1, length)
@@ -70,7 +70,7 @@ class _Layer:
         return self._finish(value, parts, "self_attn", "norm2", width)
 
     def across(self, value: Node, other: Node) -> Node:
-        """Attention of one branch to the other."""
+        """Cross-attention to the other branch."""
         build, width = self._build, value.get_output_shape(0)[1]
         weight, bias = self._projections("cross_attn")
         query = build.linear(self._norm("norm1", value), weight[:width], bias[:width])
@@ -83,14 +83,14 @@ class _Layer:
         heard = build.transpose(build.attention(*parts), (0, 2, 1, 3))
         heard = build.reshape(heard, (-1, width))
         heard = self._scaled_linear(f"{attention}.out_proj", "gamma_1", heard)
-        with build.precise():
+        with build.fp32():
             value = build.add(value, heard)
         weight, bias = self._tensors.layer(f"{self._name}.linear1")
         inner = build.linear(self._norm(norm, value), weight, bias, clamped=False)
         inner = self._scaled_linear("linear2", "gamma_2", build.gelu(inner))
-        with build.precise():
+        with build.fp32():
             value = build.add(value, inner)
-        # a group norm of one group: over positions and channels together
+        # a group norm with one group: over positions and channels
         return _affine(build, self._tensors, f"{self._name}.norm_out", value, (0, 1))
 
     def _norm(self, norm: str, value: Node) -> Node:
@@ -107,7 +107,7 @@ class _Layer:
         return self._build.transpose(self._build.reshape(value, shape), (1, 2, 0, 3))
 
     def _scaled_linear(self, linear: str, gamma: str, value: Node) -> Node:
-        """The layer scale is folded into the linear layer before it."""
+        """A linear layer with the layer scale folded into its weights."""
         weight, bias = self._tensors.layer(f"{self._name}.{linear}")
         scale = self._tensors.read(f"{self._name}.{gamma}.scale")
         return self._build.linear(value, weight * scale[:, None], bias * scale)
@@ -119,7 +119,7 @@ def _norm(build: GraphBuilder, tensors: Tensors, name: str, value: Node) -> Node
 
 def _affine(build: GraphBuilder, tensors: Tensors, name: str, value: Node, axes: tuple[int, ...]) -> Node:
     weight, bias = tensors.layer(name)
-    with build.precise():
+    with build.fp32():
         return build.shift(build.scale(build.normalize(value, axes, _EPSILON), weight), bias)
 
 
@@ -139,7 +139,7 @@ def _unflatten(build: GraphBuilder, value: Node, bins: int, frames: int) -> Node
 
 
 def wave_positions(width: int, length: int, period: float) -> Array:
-    """[length, width], as demucs.transformer.create_sin_embedding."""
+    """[length, width], like demucs.transformer.create_sin_embedding."""
     half = width // 2
     exponent = np.arange(half) / np.float32(half - 1)
     phase = np.arange(length)[:, None] / np.float32(period) ** exponent[None]
@@ -147,7 +147,7 @@ def wave_positions(width: int, length: int, period: float) -> Array:
 
 
 def spectrum_positions(width: int, bins: int, frames: int, period: float) -> Array:
-    """[bins * frames, width], as demucs.transformer.create_2d_sin_embedding."""
+    """[bins * frames, width], like demucs.transformer.create_2d_sin_embedding."""
     half = width // 2
     rate = np.exp(np.arange(0, half, 2) * -(math.log(period) / half))
     table = np.zeros((bins, frames, width))

@@ -1,10 +1,9 @@
 """3x3 convolutions of the spectrum with half the multiplications: Winograd's F(4, 3) along frequency.
 
-Six rows of the input, which make four of the output, are combined into six planes; each plane is
-convolved along time alone, and the results are combined into the four rows (Lavin and Gray, "Fast
-Algorithms for Convolutional Neural Networks", 2015, here in one dimension). Each combination is one
-product of all rows with a constant matrix. It does not change what the layer computes; its rounding
-error is twice that of the plain convolution.
+Four output rows depend on six input rows. These are combined into six planes, each plane is convolved along
+time only, and the results are combined into the four rows (Lavin and Gray, "Fast Algorithms for
+Convolutional Neural Networks", 2015, here in one dimension). Each combination is one product of all rows
+with a constant matrix. The layer computes the same function; its rounding error doubles.
 """
 
 from __future__ import annotations
@@ -21,24 +20,24 @@ Matrix: TypeAlias = NDArray[np.float64]
 
 _OUT, _TAPS = 4, 3
 _IN = _OUT + _TAPS - 1
-# where the polynomials are taken; the customary 0, ±1, ±2 have a rounding error half as large again
+# where the polynomials are evaluated; the usual 0, ±1, ±2 have a rounding error 1.5 times as large
 _POINTS = (0.0, 0.75, -0.75, 1.5, -1.5)
-# the matrices are dense: their cost for a row grows with the number of rows
+# the matrices are dense, so their cost per row grows with the number of rows
 _MOST_ROWS = 32
 
 
 def suits(value: Node, weight: Array) -> bool:
-    """Whether the convolution of value [1, C, F, T] is one of those that `gated` does, and faster."""
+    """Whether `gated` can do this convolution of value [1, C, F, T], and does it faster."""
     rows = value.get_output_shape(0)[2]
     return weight.shape[2:] == (3, 3) and rows % _OUT == 0 and rows <= _MOST_ROWS
 
 
 def gated(build: GraphBuilder, value: Node, weight: Array, bias: Array) -> Node:
-    """As GraphBuilder.gated."""
+    """Same as GraphBuilder.gated."""
     _, channels, rows, time = value.get_output_shape(0)
     half, tiles = len(weight) // 2, rows // _OUT
     into_planes, into_rows = _matrices(tiles)
-    # channels last throughout, as they lie in memory: nothing is copied between the products
+    # channels last throughout, the memory layout: nothing is copied between the products
     value = build.reshape(build.transpose(value, (0, 2, 3, 1)), (1, rows, time * channels))
     mixed = build.matmul(build.constant(into_planes), value)
     planes = [
@@ -60,17 +59,17 @@ def gated(build: GraphBuilder, value: Node, weight: Array, bias: Array) -> Node:
 
 
 def _matrices(tiles: int) -> tuple[Matrix, Matrix]:
-    """[1, 6 * tiles, rows] and [1, rows, 6 * tiles]: from rows to planes, plane by plane, and back."""
+    """[1, 6 * tiles, rows] and [1, rows, 6 * tiles]: rows to planes, plane by plane, and back."""
     rows = tiles * _OUT
     into_planes = np.zeros((_IN, tiles, 1 + rows + 1))
     into_rows = np.zeros((tiles, _OUT, _IN, tiles))
     for tile in range(tiles):
         into_planes[:, tile, tile * _OUT :][:, :_IN] = np.linalg.inv(_powers(_IN)).T
         into_rows[tile, :, :, tile] = _powers(_OUT).T
-    # the rows of zeros at both ends are left out
+    # without the zero rows at both ends
     return into_planes[:, :, 1:-1].reshape(1, -1, rows), into_rows.reshape(1, rows, -1)
 
 
 def _powers(count: int) -> Matrix:
-    """[6, count]: the first powers of each point, and of the one at infinity."""
+    """[6, count]: the first powers of each point, and of the point at infinity."""
     return np.vstack([np.vander(_POINTS, count, increasing=True), np.eye(count)[-1:]])

@@ -1,8 +1,8 @@
-"""HTDemucs' layers as a GPU runs them quickly: the same sums in fewer passes over its memory.
+"""Fused layers of HTDemucs: the same computation in fewer passes over GPU memory.
 
-Stock spends most of a forward on a large GPU with group norms that a few of its processors compute, with
-biases, scales and permutations that are passes of their own, and, where the same input has to give the same
-bits, with transposed convolutions. The layers here take the stock ones apart and keep their weights.
+On a large GPU, Demucs' own layers spend most of a forward in three places: group norms that use only a few
+multiprocessors; biases, scales and permutations that each take a pass; and deterministic transposed
+convolutions. The layers here reuse the weights of the originals.
 """
 
 from __future__ import annotations
@@ -18,35 +18,33 @@ from demucs.transformer import LayerScale, MyGroupNorm
 from torch import nn
 from torch.nn import functional
 
-from separation_engine.backends.torch.cuda_math import products
+from separation_engine.backends.torch.cuda_math import cuda_math
 
-# of what decides the result: raise it with every change of the sums
-LAYERS_VERSION = 2
 _BRANCH = [nn.Conv1d, nn.GroupNorm, nn.GELU, nn.Conv1d, nn.GroupNorm, nn.GLU, LayerScale]
 
 
 @torch.no_grad()
-def quicken(network: HTDemucs, *, tf32: bool) -> None:
-    """Puts the quick layers in the place of those stock ones that they can stand for.
+def fuse_layers(network: HTDemucs, *, tf32: bool) -> None:
+    """Replace Demucs' layers with fused ones wherever an equivalent exists.
 
-    tf32: for a network whose products are in TF32. It attends in float16, whose mantissa is as long. The
-    layers of the wave, a twelfth of the work, stay in float32: with random weights it comes to 65 dB so, and
-    to 37 at worst without.
+    tf32: whether the network multiplies in TF32. Attention then uses float16, whose mantissa is as long. The
+    wave's layers, 1/12 of the work, stay in float32: with random weights that reaches 65 dB, against 37 dB
+    at worst without.
     """
-    # a MultiWrap looks into its layers
+    # a MultiWrap accesses the inside of its layers
     wrapped = {
         module for wrap in network.modules() if isinstance(wrap, MultiWrap) for module in wrap.modules()
     }
     for parent in [module for module in network.modules() if module not in wrapped]:
         for name, child in list(parent.named_children()):
-            if (quick := _quick(child, tf32=tf32)) is not None:
-                setattr(parent, name, quick)
+            if (fused := _fused(child, tf32=tf32)) is not None:
+                setattr(parent, name, fused)
 
 
-def _quick(module: nn.Module, *, tf32: bool) -> nn.Module | None:
-    if isinstance(module, HEncLayer) and _is_plain(module):
+def _fused(module: nn.Module, *, tf32: bool) -> nn.Module | None:
+    if isinstance(module, HEncLayer) and _is_supported(module):
         return _InFloat32(_Encoder(module)) if tf32 and not module.freq else _Encoder(module)
-    if isinstance(module, HDecLayer) and _is_plain(module) and module.kernel_size == 2 * module.stride:
+    if isinstance(module, HDecLayer) and _is_supported(module) and module.kernel_size == 2 * module.stride:
         return _InFloat32(_Decoder(module)) if tf32 and not module.freq else _Decoder(module)
     if isinstance(module, MyGroupNorm) and module.num_groups == 1:
         return _GroupNorm(module)
@@ -55,8 +53,8 @@ def _quick(module: nn.Module, *, tf32: bool) -> nn.Module | None:
     return None
 
 
-def _is_plain(layer: HEncLayer | HDecLayer) -> bool:
-    """Whether it is as in every published HTDemucs: not normed, gated, with residual branches or without."""
+def _is_supported(layer: HEncLayer | HDecLayer) -> bool:
+    """Whether it is built like in every published HTDemucs: gated, without norms of its own."""
     if layer.empty or layer.norm or layer.rewrite is None:
         return False
     return all(_is_published(branch) for branch in _branches(layer.dconv))
@@ -72,9 +70,9 @@ def _branches(stock: DConv | None) -> list[list[nn.Module]]:
 
 
 class _Encoder(nn.Module):
-    """Of (batch, channels, time), or of bins with `freq`: (batch, channels, bins, time)."""
+    """(batch, channels, time), or with `freq` (batch, channels, bins, time)."""
 
-    # HTDemucs asks whether the two branches merge here
+    # HTDemucs reads this to see whether the two branches merge here
     empty = False
 
     def __init__(self, stock: HEncLayer) -> None:
@@ -94,7 +92,7 @@ class _Encoder(nn.Module):
 
 
 class _Decoder(nn.Module):
-    """Of the same shapes as _Encoder. It gives what goes into its transposed convolution too."""
+    """Same shapes as _Encoder. Also returns the input of its transposed convolution."""
 
     empty = False
 
@@ -119,7 +117,7 @@ class _Decoder(nn.Module):
 
 
 class _InFloat32(nn.Module):
-    """A layer with its products in float32, whatever those around it are in."""
+    """Runs a layer in float32, whatever the surrounding precision is."""
 
     empty = False
 
@@ -128,12 +126,12 @@ class _InFloat32(nn.Module):
         self.layer = layer
 
     def forward(self, *inputs: torch.Tensor) -> object:
-        with products(tf32=False):
+        with cuda_math(tf32=False):
             return self.layer(*inputs)
 
 
 class _Residuals(nn.Module):
-    """The branches of a DConv, without the permutations around it. Works in place."""
+    """The branches of a DConv without the permutations around them. Works in place."""
 
     def __init__(self, stock: DConv | None) -> None:
         super().__init__()
@@ -169,10 +167,10 @@ def _without_bias(x: torch.Tensor, conv: nn.Conv1d) -> torch.Tensor:
 
 
 class _BiasedNorm(nn.Module):
-    """A GroupNorm of one group over channels and time, after a convolution that left out its bias.
+    """A convolution's bias and a one-group GroupNorm over channels and time, in one pass.
 
-    scale: of a LayerScale behind a gate that halves the channels, (channels / 2,). It goes into the first
-    half, which the gate multiplies.
+    scale: (channels / 2,) of the LayerScale after the GLU. It scales the first half of the channels, which
+    the gate multiplies.
     """
 
     bias: torch.Tensor
@@ -193,18 +191,18 @@ class _BiasedNorm(nn.Module):
         bias, weight, shift = (
             value.view(-1, *[1] * (x.dim() - 3)) for value in (self.bias, self.weight, self.shift)
         )
-        # with autocast too, as stock's norm: what is taken of bfloat16 would be rounded to it
+        # like the original under autocast: statistics of bfloat16 values would be rounded to bfloat16
         x = x.float()
-        # channel by channel first, so that all of a GPU has work
+        # per channel first, to occupy the whole GPU
         variances, means = torch.var_mean(x, -1, correction=0)
-        mean, variance = _joined(means + bias, variances)
+        mean, variance = _combine(means + bias, variances)
         factor = weight * (variance + self.eps).rsqrt()
         offset = (bias - mean) * factor + shift
         return torch.addcmul(offset[..., None], x, factor[..., None])
 
 
 class _GroupNorm(nn.Module):
-    """One group over time and channels, of (batch, time, channels)."""
+    """One group over time and channels; input (batch, time, channels)."""
 
     def __init__(self, stock: MyGroupNorm) -> None:
         super().__init__()
@@ -213,21 +211,21 @@ class _GroupNorm(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x.float()
         variances, means = torch.var_mean(x, 2, keepdim=True, correction=0)
-        mean, variance = _joined(means, variances)
+        mean, variance = _combine(means, variances)
         factor = self.weight * (variance + self.eps).rsqrt()
         return torch.addcmul(self.bias - mean * factor, x, factor)
 
 
-def _joined(means: torch.Tensor, variances: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and variance over parts of the same size, which lie along axis 1."""
+def _combine(means: torch.Tensor, variances: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and variance over equally sized parts along axis 1."""
     mean = means.mean(1, keepdim=True)
     return mean, (variances + (means - mean).square()).mean(1, keepdim=True)
 
 
 class _Transposed(nn.Module):
-    """A transposed convolution along time or along bins as a plain one, which gives `stride` bands.
+    """A transposed convolution along time or bins as a plain convolution with `stride` bands.
 
-    Its kernel reaches over two steps, so that each output is a sum of two inputs.
+    The kernel is two strides long, so each output depends on two inputs.
     """
 
     weight: torch.Tensor
@@ -255,7 +253,7 @@ class _Transposed(nn.Module):
 
 
 class _Attention(nn.Module):
-    """An nn.MultiheadAttention of (batch, time, channels), with keys that are the values too."""
+    """nn.MultiheadAttention for (batch, time, channels), where the keys are also the values."""
 
     def __init__(self, stock: nn.MultiheadAttention, *, half: bool) -> None:
         super().__init__()

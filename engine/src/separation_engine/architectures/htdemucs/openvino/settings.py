@@ -1,4 +1,4 @@
-"""What of HTDemucs this backend can build, read from the arguments stored beside the weights."""
+"""Settings of one HTDemucs, and whether the graph covers them. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from separation_engine.errors import WeightsMismatchError
-from separation_engine.models.weights import HTDEMUCS, NetworkSettings
+from separation_engine.networks.architecture import NetworkSettings
 
-# switches that change the network: (name, default of HTDemucs, the value this graph is built for)
+# part of the key of compiled models: raise it with every change of the graph
+GRAPH_VERSION = 7
+
+# switches that change the network: (name, default of HTDemucs, value the graph is built for)
 _SWITCHES: tuple[tuple[str, Any, Any], ...] = (
     ("audio_channels", 2, 2),
     ("channels_time", None, None),
@@ -31,13 +33,13 @@ _SWITCHES: tuple[tuple[str, Any, Any], ...] = (
 
 
 @dataclass(frozen=True)
-class Architecture:
+class HTDemucsSettings:
     """Sizes of one HTDemucs.
 
-    segment_samples: length of the wave, in samples; frames and bins: size of its spectrum
-    without the Nyquist bin; depth: layers of each encoder; transformer_layers: per branch.
-    bands: of `stride` bins, as the last layer of the spectrum gives them; its first `margin` bins and
-    what comes after the last of `bins` are cut off.
+    segment_samples: length of the wave. frames, bins: size of its spectrum, without the Nyquist bin.
+    depth: layers of each encoder. transformer_layers: per branch.
+    bands: groups of `stride` bins in the spectrum's last layer. The first `margin` bins, and those after the
+    last of `bins`, are cropped.
     """
 
     sources: tuple[str, ...]
@@ -77,33 +79,33 @@ class Architecture:
         return math.ceil(self.segment_samples / self.hop)
 
 
-def read_architecture(settings: NetworkSettings) -> Architecture:
-    """Raises WeightsMismatchError for any class or switch that the graph does not cover."""
-    if settings.klass != HTDEMUCS:
-        raise WeightsMismatchError(f"{settings.klass.rsplit('.', 1)[-1]} is built with torch only")
-    if len(settings.args) > 1:
-        raise WeightsMismatchError("HTDemucs wants all arguments after its sources by name")
-    arguments: Mapping[str, Any] = settings.kwargs
-    for name, default, built in _SWITCHES:
-        if arguments.get(name, default) != built:
-            raise WeightsMismatchError(f"HTDemucs with {name}={arguments[name]!r} is not built")
-    depth, stride = arguments.get("depth", 4), arguments.get("stride", 4)
-    kernel, fft_size = arguments.get("kernel_size", 8), arguments.get("nfft", 4096)
+def refusal(network: NetworkSettings) -> str | None:
+    """Why the OpenVINO graph does not cover this network; None if it does."""
+    arguments: Mapping[str, Any] = network.kwargs
+    depth, stride, kernel, fft_size = _sizes(arguments)
+    if len(network.args) > 1:
+        return "HTDemucs takes sources as its only positional argument"
+    for name, default, supported in _SWITCHES:
+        if arguments.get(name, default) != supported:
+            return f"OpenVINO does not support HTDemucs with {name}={arguments[name]!r}"
     if arguments.get("multi_freqs"):
-        raise WeightsMismatchError("HTDemucs with frequency bands (multi_freqs) is not built")
+        return "OpenVINO does not support HTDemucs with frequency bands (multi_freqs)"
     if arguments.get("norm_starts", 4) < depth:
-        raise WeightsMismatchError(
-            "HTDemucs with norms between its layers (norm_starts below depth) is not built"
-        )
+        return "OpenVINO does not support HTDemucs with norms between its layers (norm_starts below depth)"
     if stride % 2 or kernel != 2 * stride or fft_size // 2 // stride ** (depth - 1) <= kernel:
-        raise WeightsMismatchError(
-            f"HTDemucs with depth {depth}, kernel {kernel} and stride {stride} is not built"
-        )
+        return f"OpenVINO does not support HTDemucs with depth {depth}, kernel {kernel} and stride {stride}"
+    return None
+
+
+def read_htdemucs_settings(network: NetworkSettings) -> HTDemucsSettings:
+    """The sizes of a network that `refusal` accepts."""
+    arguments: Mapping[str, Any] = network.kwargs
+    depth, stride, kernel, fft_size = _sizes(arguments)
     embedding = arguments.get("freq_emb", 0.2)
-    return Architecture(
-        sources=settings.sources,
-        sample_rate=settings.sample_rate,
-        segment_samples=settings.segment_samples,
+    return HTDemucsSettings(
+        sources=network.sources,
+        sample_rate=network.sample_rate,
+        segment_samples=network.segment_samples,
         fft_size=fft_size,
         depth=depth,
         kernel=kernel,
@@ -117,3 +119,10 @@ def read_architecture(settings: NetworkSettings) -> Architecture:
         position_period=arguments.get("t_max_period", 10000.0),
         position_weight=arguments.get("t_weight_pos_embed", 1.0),
     )
+
+
+def _sizes(arguments: Mapping[str, Any]) -> tuple[int, int, int, int]:
+    """Depth, stride, kernel size and FFT size."""
+    sizes = (("depth", 4), ("stride", 4), ("kernel_size", 8), ("nfft", 4096))
+    depth, stride, kernel, fft_size = (arguments.get(name, default) for name, default in sizes)
+    return depth, stride, kernel, fft_size

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
-from separation_engine.backends.base import Precision
-from separation_engine.models.catalogue import DEMO_MODEL
+from separation_engine.common.device import Precision
 
+DEFAULT_MODEL = "htdemucs"
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 BackendChoice = Literal["auto", "torch", "openvino"]
 LogLevel = Literal["debug", "info", "warn", "error"]
@@ -18,12 +18,12 @@ _Choice = TypeVar("_Choice", bound=str)
 
 
 class SettingsError(Exception):
-    """A value that cannot be meant; names the setting."""
+    """A setting has a value that is not allowed. The message names the setting."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """models_dir: None when only the demo model is wanted. cache_dir: for compiled models and references."""
+    """models_dir: None if only the demo model is needed. cache_dir: for compiled models and references."""
 
     models_dir: Path | None
     cache_dir: Path
@@ -36,7 +36,7 @@ class Settings:
     def changed(
         self, *, model: str | None = None, device: str | None = None, backend: str | None = None
     ) -> Settings:
-        """These settings with what the command line says instead."""
+        """These settings with the command line's values on top."""
         return replace(
             self,
             model=model or self.model,
@@ -53,7 +53,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         models_dir=models_dir,
         cache_dir=Path(cache).absolute() if cache else default_cache,
-        model=environment.get("MODEL") or DEMO_MODEL,
+        model=environment.get("MODEL") or DEFAULT_MODEL,
         device=_read(environment, "DEVICE", "auto", get_args(DeviceChoice)),
         backend=_read(environment, "ENGINE_BACKEND", "auto", get_args(BackendChoice)),
         precision=_read(environment, "PRECISION", "fp32", get_args(Precision)),
@@ -67,5 +67,5 @@ def _read(environment: Mapping[str, str], name: str, default: str, choices: tupl
 
 def _choose(name: str, value: str, choices: tuple[_Choice, ...]) -> _Choice:
     if value not in choices:
-        raise SettingsError(f"{name} is {value!r}, but may be {', '.join(choices)}")
+        raise SettingsError(f"{name} is {value!r}, but must be one of {', '.join(choices)}")
     return next(choice for choice in choices if choice == value)

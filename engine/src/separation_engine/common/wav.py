@@ -1,4 +1,4 @@
-"""Streaming float32 WAV and RF64: read any range of samples, write with a length that is known before."""
+"""Streams float32 WAV and RF64: random reads, and writes whose length is known in advance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from separation_engine.errors import InvalidInputError
+from separation_engine.common.errors import InvalidInputError
 
 Samples = NDArray[np.float32]
 
@@ -21,9 +21,9 @@ _MAX_SIZE = 0xFFFFFFFF
 
 
 class WavReader:
-    """Random access to a float32 stereo WAV; memory does not depend on its length.
+    """Random access to a float32 stereo WAV, in constant memory.
 
-    samples: length of the song. sample_rate: samples a second.
+    samples: length of the song. sample_rate: in Hz.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,14 +38,14 @@ class WavReader:
             raise
 
     def read(self, start: int, samples: int) -> Samples:
-        """Samples [start, start + samples) as (channels=2, samples); zeros outside of the song."""
+        """Samples [start, start + samples) as (channels=2, samples); zeros outside the song."""
         block = np.zeros((CHANNELS, samples), np.float32)
         first, last = max(start, 0), min(start + samples, self.samples)
         if first < last:
             self._file.seek(self._first_byte + first * _FRAME_BYTES)
             content = self._file.read((last - first) * _FRAME_BYTES)
             if len(content) < (last - first) * _FRAME_BYTES:
-                raise InvalidInputError("the input became shorter while it was read")
+                raise InvalidInputError("the input shrank while it was being read")
             block[:, first - start : last - start] = np.frombuffer(content, "<f4").reshape(-1, CHANNELS).T
         return block
 
@@ -54,9 +54,9 @@ class WavReader:
 
 
 class WavWriter:
-    """Writes a float32 stereo WAV of exactly `samples`, RF64 where its size needs that.
+    """Writes a float32 stereo WAV of exactly `samples`, as RF64 above 4 GiB.
 
-    Each block is in the file when `write` returns, so that a reader may follow the writer.
+    Each block is in the file when `write` returns, so a reader can follow the writer.
     """
 
     def __init__(self, path: Path, samples: int, sample_rate: int) -> None:
@@ -67,7 +67,7 @@ class WavWriter:
     def write(self, block: Samples) -> None:
         """block: (channels=2, one sample or more)."""
         self._missing -= block.shape[1]
-        # channel by channel: a copy of the transposed block takes four times as long
+        # channel by channel: copying the transposed block takes four times as long
         content = np.stack([*block], axis=1).astype("<f4", copy=False).data.cast("B")
         while content:
             content = content[self._file.write(content) :]
@@ -76,17 +76,17 @@ class WavWriter:
         self._file.close()
 
     def finish(self) -> None:
-        """Close, and make sure that the file is as long as its header says."""
+        """Close, and require that the file is as long as its header says."""
         self.close()
         if self._missing:
-            raise AssertionError(f"a stem misses {self._missing} samples")
+            raise AssertionError(f"a stem is {self._missing} samples short")
 
 
 def _parse_header(file: BinaryIO) -> tuple[int, int, int]:
-    """Sample rate, first byte of the samples, number of samples."""
+    """Returns the sample rate, the samples' byte offset and their number."""
     form, _, kind = struct.unpack("<4sI4s", _read(file, 12))
     if form not in {b"RIFF", b"RF64"} or kind != b"WAVE":
-        raise InvalidInputError("the input is no WAV file")
+        raise InvalidInputError("the input is not a WAV file")
     long_size: int | None = None
     sample_rate: int | None = None
     while True:
@@ -99,31 +99,31 @@ def _parse_header(file: BinaryIO) -> tuple[int, int, int]:
         elif name == b"fmt ":
             sample_rate = _parse_format(body)
     if sample_rate is None:
-        raise InvalidInputError("the input has samples without a format")
+        raise InvalidInputError("the input has no format chunk before its samples")
     first_byte = file.tell()
-    there = file.seek(0, 2) - first_byte
-    # a writer that cannot seek back leaves 0 or the largest size: then the file ends with the samples
-    said = long_size if form == b"RF64" and size == _MAX_SIZE and long_size else size
-    length = min(said, there) if said not in {0, _MAX_SIZE} else there
+    available = file.seek(0, 2) - first_byte
+    # a writer that cannot seek back leaves 0 or the maximum: the samples then run to the end of the file
+    declared = long_size if form == b"RF64" and size == _MAX_SIZE and long_size else size
+    length = min(declared, available) if declared not in {0, _MAX_SIZE} else available
     return sample_rate, first_byte, length // _FRAME_BYTES
 
 
 def _parse_format(body: bytes) -> int:
     if len(body) < 16:
-        raise InvalidInputError("the input has a broken format")
+        raise InvalidInputError("the input has a broken format chunk")
     code, channels, sample_rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
     if code == _EXTENSIBLE_FORMAT and len(body) >= 26:
         code = struct.unpack_from("<H", body, 24)[0]
     if (code, channels, bits) != (_FLOAT_FORMAT, CHANNELS, 32):
-        raise InvalidInputError("the input is no stereo WAV of 32-bit float samples")
+        raise InvalidInputError("the input is not a stereo WAV with 32-bit float samples")
     return int(sample_rate)
 
 
 def _read(file: BinaryIO, size: int) -> bytes:
-    # a chunk before the samples is small; a huge size is no WAV of ours
+    # chunks before the samples are small; a huge one means this is not our WAV
     content = file.read(size) if size <= 1 << 20 else b""
     if len(content) < size:
-        raise InvalidInputError("the input ends within its header")
+        raise InvalidInputError("the input ends inside its header")
     return content
 
 

@@ -1,4 +1,4 @@
-"""What this machine has: processors that may be used, CUDA devices, memory in use."""
+"""Facts about this machine: usable CPUs, CUDA devices, memory in use."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import resource
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
+
+DeviceName = Literal["cpu", "cuda"]
+Precision = Literal["fp32", "tf32", "bf16"]
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _MEMORY_PAGES = Path("/proc/self/statm")
@@ -18,16 +22,16 @@ _OWN_CGROUP = Path("/proc/self/cgroup")
 
 
 def cpu_limit() -> int:
-    """Processors that this process may use, at least 1: its affinity, or less by the limits of its cgroups.
+    """CPUs this process may use, at least 1: the smaller of its affinity and its cgroup limits.
 
-    A part of a processor counts as a whole one from a half on.
+    A fractional limit is rounded to the nearest whole CPU.
     """
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, round(min(count, _cgroup_limit())))
 
 
 def _cgroup_limit() -> float:
-    """Processors by the strictest `cpu.max` (cgroup v2) from our own group up to the root; inf without."""
+    """The strictest `cpu.max` (cgroup v2) between our own group and the root; inf if there is none."""
     try:
         lines = _OWN_CGROUP.read_text("ascii").splitlines()
     except OSError:
@@ -46,7 +50,7 @@ def _limit_of(cgroup: Path) -> float:
 
 
 def cpu_name() -> str:
-    """The processor's own name where the system tells it."""
+    """The CPU's model name, or its architecture where the system does not report one."""
     try:
         lines = _CPU_INFO.read_text("utf-8", "replace").splitlines()
     except OSError:
@@ -56,7 +60,7 @@ def cpu_name() -> str:
 
 
 def cuda_devices() -> int:
-    """CUDA devices that the driver shows, told without importing torch; 0 where there is no driver."""
+    """CUDA devices that the driver reports, without importing torch; 0 without a driver."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -68,19 +72,19 @@ def cuda_devices() -> int:
 
 
 def torch_finds_cuda() -> bool:
-    """Whether torch can use what the driver shows: it may be built for the CPU, or for a newer driver."""
+    """Whether torch can use the driver's devices: it may be a CPU build, or need a newer driver."""
     import torch
 
     return torch.cuda.is_available()
 
 
 def is_installed(*modules: str) -> bool:
-    """Whether all of these modules can be imported, told without importing them."""
+    """Whether all these modules can be imported. Imports none of them."""
     return all(find_spec(module) is not None for module in modules)
 
 
 def memory_bytes() -> int:
-    """Resident memory of this process; where the system tells only its peak, the peak."""
+    """Resident memory of this process; its peak where the system reports only that."""
     try:
         return int(_MEMORY_PAGES.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:

@@ -1,4 +1,4 @@
-"""Errors of the engine: one class for each thing a caller can do something about."""
+"""Errors of the engine: one class for each failure that a caller can act on."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from typing import ClassVar
 
 
 class EngineError(Exception):
-    """A failure with a stable protocol code; `retryable` says whether the same job may pass later."""
+    """A failure with a stable protocol code."""
 
     code: ClassVar[str] = "internal"
-    retryable: ClassVar[bool] = False
 
 
 class UnknownModelError(EngineError):
-    """The name is no model name at all."""
+    """The name is not a model's name."""
 
     code = "unknown_model"
 
@@ -25,13 +24,13 @@ class UnknownStemError(EngineError):
 
 
 class InvalidInputError(EngineError):
-    """The request or its input file cannot be worked on."""
+    """The request or its input file is unusable."""
 
     code = "invalid_input"
 
 
 class NotFiniteError(EngineError):
-    """The network answered with a sample that is not finite."""
+    """The network returned NaN or infinity."""
 
     code = "not_finite"
 
@@ -40,13 +39,12 @@ class OutOfMemoryError(EngineError):
     """Host or device memory ran out, even with the smallest batch."""
 
     code = "out_of_memory"
-    retryable = True
 
 
 class DeviceLostError(BaseException):
-    """Every call of the device fails from now on, so the process has to end: a new one may do better.
+    """Every further call to the device will fail, so the process must end and be replaced.
 
-    No EngineError, and not to be caught with them: no job is to blame.
+    Not an EngineError, so handlers that fail one job never catch it.
     """
 
 
@@ -57,24 +55,24 @@ class CancelledError(EngineError):
 
 
 class ModelNotInstalledError(EngineError):
-    """The model, or a library that it needs, is not installed here."""
+    """The model, or a library it needs, is not installed here."""
 
     code = "model_not_installed"
 
 
 class WeightsMismatchError(EngineError):
-    """The weights on disk are not those that were recorded, or not of an allowed kind."""
+    """The weights differ from their recorded hash, or are of an unsupported kind."""
 
     code = "weights_mismatch"
 
 
 class SelfCheckFailedError(EngineError):
-    """The known segment did not come out as its reference says."""
+    """The known segment does not match its reference."""
 
     code = "self_check_failed"
 
 
 class DeviceUnavailableError(EngineError):
-    """The wanted device or backend is not there."""
+    """The requested device or backend is not available."""
 
     code = "device_unavailable"
