@@ -26,8 +26,8 @@ from separation_engine.common.wav import Samples
 from separation_engine.models.folder import read_folder
 from separation_engine.networks.interface import BackendSettings
 from separation_engine.separating.loaded_model import LoadedModel
-from tests.model_files import FOUR, SIX
-from tests.models import FULL, make_network, write_model
+from tests.model_files import FOUR, FULL, SIX
+from tests.models import make_network, write_model
 from tests.runs import make_model, make_request, run_one
 from tests.sounds import RATE, song
 from tests.stock import stock

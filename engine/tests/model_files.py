@@ -29,6 +29,21 @@ SHORT: dict[str, object] = {
     "segment": 1,
 }
 
+TINY: dict[str, object] = {**SHORT, "segment": Fraction(39, 5)}
+FULL: dict[str, object] = {
+    "channels": 48,
+    "growth": 2,
+    "nfft": 4096,
+    "depth": 4,
+    "dconv_mode": 3,
+    "dconv_comp": 8,
+    "bottom_channels": 512,
+    "t_layers": 5,
+    "t_heads": 8,
+    "samplerate": RATE,
+    "segment": Fraction(39, 5),
+}
+
 Tensors = Mapping[str, NDArray[np.generic]]
 
 

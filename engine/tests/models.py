@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,25 +15,11 @@ from separation_engine.backends.torch.backend import TorchBackend
 from separation_engine.checks.self_check import fingerprint, known_mix, reference_path, write_reference
 from separation_engine.models.folder import read_folder
 from separation_engine.networks.interface import BackendSettings
-from tests.model_files import FOUR, RATE, SHORT, write_files
+from tests.model_files import FOUR, FULL, RATE, SHORT, TINY, write_files
 
 Network = TypeVar("Network", HTDemucs, HDemucs)
 
-TINY = {**SHORT, "segment": Fraction(39, 5)}
 SMALL_HYBRID = {"channels": 4, "nfft": 1024, "depth": 5, "samplerate": RATE, "segment": 3}
-FULL = {
-    "channels": 48,
-    "growth": 2,
-    "nfft": 4096,
-    "depth": 4,
-    "dconv_mode": 3,
-    "dconv_comp": 8,
-    "bottom_channels": 512,
-    "t_layers": 5,
-    "t_heads": 8,
-    "samplerate": RATE,
-    "segment": Fraction(39, 5),
-}
 
 
 def make_network(

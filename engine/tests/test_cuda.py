@@ -19,7 +19,8 @@ from separation_engine.common.device import Precision
 from separation_engine.common.errors import CancelledError, OutOfMemoryError
 from separation_engine.common.wav import Samples
 from separation_engine.serving.scheduler import Scheduler
-from tests.models import FULL, full, write_model
+from tests.model_files import FULL
+from tests.models import full, write_model
 from tests.runs import FixedModels, Listener, make_model, make_request, run_one
 from tests.sounds import RATE, read_wav, song
 from tests.stock import stock, torch_network

@@ -15,8 +15,8 @@ import torch
 from separation_engine.common.wav import Samples
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.serving.model_cache import ModelCache
-from tests.model_files import SHORT, SIX
-from tests.models import FULL, SMALL_HYBRID, TINY, full, short, small_hybrid, tiny, write_model
+from tests.model_files import FULL, SHORT, SIX, TINY
+from tests.models import SMALL_HYBRID, full, short, small_hybrid, tiny, write_model
 from tests.runs import make_model, make_request, run_jobs, run_one
 from tests.sounds import RATE, impulses, noise, read_wav, song
 from tests.stock import StockNetwork, stock, torch_network, torch_settings

@@ -25,7 +25,6 @@ LAYERS = (
     ("models",),
     ("separating",),
     ("checks",),
-    ("testing",),
     ("serving",),
     ("commands",),
     ("__main__",),

@@ -9,8 +9,8 @@ pytest.importorskip("torch")
 
 from separation_engine.common.errors import WeightsMismatchError
 from separation_engine.serving.model_cache import ModelCache
-from tests.model_files import SHORT, SIX
-from tests.models import TINY, short, tiny, write_model
+from tests.model_files import SHORT, SIX, TINY
+from tests.models import short, tiny, write_model
 from tests.stock import torch_settings
 
 

@@ -13,9 +13,8 @@ import torch
 
 from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
-from separation_engine.backends.torch.accumulator import TorchAccumulator
 from separation_engine.backends.torch.backend import TorchBackend
-from separation_engine.backends.torch.network import TorchNetwork
+from separation_engine.backends.torch.network import TorchAccumulator, TorchNetwork
 from separation_engine.common.errors import DeviceLostError, DeviceUnavailableError, OutOfMemoryError
 from separation_engine.common.wav import Samples
 from separation_engine.networks.interface import Accumulator, Backend, BackendSettings, PendingSamples
@@ -136,7 +135,7 @@ def test_a_full_device_is_an_out_of_memory_error(monkeypatch: pytest.MonkeyPatch
         raise torch.cuda.OutOfMemoryError
 
     sums = TorchAccumulator(4, RATE, torch.device("cpu"))
-    monkeypatch.setattr("separation_engine.backends.torch.accumulator.pad", full)
+    monkeypatch.setattr("separation_engine.backends.torch.network.pad", full)
     with pytest.raises(OutOfMemoryError):
         sums.take(1)
     monkeypatch.setattr(torch, "zeros", full)

@@ -113,9 +113,7 @@ def _save(model: HTDemucs, optimizer: torch.optim.Adam, step: int, checkpoint: P
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--work", type=Path, required=True, help="folder for songs and the checkpoint"
-    )
+    parser.add_argument("--work", type=Path, required=True, help="folder for songs and the checkpoint")
     parser.add_argument("--output", type=Path, required=True, help="folder for the weights")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

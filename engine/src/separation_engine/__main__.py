@@ -54,15 +54,16 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
         serve(settings)
     if options.command == "fingerprint":
-        from separation_engine.checks.references import store_fingerprint
+        from separation_engine.checks.references import store_fingerprint as run_child
+    elif options.command == "measure-precision":
+        from separation_engine.checks.precision_check import store_measure as run_child
+    else:
+        return _separate(options, settings)
+    run_child(options.model, options.index, options.output, settings)
+    return 0
 
-        store_fingerprint(options.model, options.index, options.output, settings)
-        return 0
-    if options.command == "measure-precision":
-        from separation_engine.checks.precision_check import store_measure
 
-        store_measure(options.model, options.index, options.output, settings)
-        return 0
+def _separate(options: argparse.Namespace, settings: Settings) -> int:
     from separation_engine.commands.separate import separate_file
 
     changed = _with_options(settings, options)

@@ -14,7 +14,8 @@ from separation_engine.common.errors import EngineError, OutOfMemoryError
 from separation_engine.common.wav import Samples
 from separation_engine.networks.architecture import NetworkWeights
 from separation_engine.networks.interface import BackendSettings
-from tests.models import TINY, tiny
+from tests.model_files import TINY
+from tests.models import tiny
 from tests.openvino.conftest import weights_of
 
 

@@ -14,8 +14,8 @@ from demucs.htdemucs import HTDemucs
 from separation_engine.architectures.htdemucs.openvino.network import OpenvinoNetwork
 from separation_engine.common.errors import DeviceUnavailableError
 from separation_engine.common.wav import Samples
-from tests.model_files import FOUR, SHORT, SIX
-from tests.models import FULL, TINY, make_network, short, tiny
+from tests.model_files import FOUR, FULL, SHORT, SIX, TINY
+from tests.models import make_network, short, tiny
 from tests.openvino.conftest import Load, signal_to_noise, stock_segment, weights_of
 from tests.sounds import RATE, impulses, noise, song
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from separation_engine.backends.openvino.inference_lock import InferenceLock
+from separation_engine.backends.openvino.inference import InferenceLock
 
 
 class Network:

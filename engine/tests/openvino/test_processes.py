@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from tests.models import TINY, tiny, write_model
+from tests.model_files import TINY
+from tests.models import tiny, write_model
 
 CHILD = """
 import hashlib, json, sys

@@ -6,7 +6,6 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,13 +31,6 @@ class HubError(EngineError):
     code = "model_not_installed"
 
 
-@dataclass(frozen=True)
-class _Source:
-    repository: str
-    revision: str | None
-    timeout: float
-
-
 def fetch_model(name: str, models_dir: Path, timeout: float, say: Callable[[str], None]) -> Path:
     """Fetch a known model into models_dir/<name>, and resume what an earlier try left.
 
@@ -51,14 +43,12 @@ def fetch_model(name: str, models_dir: Path, timeout: float, say: Callable[[str]
     partial = models_dir / _PARTIAL_FOLDER / name
     partial.mkdir(parents=True, exist_ok=True)
     try:
-        source = _Source(known.repository, None, timeout)
-        bag, revision = _fetch(source, f"{name}.yaml", partial)
-        # all files come from the same commit
-        source = _Source(known.repository, revision, timeout)
+        bag, revision = _fetch(known.repository, None, f"{name}.yaml", partial, timeout)
         hashes = {bag.name: hash_file(bag)}
         for signature in read_bag_signatures(bag):
             say(f"fetching {name}/{signature}")
-            weights, _ = _fetch(source, f"{signature}.safetensors", partial)
+            # from the same commit as the bag
+            weights, _ = _fetch(known.repository, revision, f"{signature}.safetensors", partial, timeout)
             hashes[weights.name] = hash_file(weights)
     except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
         raise HubError(f"{name} could not be fetched from the hub: {_first_line(error)}") from error
@@ -66,10 +56,12 @@ def fetch_model(name: str, models_dir: Path, timeout: float, say: Callable[[str]
     return _put_in_place(partial, models_dir / name)
 
 
-def _fetch(source: _Source, name: str, folder: Path) -> tuple[Path, str | None]:
+def _fetch(
+    repository: str, revision: str | None, name: str, folder: Path, timeout: float
+) -> tuple[Path, str | None]:
     """The verified file, and its commit."""
-    url = hf_hub_url(source.repository, name, revision=source.revision)
-    metadata = get_hf_file_metadata(url, token=False, timeout=source.timeout)
+    url = hf_hub_url(repository, name, revision=revision)
+    metadata = get_hf_file_metadata(url, token=False, timeout=timeout)
     if metadata.etag is None or metadata.size is None:
         raise HubError(f"the hub reports no hash or size for {name}")
     path = folder / name

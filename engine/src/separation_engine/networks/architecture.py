@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -22,12 +22,12 @@ class Builder:
     """How one runtime builds one architecture.
 
     load: builds the network on an open backend of that runtime; imports the heavy libraries.
-    versions: versions of our own code and of libraries that decide the result on this device.
+    versions: of our own code that decides the result, by device.
     refusal: why the runtime cannot build these settings; None if it can.
     """
 
     load: Callable[[Any, NetworkWeights], Network]
-    versions: Callable[[DeviceName], Mapping[str, str]]
+    versions: Mapping[DeviceName, Mapping[str, str]] = field(default_factory=dict)
     refusal: Callable[[NetworkSettings], str | None] = lambda _: None
 
 
@@ -99,8 +99,8 @@ class NetworkSettings:
 
     def versions(self, backend: Backend) -> dict[str, str]:
         """Versions of everything that decides the result on this backend."""
-        builder = self.architecture.builders[backend.name]
-        return {**backend.versions(), **builder.versions(backend.device)}
+        own = self.architecture.builders[backend.name].versions.get(backend.device, {})
+        return {**backend.versions(), **own}
 
 
 @dataclass(frozen=True)

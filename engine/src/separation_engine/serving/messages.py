@@ -7,25 +7,19 @@ from typing import Literal, TypedDict
 from separation_engine.common.errors import EngineError
 
 
-class Model(TypedDict):
-    """signature: of its networks, in order."""
-
+class _Model(TypedDict):
     name: str
     stems: list[str]
     signature: list[str]
 
 
-class Stem(TypedDict):
-    """path: float32 WAV without the gain. peak: largest absolute sample before the gain."""
-
+class _Stem(TypedDict):
     name: str
     path: str
     peak: float
 
 
-class Seconds(TypedDict):
-    """Wall time of a job."""
-
+class _Seconds(TypedDict):
     load: float
     separate: float
 
@@ -40,20 +34,16 @@ class Facts(TypedDict):
     versions: dict[str, str]
 
 
-class Ready(Facts):
-    """Sent once, when the default model is loaded."""
-
+class _Ready(Facts):
     type: Literal["ready"]
     protocol: int
     engineVersion: str
-    models: list[Model]
+    models: list[_Model]
     defaultModel: str
     memoryBytes: int
 
 
-class Progress(TypedDict):
-    """Sent after each segment of a job."""
-
+class _Progress(TypedDict):
     type: Literal["progress"]
     id: str
     doneSamples: int
@@ -62,9 +52,7 @@ class Progress(TypedDict):
     gainDb: int
 
 
-class Result(Facts):
-    """The end of a successful job."""
-
+class _Result(Facts):
     type: Literal["result"]
     id: str
     model: str
@@ -72,32 +60,28 @@ class Result(Facts):
     weightsSha256: str
     samples: int
     sampleRate: int
-    stems: list[Stem]
+    stems: list[_Stem]
     gainDb: int
     residualDb: float | None
-    seconds: Seconds
+    seconds: _Seconds
 
 
-class Error(TypedDict):
-    """The end of a failed job; of the engine itself if id is None."""
-
+class _Error(TypedDict):
     type: Literal["error"]
     id: str | None
     code: str
     message: str
 
 
-class Heartbeat(TypedDict):
-    """Sent every second."""
-
+class _Heartbeat(TypedDict):
     type: Literal["heartbeat"]
     memoryBytes: int
 
 
-Message = Ready | Progress | Result | Error | Heartbeat
+Message = _Ready | _Progress | _Result | _Error | _Heartbeat
 
 
-def error_message(job: str | None, error: BaseException) -> Error:
+def error_message(job: str | None, error: BaseException) -> _Error:
     """The message for a failure. Any other exception than EngineError is `internal`."""
     known = isinstance(error, EngineError)
     return {

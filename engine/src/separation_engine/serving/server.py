@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import runpy
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import NoReturn
+from pathlib import Path
+from typing import NoReturn, cast
 
 import numpy as np
 
@@ -21,7 +23,7 @@ from separation_engine.common.settings import Settings
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
 from separation_engine.serving.logs import about
-from separation_engine.serving.messages import Facts, Message, Ready, error_message
+from separation_engine.serving.messages import Facts, Message, error_message
 from separation_engine.serving.model_cache import ModelCache
 from separation_engine.serving.protocol import (
     MAX_LINE_BYTES,
@@ -54,7 +56,7 @@ def serve(settings: Settings) -> NoReturn:
     threading.Thread(target=_read_commands, args=(commands, reporter), daemon=True).start()
     threading.Thread(target=_beat, args=(reporter,), daemon=True).start()
     try:
-        before_forward = _test_fault()
+        before_forward = _fault_hook()
         models = ModelCache(settings)
         default = models.load(settings.model)
     except (Exception, DeviceLostError) as error:
@@ -65,13 +67,12 @@ def serve(settings: Settings) -> NoReturn:
     _work(Scheduler(models, reporter, before_forward), commands, reporter)
 
 
-def _test_fault() -> Callable[[SeparationRequest], None]:
-    """A fault to inject, for tests. Images and wheels do not contain the module."""
-    if fault := os.environ.get("ENGINE_FAULT"):
-        from separation_engine.testing.faults import make_fault
-
-        return make_fault(fault)
-    return lambda _: None
+def _fault_hook() -> Callable[[SeparationRequest], None]:
+    """The fault that ENGINE_FAULT asks for, in a source checkout only: images have no tests."""
+    if not (fault := os.environ.get("ENGINE_FAULT")):
+        return lambda _: None
+    make_fault = runpy.run_path(str(Path(__file__).parents[3] / "tests" / "faults.py"))["make_fault"]
+    return cast("Callable[[SeparationRequest], None]", make_fault(fault))
 
 
 def _work(scheduler: Scheduler, commands: Commands, reporter: _Reporter) -> NoReturn:
@@ -187,7 +188,7 @@ class _Reporter:
         self.send(message)
 
 
-def _ready(models: ModelCache, default: LoadedModel) -> Ready:
+def _ready(models: ModelCache, default: LoadedModel) -> Message:
     return {
         "type": "ready",
         "protocol": PROTOCOL,

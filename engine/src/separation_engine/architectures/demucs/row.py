@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
-from importlib.metadata import version
 
-from separation_engine.common.device import DeviceName
 from separation_engine.networks.architecture import Architecture, Builder, NetworkWeights
 from separation_engine.networks.interface import Backend, Network
 
@@ -17,10 +14,6 @@ def _load(backend: Backend, weights: NetworkWeights) -> Network:
     return load_network(backend, weights)
 
 
-def _versions(_device: DeviceName) -> Mapping[str, str]:
-    return {"demucs": version("demucs")}
-
-
-_BUILDERS = {"torch": Builder(_load, _versions)}
+_BUILDERS = {"torch": Builder(_load)}
 HDEMUCS = Architecture("demucs.hdemucs.HDemucs", Fraction(40), True, _BUILDERS)
 DEMUCS = Architecture("demucs.demucs.Demucs", Fraction(40), True, _BUILDERS)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
-from importlib.metadata import version
 
 from separation_engine.architectures.htdemucs.openvino.settings import GRAPH_VERSION, refusal
-from separation_engine.common.device import DeviceName
 from separation_engine.networks.architecture import Architecture, Builder, NetworkWeights
 from separation_engine.networks.interface import Backend, Network
 
@@ -27,21 +24,12 @@ def _load_on_torch(backend: Backend, weights: NetworkWeights) -> Network:
     return load_network(backend, weights)
 
 
-def _openvino_versions(_device: DeviceName) -> Mapping[str, str]:
-    return {"graph": str(GRAPH_VERSION)}
-
-
-def _torch_versions(device: DeviceName) -> Mapping[str, str]:
-    layers = {"layers": str(_LAYERS_VERSION)} if device == "cuda" else {}
-    return {"demucs": version("demucs"), **layers}
-
-
 HTDEMUCS = Architecture(
     klass="demucs.htdemucs.HTDemucs",
     default_segment=Fraction(10),
     segment_may_grow=False,
     builders={
-        "openvino": Builder(_load_on_openvino, _openvino_versions, refusal),
-        "torch": Builder(_load_on_torch, _torch_versions),
+        "openvino": Builder(_load_on_openvino, {"cpu": {"graph": str(GRAPH_VERSION)}}, refusal),
+        "torch": Builder(_load_on_torch, {"cuda": {"layers": str(_LAYERS_VERSION)}}),
     },
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import torch
 
 from separation_engine.common.device import DeviceName, Precision, cpu_limit, cpu_name
@@ -26,7 +28,7 @@ class TorchBackend:
 
     def versions(self) -> dict[str, str]:
         cuda = {"cuda": torch.version.cuda} if torch.version.cuda and self.device == "cuda" else {}
-        return {"torch": torch.__version__, **cuda}
+        return {"torch": torch.__version__, "demucs": version("demucs"), **cuda}
 
     def memory_bytes(self) -> int:
         return torch.cuda.memory_reserved() if self.device == "cuda" else 0

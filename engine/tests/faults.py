@@ -1,4 +1,6 @@
-"""Makes the engine fail at the first segment of a job, for tests. Loaded only if ENGINE_FAULT is set.
+"""Makes the engine fail at the first segment of a job. The engine loads this file if ENGINE_FAULT is set.
+
+Installed engines and images do not contain it.
 
 ENGINE_FAULT=<crash|hang|oom|lost>[:<marker file>]
 crash: SIGKILL. hang: the process stops, including its heartbeats. oom: the job runs out of memory. lost: the

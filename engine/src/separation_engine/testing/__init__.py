@@ -1,1 +1,0 @@
-"""Hooks for tests only. Wheels and images leave this folder out."""
