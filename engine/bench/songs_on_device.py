@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -142,31 +141,21 @@ def run_stock(folder: Path, songs: Sequence[Path], device: str, stems: Path) -> 
 
 
 def watched(work: Callable[[], None], device: str) -> Run:
-    samples: list[tuple[float, float]] = []
-    driver = watch(samples) if device == "cuda" else None
-    try:
+    """Query the driver five times a second while the work runs."""
+    if device != "cuda":
         began = time.perf_counter()
         work()
-        seconds = time.perf_counter() - began
-    finally:
-        if driver:
+        return Run(time.perf_counter() - began, 0.0, 0.0)
+    with subprocess.Popen([*_ASK_DRIVER, "-lms", "200"], stdout=subprocess.PIPE, text=True) as driver:
+        began = time.perf_counter()
+        try:
+            work()
+        finally:
+            seconds = time.perf_counter() - began
             driver.terminate()
-            driver.wait()
-    busy, memory = zip(*samples, strict=True) if samples else ((0.0,), (0.0,))
+        samples = [tuple(map(float, line.split(","))) for line in driver.stdout or ()]
+    busy, memory = zip(*samples, strict=True)
     return Run(seconds, mean(busy), max(memory))
-
-
-def watch(samples: list[tuple[float, float]]) -> subprocess.Popen[str]:
-    """Query the driver five times a second until terminated."""
-    driver = subprocess.Popen([*_ASK_DRIVER, "-lms", "200"], stdout=subprocess.PIPE, text=True)
-
-    def read() -> None:
-        for line in driver.stdout or ():
-            busy, memory = line.split(",")
-            samples.append((float(busy), float(memory)))
-
-    threading.Thread(target=read, daemon=True).start()
-    return driver
 
 
 def make_songs(folder: Path, count: int, seconds: float) -> list[Path]:

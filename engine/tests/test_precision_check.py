@@ -15,7 +15,6 @@ pytest.importorskip("torch")
 
 from separation_engine.architectures.htdemucs.openvino.settings import GRAPH_VERSION
 from separation_engine.backends.openvino.backend import OpenvinoBackend
-from separation_engine.backends.select import BackendSelector
 from separation_engine.checks import precision_check
 from separation_engine.common.errors import DeviceUnavailableError, SelfCheckFailedError
 from separation_engine.common.settings import Settings
@@ -123,7 +122,7 @@ def test_a_segment_is_timed_in_a_full_batch(monkeypatch: pytest.MonkeyPatch, tmp
     backend = make_model([network]).backend
     weights = cast("NetworkWeights", SimpleNamespace(load=lambda _: network))
     selector = SimpleNamespace(open=lambda _: backend)
-    monkeypatch.setattr(BackendSelector, "of", lambda *_: selector)
+    monkeypatch.setattr(precision_check, "BackendSelector", lambda *_: selector)
     settings = Settings(None, tmp_path, "model", "cpu", "torch", "fp32", "info")
     ticks = itertools.count(step=4.0)
     monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))

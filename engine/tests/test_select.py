@@ -15,7 +15,13 @@ from separation_engine.common.errors import (
     ModelNotInstalledError,
     WeightsMismatchError,
 )
-from separation_engine.common.settings import BackendChoice, DeviceChoice, SettingsError, read_settings
+from separation_engine.common.settings import (
+    BackendChoice,
+    DeviceChoice,
+    Settings,
+    SettingsError,
+    read_settings,
+)
 from separation_engine.networks.architecture import NetworkSettings
 
 HTDEMUCS = ARCHITECTURES["demucs.htdemucs.HTDemucs"]
@@ -26,7 +32,7 @@ UNUSUAL = NetworkSettings(HTDEMUCS, USUAL.args, {"cac": False})
 
 
 def selector(device: DeviceChoice, choice: BackendChoice = "auto") -> BackendSelector:
-    return BackendSelector(device=device, choice=choice, precision="fp32", cache_dir=Path())
+    return BackendSelector(Settings(None, Path(), "demo", device, choice, "fp32", "info"))
 
 
 def machine(

@@ -63,14 +63,8 @@ def measure(bag: BagOfModels, seeds: tuple[int, ...], seconds: float) -> list[Sc
 
 def table_of(scores: list[Score]) -> str:
     """The scores as a Markdown table, with the mean in the last row."""
-    rows = [*scores]
-    rows.append(
-        Score(
-            "mean",
-            float(np.mean([score.sdr for score in scores])),
-            float(np.mean([score.improvement for score in scores])),
-        )
-    )
+    sdr_mean, improvement_mean = np.mean([(score.sdr, score.improvement) for score in scores], axis=0)
+    rows = [*scores, Score("mean", float(sdr_mean), float(improvement_mean))]
     lines = ["| stem | SDR, dB | over the mix, dB |", "|---|---|---|"]
     lines += [f"| {row.stem} | {row.sdr:.1f} | {row.improvement:.1f} |" for row in rows]
     return "\n".join(lines)

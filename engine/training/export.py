@@ -37,10 +37,7 @@ def export_model(model: HTDemucs, folder: Path) -> Path:
     }
     content = save(tensors, metadata)
     signature = hashlib.sha256(content).hexdigest()[:8]
-    files = {
-        f"{NAME}.yaml": f"models: ['{signature}']\n".encode(),
-        f"{signature}.safetensors": content,
-    }
+    files = {f"{NAME}.yaml": f"models: ['{signature}']\n".encode(), f"{signature}.safetensors": content}
     folder.mkdir(parents=True, exist_ok=True)
     for earlier in folder.glob("*.safetensors"):
         earlier.unlink()
@@ -61,8 +58,4 @@ def load_bag(folder: Path) -> BagOfModels:
 def _encode_fraction(value: object) -> dict[str, int | str]:
     if not isinstance(value, Fraction):
         raise TypeError(f"the metadata cannot hold {value!r}")
-    return {
-        "_type": "fraction",
-        "numerator": value.numerator,
-        "denominator": value.denominator,
-    }
+    return {"_type": "fraction", "numerator": value.numerator, "denominator": value.denominator}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from separation_engine import __version__
@@ -14,14 +14,10 @@ from separation_engine.commands.models import add_models_commands, run_models_co
 from separation_engine.common.errors import EngineError
 from separation_engine.common.settings import DEFAULT_MODEL, Settings, SettingsError, read_settings
 from separation_engine.serving.logs import set_up_logs
-from separation_engine.serving.protocol import limits
 
 _LOG = logging.getLogger(__name__)
 # the engine runs these itself, in child processes
-_CHILD_COMMANDS = {
-    "fingerprint": "store a network's output for the known segment",
-    "measure-precision": "store how PRECISION changes a network's output",
-}
+_CHILD_COMMANDS = ("fingerprint", "measure-precision")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +84,7 @@ def _tune_malloc(settings: Settings, options: argparse.Namespace) -> None:
 
     settings = _with_options(settings, options)
     try:
-        selector = BackendSelector.of(settings)
+        selector = BackendSelector(settings)
         network = ModelLibrary(settings.models_dir).find(settings.model).settings[0]
         if selector.device == "cpu" and selector.name_for(network) == "torch":
             restart_with_tuned_malloc()
@@ -106,30 +102,17 @@ def _make_parser() -> argparse.ArgumentParser:
     separate.add_argument("folder", type=Path, help="output folder for the stems")
     separate.add_argument("--model", help=f"default: MODEL, or {DEFAULT_MODEL}; `demo` is always installed")
     separate.add_argument("--stems", help="comma-separated; default: all stems of the model")
-    separate.add_argument("--overlap", type=_within_limits("overlap", float), default=0.25)
-    separate.add_argument("--shifts", type=_within_limits("shifts", int), default=0)
+    separate.add_argument("--overlap", type=float, default=0.25)
+    separate.add_argument("--shifts", type=int, default=0)
     separate.add_argument("--backend", choices=("auto", "torch", "openvino"))
     separate.add_argument("--device", choices=("auto", "cpu", "cuda"))
     add_models_commands(commands.add_parser("models", help="fetch, list and verify models"))
-    for name, purpose in _CHILD_COMMANDS.items():
-        child = commands.add_parser(name, help=purpose)
+    for name in _CHILD_COMMANDS:
+        child = commands.add_parser(name)
         child.add_argument("model")
         child.add_argument("index", type=int)
         child.add_argument("output", type=Path)
     return parser
-
-
-def _within_limits(name: str, kind: Callable[[str], float]) -> Callable[[str], float]:
-    low, high = limits(name)
-
-    def parse(text: str) -> float:
-        value = kind(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"must be from {low} to {high}")
-        return value
-
-    parse.__name__ = name
-    return parse
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def silence(samples: int) -> Samples:
     return np.zeros((2, samples), np.float32)
 
 
-def off_centre(samples: int) -> Samples:
+def off_center(samples: int) -> Samples:
     """A song with a constant offset."""
     mix: Samples = 0.5 * song(samples) + np.float32(0.4)
     return mix
@@ -74,7 +74,7 @@ def test_a_song_of_any_length_equals_demucs(separate: Separate, stock: Stock, sa
     assert np.abs(expected).max() > 0.01, "the network returns silence, so the comparison proves nothing"
 
 
-@pytest.mark.parametrize("make", [silence, impulses, noise, off_centre])
+@pytest.mark.parametrize("make", [silence, impulses, noise, off_center])
 def test_any_kind_of_sound_equals_demucs(
     separate: Separate, stock: Stock, make: Callable[[int], Samples]
 ) -> None:

@@ -5,13 +5,4 @@ from training.synthesis.rendering import mix_of, render_stems
 from training.synthesis.signals import SAMPLE_RATE, Audio
 from training.synthesis.song import STEMS, Section, Song
 
-__all__ = [
-    "SAMPLE_RATE",
-    "STEMS",
-    "Audio",
-    "Section",
-    "Song",
-    "compose",
-    "mix_of",
-    "render_stems",
-]
+__all__ = ["SAMPLE_RATE", "STEMS", "Audio", "Section", "Song", "compose", "mix_of", "render_stems"]

@@ -7,15 +7,7 @@ import numpy as np
 from training.synthesis.accompaniment import render_other
 from training.synthesis.bass import render_bass
 from training.synthesis.drums import render_drums
-from training.synthesis.signals import (
-    Audio,
-    Random,
-    fall,
-    fast_length,
-    low_pass,
-    samples_of,
-    shaped_noise,
-)
+from training.synthesis.signals import Audio, Random, fall, fast_length, low_pass, samples_of, shaped_noise
 from training.synthesis.song import STEMS, Song
 from training.synthesis.vocals import render_vocals
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 from separation_engine.common.device import (
     DeviceName,
@@ -18,7 +17,8 @@ from separation_engine.common.errors import (
     WeightsMismatchError,
 )
 from separation_engine.common.settings import BackendChoice, DeviceChoice, Settings
-from separation_engine.networks.interface import Backend, BackendSettings, Buildable
+from separation_engine.networks.architecture import NetworkSettings
+from separation_engine.networks.interface import Backend, BackendSettings
 
 _LOG = logging.getLogger(__name__)
 _MODULES = {"openvino": ("openvino",), "torch": ("torch", "demucs")}
@@ -26,31 +26,22 @@ _LOCKS = {"openvino": "runtime.lock", "torch": "cuda.lock"}
 
 
 class BackendSelector:
-    """Opens each backend once. Raises DeviceUnavailableError if the requested device is missing."""
+    """Opens each backend once. Raises DeviceUnavailableError if the requested device is missing.
 
-    def __init__(
-        self, *, device: DeviceChoice, choice: BackendChoice, precision: Precision, cache_dir: Path
-    ) -> None:
-        self._choice = choice
-        self.device: DeviceName = _resolve_device(device, choice)
-        self._settings = BackendSettings(self.device, precision, cache_dir)
+    precision: instead of the one in the settings.
+    """
+
+    def __init__(self, settings: Settings, precision: Precision | None = None) -> None:
+        self._choice = settings.backend
+        self.device: DeviceName = _resolve_device(settings.device, settings.backend)
+        self._settings = BackendSettings(self.device, precision or settings.precision, settings.cache_dir)
         self._open: dict[str, Backend] = {}
 
-    @classmethod
-    def of(cls, settings: Settings, precision: Precision | None = None) -> BackendSelector:
-        """A selector for these settings, or for another precision."""
-        return cls(
-            device=settings.device,
-            choice=settings.backend,
-            precision=precision or settings.precision,
-            cache_dir=settings.cache_dir,
-        )
-
-    def name_for(self, network: Buildable) -> str:
+    def name_for(self, network: NetworkSettings) -> str:
         """`torch` or `openvino`. Imports nothing heavy.
 
         Raises WeightsMismatchError if no eligible backend can build the network, ModelNotInstalledError if
-        those that can are not installed.
+        every backend that can is missing.
         """
         eligible = ("openvino", "torch") if self._choice == "auto" else (self._choice,)
         if self.device == "cuda":
@@ -66,7 +57,7 @@ class BackendSelector:
         missing = f"{able[0]} is not installed: install requirements/{_LOCKS[able[0]]}"
         raise ModelNotInstalledError("; ".join(filter(None, [reasons, missing])))
 
-    def open(self, network: Buildable) -> Backend:
+    def open(self, network: NetworkSettings) -> Backend:
         """The backend for a network. Raises like `name_for`."""
         name = self.name_for(network)
         if name not in self._open:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from separation_engine.common.errors import SelfCheckFailedError
 from separation_engine.common.settings import Settings
@@ -13,8 +16,9 @@ from separation_engine.common.settings import Settings
 _TIMEOUT_SECONDS = 600
 
 
-def run_engine_child(arguments: Sequence[str], settings: Settings) -> None:
-    """Run `separation_engine ARGUMENTS` with these settings to its end. Raises SelfCheckFailedError."""
+@contextmanager
+def child_output(command: str, model: str, index: int, settings: Settings) -> Iterator[Path]:
+    """Run `separation_engine COMMAND MODEL INDEX FILE`, and yield the file. Raises SelfCheckFailedError."""
     environment = {
         **os.environ,
         "ENGINE_CACHE_DIR": str(settings.cache_dir),
@@ -23,14 +27,17 @@ def run_engine_child(arguments: Sequence[str], settings: Settings) -> None:
         "PRECISION": settings.precision,
         **({"MODELS_DIR": str(settings.models_dir)} if settings.models_dir else {}),
     }
-    try:
-        subprocess.run(
-            [sys.executable, "-m", "separation_engine", *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=sys.stderr,
-            timeout=_TIMEOUT_SECONDS,
-            check=True,
-        )
-    except subprocess.SubprocessError as error:
-        raise SelfCheckFailedError(f"`{arguments[0]}` of {arguments[1]} failed: {error}") from error
+    with tempfile.TemporaryDirectory() as scratch:
+        output = Path(scratch) / "output"
+        try:
+            subprocess.run(
+                [sys.executable, "-m", "separation_engine", command, model, str(index), str(output)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr,
+                timeout=_TIMEOUT_SECONDS,
+                check=True,
+            )
+        except subprocess.SubprocessError as error:
+            raise SelfCheckFailedError(f"`{command}` of {model} failed: {error}") from error
+        yield output

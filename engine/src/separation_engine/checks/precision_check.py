@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 
 from separation_engine import __version__
 from separation_engine.backends.select import BackendSelector
-from separation_engine.checks.child_process import run_engine_child
+from separation_engine.checks.child_process import child_output
 from separation_engine.checks.references import find_reference
 from separation_engine.checks.self_check import check_network, known_mix, separate_segment, snr_db
 from separation_engine.common.device import Precision
@@ -97,7 +96,7 @@ def _separate(
 
     reference: fingerprint that the network must match first; None to skip that check.
     """
-    backend = BackendSelector.of(settings, precision).open(weights)
+    backend = BackendSelector(settings, precision).open(weights)
     network = weights.load(backend)
     try:
         if reference is not None:
@@ -134,9 +133,7 @@ def _find_measure(folder: ModelFolder, index: int, backend: Backend, settings: S
     if (measure := _read(stored)) is not None and measure.made_by == wanted:
         return measure
     _LOG.info("comparing %s with float32 for %s/%s", _NAMES[backend.precision], folder.name, signature)
-    with tempfile.TemporaryDirectory() as scratch:
-        output = Path(scratch) / stored.name
-        run_engine_child(["measure-precision", folder.name, str(index), str(output)], settings)
+    with child_output("measure-precision", folder.name, index, settings) as output:
         measure = _read(output)
     if measure is None or measure.made_by != wanted:
         name = _NAMES[backend.precision]

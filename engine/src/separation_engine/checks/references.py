@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from pathlib import Path
 
 from separation_engine.backends.select import BackendSelector
-from separation_engine.checks.child_process import run_engine_child
+from separation_engine.checks.child_process import child_output
 from separation_engine.checks.self_check import (
     fingerprint,
     known_mix,
@@ -38,7 +37,7 @@ def find_reference(folder: ModelFolder, index: int, settings: Settings) -> Sampl
         if (reference := read_reference(reference_path(place, signature), sha256)) is not None:
             return reference
     _LOG.info("making the reference of %s", signature)
-    reference = _make_reference(folder.name, index, settings)
+    reference = _make_reference(folder, index, settings)
     place = folder.path if os.access(folder.path, os.W_OK) else settings.cache_dir
     write_reference(reference_path(place, signature), sha256, reference)
     return reference
@@ -48,25 +47,23 @@ def store_fingerprint(name: str, index: int, output: Path, settings: Settings) -
     """Runs in the child process: load one sub-model in fp32 and store its fingerprint."""
     folder = ModelLibrary(settings.models_dir).find(name)
     weights = folder.read_weights(index)
-    network = weights.load(BackendSelector.of(settings, "fp32").open(weights))
+    network = weights.load(BackendSelector(settings, "fp32").open(weights))
     mix = known_mix(network.segment_samples, network.sample_rate)
     write_reference(output, weights.sha256, fingerprint(network, mix))
 
 
-def _make_reference(name: str, index: int, settings: Settings) -> Samples:
+def _make_reference(folder: ModelFolder, index: int, settings: Settings) -> Samples:
     """Two fresh processes must agree: a random fault does not repeat identically."""
-    with tempfile.TemporaryDirectory() as folder:
-        first, second = (_run_child(name, index, Path(folder) / str(run), settings) for run in range(2))
+    first, second = (_run_child(folder, index, settings) for _ in range(2))
     agreement = snr_db(first, second)
     if agreement < _MIN_AGREEMENT_DB:
-        raise SelfCheckFailedError(f"two runs of {name} agree to {agreement:.1f} dB only")
+        raise SelfCheckFailedError(f"two runs of {folder.name} agree to {agreement:.1f} dB only")
     return first
 
 
-def _run_child(name: str, index: int, output: Path, settings: Settings) -> Samples:
-    run_engine_child(["fingerprint", name, str(index), str(output)], settings)
-    folder = ModelLibrary(settings.models_dir).find(name)
-    reference = read_reference(output, folder.hashes[f"{folder.signatures[index]}.safetensors"])
+def _run_child(folder: ModelFolder, index: int, settings: Settings) -> Samples:
+    with child_output("fingerprint", folder.name, index, settings) as output:
+        reference = read_reference(output, folder.hashes[f"{folder.signatures[index]}.safetensors"])
     if reference is None:
-        raise SelfCheckFailedError(f"the reference of {name} could not be made")
+        raise SelfCheckFailedError(f"the reference of {folder.name} could not be made")
     return reference

@@ -9,7 +9,7 @@ import sys
 from separation_engine.backends.select import BackendSelector
 from separation_engine.checks.precision_check import require_precision
 from separation_engine.checks.references import find_reference
-from separation_engine.common.errors import EngineError, ModelNotInstalledError, WeightsMismatchError
+from separation_engine.common.errors import EngineError, ModelNotInstalledError
 from separation_engine.common.settings import Settings
 from separation_engine.models.catalogue import KNOWN_MODELS
 from separation_engine.models.folder import ModelFolder, hash_files, read_record, write_record
@@ -82,7 +82,7 @@ def _make_references(name: str, library: ModelLibrary, settings: Settings) -> No
 def _measure_precision(folder: ModelFolder, settings: Settings) -> None:
     """Warn if the model does not suit the precision. It stays installed, but the engine will refuse it."""
     try:
-        backend = BackendSelector.of(settings).open(folder.settings[0])
+        backend = BackendSelector(settings).open(folder.settings[0])
         for index in range(len(folder.signatures)):
             require_precision(folder, index, backend, settings)
     except EngineError as error:
@@ -90,23 +90,20 @@ def _measure_precision(folder: ModelFolder, settings: Settings) -> None:
 
 
 def _verify(names: list[str], library: ModelLibrary) -> int:
-    status = 0
-    for name in names:
-        try:
-            _verify_model(name, library)
-            _say(f"{name}: ok")
-        except EngineError as error:
-            _say(f"{name}: {error}")
-            status = 1
-    return status
+    problems = {name: _find_problem(name, library) for name in names}
+    for name, problem in problems.items():
+        _say(f"{name}: {problem or 'ok'}")
+    return int(any(problems.values()))
 
 
-def _verify_model(name: str, library: ModelLibrary) -> None:
-    folder = library.find(name)
-    found, recorded = hash_files(folder.path, name), read_record(folder.path)
+def _find_problem(name: str, library: ModelLibrary) -> str | None:
+    try:
+        folder = library.find(name)
+        found, recorded = hash_files(folder.path, name), read_record(folder.path)
+    except EngineError as error:
+        return str(error)
     changed = [file for file, sha256 in found.items() if recorded.get(file) != sha256]
-    if changed:
-        raise WeightsMismatchError(f"{', '.join(changed)} changed since the model was recorded")
+    return f"{', '.join(changed)} changed since the model was recorded" if changed else None
 
 
 def _list(library: ModelLibrary, *, as_json: bool) -> None:

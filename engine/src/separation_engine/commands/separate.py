@@ -15,6 +15,7 @@ from separation_engine.common.wav import WavReader, WavWriter
 from separation_engine.separating.gain import amplitude
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult, StemFile
 from separation_engine.serving.model_cache import ModelCache
+from separation_engine.serving.protocol import check_command, make_request
 from separation_engine.serving.scheduler import Job, Scheduler
 
 _BLOCK_SAMPLES = 1 << 18
@@ -28,19 +29,21 @@ def separate_file(
     model = models.load(settings.model, list(stems) or None)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
-        request = SeparationRequest(
-            id="song",
-            request_id="-",
-            input=decode_song(song, Path(scratch) / "mix.wav", model.sample_rate),
-            output_dir=Path(scratch) / "stems",
-            model=settings.model,
-            stems=tuple(stems) or model.sources,
-            overlap=overlap,
-            shifts=shifts,
-        )
+        fields = {
+            "type": "separate",
+            "id": "song",
+            "requestId": "-",
+            "input": str(decode_song(song, Path(scratch) / "mix.wav", model.sample_rate)),
+            "outputDir": str(Path(scratch) / "stems"),
+            "model": settings.model,
+            "stems": list(stems or model.sources),
+            "overlap": overlap,
+            "shifts": shifts,
+        }
+        check_command(fields)
         progress_line = _ProgressLine()
         scheduler = Scheduler(models, progress_line)
-        scheduler.submit(request)
+        scheduler.submit(make_request(fields))
         while not scheduler.idle:
             scheduler.step()
         result = progress_line.result()

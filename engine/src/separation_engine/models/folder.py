@@ -14,12 +14,7 @@ import yaml
 from numpy.typing import NDArray
 
 from separation_engine.common.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
-from separation_engine.models.weights import (
-    open_weights,
-    read_settings,
-    read_verified,
-    require_recorded,
-)
+from separation_engine.models.weights import open_weights, read_settings, read_verified, require_recorded
 from separation_engine.networks.architecture import NetworkSettings, NetworkWeights
 
 # in the format of `sha256sum -c`

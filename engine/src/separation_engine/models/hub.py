@@ -115,9 +115,7 @@ def _hash_like(etag: str, path: Path) -> str:
 
 def _git_hash(path: Path) -> str:
     content = path.read_bytes()
-    digest = hashlib.sha1(b"blob %d\0" % len(content), usedforsecurity=False)
-    digest.update(content)
-    return digest.hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _put_in_place(partial: Path, target: Path) -> Path:

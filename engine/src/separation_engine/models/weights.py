@@ -39,13 +39,9 @@ def open_weights(path: Path, sha256: str, settings: NetworkSettings) -> NetworkW
     sha256: recorded when the file was fetched. settings: the file's, with the segment of its bag.
     Reading a tensor raises ModelNotInstalledError or WeightsMismatchError.
     """
+    signature = path.name.removesuffix(".safetensors")
     return NetworkWeights(
-        architecture=settings.architecture,
-        args=settings.args,
-        kwargs=settings.kwargs,
-        signature=path.name.removesuffix(".safetensors"),
-        tensors=_StoredTensors(path, sha256),
-        sha256=sha256,
+        **vars(settings), signature=signature, tensors=_StoredTensors(path, sha256), sha256=sha256
     )
 
 

@@ -40,14 +40,12 @@ class Accumulator(Protocol):
 
         estimates: (channels=2, samples) per stem; may be overwritten. window: (samples,). weights: (stems,).
         """
-        ...
 
     def take(self, samples: int) -> PendingSamples:
         """Remove the first samples and return them, (stems, channels=2, samples). The rest moves up.
 
         You may await the result after later calls.
         """
-        ...
 
 
 class Network(Protocol):
@@ -70,7 +68,6 @@ class Network(Protocol):
         The chunk is centered in it, with its neighbors from the song on both sides. Networks of a fixed
         length always return `segment_samples`.
         """
-        ...
 
     def forward(self, mixes: Samples) -> Samples:
         """Separate chunks of mixes into chunks of stems.
@@ -79,25 +76,21 @@ class Network(Protocol):
         Returns (batch, sources, channels=2, input_samples), owned by the caller.
         Raises OutOfMemoryError if even a single chunk does not fit.
         """
-        ...
 
     def start(self, mixes: Samples) -> Sequence[DeviceSamples]:
         """Like `forward`, but leaves the result on the device: (sources, channels=2, input_samples) each.
 
         On a GPU it returns before the work is done, but still raises OutOfMemoryError at once.
         """
-        ...
 
     def accumulator(self, stems: int, span: int) -> Accumulator:
         """A buffer of (stems, channels=2, span) for the results of `start`.
 
         Raises OutOfMemoryError or MemoryError.
         """
-        ...
 
     def close(self) -> None:
         """Free the memory. Do not use the network afterwards."""
-        ...
 
 
 class Backend(Protocol):
@@ -110,20 +103,9 @@ class Backend(Protocol):
 
     def __init__(self, settings: BackendSettings) -> None:
         """Raises DeviceUnavailableError if the device or the precision is not available."""
-        ...
 
     def versions(self) -> dict[str, str]:
         """Versions of the libraries that decide the result."""
-        ...
 
     def memory_bytes(self) -> int:
         """Device memory in use, apart from the process's own memory; 0 on a CPU."""
-        ...
-
-
-class Buildable(Protocol):
-    """A network that some runtimes can build."""
-
-    def refusal(self, runtime: str, /) -> str | None:
-        """Why this runtime cannot build the network; None if it can."""
-        ...

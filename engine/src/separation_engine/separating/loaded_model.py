@@ -32,10 +32,10 @@ class LoadedModel:
     signatures: tuple[str, ...]
     weights_sha256: str
 
-    def needed_networks(self, sources: Sequence[str]) -> list[int]:
-        return needed_networks(self.bag_weights, [self.sources.index(name) for name in sources])
 
-
-def needed_networks(bag_weights: NDArray[np.float32], sources: Sequence[int]) -> list[int]:
-    """Indices of the sub-models that contribute to these sources."""
-    return [index for index in range(len(bag_weights)) if bag_weights[index, sources].any()]
+def needed_networks(
+    bag_weights: NDArray[np.float32], sources: Sequence[str], wanted: Sequence[str]
+) -> list[int]:
+    """Indices of the sub-models that contribute to the wanted sources."""
+    columns = [sources.index(name) for name in wanted]
+    return [index for index in range(len(bag_weights)) if bag_weights[index, columns].any()]

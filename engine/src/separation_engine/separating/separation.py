@@ -8,7 +8,7 @@ from itertools import takewhile
 from separation_engine.common.errors import InvalidInputError, UnknownStemError
 from separation_engine.common.wav import Samples, WavReader
 from separation_engine.networks.interface import DeviceSamples, Network, PendingSamples
-from separation_engine.separating.loaded_model import LoadedModel
+from separation_engine.separating.loaded_model import LoadedModel, needed_networks
 from separation_engine.separating.normalisation import measure_normalisation
 from separation_engine.separating.overlap_add import OverlapAdd
 from separation_engine.separating.plan import make_plan
@@ -42,7 +42,7 @@ class Separation:
     def __init__(self, request: SeparationRequest, model: LoadedModel) -> None:
         self._model = model
         self._made = wanted_sources(request.stems, model.sources)
-        networks = model.needed_networks(self._made)
+        networks = needed_networks(model.bag_weights, model.sources, self._made)
         self._song = _open_song(request, model.sample_rate)
         try:
             self._normalisation = measure_normalisation(self._song)

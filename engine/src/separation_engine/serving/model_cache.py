@@ -30,7 +30,7 @@ class ModelCache:
     def __init__(self, settings: Settings) -> None:
         self.library = ModelLibrary(settings.models_dir)
         self._settings = settings
-        self._selector = BackendSelector.of(settings)
+        self._selector = BackendSelector(settings)
         self._networks: dict[str, dict[int, Network]] = {}
         self._used: set[str] = set()
 
@@ -43,7 +43,7 @@ class ModelCache:
         kept = wanted_sources(tuple(stems or folder.sources), folder.sources)
         self._used.add(name)
         networks = self._networks.setdefault(name, {})
-        needed = needed_networks(folder.bag_weights, [folder.sources.index(source) for source in kept])
+        needed = needed_networks(folder.bag_weights, folder.sources, kept)
         for index in [index for index in needed if index not in networks]:
             self._evict()
             networks[index] = self._load_network(folder, index)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -21,8 +22,10 @@ from separation_engine.serving.messages import Message
 SCHEMA: dict[str, Any] = json.loads((files(__package__) / "protocol.schema.json").read_text("utf-8"))
 PROTOCOL: int = SCHEMA["version"]
 MAX_LINE_BYTES = 1 << 20
-_COMMANDS = {command["properties"]["type"]["const"]: command for command in SCHEMA["command"]["oneOf"]}
-_CHECKS = {kind: fastjsonschema.compile(command) for kind, command in _COMMANDS.items()}
+_CHECKS = {
+    command["properties"]["type"]["const"]: fastjsonschema.compile(command)
+    for command in SCHEMA["command"]["oneOf"]
+}
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,6 @@ class BadMessageError(InvalidInputError):
         self.id = job
 
 
-def limits(field: str) -> tuple[float, float]:
-    """Smallest and largest value of a number in a `separate` command."""
-    schema = _COMMANDS["separate"]["properties"][field]
-    return schema["minimum"], schema["maximum"]
-
-
 def parse_command(line: bytes) -> Command:
     """Raises BadMessageError."""
     try:
@@ -62,6 +59,14 @@ def parse_command(line: bytes) -> Command:
         raise BadMessageError("the line is not JSON") from error
     if not isinstance(fields, dict):
         raise BadMessageError("the line is not a JSON object")
+    kind = check_command(fields)
+    if kind == "separate":
+        return make_request(fields)
+    return Cancel(fields["id"]) if kind == "cancel" else Shutdown()
+
+
+def check_command(fields: Mapping[str, Any]) -> str:
+    """The type of the command. Raises BadMessageError."""
     job, kind = fields.get("id"), fields.get("type")
     known_job = job if isinstance(job, str) and job else None
     if not isinstance(kind, str) or kind not in _CHECKS:
@@ -70,12 +75,11 @@ def parse_command(line: bytes) -> Command:
         _CHECKS[kind](fields, name_prefix=kind)
     except fastjsonschema.JsonSchemaException as error:
         raise BadMessageError(str(error), known_job) from error
-    if kind == "separate":
-        return _make_request(fields)
-    return Cancel(fields["id"]) if kind == "cancel" else Shutdown()
+    return kind
 
 
-def _make_request(fields: dict[str, Any]) -> SeparationRequest:
+def make_request(fields: Mapping[str, Any]) -> SeparationRequest:
+    """fields: of a valid `separate` command."""
     return SeparationRequest(
         id=fields["id"],
         request_id=fields["requestId"],

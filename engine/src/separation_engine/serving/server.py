@@ -102,7 +102,7 @@ def take_commands(
 
 
 def _read_commands(commands: Commands, reporter: _Reporter) -> None:
-    """Runs in its own thread, so that a shutdown and the end of stdin act while the main thread is busy."""
+    """Runs in its own thread: a shutdown and the end of stdin take effect while the main thread is busy."""
     while line := sys.stdin.buffer.readline(MAX_LINE_BYTES):
         try:
             command = parse_command(line)
@@ -215,7 +215,7 @@ def _facts(model: LoadedModel) -> Facts:
 
 
 def _lead_own_group() -> None:
-    """Become a group leader, so that killing the group kills only this engine."""
+    """Become a group leader: killing the group must kill only this engine."""
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)
 

@@ -17,9 +17,7 @@ from separation_engine.networks.interface import Backend
 
 
 def load_network(
-    backend: Backend,
-    weights: NetworkWeights,
-    optimize: Callable[[torch.nn.Module], None] = lambda _: None,
+    backend: Backend, weights: NetworkWeights, optimize: Callable[[torch.nn.Module], None] = lambda _: None
 ) -> TorchNetwork:
     """Load onto the backend's device. optimize: replaces layers of the module in place, on the CPU."""
     device = torch.device(backend.device)

@@ -19,7 +19,7 @@ def _load_on_openvino(backend: Backend, weights: NetworkWeights) -> Network:
 
 
 def _load_on_torch(backend: Backend, weights: NetworkWeights) -> Network:
-    from separation_engine.architectures.htdemucs.torch.network import load_network
+    from separation_engine.architectures.htdemucs.torch.fused_htdemucs import load_network
 
     return load_network(backend, weights)
 

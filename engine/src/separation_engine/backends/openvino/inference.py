@@ -15,9 +15,7 @@ from separation_engine.common.wav import Samples
 class Releasable(Protocol):
     """Holds working memory that it can allocate again later."""
 
-    def release_memory(self) -> None:
-        """Free the working memory."""
-        ...
+    def release_memory(self) -> None: ...
 
 
 class InferenceLock:

@@ -48,11 +48,7 @@ def _branch(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilat
         factor = _along_time(build, inverse, time)
         # norm(W h + b) = W' [h r, r, mean r] + norm bias, with r = 1 / std
         inputs = build.concat(
-            [
-                build.multiply(hidden, factor),
-                factor,
-                _along_time(build, build.multiply(mean, inverse), time),
-            ],
+            [build.multiply(hidden, factor), factor, _along_time(build, build.multiply(mean, inverse), time)],
             1,
         )
     folded = norm_weight[:, None] * np.column_stack([wide, offset, -np.ones_like(offset)])
@@ -67,19 +63,14 @@ def _hidden(build: GraphBuilder, tensors: Tensors, name: str, value: Node, dilat
     weight, bias = tensors.layer(f"{name}.0")
     reach = dilation * (weight.shape[2] // 2)
     hidden = build.conv(
-        value,
-        weight[:, :, None, :],
-        bias,
-        begin=(0, reach),
-        end=(0, reach),
-        dilation=(1, dilation),
+        value, weight[:, :, None, :], bias, begin=(0, reach), end=(0, reach), dilation=(1, dilation)
     )
     norm_weight, norm_bias = tensors.layer(f"{name}.1")
     with build.fp32():
-        centred = build.subtract(hidden, build.mean(hidden, (1, 3)))
-        variance = build.mean(build.multiply(centred, centred), (1, 3))
+        centered = build.subtract(hidden, build.mean(hidden, (1, 3)))
+        variance = build.mean(build.multiply(centered, centered), (1, 3))
         inverse = build.rsqrt(build.shift(variance, _EPSILON))
-        normed = build.multiply(centred, inverse)
+        normed = build.multiply(centered, inverse)
         normed = build.scale(normed, norm_weight.reshape(1, -1, 1, 1))
         normed = build.shift(normed, norm_bias.reshape(1, -1, 1, 1))
         return build.gelu(normed)
@@ -98,8 +89,8 @@ def _statistics(build: GraphBuilder, hidden: Node, wide: Matrix, offset: Matrix)
     weight_gram = wide.T @ wide / len(wide)
     moments = build.scale(gram, _float(weight_gram / time))
     spread = build.sum(build.subtract(moments, build.scale(mean_gram, _float(weight_gram))), (2, 3))
-    centred = build.conv(mean_hidden, _pointwise(wide - wide.mean(0)), _float(offset - offset.mean()))
-    between = build.mean(build.multiply(centred, centred), (1,))
+    centered = build.conv(mean_hidden, _pointwise(wide - wide.mean(0)), _float(offset - offset.mean()))
+    between = build.mean(build.multiply(centered, centered), (1,))
     variance = build.add(build.reshape(spread, (1, 1, rows, 1)), between)
     variance = build.relu(variance)
     return mean, build.rsqrt(build.shift(variance, _EPSILON))

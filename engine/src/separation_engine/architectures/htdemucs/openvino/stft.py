@@ -143,6 +143,6 @@ def mean_and_std(values: NDArray[np.float32]) -> tuple[float, float]:
     mean = float(values.mean(dtype=np.float64))
     squares = 0.0
     for channel in values:
-        centred = (channel - np.float32(mean)).ravel()
-        squares += float(centred @ centred)
+        centered = (channel - np.float32(mean)).ravel()
+        squares += float(centered @ centered)
     return mean, math.sqrt(squares / (values.size - 1))

@@ -20,11 +20,7 @@ _EPSILON = 1e-5
 
 
 def transformer(
-    build: GraphBuilder,
-    tensors: Tensors,
-    settings: HTDemucsSettings,
-    spectrum: Node,
-    wave: Node,
+    build: GraphBuilder, tensors: Tensors, settings: HTDemucsSettings, spectrum: Node, wave: Node
 ) -> tuple[Node, Node]:
     """spectrum: [1, C, F, T], wave: [1, C, 1, T2]; Returns the same shapes."""
     if settings.transformer_layers == 0:

@@ -18,9 +18,23 @@ from demucs.transformer import LayerScale, MyGroupNorm
 from torch import nn
 from torch.nn import functional
 
+from separation_engine.architectures.demucs.torch_module import load_network as load_stock
 from separation_engine.backends.torch.cuda_math import cuda_math
+from separation_engine.backends.torch.network import TorchNetwork
+from separation_engine.networks.architecture import NetworkWeights
+from separation_engine.networks.interface import Backend
 
 _BRANCH = [nn.Conv1d, nn.GroupNorm, nn.GELU, nn.Conv1d, nn.GroupNorm, nn.GLU, LayerScale]
+
+
+def load_network(backend: Backend, weights: NetworkWeights) -> TorchNetwork:
+    """On the backend's device, with fused layers on CUDA."""
+
+    def optimize(module: torch.nn.Module) -> None:
+        if backend.device == "cuda" and isinstance(module, HTDemucs):
+            fuse_layers(module, tf32=backend.precision == "tf32")
+
+    return load_stock(backend, weights, optimize)
 
 
 @torch.no_grad()
