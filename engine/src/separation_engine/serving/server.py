@@ -71,7 +71,8 @@ def _fault_hook() -> Callable[[SeparationRequest], None]:
     """The fault that ENGINE_FAULT asks for, in a source checkout only: images have no tests."""
     if not (fault := os.environ.get("ENGINE_FAULT")):
         return lambda _: None
-    make_fault = runpy.run_path(str(Path(__file__).parents[3] / "tests" / "faults.py"))["make_fault"]
+    path = Path(__file__).parents[3] / "tests" / "faults.py"
+    make_fault = runpy.run_path(str(path))["make_fault"]
     return cast("Callable[[SeparationRequest], None]", make_fault(fault))
 
 
