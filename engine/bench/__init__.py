@@ -1,1 +1,1 @@
-"""Measures of the engine that take too long, or too much of the machine, for a test."""
+"""Benchmarks of the engine."""

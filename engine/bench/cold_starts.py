@@ -1,6 +1,6 @@
-"""Fresh engine processes that separate the same song: their stems must be the same bits, every time.
+"""Starts fresh engine processes that separate the same song, and requires bit-identical stems.
 
-Each start is that of the worker: `serve`, from the compiled model on disk, self-checked, then one job.
+Each start is like the worker's: `serve`, a compiled model from disk, the self-check, then one job.
 
     MODELS_DIR=… python -m bench.cold_starts --model htdemucs --starts 20
 """
@@ -32,17 +32,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = write_wav(Path(folder) / "song.wav", song(round(options.seconds * RATE)))
         cache = os.environ.get("ENGINE_CACHE_DIR", str(Path(folder) / "cache"))
-        # fills the cache
+        # the first start fills the cache
         start(options.model, path, cache)
         runs = [start(options.model, path, cache) for _ in range(options.starts)]
     digests = Counter(digest for digest, _ in runs)
     seconds = [ready for _, ready in runs]
-    write_line(f"{options.model}: {options.starts} starts gave {len(digests)} different results")
-    write_line(
-        f"ready after {spread(seconds)} s of wall time, self-check and compiled model from disk included"
-    )
+    write_line(f"{options.model}: {options.starts} starts gave {len(digests)} different result(s)")
+    write_line(f"ready after {spread(seconds)} s of wall time, including the self-check")
     if len(digests) > 1:
-        sys.exit(f"not one and the same: {dict(digests)}")
+        sys.exit(f"the results differ: {dict(digests)}")
 
 
 def start(model: str, path: Path, cache: str) -> tuple[str, float]:

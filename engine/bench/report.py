@@ -1,4 +1,4 @@
-"""How the measures of this folder are told."""
+"""Formats the results of this folder's benchmarks."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from statistics import median
 
 
 def spread(values: Sequence[float], digits: int = 2) -> str:
-    """Median, and the range in brackets."""
+    """The median, with the range in brackets."""
     return f"{median(values):.{digits}f} [{min(values):.{digits}f}-{max(values):.{digits}f}]"
 
 
 def write_line(text: str) -> None:
-    """To stdout, at once: a run takes minutes."""
+    """Write a line to stdout at once, because a run takes minutes."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

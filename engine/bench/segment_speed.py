@@ -1,15 +1,13 @@
-"""Speed and memory of one resident segment, stock demucs against the OpenVINO backend.
+"""Compares speed and memory for one segment: Demucs against the OpenVINO backend.
 
-Both sit in processes of their own and take turns, so that whatever else the machine does hits both.
-With --starts, as many fresh processes give the digest of their stems, which must be one and the same.
+Each runs in its own process and they alternate, so other load on the machine affects both.
 
-    python -m bench.segment_speed --rounds 7 --precisions fp32 bf16 --starts 5
+    python -m bench.segment_speed --rounds 7 --precisions fp32 bf16
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import resource
 import subprocess
@@ -17,105 +15,75 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from statistics import median
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
 from bench.report import spread, write_line
-from separation_engine.backends.base import BackendSettings, Precision
-from separation_engine.models.weights import NetworkWeights
+from separation_engine.common.device import Precision
+from separation_engine.common.wav import Samples
+from separation_engine.models.folder import read_folder
+from separation_engine.networks.interface import BackendSettings
+from tests.model_files import FOUR, FULL, TINY
 
-SETTINGS: dict[str, dict[str, object]] = {
-    "htdemucs": {
-        "channels": 48,
-        "dconv_mode": 3,
-        "bottom_channels": 512,
-        "t_layers": 5,
-        "samplerate": 44100,
-        "segment": Fraction(39, 5),
-    },
-    "tiny": {
-        "channels": 4,
-        "dconv_comp": 4,
-        "bottom_channels": 32,
-        "t_layers": 1,
-        "t_heads": 4,
-        "samplerate": 44100,
-        "segment": Fraction(39, 5),
-    },
-}
-STEMS = ["drums", "bass", "other", "vocals"]
-SEGMENT = 343_980
+SIZES = {"htdemucs": FULL, "tiny": TINY}
 
 
 def main() -> None:
     options = parse_options()
     if options.child:
-        run_child(options.child, Path(options.folder), options.size)
+        run_child(options.child, options.folder, options.size)
         return
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(child_command("weights", folder, options.size), check=True)
-        names = ["stock", *options.precisions]
-        children = {name: Child(name, folder, options.size) for name in names}
+        children = {name: Child(name, folder, options.size) for name in ["stock", *options.precisions]}
         rounds = [{name: child.step() for name, child in children.items()} for _ in range(options.rounds)]
         for child in children.values():
             child.close()
-        report(names, rounds)
-        digests = {Child(options.precisions[0], folder, options.size).once() for _ in range(options.starts)}
-        write_line(f"{options.starts} fresh processes gave {len(digests)} different results")
+        report(rounds)
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--starts", type=int, default=0)
     parser.add_argument("--precisions", nargs="+", default=["fp32"])
-    parser.add_argument("--size", choices=SETTINGS, default="htdemucs")
+    parser.add_argument("--size", choices=SIZES, default="htdemucs")
     parser.add_argument("--child", choices=["weights", "stock", "fp32", "bf16"], help=argparse.SUPPRESS)
-    parser.add_argument("--folder", default="", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def report(names: list[str], rounds: list[dict[str, dict[str, Any]]]) -> None:
-    """The first round warms up and does not count."""
+def report(rounds: list[dict[str, dict[str, float]]]) -> None:
+    """Leaves out the first round, which warms up."""
     counted = rounds[1:]
-    for name in names:
-        wall = [found[name]["wall"] for found in counted]
-        ratios = [found[name]["wall"] / found["stock"]["wall"] for found in counted]
-        processor = median(found[name]["processor"] for found in counted)
+    for name, first in rounds[0].items():
+        ratio = median(found[name]["wall"] / found["stock"]["wall"] for found in counted)
+        cpu = median(found[name]["cpu"] for found in counted)
         write_line(
-            f"{name:6} {spread(wall)} s a segment, "
-            f"{median(ratios):.2f} of stock, {processor:5.2f} s of processor time, "
-            f"start {rounds[0][name]['start']:.1f} s, peak {counted[-1][name]['peak_mb']} MB"
+            f"{name:6} {spread([found[name]['wall'] for found in counted])} s per segment, "
+            f"{ratio:.2f} of stock, {cpu:5.2f} s of CPU time, "
+            f"start {first['start']:.1f} s, peak {counted[-1][name]['peak_mb']:.0f} MB"
         )
 
 
 class Child:
-    """A process with one resident network."""
+    """A process with one loaded network."""
 
     def __init__(self, name: str, folder: str, size: str) -> None:
-        self._process = subprocess.Popen(
-            child_command(name, folder, size), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        command = child_command(name, folder, size)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def step(self) -> dict[str, Any]:
-        """One segment."""
-        orders, answers = self._process.stdin, self._process.stdout
-        if orders is None or answers is None:
+    def step(self) -> dict[str, float]:
+        """Separate one segment, and return its measurements."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
             raise RuntimeError("the child has no pipes")
-        orders.write("\n")
-        orders.flush()
-        found: dict[str, Any] = json.loads(answers.readline())
+        stdin.write("\n")
+        stdin.flush()
+        found: dict[str, float] = json.loads(stdout.readline())
         return found
-
-    def once(self) -> str:
-        """Digest of the stems of one segment, and the end."""
-        digest = str(self.step()["digest"])
-        self.close()
-        return digest
 
     def close(self) -> None:
         self._process.communicate(timeout=60)
@@ -126,71 +94,49 @@ def child_command(name: str, folder: str, size: str) -> list[str]:
 
 
 def run_child(name: str, folder: Path, size: str) -> None:
-    """Answers each line on stdin with a segment's measures."""
-    begin = time.perf_counter()
+    """Separate a segment for each line on stdin, and report its measurements."""
     if name == "weights":
-        write_weights(folder, size)
+        from demucs.htdemucs import HTDemucs
+
+        from tests.models import make_network, write_model
+
+        network = make_network(HTDemucs, FOUR, SIZES[size])
+        write_model(folder, "model", [network], settings=SIZES[size], checked=False)
         return
-    separate = (
-        load_stock(folder, size) if name == "stock" else load_openvino(folder, size, cast("Precision", name))
-    )
+    begin = time.perf_counter()
+    separate = load_stock(folder) if name == "stock" else load_openvino(folder, cast("Precision", name))
     start = time.perf_counter() - begin
-    mix = 0.3 * np.random.default_rng(0).standard_normal((2, SEGMENT), np.float32)
+    mix = 0.3 * np.random.default_rng(0).standard_normal((2, 343_980), np.float32)
     for _ in sys.stdin:
-        wall, processor = time.perf_counter(), time.process_time()
-        stems = separate(mix)
+        wall, cpu = time.perf_counter(), time.process_time()
+        separate(mix)
         found = {
             "wall": time.perf_counter() - wall,
-            "processor": time.process_time() - processor,
+            "cpu": time.process_time() - cpu,
             "start": start,
-            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-            "digest": hashlib.sha256(stems.tobytes()).hexdigest(),
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
         write_line(json.dumps(found))
 
 
-def write_weights(folder: Path, size: str) -> None:
-    """Random weights whose every branch counts, as in a trained network."""
+def load_stock(folder: Path) -> Callable[[Samples], object]:
     import torch
-    from demucs.htdemucs import HTDemucs
-    from safetensors.torch import save_file
+    from demucs.hf import load_safetensors_model
 
-    torch.manual_seed(0)
-    network = HTDemucs(STEMS, **SETTINGS[size])
-    for name, parameter in network.named_parameters():
-        if name.endswith(".scale"):
-            torch.nn.init.uniform_(parameter, 0.1, 0.5)
-    save_file(network.state_dict(), folder / "weights.safetensors")
+    network = load_safetensors_model(folder / "model" / "00000000.safetensors").eval()
 
-
-def load_stock(folder: Path, size: str) -> Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]:
-    import torch
-    from demucs.htdemucs import HTDemucs
-    from safetensors.torch import load_file
-
-    network = HTDemucs(STEMS, **SETTINGS[size]).eval()
-    network.load_state_dict(load_file(folder / "weights.safetensors"))
-
-    def separate(mix: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    def separate(mix: Samples) -> object:
         with torch.inference_mode():
-            return np.asarray(network(torch.from_numpy(mix)[None]).numpy())
+            return network(torch.from_numpy(mix)[None])
 
     return separate
 
 
-def load_openvino(
-    folder: Path, size: str, precision: Precision
-) -> Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]:
-    from safetensors.numpy import load_file
-
+def load_openvino(folder: Path, precision: Precision) -> Callable[[Samples], object]:
     from separation_engine.backends.openvino.backend import OpenvinoBackend
 
-    path = folder / "weights.safetensors"
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    weights = NetworkWeights(
-        "demucs.htdemucs.HTDemucs", (STEMS,), SETTINGS[size], "bench", load_file(path), sha256
-    )
-    network = OpenvinoBackend(BackendSettings("cpu", precision, folder)).load(weights)
+    backend = OpenvinoBackend(BackendSettings("cpu", precision, folder))
+    network = read_folder(folder / "model", "model").read_weights(0).load(backend)
     return lambda mix: network.forward(mix[np.newaxis])
 
 

@@ -1,8 +1,7 @@
-"""Songs through the warm engine against the stock command with the same songs in one call, by turns.
+"""Compares the warm engine with the `demucs` command on the same songs, alternating.
 
-Both read and write WAV files; weights are full-size htdemucs with random values. Wall seconds, and the share
-of the time in which the GPU was busy, as its driver tells it. Its memory is that of all engines together,
-and of stock while that runs.
+Both read and write WAV files with full-size htdemucs and random weights. Reports wall seconds, and GPU
+utilization and memory from the driver. Memory is that of all engines together, plus Demucs while it runs.
 
     python -m bench.songs_on_device --device cuda --songs 1 32 --seconds 240 --rounds 5 3
 """
@@ -14,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -35,7 +33,7 @@ _ASK_DRIVER = ["nvidia-smi", "--query-gpu=utilization.gpu,memory.used", "--forma
 
 @dataclass(frozen=True)
 class Run:
-    """seconds: of wall time. busy: percent of them in which the GPU worked. memory: most MiB in use on it."""
+    """seconds: wall time. busy: GPU utilization in percent. memory: peak GPU memory in MiB."""
 
     seconds: float
     busy: float
@@ -54,7 +52,7 @@ def main() -> None:
                 engine = engines[precision] = start(folder, precision, options.device)
                 ends.callback(engine.close)
             for engine in engines.values():
-                # the first song of a process loads kernels
+                # the first song of a process loads the CUDA kernels
                 separate(engine, songs[:1], folder / "warm")
                 shutil.rmtree(folder / "warm")
             write_line(
@@ -67,14 +65,14 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
-    parser.add_argument("--songs", nargs="+", type=int, default=[1, 32], help="songs at once")
-    parser.add_argument("--seconds", type=float, default=240.0, help="length of a song")
-    parser.add_argument("--rounds", nargs="+", type=int, default=[5, 3], help="for each number of songs")
+    parser.add_argument("--songs", nargs="+", type=int, default=[1, 32], help="concurrent songs")
+    parser.add_argument("--seconds", type=float, default=240.0, help="length of each song")
+    parser.add_argument("--rounds", nargs="+", type=int, default=[5, 3], help="one per number of songs")
     parser.add_argument("--precisions", nargs="+", choices=["fp32", "tf32", "bf16"], default=["fp32", "tf32"])
-    parser.add_argument("--folder", help="where songs and stems are written")
+    parser.add_argument("--folder", help="folder for songs and stems")
     options = parser.parse_args()
     if len(options.rounds) != len(options.songs):
-        parser.error("as many --rounds as --songs")
+        parser.error("give as many --rounds as --songs")
     return options
 
 
@@ -85,7 +83,7 @@ def compare(
     engines: Mapping[str, EngineProcess],
     options: argparse.Namespace,
 ) -> None:
-    """A round runs stock, then each engine."""
+    """Each round runs Demucs, then each engine."""
     runs: dict[str, list[Run]] = {name: [] for name in ["stock", *engines]}
     for _ in range(rounds):
         works = {"stock": partial(run_stock, folder, songs, options.device)} | {
@@ -128,9 +126,9 @@ def separate(engine: EngineProcess, songs: Sequence[Path], stems: Path) -> None:
         engine.send(separate_message(path, stems / str(index), f"{stems.name}{index}", model="htdemucs"))
     done = 0
     while done < len(songs):
-        answer = engine.wait_for(lambda answer: answer["type"] in {"result", "error"})
-        if answer["type"] == "error":
-            raise RuntimeError(answer["message"])
+        message = engine.wait_for(lambda message: message["type"] in {"result", "error"})
+        if message["type"] == "error":
+            raise RuntimeError(message["message"])
         done += 1
 
 
@@ -139,39 +137,29 @@ def run_stock(folder: Path, songs: Sequence[Path], device: str, stems: Path) -> 
     command = [sys.executable, "-m", "demucs", *map(str, [*options, *songs])]
     done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"the stock command failed: {done.stderr[-500:]}")
+        raise RuntimeError(f"the demucs command failed: {done.stderr[-500:]}")
 
 
 def watched(work: Callable[[], None], device: str) -> Run:
-    told: list[tuple[float, float]] = []
-    driver = watch(told) if device == "cuda" else None
-    try:
+    """Query the driver five times a second while the work runs."""
+    if device != "cuda":
         began = time.perf_counter()
         work()
-        seconds = time.perf_counter() - began
-    finally:
-        if driver:
+        return Run(time.perf_counter() - began, 0.0, 0.0)
+    with subprocess.Popen([*_ASK_DRIVER, "-lms", "200"], stdout=subprocess.PIPE, text=True) as driver:
+        began = time.perf_counter()
+        try:
+            work()
+        finally:
+            seconds = time.perf_counter() - began
             driver.terminate()
-            driver.wait()
-    busy, memory = zip(*told, strict=True) if told else ((0.0,), (0.0,))
+        samples = [tuple(map(float, line.split(","))) for line in driver.stdout or ()]
+    busy, memory = zip(*samples, strict=True)
     return Run(seconds, mean(busy), max(memory))
 
 
-def watch(told: list[tuple[float, float]]) -> subprocess.Popen[str]:
-    """Asks the driver five times a second, from now on."""
-    driver = subprocess.Popen([*_ASK_DRIVER, "-lms", "200"], stdout=subprocess.PIPE, text=True)
-
-    def read() -> None:
-        for line in driver.stdout or ():
-            busy, memory = line.split(",")
-            told.append((float(busy), float(memory)))
-
-    threading.Thread(target=read, daemon=True).start()
-    return driver
-
-
 def make_songs(folder: Path, count: int, seconds: float) -> list[Path]:
-    """Songs that differ, each from another place of the same sound."""
+    """Different songs: the same sound, rotated by different offsets."""
     mix = song(round(seconds * RATE))
     return [
         write_wav(folder / f"song{index}.wav", np.roll(mix, index * RATE // 7, axis=1))

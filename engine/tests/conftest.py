@@ -1,8 +1,8 @@
-"""What holds for every test of the engine."""
+"""Settings for every test of the engine."""
 
 from __future__ import annotations
 
 import os
 
-# threads that wait by spinning slow each other down where tests share the processors
+# spinning OpenMP threads slow down tests that share the CPUs
 os.environ["OMP_WAIT_POLICY"] = "passive"

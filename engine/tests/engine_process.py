@@ -1,4 +1,4 @@
-"""The engine as the worker runs it: a child process that answers on descriptor 3."""
+"""The engine as the worker runs it: a child process that writes messages to file descriptor 3."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-# what a message holds is checked by the tests that read it
+# untyped: the tests check the fields they use
 Fields = dict[str, Any]
 TIMEOUT_SECONDS = 90.0
 _COMMAND = [sys.executable, "-m", "separation_engine", "serve"]
@@ -22,7 +22,7 @@ _MOVE_TO_3 = "import os, sys; os.dup2(int(sys.argv[1]), 3); os.execv(sys.argv[2]
 
 
 class EngineProcess:
-    """Start, talk, stop. `logs` holds what came on stderr so far."""
+    """Start, send commands, wait for messages, stop. logs: lines of stderr so far."""
 
     def __init__(self, environment: Mapping[str, str], command: list[str] | None = None) -> None:
         reading, writing = os.pipe()
@@ -37,11 +37,11 @@ class EngineProcess:
         )
         os.close(writing)
         self.logs: list[str] = []
-        self.answers: list[Fields] = []
+        self.messages: list[Fields] = []
         self._fresh: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._answers = os.fdopen(reading, "rb")
+        self._messages = os.fdopen(reading, "rb")
         self._readers = [
-            threading.Thread(target=self._read_answers),
+            threading.Thread(target=self._read_messages),
             threading.Thread(target=self._read_logs, args=(self._child.stderr,)),
         ]
         for reader in self._readers:
@@ -59,19 +59,19 @@ class EngineProcess:
         self._child.stdin.flush()
 
     def wait_for(self, wanted: Callable[[Fields], bool]) -> Fields:
-        """The next answer that is wanted; the others are kept in `answers` too."""
+        """The next matching message. `messages` keeps all of them."""
         deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             line = self._fresh.get(timeout=max(0.01, deadline - time.monotonic()))
             if line is None:
                 raise AssertionError(f"the engine ended: {self.logs[-5:]}")
-            answer = json.loads(line)
-            self.answers.append(answer)
-            if wanted(answer):
-                return dict(answer)
+            message = json.loads(line)
+            self.messages.append(message)
+            if wanted(message):
+                return dict(message)
 
     def wait_for_type(self, kind: str, job: str | None = None) -> Fields:
-        return self.wait_for(lambda answer: answer["type"] == kind and answer.get("id") == job)
+        return self.wait_for(lambda message: message["type"] == kind and message.get("id") == job)
 
     def wait_for_end(self) -> int:
         return self._child.wait(TIMEOUT_SECONDS)
@@ -81,19 +81,19 @@ class EngineProcess:
             self._child.stdin.close()
 
     def close(self) -> None:
-        """Kill what is left, and wait for it."""
+        """Kill the process group if it still runs, and wait for it."""
         self.close_stdin()
         if self._child.poll() is None:
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait(TIMEOUT_SECONDS)
         for reader in self._readers:
             reader.join(TIMEOUT_SECONDS)
-        self._answers.close()
+        self._messages.close()
         if self._child.stderr:
             self._child.stderr.close()
 
-    def _read_answers(self) -> None:
-        for line in self._answers:
+    def _read_messages(self) -> None:
+        for line in self._messages:
             self._fresh.put(line)
         self._fresh.put(None)
 

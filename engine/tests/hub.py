@@ -1,4 +1,4 @@
-"""A small model hub on localhost that answers as the public one does for `resolve` addresses."""
+"""A small model hub on localhost that serves `resolve` URLs like the public one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 @dataclass
 class Hub:
-    """files: path below the repository -> content. Faults are by file name.
+    """files: path in the repository -> content. The faults are by file name.
 
-    cut: bytes after which the connection breaks, once. lies: the hash it tells instead.
+    cut: bytes after which the connection breaks. lies: the wrong hash to report.
     """
 
     repository: str
@@ -50,7 +50,7 @@ def serve_hub(repository: str, folder: Path) -> Iterator[Hub]:
             self._answer()
 
         def log_request(self, *_: object) -> None:
-            """Tests are quiet."""
+            """Log nothing."""
 
         def _answer(self) -> None:
             name = self.path.rsplit("/", 1)[-1]

@@ -1,60 +1,31 @@
-"""Networks with random but lively weights, laid out as set-up lays them out."""
+"""Networks of the demucs package with random weights, and their model folders. Needs torch."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import torch
-import yaml
 from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
-from safetensors.torch import save_file
 
-from separation_engine.backends.base import BackendSettings
-from separation_engine.backends.torch_backend import TorchBackend
-from separation_engine.models.folder import hash_files, read_folder, write_record
-from separation_engine.self_check import fingerprint, known_mix, reference_path, write_reference
+from separation_engine.backends.torch.backend import TorchBackend
+from separation_engine.checks.self_check import fingerprint, known_mix, reference_path, write_reference
+from separation_engine.models.folder import read_folder
+from separation_engine.networks.interface import BackendSettings
+from tests.model_files import FOUR, FULL, RATE, SHORT, TINY, write_files
 
 Network = TypeVar("Network", HTDemucs, HDemucs)
 
-FOUR = ["drums", "bass", "other", "vocals"]
-SIX = [*FOUR, "guitar", "piano"]
-RATE = 44100
-TINY = {
-    "channels": 4,
-    "dconv_comp": 4,
-    "bottom_channels": 32,
-    "t_layers": 1,
-    "t_heads": 4,
-    "samplerate": RATE,
-    "segment": Fraction(39, 5),
-}
-# a second of segment, where the length of 7.8 s is not the point
-SHORT = {**TINY, "segment": 1}
 SMALL_HYBRID = {"channels": 4, "nfft": 1024, "depth": 5, "samplerate": RATE, "segment": 3}
-FULL = {
-    "channels": 48,
-    "growth": 2,
-    "nfft": 4096,
-    "depth": 4,
-    "dconv_mode": 3,
-    "dconv_comp": 8,
-    "bottom_channels": 512,
-    "t_layers": 5,
-    "t_heads": 8,
-    "samplerate": RATE,
-    "segment": Fraction(39, 5),
-}
 
 
 def make_network(
     klass: type[Network], sources: Sequence[str], settings: Mapping[str, object], seed: int = 0
 ) -> Network:
-    """Random weights whose every branch counts, as in a trained network."""
+    """Random weights in which every branch matters, as in a trained network."""
     torch.manual_seed(seed)
     network: Network = klass(list(sources), **settings)
     network.eval()
@@ -90,49 +61,38 @@ def small_hybrid(seed: int = 0) -> HDemucs:
 def write_model(
     models_dir: Path,
     name: str,
-    networks: Sequence[torch.nn.Module],
+    networks: Sequence[HTDemucs | HDemucs],
     *,
     settings: Mapping[str, object],
-    weights: list[list[float]] | None = None,
-    klass: str | None = None,
+    bag_weights: list[list[float]] | None = None,
     checked: bool = True,
 ) -> Path:
-    """Lay a model out as `<name>/<name>.yaml` and its weights, and record it.
-
-    klass: what the weights claim to be. checked: whether a self-check of it can pass.
-    """
-    folder = models_dir / name
-    folder.mkdir(parents=True)
-    signatures = [f"{index:08x}" for index in range(len(networks))]
-    for signature, network in zip(signatures, networks, strict=True):
-        named = klass or f"{type(network).__module__}.{type(network).__name__}"
-        metadata = {
-            "klass": named,
-            "args": json.dumps([network.sources]),
-            "kwargs": json.dumps({key: _encode(value) for key, value in settings.items()}),
-        }
-        tensors = {key: value.contiguous() for key, value in network.state_dict().items()}
-        save_file(tensors, folder / f"{signature}.safetensors", metadata)
-    bag = {"models": signatures, **({"weights": weights} if weights else {})}
-    (folder / f"{name}.yaml").write_text(yaml.safe_dump(bag), "utf-8")
-    write_record(folder, hash_files(folder, name))
+    """Write the model's folder. checked: whether to store the fingerprints for its self-check."""
+    first = networks[0]
+    folder = write_files(
+        models_dir,
+        name,
+        [arrays_of(network) for network in networks],
+        settings=settings,
+        sources=first.sources,
+        klass=f"{type(first).__module__}.{type(first).__name__}",
+        bag_weights=bag_weights,
+    )
     if checked:
         _write_references(folder, name)
     return folder
 
 
+def arrays_of(network: torch.nn.Module) -> dict[str, np.ndarray]:
+    return {name: value.contiguous().numpy() for name, value in network.state_dict().items()}
+
+
 def _write_references(folder: Path, name: str) -> None:
-    """As `models record` does, without its two processes for each."""
+    """Like `models record`, without its two processes per network."""
     backend = TorchBackend(BackendSettings("cpu", "fp32", folder))
     model = read_folder(folder, name)
     for index, signature in enumerate(model.signatures):
         weights = model.read_weights(index)
         path = reference_path(folder, signature)
         mix = known_mix(weights.segment_samples, weights.sample_rate)
-        write_reference(path, weights.sha256, fingerprint(backend.load(weights), mix))
-
-
-def _encode(value: object) -> object:
-    if isinstance(value, Fraction):
-        return {"_type": "fraction", "numerator": value.numerator, "denominator": value.denominator}
-    return value
+        write_reference(path, weights.sha256, fingerprint(weights.load(backend), mix))

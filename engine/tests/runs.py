@@ -1,4 +1,4 @@
-"""Separations in this process, and a network so simple that its stems are known."""
+"""Separations in this process, with a network so simple that its stems are known. Needs NumPy only."""
 
 from __future__ import annotations
 
@@ -7,20 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
-from demucs.apply import BagOfModels, apply_model
-from demucs.hdemucs import HDemucs
-from demucs.htdemucs import HTDemucs
 
-from separation_engine.backends.base import BackendSettings, Network, PendingSamples, Precision
-from separation_engine.backends.numpy_accumulator import NumpyAccumulator
-from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
-from separation_engine.models.folder import read_folder
-from separation_engine.models.loaded import LoadedModel
-from separation_engine.request import Progress, SeparationRequest, SeparationResult
-from separation_engine.scheduler import Job, Scheduler
-from separation_engine.settings import Settings
-from separation_engine.wav import Samples
+from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.common.device import DeviceName, Precision
+from separation_engine.common.wav import Samples
+from separation_engine.networks.interface import BackendSettings, Network, PendingSamples
+from separation_engine.separating.loaded_model import LoadedModel
+from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
+from separation_engine.serving.scheduler import Job, Scheduler
 from tests.sounds import RATE, read_wav, write_wav
 
 SOURCES = ("drums", "bass", "other", "vocals")
@@ -28,9 +22,9 @@ SOURCES = ("drums", "bass", "other", "vocals")
 
 @dataclass
 class EchoNetwork:
-    """Each stem is the mix at a level of its own; keeps the sizes of its batches.
+    """Each stem is the mix at a level of its own. Records the sizes of its batches.
 
-    on_wait: called with the number of a batch, from 1, when what was joined of it is asked for.
+    on_wait: called with the number of a batch, from 1, when its joined result is awaited.
     """
 
     segment_samples: int = RATE
@@ -61,7 +55,7 @@ class EchoNetwork:
 
 
 class EchoAccumulator(NumpyAccumulator):
-    """Knows which batch it has joined last."""
+    """Knows which batch it joined last."""
 
     def __init__(self, network: EchoNetwork, stems: int, span: int) -> None:
         super().__init__(stems, span)
@@ -77,8 +71,25 @@ class EchoAccumulator(NumpyAccumulator):
         return wait
 
 
+class EchoBackend:
+    """The backend that EchoNetwork belongs to."""
+
+    name = "echo"
+
+    def __init__(self, settings: BackendSettings) -> None:
+        self.device: DeviceName = settings.device
+        self.device_name = "no device"
+        self.precision: Precision = settings.precision
+
+    def versions(self) -> dict[str, str]:
+        return {"echo": "1"}
+
+    def memory_bytes(self) -> int:
+        return 0
+
+
 class FixedModels:
-    """Models that are loaded already."""
+    """Models that are already loaded."""
 
     def __init__(self, *models: LoadedModel) -> None:
         self._models = {model.name: model for model in models}
@@ -93,7 +104,7 @@ class FixedModels:
 
 @dataclass
 class Listener:
-    """Keeps what became of each job."""
+    """Records the events of each job."""
 
     progress: dict[str, list[Progress]] = field(default_factory=dict)
     results: dict[str, SeparationResult] = field(default_factory=dict)
@@ -112,16 +123,17 @@ class Listener:
 
 
 def make_model(
-    networks: Sequence[Network], name: str = "model", shares: Sequence[Sequence[float]] | None = None
+    networks: Sequence[Network], name: str = "model", bag_weights: Sequence[Sequence[float]] | None = None
 ) -> LoadedModel:
     first = networks[0]
-    table = np.array(shares or [[1 / len(networks)] * len(first.sources)] * len(networks), np.float32)
+    even = [[1 / len(networks)] * len(first.sources)] * len(networks)
     return LoadedModel(
         name=name,
-        backend=TorchBackend(BackendSettings("cpu", "fp32", Path())),
+        backend=EchoBackend(BackendSettings("cpu", "fp32", Path())),
+        versions={},
         networks=dict(enumerate(networks)),
         sources=first.sources,
-        shares=table,
+        bag_weights=np.array(bag_weights or even, np.float32),
         sample_rate=first.sample_rate,
         segment_samples=first.segment_samples,
         signatures=tuple(f"{index:08x}" for index in range(len(networks))),
@@ -146,7 +158,7 @@ def make_request(
 
 def run_jobs(model: LoadedModel, *requests: SeparationRequest) -> Listener:
     listener = Listener()
-    scheduler = Scheduler(FixedModels(model), listener, lambda _: None)
+    scheduler = Scheduler(FixedModels(model), listener)
     for request in requests:
         scheduler.submit(request)
     while not scheduler.idle:
@@ -155,39 +167,9 @@ def run_jobs(model: LoadedModel, *requests: SeparationRequest) -> Listener:
 
 
 def run_one(model: LoadedModel, request: SeparationRequest) -> tuple[dict[str, Samples], SeparationResult]:
-    """The stems by name, and the result. Raises what the job failed with."""
+    """The stems by name, and the result. Raises the job's error."""
     listener = run_jobs(model, request)
     if request.id in listener.errors:
         raise listener.errors[request.id]
     result = listener.results[request.id]
     return {stem.name: read_wav(stem.path) for stem in result.stems}, result
-
-
-def torch_network(weights_dir: Path, precision: Precision = "fp32") -> TorchNetwork:
-    """The first network of the model in the folder, on torch."""
-    backend = TorchBackend(BackendSettings("cpu", precision, weights_dir))
-    loaded = backend.load(read_folder(weights_dir, weights_dir.name).read_weights(0))
-    assert isinstance(loaded, TorchNetwork)
-    return loaded
-
-
-def torch_settings(models_dir: Path, model: str) -> Settings:
-    return Settings(models_dir, models_dir / ".cache", model, "cpu", "torch", "fp32", "info")
-
-
-StockNetwork = HTDemucs | HDemucs
-
-
-def stock(
-    network: StockNetwork | Sequence[StockNetwork],
-    mix: Samples,
-    overlap: float = 0.25,
-    weights: list[list[float]] | None = None,
-) -> Samples:
-    """What `demucs.api.Separator` makes without random shifts: (sources, channels=2, samples)."""
-    wave = torch.from_numpy(mix)
-    mono = wave.mean(0)
-    mean, deviation = mono.mean(), mono.std() + 1e-8
-    model = BagOfModels([*network], weights) if isinstance(network, Sequence) else network
-    stems = apply_model(model, ((wave - mean) / deviation)[None], shifts=0, overlap=overlap)[0]
-    return np.asarray((stems * deviation + mean).numpy(), np.float32)

@@ -1,4 +1,4 @@
-"""Songs to separate, and reading and writing them."""
+"""Songs to separate, and functions to read and write them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from separation_engine.wav import Samples, WavReader, WavWriter
+from separation_engine.common.wav import Samples, WavReader, WavWriter
 
 RATE = 44100
 
@@ -27,7 +27,7 @@ def noise(samples: int) -> Samples:
 
 
 def impulses(samples: int) -> Samples:
-    """Single full-scale samples, 0.7 s apart."""
+    """Single full-scale samples every 0.7 s."""
     mix = np.zeros((2, samples), np.float32)
     mix[0, :: int(0.7 * RATE)] = 1
     mix[1, 99 :: int(0.7 * RATE)] = -1

@@ -8,8 +8,11 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from separation_engine.__main__ import main
-from tests.models import SHORT, short, write_model
+from tests.model_files import SHORT
+from tests.models import short, write_model
 from tests.sounds import RATE, noise, read_wav, song, write_wav
 
 
@@ -55,7 +58,7 @@ def test_the_gain_is_applied(tmp_path: Path) -> None:
         (["--device", "cuda"], "DEVICE is cuda, but"),
     ],
 )
-def test_what_cannot_be_done_is_one_sentence(
+def test_an_error_is_one_sentence(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     source = write_wav(tmp_path / "song.wav", song(RATE))
@@ -63,7 +66,7 @@ def test_what_cannot_be_done_is_one_sentence(
     assert sentence in capfd.readouterr().err.splitlines()[-1]
 
 
-def test_a_playlist_that_is_named_like_a_song_opens_no_other_file(
+def test_a_playlist_named_like_a_song_opens_no_other_file(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     write_wav(tmp_path / "other.wav", song(RATE))
@@ -73,7 +76,7 @@ def test_a_playlist_that_is_named_like_a_song_opens_no_other_file(
     assert "cannot be decoded" in capfd.readouterr().err
 
 
-def test_a_song_that_is_not_there_is_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_song_is_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["separate", str(tmp_path / "none.wav"), str(tmp_path / "out")]) == 1
     assert "cannot open the input" in capfd.readouterr().err
 

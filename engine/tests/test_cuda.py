@@ -1,4 +1,4 @@
-"""What only a CUDA device can show; skipped where there is none."""
+"""Tests that need a CUDA device. Skipped without one."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+
 import torch
 
-from separation_engine.backends.base import BackendSettings, Precision, Samples
-from separation_engine.backends.torch_backend import TorchBackend, TorchNetwork
-from separation_engine.errors import CancelledError, OutOfMemoryError
-from separation_engine.models.folder import read_folder
-from separation_engine.scheduler import Scheduler
-from separation_engine.self_check import likeness_db
-from tests.models import FULL, full, write_model
-from tests.runs import FixedModels, Listener, make_model, make_request, run_one, stock
+from separation_engine.backends.torch.network import TorchNetwork
+from separation_engine.checks.self_check import snr_db
+from separation_engine.common.device import Precision
+from separation_engine.common.errors import CancelledError, OutOfMemoryError
+from separation_engine.common.wav import Samples
+from separation_engine.serving.scheduler import Scheduler
+from tests.model_files import FULL
+from tests.models import full, write_model
+from tests.runs import FixedModels, Listener, make_model, make_request, run_one
 from tests.sounds import RATE, read_wav, song
+from tests.stock import stock, torch_network
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +34,7 @@ def weights_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def load(weights_dir: Path, precision: Precision = "fp32") -> TorchNetwork:
-    backend = TorchBackend(BackendSettings("cuda", precision, weights_dir))
-    loaded = backend.load(read_folder(weights_dir, weights_dir.name).read_weights(0))
-    assert isinstance(loaded, TorchNetwork)
-    return loaded
+    return torch_network(weights_dir, precision, "cuda")
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def batch(network: TorchNetwork, size: int) -> Samples:
     return np.stack([song(network.segment_samples, seed=seed) for seed in range(size)])
 
 
-# no more than a precision can: a device that multiplied in float32 would show here
+# the upper bound reveals a device that multiplies in float32 after all
 @pytest.mark.parametrize(
     ("precision", "least_db", "most_db"), [("fp32", 105.0, 300.0), ("tf32", 50.0, 90.0), ("bf16", 30.0, 50.0)]
 )
@@ -59,7 +61,7 @@ def test_equals_stock_on_a_cpu(
     again, _ = run_one(make_model([network]), make_request(tmp_path / "again", mix))
     network.close()
     found = np.stack([stems[name] for name in network.sources])
-    assert least_db < likeness_db(stock(full(), mix), found) < most_db
+    assert least_db < snr_db(stock(full(), mix), found) < most_db
     assert np.array_equal(found, np.stack([again[name] for name in network.sources]))
 
 
@@ -71,7 +73,7 @@ def test_ten_jobs_at_once_equal_ten_jobs_alone(network: TorchNetwork, tmp_path: 
         for index, mix in enumerate(mixes)
     ]
     listener = Listener()
-    scheduler = Scheduler(FixedModels(model), listener, lambda _: None)
+    scheduler = Scheduler(FixedModels(model), listener)
     for index, mix in enumerate(mixes):
         scheduler.submit(make_request(tmp_path / "together", mix, f"job{index}"))
     scheduler.submit(make_request(tmp_path / "together", song(300 * RATE), "cancelled"))
@@ -88,17 +90,17 @@ def test_ten_jobs_at_once_equal_ten_jobs_alone(network: TorchNetwork, tmp_path: 
 
 
 @pytest.mark.parametrize("precision", ["fp32", "tf32"])
-def test_a_forward_that_is_started_waits_for_nothing(weights_dir: Path, precision: Precision) -> None:
+def test_starting_a_forward_never_synchronizes(weights_dir: Path, precision: Precision) -> None:
     network = load(weights_dir, precision)
     mixes = batch(network, 2)
     sums = network.accumulator(4, 2 * network.segment_samples)
-    fade, shares = np.ones(network.segment_samples, np.float32), np.ones(4, np.float32)
-    # what stays on the device goes there with the first
+    window, weights = np.ones(network.segment_samples, np.float32), np.ones(4, np.float32)
+    # the first forward copies constants to the device
     network.forward(mixes)
     torch.cuda.set_sync_debug_mode("error")
     try:
         for estimate in network.start(mixes):
-            sums.add([*estimate], fade, shares, 0)
+            sums.add([*estimate], window, weights, 0)
             sums.take(100)
     finally:
         torch.cuda.set_sync_debug_mode("default")
@@ -107,7 +109,7 @@ def test_a_forward_that_is_started_waits_for_nothing(weights_dir: Path, precisio
 
 @contextmanager
 def almost_full(left: int) -> Iterator[None]:
-    """A device on which somebody else has left only so many bytes."""
+    """Occupy all device memory except for `left` bytes."""
     torch.cuda.empty_cache()
     free, _ = torch.cuda.mem_get_info()
     taken = torch.empty(free - left, dtype=torch.uint8, device="cuda")
@@ -118,14 +120,12 @@ def almost_full(left: int) -> Iterator[None]:
         torch.cuda.empty_cache()
 
 
-def test_jobs_go_on_with_smaller_batches_when_the_device_fills_up(
-    network: TorchNetwork, tmp_path: Path
-) -> None:
+def test_jobs_continue_with_smaller_batches_on_a_full_device(network: TorchNetwork, tmp_path: Path) -> None:
     model = make_model([network])
     request = make_request(tmp_path, song(40 * RATE))
     expected, _ = run_one(model, request)
     before = network.max_batch
-    # htdemucs takes 0.4 GiB for a segment
+    # htdemucs takes 0.4 GiB per segment
     with almost_full(3 << 29):
         found, _ = run_one(model, request)
     assert 1 <= network.max_batch < min(before, 4)
@@ -133,7 +133,7 @@ def test_jobs_go_on_with_smaller_batches_when_the_device_fills_up(
         np.testing.assert_allclose(stem, expected[name], atol=1e-5)
 
 
-def test_no_room_for_one_segment_is_told_and_passes(network: TorchNetwork) -> None:
+def test_too_little_memory_for_one_segment_is_an_error_that_passes(network: TorchNetwork) -> None:
     mixes = batch(network, 4)
     with almost_full(100 << 20), pytest.raises(OutOfMemoryError):
         network.forward(mixes)

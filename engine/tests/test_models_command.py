@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+pytest.importorskip("torch")
+
 from tests.hub import Hub, serve_hub
-from tests.models import SHORT, short, write_model
+from tests.model_files import SHORT
+from tests.models import short, write_model
 
 WEIGHTS = "00000000.safetensors"
 
@@ -36,8 +44,6 @@ def run(models_dir: Path, *arguments: str, hub: Hub | None = None) -> subprocess
         "HF_ENDPOINT": hub.address if hub else "http://127.0.0.1:9",
         "HF_HOME": str(models_dir.parent / "hub-cache"),
         "DEVICE": "cpu",
-        # shows the bar although this is no terminal
-        "TQDM_POSITION": "-1",
     }
     command = [sys.executable, "-m", "separation_engine", "models", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
@@ -46,7 +52,6 @@ def run(models_dir: Path, *arguments: str, hub: Hub | None = None) -> subprocess
 def test_fetches_a_model_that_then_works(hub: Hub, models_dir: Path) -> None:
     done = run(models_dir, "get", "htdemucs", hub=hub)
     assert done.returncode == 0, done.stderr
-    assert "100%" in done.stderr, "a progress bar is shown"
     assert (models_dir / "htdemucs" / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
     assert {path.name for path in (models_dir / "htdemucs").iterdir()} == {
         "SHA256SUMS",
@@ -63,15 +68,29 @@ def test_fetches_a_model_that_then_works(hub: Hub, models_dir: Path) -> None:
     assert run(models_dir, "verify", "htdemucs").returncode == 0
 
 
-def test_goes_on_where_a_broken_connection_left_off(hub: Hub, models_dir: Path) -> None:
+def test_shows_a_progress_bar_on_a_terminal(hub: Hub, models_dir: Path) -> None:
+    terminal, stderr = pty.openpty()
+    fcntl.ioctl(stderr, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with start_get(models_dir, hub, stderr) as child, os.fdopen(terminal, "rb", buffering=0) as shown:
+        os.close(stderr)
+        output = b""
+        # reading raises EIO once the child has closed its end
+        with contextlib.suppress(OSError):
+            while block := shown.read(4096):
+                output += block
+    assert child.returncode == 0
+    assert b"100%" in output
+
+
+def test_resumes_a_broken_download(hub: Hub, models_dir: Path) -> None:
     hub.files[WEIGHTS] = with_long_header(hub.files[WEIGHTS])
-    # the client keeps what it has got in blocks of 10 MiB
+    # the client writes blocks of 1 MiB
     hub.cut[WEIGHTS] = 11_000_000
     broken = start_get(models_dir, hub)
     wait_for_range(hub)
     broken.kill()
     broken.wait(30)
-    assert not (models_dir / "htdemucs").exists(), "a half-fetched model is not in place"
+    assert not (models_dir / "htdemucs").exists(), "an incomplete model is not installed"
     hub.cut.clear()
     hub.ranges.clear()
     done = run(models_dir, "get", "htdemucs", hub=hub)
@@ -80,24 +99,24 @@ def test_goes_on_where_a_broken_connection_left_off(hub: Hub, models_dir: Path) 
     assert (models_dir / "htdemucs" / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
 
 
-def test_refuses_what_is_not_what_the_hub_says(hub: Hub, models_dir: Path) -> None:
+def test_refuses_a_file_with_the_wrong_hash(hub: Hub, models_dir: Path) -> None:
     hub.lies[WEIGHTS] = "0" * 64
     done = run(models_dir, "get", "htdemucs", hub=hub)
     assert done.returncode == 1
-    assert "not what the hub says" in done.stderr
+    assert "does not match the hub's hash" in done.stderr
     assert not (models_dir / "htdemucs").exists()
     hub.lies.clear()
     assert run(models_dir, "get", "htdemucs", hub=hub).returncode == 0
 
 
-def test_one_sentence_when_the_hub_cannot_be_reached(models_dir: Path) -> None:
+def test_an_unreachable_hub_is_one_sentence(models_dir: Path) -> None:
     done = run(models_dir, "get", "htdemucs", "--timeout", "2")
     assert done.returncode == 1
     assert done.stderr.startswith("htdemucs could not be fetched from the hub")
     assert "Traceback" not in done.stderr
 
 
-def test_one_sentence_for_a_model_that_the_hub_does_not_have(hub: Hub, models_dir: Path) -> None:
+def test_a_model_missing_on_the_hub_is_one_sentence(hub: Hub, models_dir: Path) -> None:
     assert "could not be fetched" in run(models_dir, "get", "htdemucs_ft", hub=hub).stderr
     assert "the hub's models are" in run(models_dir, "get", "nonsense", hub=hub).stderr
 
@@ -112,7 +131,7 @@ def test_verify_finds_a_changed_file(models_dir: Path) -> None:
     assert f"{WEIGHTS} changed" in done.stderr
 
 
-def test_record_trusts_a_model_that_was_put_there_by_hand(models_dir: Path) -> None:
+def test_record_trusts_a_model_installed_by_hand(models_dir: Path) -> None:
     folder = write_model(models_dir, "mine", [short()], settings=SHORT, checked=False)
     (folder / "SHA256SUMS").unlink()
     assert run(models_dir, "verify", "mine").returncode == 1
@@ -123,7 +142,7 @@ def test_record_trusts_a_model_that_was_put_there_by_hand(models_dir: Path) -> N
 
 
 def with_long_header(content: bytes) -> bytes:
-    """The same weights in a file of 12 MB."""
+    """The same weights padded to a file of 12 MB."""
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     header["__metadata__"]["padding"] = "x" * 12_000_000
@@ -131,7 +150,7 @@ def with_long_header(content: bytes) -> bytes:
     return len(padded).to_bytes(8, "little") + padded + content[8 + length :]
 
 
-def start_get(models_dir: Path, hub: Hub) -> subprocess.Popen[bytes]:
+def start_get(models_dir: Path, hub: Hub, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "MODELS_DIR": str(models_dir),
@@ -139,12 +158,12 @@ def start_get(models_dir: Path, hub: Hub) -> subprocess.Popen[bytes]:
         "HF_HOME": str(models_dir.parent / "hub-cache"),
     }
     command = [sys.executable, "-m", "separation_engine", "models", "get", "htdemucs"]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
 def wait_for_range(hub: Hub) -> None:
-    """Until the client asks for the rest, which the hub cuts off again at the same byte."""
+    """Wait until the client resumes. The hub cuts it off again at the same byte."""
     deadline = time.monotonic() + 60
     while not hub.ranges:
-        assert time.monotonic() < deadline, "the download was never taken up again"
+        assert time.monotonic() < deadline, "the client never resumed the download"
         time.sleep(0.01)

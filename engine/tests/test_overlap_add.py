@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation_engine.models.loaded import LoadedModel
-from separation_engine.plan import make_plan
-from separation_engine.wav import WavWriter
+from separation_engine.common.wav import WavWriter
+from separation_engine.separating.loaded_model import LoadedModel
+from separation_engine.separating.plan import make_plan
 from tests.runs import EchoNetwork, make_model, make_request, run_jobs, run_one
 from tests.sounds import RATE, noise
 
@@ -24,7 +24,7 @@ def test_every_sample_comes_out_once_at_full_weight(
     mix = noise(samples)
     model = make_model([EchoNetwork(max_batch=batch), EchoNetwork(max_batch=batch)])
     stems, _ = run_one(model, make_request(tmp_path, mix, overlap=overlap, shifts=shifts))
-    # the network sees the mix without its mean, and stock gives the mean back to every stem
+    # the network sees the mix without its mean, and Demucs adds the mean back to every stem
     mean = mix.mean() if samples > 1 else 0
     for name, level in zip(model.sources, (0.4, 0.3, 0.2, 0.1), strict=True):
         assert stems[name].shape == mix.shape
@@ -39,7 +39,7 @@ def test_progress_counts_every_pass_and_never_goes_back(tmp_path: Path) -> None:
     assert written == sorted(written)
     assert done[-1] == progress[-1].total_samples >= 4 * 5 * RATE
     assert written[-1] == 5 * RATE
-    assert written[len(written) // 2] > RATE, "stems are to be written while the rest is separated"
+    assert written[len(written) // 2] > RATE, "stems must be written while the rest is separated"
 
 
 def test_the_accumulator_is_bounded_in_the_length_of_the_song() -> None:

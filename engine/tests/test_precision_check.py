@@ -11,16 +11,18 @@ from typing import cast
 
 import pytest
 
-from separation_engine import precision_check
-from separation_engine.backends.base import BackendSettings
+pytest.importorskip("torch")
+
+from separation_engine.architectures.htdemucs.openvino.settings import GRAPH_VERSION
 from separation_engine.backends.openvino.backend import OpenvinoBackend
-from separation_engine.backends.openvino.graph import GRAPH_VERSION
-from separation_engine.backends.select import BackendSelector
-from separation_engine.errors import DeviceUnavailableError, SelfCheckFailedError
-from separation_engine.models.weights import NetworkWeights
-from separation_engine.resident import ResidentModels
-from separation_engine.settings import Settings
-from tests.models import SHORT, short, write_model
+from separation_engine.checks import precision_check
+from separation_engine.common.errors import DeviceUnavailableError, SelfCheckFailedError
+from separation_engine.common.settings import Settings
+from separation_engine.networks.architecture import NetworkWeights
+from separation_engine.networks.interface import BackendSettings
+from separation_engine.serving.model_cache import ModelCache
+from tests.model_files import SHORT
+from tests.models import short, write_model
 from tests.runs import EchoNetwork, make_model
 
 RECORD = "00000000.bf16.json"
@@ -28,7 +30,7 @@ RECORD = "00000000.bf16.json"
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A model that was loaded in bf16 once."""
+    """Settings of a model that has been loaded in bf16 once."""
     folder = tmp_path_factory.mktemp("bf16")
     try:
         OpenvinoBackend(BackendSettings("cpu", "bf16", folder))
@@ -36,13 +38,13 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         pytest.skip("this CPU has no bfloat16 arithmetic")
     write_model(folder / "models", "short", [short()], settings=SHORT)
     settings = Settings(folder / "models", folder / "cache", "short", "cpu", "openvino", "bf16", "info")
-    ResidentModels(settings).load("short")
+    ModelCache(settings).load("short")
     return settings
 
 
 @pytest.fixture
 def settings(measured: Settings) -> Iterator[Settings]:
-    """The same, for a test that changes what was measured."""
+    """The same, for a test that changes the measurement."""
     content = (measured.cache_dir / RECORD).read_bytes()
     yield measured
     (measured.cache_dir / RECORD).write_bytes(content)
@@ -57,62 +59,60 @@ def change(settings: Settings, **fields: object) -> None:
     (settings.cache_dir / RECORD).write_text(json.dumps({**record(settings), **fields}), "utf-8")
 
 
-def test_a_good_network_is_measured_once(settings: Settings) -> None:
-    likeness = record(settings)["likeness_db"]
-    assert isinstance(likeness, float)
-    assert 40 <= likeness < 120
+def test_measures_a_network_once(settings: Settings) -> None:
+    snr = record(settings)["snr_db"]
+    assert isinstance(snr, float)
+    assert 40 <= snr < 120
 
-    change(settings, likeness_db=55.5)
-    ResidentModels(settings).load("short")
-    assert record(settings)["likeness_db"] == 55.5, "a second load asks the record"
-
-
-def test_below_40_db_is_refused_in_a_sentence(settings: Settings) -> None:
-    change(settings, likeness_db=39.9)
-
-    with pytest.raises(SelfCheckFailedError, match=r"39\.9 dB .* set PRECISION=fp32"):
-        ResidentModels(settings).load("short")
+    change(settings, snr_db=55.5)
+    ModelCache(settings).load("short")
+    assert record(settings)["snr_db"] == 55.5, "a second load uses the record"
 
 
-def test_a_measure_is_of_one_graph(settings: Settings) -> None:
+def test_refuses_less_than_40_db(settings: Settings) -> None:
+    change(settings, snr_db=39.9)
+
+    with pytest.raises(SelfCheckFailedError, match=r"39\.9 dB .*: set PRECISION=fp32"):
+        ModelCache(settings).load("short")
+
+
+def test_a_measurement_names_its_graph(settings: Settings) -> None:
     made_by = record(settings)["made_by"]
     assert isinstance(made_by, list)
     assert f"graph {GRAPH_VERSION}" in made_by
 
 
-def test_what_was_measured_elsewhere_does_not_count(settings: Settings) -> None:
-    change(settings, likeness_db=10.0, made_by=["another processor"])
+def test_ignores_a_measurement_from_another_machine(settings: Settings) -> None:
+    change(settings, snr_db=10.0, made_by=["another processor"])
 
-    ResidentModels(settings).load("short")
+    ModelCache(settings).load("short")
     assert record(settings)["made_by"] != ["another processor"]
 
 
-@pytest.mark.parametrize("likeness_db", [None, "60"])
-def test_a_record_of_another_form_does_not_count(settings: Settings, likeness_db: object) -> None:
-    change(settings, likeness_db=likeness_db)
+@pytest.mark.parametrize("snr_db", [None, "60"])
+def test_ignores_a_malformed_record(settings: Settings, snr_db: object) -> None:
+    change(settings, snr_db=snr_db)
 
-    ResidentModels(settings).load("short")
-    assert isinstance(record(settings)["likeness_db"], float)
+    ModelCache(settings).load("short")
+    assert isinstance(record(settings)["snr_db"], float)
 
 
-def test_what_cannot_be_measured_is_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_a_failed_measurement(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     (settings.cache_dir / RECORD).write_text("{}", "utf-8")
     # ends the child process, not this one
     monkeypatch.setenv("LOG_LEVEL", "nonsense")
 
     with pytest.raises(SelfCheckFailedError, match="measure-precision"):
-        ResidentModels(settings).load("short")
+        ModelCache(settings).load("short")
 
 
-def test_a_precision_that_is_no_gain_is_warned_of(
-    settings: Settings, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_warns_about_a_slower_precision(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     change(settings, fp32_seconds=1.0, seconds=0.5)
     with caplog.at_level(logging.WARNING, precision_check.__name__):
-        ResidentModels(settings).load("short")
+        ModelCache(settings).load("short")
         assert not caplog.records
         change(settings, fp32_seconds=0.5, seconds=1.0)
-        ResidentModels(settings).load("short")
+        ModelCache(settings).load("short")
     assert "slower than float32" in caplog.text
 
 
@@ -120,13 +120,13 @@ def test_a_segment_is_timed_in_a_full_batch(monkeypatch: pytest.MonkeyPatch, tmp
     network = EchoNetwork(max_batch=4)
     monkeypatch.setattr(network, "close", lambda: None)
     backend = make_model([network]).backend
-    monkeypatch.setattr(backend, "load", lambda _: network)
+    weights = cast("NetworkWeights", SimpleNamespace(load=lambda _: network))
     selector = SimpleNamespace(open=lambda _: backend)
-    monkeypatch.setattr(BackendSelector, "of", lambda *_: selector)
+    monkeypatch.setattr(precision_check, "BackendSelector", lambda *_: selector)
     settings = Settings(None, tmp_path, "model", "cpu", "torch", "fp32", "info")
     ticks = itertools.count(step=4.0)
     monkeypatch.setattr(time, "perf_counter", lambda: next(ticks))
-    stems, seconds, _ = precision_check._separate(cast("NetworkWeights", None), "fp32", settings, None)
+    stems, seconds, _ = precision_check._separate(weights, "fp32", settings, None)
     assert network.batches == [4, 4, 4]
     assert [stem.shape for stem in stems] == [(4, 2, network.segment_samples)] * 3
     assert seconds == 1.0

@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from separation_engine.backends.base import PendingSamples
-from separation_engine.backends.numpy_accumulator import NumpyAccumulator
-from separation_engine.errors import CancelledError, InvalidInputError, OutOfMemoryError
-from separation_engine.protocol import Cancel
-from separation_engine.request import SeparationRequest, SeparationResult
-from separation_engine.scheduler import Job, Scheduler
-from separation_engine.server import take_messages
-from separation_engine.wav import Samples
-from tests.models import SHORT, short, write_model
+from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.common.errors import CancelledError, InvalidInputError, OutOfMemoryError
+from separation_engine.common.wav import Samples
+from separation_engine.networks.interface import PendingSamples
+from separation_engine.separating.request import SeparationRequest, SeparationResult
+from separation_engine.serving.protocol import Cancel
+from separation_engine.serving.scheduler import Job, Scheduler
+from separation_engine.serving.server import take_commands
 from tests.runs import (
     EchoNetwork,
     FixedModels,
@@ -25,7 +24,6 @@ from tests.runs import (
     make_request,
     run_jobs,
     run_one,
-    torch_network,
 )
 from tests.sounds import RATE, read_wav, song
 
@@ -55,8 +53,8 @@ def test_one_long_job_fills_the_batch_alone(tmp_path: Path) -> None:
 
 
 def started(folder: Path, network: EchoNetwork, *lengths: int) -> Scheduler:
-    """A scheduler whose jobs, one of each length, wait for their first batch."""
-    scheduler = Scheduler(FixedModels(make_model([network])), Listener(), lambda _: None)
+    """A scheduler whose jobs, one per length, wait for their first batch."""
+    scheduler = Scheduler(FixedModels(make_model([network])), Listener())
     for index, samples in enumerate(lengths):
         scheduler.submit(make_request(folder, song(samples), f"job{index}"))
         scheduler.step()
@@ -68,16 +66,14 @@ def started(folder: Path, network: EchoNetwork, *lengths: int) -> Scheduler:
     [(4, [RATE // 2]), (1, [RATE // 2] * 2), (4, [RATE // 2] * 4), (4, [RATE // 2, 6 * RATE])],
     ids=["a job alone", "no batches", "a batch of four jobs", "a batch that a long job fills"],
 )
-def test_a_batch_that_others_cannot_better_does_not_wait(
-    tmp_path: Path, max_batch: int, lengths: list[int]
-) -> None:
+def test_a_full_batch_does_not_wait(tmp_path: Path, max_batch: int, lengths: list[int]) -> None:
     assert started(tmp_path, EchoNetwork(max_batch=max_batch), *lengths).fill_seconds() == 0
 
 
-def test_a_batch_that_is_not_full_waits_20_ms_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_partial_batch_waits_20_ms_in_total(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scheduler = started(tmp_path, EchoNetwork(max_batch=4), RATE // 2, RATE // 2)
     now = 100.0
-    monkeypatch.setattr("separation_engine.scheduler.time.monotonic", lambda: now)
+    monkeypatch.setattr("separation_engine.serving.scheduler.time.monotonic", lambda: now)
     assert scheduler.fill_seconds() == pytest.approx(0.02)
     now += 0.015
     assert scheduler.fill_seconds() == pytest.approx(0.005)
@@ -85,11 +81,11 @@ def test_a_batch_that_is_not_full_waits_20_ms_in_all(tmp_path: Path, monkeypatch
     assert scheduler.fill_seconds() == 0
 
 
-def test_a_job_that_comes_while_a_batch_waits_shares_it(tmp_path: Path) -> None:
+def test_a_job_that_arrives_while_a_batch_waits_joins_it(tmp_path: Path) -> None:
     late = make_request(tmp_path, song(RATE // 2), "late")
 
     class LateMessage(queue.SimpleQueue[SeparationRequest | Cancel]):
-        """Has nothing at first; a message comes as soon as somebody waits."""
+        """Empty at first. A command arrives as soon as somebody waits."""
 
         def get(self, block: bool = True, timeout: float | None = None) -> SeparationRequest | Cancel:
             assert timeout is not None
@@ -102,36 +98,18 @@ def test_a_job_that_comes_while_a_batch_waits_shares_it(tmp_path: Path) -> None:
     scheduler = started(tmp_path, network, RATE // 2, RATE // 2)
     messages = LateMessage()
     while not scheduler.idle:
-        take_messages(scheduler, messages, lambda _: True)
+        take_commands(scheduler, messages, lambda _: True)
         scheduler.step()
     assert network.batches == [3]
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-def test_ten_jobs_at_once_equal_ten_jobs_alone(tmp_path: Path, asynchronous: bool) -> None:
-    network = torch_network(write_model(tmp_path, "short", [short()], settings=SHORT, checked=False))
-    network.asynchronous = asynchronous
-    model = make_model([network])
-    mixes = [song(RATE + 5000 * index, seed=index) for index in range(10)]
-    alone = [
-        run_one(model, make_request(tmp_path / "alone", mix, f"job{index}"))[0]
-        for index, mix in enumerate(mixes)
-    ]
-    network.max_batch = 4
-    jobs = [make_request(tmp_path / "together", mix, f"job{index}") for index, mix in enumerate(mixes)]
-    together = run_jobs(model, *jobs)
-    for index, stems in enumerate(alone):
-        for stem in together.results[f"job{index}"].stems:
-            np.testing.assert_allclose(read_wav(stem.path), stems[stem.name], atol=1e-5)
-
-
-@pytest.mark.parametrize("asynchronous", [False, True])
-def test_a_cancelled_job_ends_at_once_and_disturbs_none(tmp_path: Path, asynchronous: bool) -> None:
+def test_a_cancelled_job_ends_at_once_without_affecting_others(tmp_path: Path, asynchronous: bool) -> None:
     model = make_model([EchoNetwork(max_batch=3, asynchronous=asynchronous)])
     mix = song(8 * RATE)
     expected, _ = run_one(model, make_request(tmp_path / "alone", mix, "kept"))
     listener = Listener()
-    scheduler = Scheduler(FixedModels(model), listener, lambda _: None)
+    scheduler = Scheduler(FixedModels(model), listener)
     for job in ("kept", "cancelled", "waiting"):
         scheduler.submit(make_request(tmp_path, mix, job))
     scheduler.cancel("waiting")
@@ -161,11 +139,11 @@ def test_a_job_that_fails_leaves_the_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("max_batch", [1, 4])
-def test_a_song_that_becomes_shorter_fails_alone(tmp_path: Path, max_batch: int) -> None:
+def test_a_song_that_shrinks_fails_alone(tmp_path: Path, max_batch: int) -> None:
     cut, whole = (make_request(tmp_path, song(5 * RATE), job) for job in ("cut", "whole"))
     listener = Listener()
     model = make_model([EchoNetwork(max_batch=max_batch)])
-    scheduler = Scheduler(FixedModels(model), listener, lambda _: None)
+    scheduler = Scheduler(FixedModels(model), listener)
     for request in (cut, whole):
         scheduler.submit(request)
         scheduler.step()
@@ -176,23 +154,23 @@ def test_a_song_that_becomes_shorter_fails_alone(tmp_path: Path, max_batch: int)
     assert list(listener.results) == ["whole"]
 
 
-def test_a_result_that_cannot_be_told_is_an_error(tmp_path: Path) -> None:
-    class Speechless(Listener):
+def test_a_result_that_cannot_be_reported_is_an_error(tmp_path: Path) -> None:
+    class Broken(Listener):
         def finished(self, job: Job, result: SeparationResult) -> None:
-            raise ValueError(f"no number for JSON in {result} of {job}")
+            raise ValueError(f"cannot encode {result} of {job}")
 
-    listener = Speechless()
-    scheduler = Scheduler(FixedModels(make_model([EchoNetwork()])), listener, lambda _: None)
+    listener = Broken()
+    scheduler = Scheduler(FixedModels(make_model([EchoNetwork()])), listener)
     scheduler.submit(make_request(tmp_path, song(RATE), "job"))
     while not scheduler.idle:
         scheduler.step()
     assert isinstance(listener.errors["job"], ValueError)
 
 
-def test_a_batch_of_a_job_that_no_device_can_join_is_given_up(tmp_path: Path) -> None:
+def test_drops_a_batch_whose_job_cannot_be_joined(tmp_path: Path) -> None:
     @dataclass
     class Full(EchoNetwork):
-        """Has no room for the second segment."""
+        """Runs out of memory at the second segment."""
 
         joined: int = 0
 
@@ -209,16 +187,16 @@ def test_a_batch_of_a_job_that_no_device_can_join_is_given_up(tmp_path: Path) ->
             return Sums(stems, span)
 
     network, listener = Full(max_batch=4, asynchronous=True), Listener()
-    scheduler = Scheduler(FixedModels(make_model([network])), listener, lambda _: None)
+    scheduler = Scheduler(FixedModels(make_model([network])), listener)
     scheduler.submit(make_request(tmp_path, song(6 * RATE), "job"))
     while not scheduler.idle:
         scheduler.step()
     assert isinstance(listener.errors["job"], OutOfMemoryError)
     assert network.joined == 2
-    assert scheduler._under_way is None
+    assert scheduler._in_flight is None
 
 
-def test_no_memory_on_the_host_is_an_error_that_may_pass(tmp_path: Path) -> None:
+def test_running_out_of_host_memory_is_an_engine_error(tmp_path: Path) -> None:
     @dataclass
     class Hungry(EchoNetwork):
         def forward(self, mixes: Samples) -> Samples:
@@ -226,10 +204,9 @@ def test_no_memory_on_the_host_is_an_error_that_may_pass(tmp_path: Path) -> None
 
     listener = run_jobs(make_model([Hungry()]), make_request(tmp_path, song(RATE), "job"))
     assert isinstance(listener.errors["job"], OutOfMemoryError)
-    assert listener.errors["job"].retryable
 
 
-def test_models_that_nobody_uses_any_more_are_released(tmp_path: Path) -> None:
+def test_releases_models_that_no_job_uses(tmp_path: Path) -> None:
     used: list[set[str]] = []
 
     class Models(FixedModels):
@@ -237,7 +214,7 @@ def test_models_that_nobody_uses_any_more_are_released(tmp_path: Path) -> None:
             used.append(used_now)
 
     first, second = make_model([EchoNetwork()], "first"), make_model([EchoNetwork()], "second")
-    scheduler = Scheduler(Models(first, second), Listener(), lambda _: None)
+    scheduler = Scheduler(Models(first, second), Listener())
     scheduler.submit(make_request(tmp_path, song(3 * RATE), "a", model="first"))
     scheduler.submit(make_request(tmp_path, song(RATE), "b", model="second"))
     while not scheduler.idle:

@@ -1,4 +1,4 @@
-"""The scheduler with networks on a device, which works on what was started."""
+"""The scheduler with networks that compute asynchronously, as on a GPU."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from separation_engine.backends.base import PendingSamples
-from separation_engine.backends.numpy_accumulator import NumpyAccumulator
-from separation_engine.errors import DeviceLostError
-from separation_engine.request import Progress, SeparationRequest
-from separation_engine.scheduler import Scheduler
-from separation_engine.wav import Samples
+from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.common.errors import DeviceLostError
+from separation_engine.common.wav import Samples
+from separation_engine.networks.interface import PendingSamples
+from separation_engine.separating.request import Progress, SeparationRequest
+from separation_engine.serving.scheduler import Scheduler
 from tests.runs import (
     EchoAccumulator,
     EchoNetwork,
@@ -26,24 +26,24 @@ from tests.runs import (
 from tests.sounds import RATE, song
 
 
-def test_a_device_has_its_next_batch_before_the_last_one_is_taken_back(tmp_path: Path) -> None:
+def test_starts_the_next_batch_before_it_collects_the_last_one(tmp_path: Path) -> None:
     network, listener = EchoNetwork(max_batch=2, asynchronous=True), Listener()
-    scheduler = Scheduler(FixedModels(make_model([network])), listener, lambda _: None)
+    scheduler = Scheduler(FixedModels(make_model([network])), listener)
     scheduler.submit(make_request(tmp_path, song(3 * RATE), "job"))
     states = []
     while not scheduler.idle:
         scheduler.step()
         states.append((len(network.batches), len(listener.progress.get("job", []))))
-    # batches started, chunks taken back
+    # batches started, chunks collected
     assert states == [(0, 0), (1, 0), (2, 2), (2, 4)]
     assert "job" in listener.results
 
 
-def test_what_is_under_way_for_jobs_that_are_gone_is_dropped(tmp_path: Path) -> None:
+def test_drops_the_batch_in_flight_of_a_cancelled_job(tmp_path: Path) -> None:
     waited_for: list[int] = []
     listener = Listener()
     network = EchoNetwork(asynchronous=True, on_wait=waited_for.append)
-    scheduler = Scheduler(FixedModels(make_model([network])), listener, lambda _: None)
+    scheduler = Scheduler(FixedModels(make_model([network])), listener)
     scheduler.submit(make_request(tmp_path, song(3 * RATE), "gone"))
     for _ in range(2):
         scheduler.step()
@@ -54,10 +54,10 @@ def test_what_is_under_way_for_jobs_that_are_gone_is_dropped(tmp_path: Path) -> 
     assert (network.batches, waited_for, list(listener.results)) == ([1, 1], [2], ["next"])
 
 
-def test_a_song_that_comes_does_not_hold_up_what_is_under_way(tmp_path: Path) -> None:
+def test_a_new_job_does_not_delay_the_batch_in_flight(tmp_path: Path) -> None:
     listener = Listener()
     model = make_model([EchoNetwork(asynchronous=True)])
-    scheduler = Scheduler(FixedModels(model), listener, lambda _: None)
+    scheduler = Scheduler(FixedModels(model), listener)
     scheduler.submit(make_request(tmp_path, song(RATE // 2), "first"))
     for _ in range(2):
         scheduler.step()
@@ -67,7 +67,7 @@ def test_a_song_that_comes_does_not_hold_up_what_is_under_way(tmp_path: Path) ->
     assert list(listener.results) == ["first"]
 
 
-def test_what_fails_on_a_device_fails_its_jobs_and_no_others(tmp_path: Path) -> None:
+def test_a_failure_on_the_device_fails_only_its_jobs(tmp_path: Path) -> None:
     def fail_first(number: int) -> None:
         if number == 1:
             raise RuntimeError("the device fell off the bus")
@@ -80,7 +80,7 @@ def test_what_fails_on_a_device_fails_its_jobs_and_no_others(tmp_path: Path) -> 
 
 @dataclass
 class FirstSongFails(EchoNetwork):
-    """What it makes of its first song cannot be taken back."""
+    """The results of its first song cannot be collected."""
 
     error: BaseException = field(default_factory=RuntimeError)
     songs: int = 0
@@ -103,7 +103,7 @@ class FailingAccumulator(EchoAccumulator):
 
 
 class SteppingThreadListener(Listener):
-    """Hears nothing from the threads that read and write."""
+    """Requires that all events come from the main thread."""
 
     def progressed(self, request: SeparationRequest, progress: Progress) -> None:
         assert threading.current_thread() is threading.main_thread()
@@ -118,21 +118,21 @@ def failing_pair(tmp_path: Path, error: BaseException) -> tuple[Scheduler, Liste
     """Two jobs that share a batch."""
     network = FirstSongFails(max_batch=4, asynchronous=True, error=error)
     listener = SteppingThreadListener()
-    scheduler = Scheduler(FixedModels(make_model([network])), listener, lambda _: None)
+    scheduler = Scheduler(FixedModels(make_model([network])), listener)
     for job in ("first", "second"):
         scheduler.submit(make_request(tmp_path, song(2 * RATE), job))
     return scheduler, listener
 
 
-def test_of_jobs_in_one_batch_one_fails_alone(tmp_path: Path) -> None:
-    scheduler, listener = failing_pair(tmp_path, RuntimeError("not taken back"))
+def test_one_job_of_a_batch_fails_alone(tmp_path: Path) -> None:
+    scheduler, listener = failing_pair(tmp_path, RuntimeError("not collected"))
     while not scheduler.idle:
         scheduler.step()
     assert (list(listener.errors), list(listener.results)) == (["first"], ["second"])
     assert len(listener.progress["second"]) == 3
 
 
-def test_a_device_that_is_lost_while_a_batch_is_written_ends_the_steps(tmp_path: Path) -> None:
+def test_a_device_lost_while_writing_ends_the_scheduler(tmp_path: Path) -> None:
     scheduler, listener = failing_pair(tmp_path, DeviceLostError("gone"))
     for _ in range(3):
         scheduler.step()
@@ -141,9 +141,9 @@ def test_a_device_that_is_lost_while_a_batch_is_written_ends_the_steps(tmp_path:
     assert not listener.errors
 
 
-def test_a_device_has_a_full_batch_before_the_next_job_starts(tmp_path: Path) -> None:
+def test_starts_a_full_batch_before_the_next_job(tmp_path: Path) -> None:
     network = EchoNetwork(max_batch=2, asynchronous=True)
-    scheduler = Scheduler(FixedModels(make_model([network])), Listener(), lambda _: None)
+    scheduler = Scheduler(FixedModels(make_model([network])), Listener())
     for job in ("first", "second"):
         scheduler.submit(make_request(tmp_path, song(6 * RATE), job))
     scheduler.step()

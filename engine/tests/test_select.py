@@ -5,34 +5,46 @@ from pathlib import Path
 
 import pytest
 
-from separation_engine import device
+from separation_engine.architectures.table import ARCHITECTURES
 from separation_engine.backends import select
 from separation_engine.backends.select import BackendSelector
-from separation_engine.device import cpu_limit, memory_bytes
-from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError, WeightsMismatchError
-from separation_engine.models.weights import HTDEMUCS, NetworkSettings
-from separation_engine.settings import BackendChoice, DeviceChoice, SettingsError, read_settings
+from separation_engine.common import device
+from separation_engine.common.device import cpu_limit, memory_bytes
+from separation_engine.common.errors import (
+    DeviceUnavailableError,
+    ModelNotInstalledError,
+    WeightsMismatchError,
+)
+from separation_engine.common.settings import (
+    BackendChoice,
+    DeviceChoice,
+    Settings,
+    SettingsError,
+    read_settings,
+)
+from separation_engine.networks.architecture import NetworkSettings
 
+HTDEMUCS = ARCHITECTURES["demucs.htdemucs.HTDemucs"]
 USUAL = NetworkSettings(HTDEMUCS, (["vocals", "other"],), {})
-# both are torch's alone
-HYBRID = NetworkSettings("demucs.hdemucs.HDemucs", USUAL.args, {})
+# only torch builds these two
+HYBRID = NetworkSettings(ARCHITECTURES["demucs.hdemucs.HDemucs"], USUAL.args, {})
 UNUSUAL = NetworkSettings(HTDEMUCS, USUAL.args, {"cac": False})
 
 
 def selector(device: DeviceChoice, choice: BackendChoice = "auto") -> BackendSelector:
-    return BackendSelector(device=device, choice=choice, precision="fp32", cache_dir=Path())
+    return BackendSelector(Settings(None, Path(), "demo", device, choice, "fp32", "info"))
 
 
 def machine(
     monkeypatch: pytest.MonkeyPatch, *, cuda: int, missing: tuple[str, ...] = (), usable: bool = True
 ) -> None:
-    """A machine with so many CUDA devices, which torch can use or not, that lacks these modules."""
+    """Pretend that the machine has CUDA devices, usable by torch or not, and lacks some modules."""
     monkeypatch.setattr(select, "torch_finds_cuda", lambda: usable)
     monkeypatch.setattr(select, "cuda_devices", lambda: cuda)
     monkeypatch.setattr(select, "is_installed", lambda *modules: not set(modules) & set(missing))
 
 
-def test_auto_without_cuda_takes_openvino_and_torch_for_what_it_cannot_build(
+def test_auto_without_cuda_uses_openvino_where_it_can_and_torch_elsewhere(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     machine(monkeypatch, cuda=0)
@@ -43,7 +55,7 @@ def test_auto_without_cuda_takes_openvino_and_torch_for_what_it_cannot_build(
     ]
 
 
-def test_auto_with_cuda_takes_torch_and_says_so(
+def test_auto_with_cuda_uses_torch_and_logs_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     machine(monkeypatch, cuda=1)
@@ -57,7 +69,7 @@ def test_auto_with_cuda_takes_torch_and_says_so(
     ("missing", "usable", "reason"),
     [(("torch",), True, "torch is not installed"), ((), False, "torch cannot use it")],
 )
-def test_auto_with_cuda_that_is_of_no_use_stays_on_the_cpu_and_warns(
+def test_auto_with_unusable_cuda_stays_on_the_cpu_and_warns(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     missing: tuple[str, ...],
@@ -73,7 +85,7 @@ def test_auto_with_cuda_that_is_of_no_use_stays_on_the_cpu_and_warns(
     ("cuda", "missing", "usable"),
     [(0, (), True), (1, ("torch",), True), (1, ("demucs",), True), (1, (), False)],
 )
-def test_cuda_that_is_not_there_is_an_error(
+def test_missing_cuda_is_an_error(
     monkeypatch: pytest.MonkeyPatch, cuda: int, missing: tuple[str, ...], usable: bool
 ) -> None:
     machine(monkeypatch, cuda=cuda, missing=missing, usable=usable)
@@ -85,7 +97,7 @@ def test_cuda_that_is_not_there_is_an_error(
     ("network", "missing", "sentence"),
     [
         (HYBRID, ("torch", "demucs"), r"HDemucs .*cuda\.lock"),
-        (UNUSUAL, ("torch", "demucs"), r"cac=False .*cuda\.lock"),
+        (UNUSUAL, ("torch", "demucs"), r"cac=False.*cuda\.lock"),
         (USUAL, ("openvino", "torch"), r"runtime\.lock"),
     ],
 )
@@ -97,20 +109,20 @@ def test_says_what_to_install(
         selector("auto").name_for(network)
 
 
-def test_a_network_that_the_wanted_backend_cannot_build_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refuses_a_network_that_the_requested_backend_cannot_build(monkeypatch: pytest.MonkeyPatch) -> None:
     machine(monkeypatch, cuda=0)
-    with pytest.raises(WeightsMismatchError, match="HDemucs is built with torch only"):
+    with pytest.raises(WeightsMismatchError, match="HDemucs runs on torch only"):
         selector("auto", "openvino").name_for(HYBRID)
 
 
-def test_settings_name_what_cannot_be_meant() -> None:
+def test_an_invalid_setting_is_named() -> None:
     with pytest.raises(SettingsError, match="PRECISION is 'fp16'"):
         read_settings({"PRECISION": "fp16"})
 
 
-def test_the_demo_model_needs_no_settings() -> None:
+def test_the_defaults_are_those_of_the_worker() -> None:
     settings = read_settings({})
-    assert (settings.model, settings.device, settings.models_dir) == ("demo", "auto", None)
+    assert (settings.model, settings.device, settings.models_dir) == ("htdemucs", "auto", None)
 
 
 def test_the_machine_has_memory() -> None:
@@ -126,7 +138,7 @@ def test_the_machine_has_memory() -> None:
         ({"": "160000 100000"}, 2),
         ({"": "10000 100000"}, 1),
         ({"": "900000 100000"}, 8),
-        # a service of systemd in a group of its own, a pod that sees its node's groups
+        # a systemd service in its own group, and a pod that sees its node's groups
         ({"a/b": "300000 100000"}, 3),
         ({"a": "300000 100000", "a/b": "max 100000"}, 3),
         ({"a": "300000 100000", "a/b": "100000 100000"}, 1),

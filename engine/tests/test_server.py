@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from tests.engine_process import TIMEOUT_SECONDS, EngineProcess, separate_message
-from tests.models import FOUR, SHORT, short, write_model
-from tests.runs import stock
+from tests.model_files import FOUR, SHORT
+from tests.models import short, write_model
 from tests.sounds import RATE, read_wav, song, write_wav
+from tests.stock import stock
 
 Start = Callable[..., EngineProcess]
 
@@ -32,7 +35,7 @@ def environment(models_dir: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def engine(models_dir: Path) -> Iterator[EngineProcess]:
-    """One resident engine for the tests that leave it alive."""
+    """A shared engine, for tests that do not stop it."""
     process = EngineProcess(environment(models_dir))
     process.wait_for_type("ready")
     yield process
@@ -41,7 +44,7 @@ def engine(models_dir: Path) -> Iterator[EngineProcess]:
 
 @pytest.fixture
 def start(models_dir: Path) -> Iterator[Start]:
-    """Engines of this test alone."""
+    """Starts engines for one test."""
     started: list[EngineProcess] = []
 
     def begin(command: list[str] | None = None, **more: str) -> EngineProcess:
@@ -53,10 +56,9 @@ def start(models_dir: Path) -> Iterator[Start]:
         process.close()
 
 
-def test_says_what_it_is_when_it_is_ready(engine: EngineProcess) -> None:
-    ready = next(answer for answer in engine.answers if answer["type"] == "ready")
-    assert ready["protocol"] == 2
-    assert ready["pid"] == engine.pid
+def test_ready_describes_the_engine(engine: EngineProcess) -> None:
+    ready = next(message for message in engine.messages if message["type"] == "ready")
+    assert ready["protocol"] == 3
     assert (ready["backend"], ready["device"], ready["precision"]) == ("openvino", "cpu", "fp32")
     assert ready["defaultModel"] == "short"
     (short,) = (model for model in ready["models"] if model["name"] == "short")
@@ -71,7 +73,7 @@ def test_separates_with_growing_progress_and_equals_stock(engine: EngineProcess,
     mix = song(5 * RATE)
     engine.send(separate_message(write_wav(tmp_path / "a.wav", mix), tmp_path / "a", "equal"))
     result = engine.wait_for_type("result", "equal")
-    progress = [one for one in engine.answers if one["type"] == "progress" and one["id"] == "equal"]
+    progress = [one for one in engine.messages if one["type"] == "progress" and one["id"] == "equal"]
     done = [one["doneSamples"] for one in progress]
     assert done == sorted(set(done))
     assert len(done) == 7
@@ -93,21 +95,22 @@ def test_multiplexes_jobs(engine: EngineProcess, tmp_path: Path) -> None:
         engine.send(separate_message(song_path, tmp_path / job, job))
     engine.wait_for_type("result", "one")
     engine.wait_for_type("result", "two")
-    order = [one["id"] for one in engine.answers if one["type"] == "progress" and one["id"] in {"one", "two"}]
-    # the first may be a few segments ahead when the second comes
+    progress = [message["id"] for message in engine.messages if message["type"] == "progress"]
+    order = [job for job in progress if job in {"one", "two"}]
+    # the first job may be a few segments ahead when the second arrives
     both = order.index("two") - 1
     assert order[both : both + 6] == ["one", "two"] * 3
     first, second = ((tmp_path / job / "vocals.wav").read_bytes() for job in ("one", "two"))
     assert first == second
 
 
-def test_cancel_ends_one_job_and_the_next_is_taken(engine: EngineProcess, tmp_path: Path) -> None:
+def test_continues_with_the_next_job_after_a_cancel(engine: EngineProcess, tmp_path: Path) -> None:
     long = write_wav(tmp_path / "long.wav", song(60 * RATE))
     engine.send(separate_message(long, tmp_path / "long", "long"))
     engine.wait_for_type("progress", "long")
     engine.send({"type": "cancel", "id": "long"})
     error = engine.wait_for_type("error", "long")
-    assert (error["code"], error["retryable"]) == ("cancelled", False)
+    assert error["code"] == "cancelled"
     brief = write_wav(tmp_path / "brief.wav", song(RATE))
     engine.send(separate_message(brief, tmp_path / "brief", "brief"))
     engine.wait_for_type("result", "brief")
@@ -127,25 +130,25 @@ def test_cancel_ends_one_job_and_the_next_is_taken(engine: EngineProcess, tmp_pa
         ({"input": "/nowhere.wav"}, "invalid_input"),
     ],
 )
-def test_a_request_that_cannot_be_met_is_answered(
+def test_a_bad_request_is_an_error(
     engine: EngineProcess, tmp_path: Path, change: dict[str, object], code: str
 ) -> None:
-    job = f"bad-{len(engine.answers)}"
+    job = f"bad-{len(engine.messages)}"
     song_path = write_wav(tmp_path / "a.wav", song(RATE))
     engine.send(separate_message(song_path, tmp_path / "out", job, **change))
     error = engine.wait_for_type("error", job)
-    assert (error["code"], error["retryable"]) == (code, False)
+    assert error["code"] == code
 
 
 @pytest.mark.parametrize(
     "line", [b"garbage", b"[]", b"{}", b'{"type":"dance","id":""}', b"\xff\xfe", b"1e999"]
 )
-def test_a_line_that_is_no_message_is_answered_and_survived(engine: EngineProcess, line: bytes) -> None:
+def test_survives_an_invalid_line(engine: EngineProcess, line: bytes) -> None:
     engine.send(line)
     assert engine.wait_for_type("error")["code"] == "invalid_input"
 
 
-def test_a_broken_song_is_no_crash(engine: EngineProcess, tmp_path: Path) -> None:
+def test_a_broken_song_is_an_error(engine: EngineProcess, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"RIFF nonsense")
     engine.send(separate_message(tmp_path / "a.wav", tmp_path / "out", "broken"))
     assert engine.wait_for_type("error", "broken")["code"] == "invalid_input"
@@ -156,14 +159,17 @@ def test_the_same_job_does_not_run_twice_at_once(engine: EngineProcess, tmp_path
     message = separate_message(song_path, tmp_path / "out", "twice")
     engine.send(message)
     engine.send(message)
-    assert "already" in str(engine.wait_for_type("error", "twice")["message"])
+    assert "already running" in str(engine.wait_for_type("error", "twice")["message"])
     engine.wait_for_type("result", "twice")
 
 
-def test_heartbeats_tell_the_memory(engine: EngineProcess) -> None:
+def test_heartbeats_report_the_memory(engine: EngineProcess) -> None:
+    engine.wait_for_type("heartbeat")
+    began = time.monotonic()
     beats = [engine.wait_for_type("heartbeat") for _ in range(2)]
-    assert 900 <= int(str(beats[1]["at"])) - int(str(beats[0]["at"])) <= 5000
-    assert all(int(str(beat["memoryBytes"])) > 1e7 for beat in beats)
+    # lines of earlier tests may still be queued, so this bounds the rate from one side only
+    assert time.monotonic() - began < 10
+    assert all(beat["memoryBytes"] > 1e7 for beat in beats)
 
 
 def test_logs_are_json_lines_that_name_the_job(engine: EngineProcess, tmp_path: Path) -> None:
@@ -175,23 +181,23 @@ def test_logs_are_json_lines_that_name_the_job(engine: EngineProcess, tmp_path: 
     assert all(line["requestId"] == "request-logged" and line["level"] == "info" for line in about)
 
 
-def test_torch_on_a_cpu_starts_again_with_a_tuned_allocator(start: Start, tmp_path: Path) -> None:
+def test_torch_on_a_cpu_restarts_with_tuned_malloc(start: Start, tmp_path: Path) -> None:
     process = start(ENGINE_BACKEND="torch")
     ready = process.wait_for_type("ready")
-    assert (ready["backend"], ready["pid"]) == ("torch", process.pid)
+    assert ready["backend"] == "torch"
     assert b"GLIBC_TUNABLES=glibc.malloc" in Path(f"/proc/{process.pid}/environ").read_bytes()
     process.send(separate_message(write_wav(tmp_path / "a.wav", song(RATE)), tmp_path / "out", "job"))
     assert process.wait_for_type("result", "job")["backend"] == "torch"
 
 
-def test_nothing_that_a_library_prints_reaches_the_answers(start: Start) -> None:
+def test_library_output_never_reaches_the_messages(start: Start) -> None:
     script = (
         "import sys, os; print('library says hello', flush=True); os.write(1, b'{\"type\":\"ready\"}');"
         "sys.argv[1:] = ['serve']; from separation_engine.__main__ import main; sys.exit(main())"
     )
     process = start([sys.executable, "-c", script])
     process.wait_for_type("ready")
-    assert all({"type"} < answer.keys() for answer in process.answers)
+    assert all({"type"} < answer.keys() for answer in process.messages)
 
 
 def test_the_end_of_stdin_leaves_no_process(start: Start, tmp_path: Path) -> None:
@@ -224,13 +230,13 @@ def test_a_shutdown_ends_at_once_with_status_0(start: Start, tmp_path: Path) -> 
         ({"ENGINE_BACKEND": "openvino", "DEVICE": "cuda"}, "device_unavailable"),
     ],
 )
-def test_a_start_that_cannot_work_says_so_and_fails(start: Start, change: dict[str, str], code: str) -> None:
+def test_reports_why_it_cannot_start(start: Start, change: dict[str, str], code: str) -> None:
     process = start(**change)
     assert process.wait_for_type("error")["code"] == code
     assert process.wait_for_end() == 1
 
 
-def test_refuses_to_work_when_the_self_check_is_off(start: Start, tmp_path: Path) -> None:
+def test_refuses_to_start_if_the_self_check_fails(start: Start, tmp_path: Path) -> None:
     folder = write_model(tmp_path, "short", [short()], settings=SHORT)
     other = write_model(tmp_path / "other", "short", [short(9)], settings=SHORT)
     swap_reference(folder, other)
@@ -239,13 +245,13 @@ def test_refuses_to_work_when_the_self_check_is_off(start: Start, tmp_path: Path
     assert process.wait_for_end() == 1
 
 
-def test_a_value_that_cannot_be_meant_stops_the_start(start: Start) -> None:
+def test_an_invalid_setting_stops_the_start(start: Start) -> None:
     process = start(DEVICE="gpu")
     assert process.wait_for_end() == 2
     wait_until(lambda: any("DEVICE is 'gpu'" in line for line in process.logs))
 
 
-def test_faults_for_the_service_tests_act_once(start: Start, tmp_path: Path) -> None:
+def test_a_fault_with_a_marker_happens_once(start: Start, tmp_path: Path) -> None:
     song_path = write_wav(tmp_path / "a.wav", song(RATE))
     fault = f"crash:{tmp_path / 'marker'}"
     process = start(ENGINE_FAULT=fault)
@@ -258,12 +264,12 @@ def test_faults_for_the_service_tests_act_once(start: Start, tmp_path: Path) -> 
     process.wait_for_type("result", "job")
 
 
-def test_the_fault_oom_is_an_error_that_may_pass(start: Start, tmp_path: Path) -> None:
+def test_the_fault_oom_is_an_error(start: Start, tmp_path: Path) -> None:
     process = start(ENGINE_FAULT="oom")
     process.wait_for_type("ready")
     process.send(separate_message(write_wav(tmp_path / "a.wav", song(RATE)), tmp_path / "out", "job"))
     error = process.wait_for_type("error", "job")
-    assert (error["code"], error["retryable"]) == ("out_of_memory", True)
+    assert error["code"] == "out_of_memory"
 
 
 def test_a_lost_device_ends_the_engine_and_blames_no_job(start: Start, tmp_path: Path) -> None:
@@ -284,9 +290,9 @@ def test_the_fault_hang_stops_the_heartbeats(start: Start, tmp_path: Path) -> No
 
 
 def swap_reference(folder: Path, other: Path) -> None:
-    """Gives the model the fingerprint of other weights, as if its network had gone wrong."""
+    """Replace the model's fingerprint with that of other weights, as if its network were broken."""
+    from separation_engine.checks.self_check import read_reference, reference_path, write_reference
     from separation_engine.models.folder import read_folder
-    from separation_engine.self_check import read_reference, reference_path, write_reference
 
     mine, foreign = (read_folder(path, "short").hashes["00000000.safetensors"] for path in (folder, other))
     fingerprint = read_reference(reference_path(other, "00000000"), foreign)

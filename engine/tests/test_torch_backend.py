@@ -6,16 +6,22 @@ from typing import cast
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+
 import torch
 
-from separation_engine.backends.base import Accumulator, Backend, BackendSettings, PendingSamples, Samples
-from separation_engine.backends.numpy_accumulator import NumpyAccumulator
 from separation_engine.backends.openvino.backend import OpenvinoBackend
-from separation_engine.backends.torch_backend import TorchAccumulator, TorchBackend, TorchNetwork
-from separation_engine.errors import DeviceLostError, DeviceUnavailableError, OutOfMemoryError
-from tests.models import SHORT, short, write_model
-from tests.runs import torch_network
+from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.torch.backend import TorchBackend
+from separation_engine.backends.torch.network import TorchAccumulator, TorchNetwork
+from separation_engine.common.errors import DeviceLostError, DeviceUnavailableError, OutOfMemoryError
+from separation_engine.common.wav import Samples
+from separation_engine.networks.interface import Accumulator, Backend, BackendSettings, PendingSamples
+from tests.model_files import SHORT
+from tests.models import short, write_model
 from tests.sounds import RATE, song
+from tests.stock import torch_network
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +46,7 @@ def test_halves_the_batch_when_the_device_is_full(
     assert network.max_batch == 2
 
 
-def test_gives_up_when_not_even_one_segment_fits(
+def test_gives_up_if_a_single_segment_does_not_fit(
     network: TorchNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail_above(network, 0, monkeypatch)
@@ -57,16 +63,14 @@ def test_bf16_stays_close_to_fp32(weights_dir: Path, network: TorchNetwork) -> N
     assert 0 < error < 10 ** (-25 / 10)
 
 
-def test_multiplies_in_tf32_only_where_that_is_asked_for(
-    weights_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_multiplies_in_tf32_only_on_request(weights_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network = torch_network(weights_dir)
     seen: list[tuple[bool, bool, bool]] = []
     run = network._module
 
     def flags() -> tuple[bool, bool, bool]:
-        cudnn, products = torch.backends.cudnn, torch.backends.cuda.matmul
-        return products.allow_tf32, cudnn.allow_tf32, cudnn.deterministic
+        cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+        return matmul.allow_tf32, cudnn.allow_tf32, cudnn.deterministic
 
     def watched(mixes: torch.Tensor) -> torch.Tensor:
         seen.append(flags())
@@ -96,16 +100,16 @@ def test_tf32_is_for_gpus_from_ampere_on(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
-    with pytest.raises(DeviceUnavailableError, match="from Ampere on"):
+    with pytest.raises(DeviceUnavailableError, match="Ampere GPU or newer"):
         TorchBackend(BackendSettings("cuda", "tf32", tmp_path))
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (8, 0))
     assert TorchBackend(BackendSettings("cuda", "tf32", tmp_path)).precision == "tf32"
 
 
-def test_joins_on_its_device_as_in_memory() -> None:
+def test_accumulators_agree() -> None:
     random = np.random.default_rng(0)
-    fade = random.random(RATE, np.float32)
-    shares = np.array([1, 0, 0.25], np.float32)
+    window = random.random(RATE, np.float32)
+    weights = np.array([1, 0, 0.25], np.float32)
     sums: list[Accumulator] = [
         NumpyAccumulator(3, 2 * RATE),
         TorchAccumulator(3, 2 * RATE, torch.device("cpu")),
@@ -113,12 +117,12 @@ def test_joins_on_its_device_as_in_memory() -> None:
     taken: list[list[PendingSamples]] = [[], []]
     for first, done in [(0, 0), (RATE // 3, RATE), (RATE, RATE + 7), (5, RATE)]:
         estimate = random.standard_normal((3, 2, RATE), np.float32)
-        # what has no share does not count, whatever it is
+        # an estimate with weight 0 is ignored, whatever it holds
         estimate[1] = np.nan
         for index, estimates in enumerate([[*estimate.copy()], [*torch.from_numpy(estimate)]]):
-            sums[index].add(estimates, fade, shares, first)
+            sums[index].add(estimates, window, weights, first)
             taken[index].append(sums[index].take(done))
-    # asked for at the end, as those of a whole batch are
+    # awaited at the end, like those of a whole batch
     found, wanted = ([done() for done in of] for of in reversed(taken))
     for ours, reference in zip(found, wanted, strict=True):
         assert ours.shape == reference.shape
@@ -126,18 +130,17 @@ def test_joins_on_its_device_as_in_memory() -> None:
     assert np.abs(wanted[-1]).max() > 0.1
 
 
-def test_a_song_that_the_device_has_no_room_for_may_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_device_is_an_out_of_memory_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object, **__: object) -> torch.Tensor:
         raise torch.cuda.OutOfMemoryError
 
     sums = TorchAccumulator(4, RATE, torch.device("cpu"))
-    monkeypatch.setattr("separation_engine.backends.torch_backend.pad", full)
+    monkeypatch.setattr("separation_engine.backends.torch.network.pad", full)
     with pytest.raises(OutOfMemoryError):
         sums.take(1)
     monkeypatch.setattr(torch, "zeros", full)
-    with pytest.raises(OutOfMemoryError) as error:
+    with pytest.raises(OutOfMemoryError):
         TorchAccumulator(4, RATE, torch.device("cpu"))
-    assert error.value.retryable
 
 
 FULL, UNABLE = "cuDNN error: CUDNN_STATUS_ALLOC_FAILED", "GET was unable to find an engine to execute"
@@ -149,13 +152,13 @@ FULL, UNABLE = "cuDNN error: CUDNN_STATUS_ALLOC_FAILED", "GET was unable to find
         (2, RuntimeError(FULL), None),
         (1, RuntimeError(FULL), OutOfMemoryError),
         (2, RuntimeError(UNABLE), None),
-        # a device that cuDNN does not know says the same
+        # cuDNN says the same about an unsupported device
         (1, RuntimeError(UNABLE), RuntimeError),
         (2, RuntimeError("another"), RuntimeError),
         (2, torch.AcceleratorError("an illegal memory access"), DeviceLostError),
     ],
 )
-def test_tells_a_full_device_from_a_broken_one(
+def test_distinguishes_a_full_device_from_a_broken_one(
     network: TorchNetwork,
     monkeypatch: pytest.MonkeyPatch,
     batch: int,
@@ -181,7 +184,7 @@ def test_tells_a_full_device_from_a_broken_one(
 
 
 def fail_above(network: TorchNetwork, most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """There is no CUDA device to fill here: batches above `most` fail as on a full one."""
+    """Make batches above `most` fail, as on a full device."""
     sizes: list[int] = []
     run: Callable[[Samples], torch.Tensor] = network._run
 

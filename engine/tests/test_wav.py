@@ -9,17 +9,17 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from separation_engine.errors import InvalidInputError
-from separation_engine.wav import WavReader, WavWriter
+from separation_engine.common.errors import InvalidInputError
+from separation_engine.common.wav import WavReader, WavWriter
 from tests.sounds import RATE, noise, read_wav, write_wav
 
 
-def test_reads_what_it_wrote_bit_for_bit(tmp_path: Path) -> None:
+def test_reads_back_the_same_bits(tmp_path: Path) -> None:
     mix = noise(1001)
     assert np.array_equal(read_wav(write_wav(tmp_path / "a.wav", mix)), mix)
 
 
-def test_reads_zeros_outside_of_the_song(tmp_path: Path) -> None:
+def test_reads_zeros_outside_the_song(tmp_path: Path) -> None:
     mix = noise(10)
     with closing(WavReader(write_wav(tmp_path / "a.wav", mix))) as reader:
         block = reader.read(-3, 20)
@@ -40,12 +40,12 @@ def test_a_follower_reads_each_block_as_soon_as_it_is_written(tmp_path: Path) ->
 def test_refuses_to_finish_a_short_stem(tmp_path: Path) -> None:
     writer = WavWriter(tmp_path / "a.wav", 200, RATE)
     writer.write(noise(199))
-    with pytest.raises(AssertionError, match="misses 1 samples"):
+    with pytest.raises(AssertionError, match="1 samples short"):
         writer.finish()
 
 
 @pytest.mark.parametrize("options", [[], ["-rf64", "always"], ["-channel_layout", "stereo"]])
-def test_reads_what_ffmpeg_writes_to_a_file(tmp_path: Path, options: list[str]) -> None:
+def test_reads_ffmpeg_output_from_a_file(tmp_path: Path, options: list[str]) -> None:
     mix = noise(5000)
     source = write_wav(tmp_path / "a.wav", mix)
     target = tmp_path / "b.wav"
@@ -53,7 +53,7 @@ def test_reads_what_ffmpeg_writes_to_a_file(tmp_path: Path, options: list[str]) 
     assert np.array_equal(read_wav(target), mix)
 
 
-def test_reads_what_ffmpeg_writes_to_a_pipe(tmp_path: Path) -> None:
+def test_reads_ffmpeg_output_from_a_pipe(tmp_path: Path) -> None:
     mix = noise(5000)
     source = write_wav(tmp_path / "a.wav", mix)
     content = run_ffmpeg("-i", str(source), "-c:a", "pcm_f32le", "-f", "wav", "pipe:1")
@@ -90,7 +90,7 @@ def test_a_stem_above_4_gib_is_rf64(tmp_path: Path) -> None:
         assert not reader.read(samples - 5, 5).any()
 
 
-def test_a_cut_off_file_is_as_long_as_what_is_there(tmp_path: Path) -> None:
+def test_a_truncated_file_ends_early(tmp_path: Path) -> None:
     mix = noise(100)
     path = write_wav(tmp_path / "a.wav", mix)
     path.write_bytes(path.read_bytes()[:-11])
@@ -111,7 +111,7 @@ def test_a_cut_off_file_is_as_long_as_what_is_there(tmp_path: Path) -> None:
     ],
     ids=["empty", "playlist", "no chunks", "huge chunk", "no format", "16 bit"],
 )
-def test_refuses_what_is_no_float_wav(tmp_path: Path, content: bytes) -> None:
+def test_refuses_anything_but_a_float_wav(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.wav").write_bytes(content)
     with pytest.raises(InvalidInputError):
         WavReader(tmp_path / "a.wav")

@@ -10,22 +10,22 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
-from separation_engine.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
+from separation_engine.common.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
 from separation_engine.models.folder import hash_files, read_folder, write_record
 from separation_engine.models.library import ModelLibrary
-from tests.models import FOUR, SHORT, TINY, short, tiny, write_model
+from tests.model_files import FOUR, SHORT, random_tensors, write_files
 
 WEIGHTS = "00000000.safetensors"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return write_model(tmp_path, "short", [short()], settings=SHORT, checked=False)
+    return write_files(tmp_path, "short", [random_tensors()])
 
 
 def test_reads_tensors_and_settings(folder: Path) -> None:
     weights = read_folder(folder, "short").read_weights(0)
-    expected = short().state_dict()
+    expected = random_tensors()
     assert weights.sources == tuple(FOUR)
     assert (weights.sample_rate, weights.segment_samples) == (44100, 44100)
     assert weights.tensors.keys() == expected.keys()
@@ -33,7 +33,8 @@ def test_reads_tensors_and_settings(folder: Path) -> None:
 
 
 def test_reads_fractions_as_the_hub_writes_them(tmp_path: Path) -> None:
-    folder = write_model(tmp_path, "tiny", [tiny()], settings=TINY, checked=False)
+    settings_on_disk = {**SHORT, "segment": Fraction(39, 5)}
+    folder = write_files(tmp_path, "tiny", [random_tensors()], settings=settings_on_disk)
     settings = read_folder(folder, "tiny").settings[0]
     assert settings.kwargs["segment"] == Fraction(39, 5)
     assert settings.segment_samples == 343_980
@@ -69,19 +70,19 @@ def test_refuses_a_bag_that_changed(folder: Path) -> None:
 
 @pytest.mark.parametrize("klass", ["os.system", "demucs.htdemucs.HTDemucsEvil", "torch.nn.Linear"])
 def test_refuses_a_foreign_class(tmp_path: Path, klass: str) -> None:
-    folder = write_model(tmp_path, "foreign", [short()], settings=SHORT, klass=klass, checked=False)
+    folder = write_files(tmp_path, "foreign", [random_tensors()], klass=klass)
     with pytest.raises(WeightsMismatchError, match="not allowed"):
         read_folder(folder, "foreign")
 
 
-def test_refuses_quantised_weights(folder: Path) -> None:
+def test_refuses_quantized_weights(folder: Path) -> None:
     rewrite(folder, structure="{}")
-    with pytest.raises(WeightsMismatchError, match="quantised"):
+    with pytest.raises(WeightsMismatchError, match="quantized"):
         read_folder(folder, "short")
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04pickle", b"\xff" * 64, b"\x02" + b"\0" * 7 + b"{}"])
-def test_refuses_what_is_no_safetensors(folder: Path, content: bytes) -> None:
+def test_refuses_a_file_that_is_not_safetensors(folder: Path, content: bytes) -> None:
     (folder / WEIGHTS).write_bytes(content)
     write_record(folder, hash_files(folder, "short"))
     with pytest.raises(WeightsMismatchError):
@@ -120,7 +121,7 @@ def test_refuses_a_model_whose_weights_are_missing(folder: Path) -> None:
 
 
 def test_several_weights_are_named_by_one_hash(tmp_path: Path) -> None:
-    folder = write_model(tmp_path, "bag", [short(0), short(1)], settings=SHORT, checked=False)
+    folder = write_files(tmp_path, "bag", [random_tensors(0), random_tensors(1)])
     model = read_folder(folder, "bag")
     assert len(model.weights_sha256) == 64
     assert model.weights_sha256 not in model.hashes.values()
@@ -128,18 +129,18 @@ def test_several_weights_are_named_by_one_hash(tmp_path: Path) -> None:
 
 class TestModelLibrary:
     @pytest.mark.parametrize("name", ["../short", "", "a/b", "-x", "a" * 65, "short\n"])
-    def test_takes_no_path_for_a_name(self, folder: Path, name: str) -> None:
+    def test_refuses_a_path_as_a_name(self, folder: Path, name: str) -> None:
         with pytest.raises(UnknownModelError):
             ModelLibrary(folder.parent).find(name)
 
-    def test_tells_unknown_from_not_installed(self, folder: Path) -> None:
+    def test_distinguishes_unknown_from_not_installed(self, folder: Path) -> None:
         with pytest.raises(UnknownModelError, match="installed are"):
             ModelLibrary(folder.parent).find("nonsense")
         with pytest.raises(ModelNotInstalledError, match="models get htdemucs"):
             ModelLibrary(folder.parent).find("htdemucs")
 
-    def test_lists_what_is_whole(self, folder: Path) -> None:
-        write_model(folder.parent, "broken", [short()], settings=SHORT, checked=False)
+    def test_lists_complete_models(self, folder: Path) -> None:
+        write_files(folder.parent, "broken", [random_tensors()])
         (folder.parent / "broken" / WEIGHTS).unlink()
         names = {model.name for model in ModelLibrary(folder.parent).installed()}
         assert "short" in names
@@ -147,7 +148,7 @@ class TestModelLibrary:
 
 
 def rewrite(folder: Path, dtype: type[np.floating] = np.float32, **more: str) -> None:
-    """The same weights in another precision or with more metadata, recorded."""
+    """Rewrite the weights in another precision or with more metadata, and record them."""
     content = (folder / WEIGHTS).read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     tensors: dict[str, NDArray[np.floating]] = {

@@ -1,5 +1,5 @@
-"""Makes the demo model: synthesises music, trains a tiny HTDemucs on it and measures it.
+"""Makes the demo model: synthesizes music, trains a tiny HTDemucs on it, and evaluates it.
 
-Not part of the installed engine. Run the modules from the `engine` folder,
-for example `python -m training.evaluate`.
+Not part of the installed engine. Run the modules from the `engine` folder, for example
+`python -m training.evaluate`.
 """

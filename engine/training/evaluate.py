@@ -1,7 +1,7 @@
-"""Measures the shipped model on held-out songs: `python -m training.evaluate`.
+"""Evaluates the demo model on held-out songs: `python -m training.evaluate`.
 
-SDR is 10 log10(energy of the stem / energy of the error), over a whole song, both channels;
-the improvement is over taking the mix itself as the estimate.
+SDR is 10 log10(energy of the stem / energy of the error) over a whole song and both channels. The improvement
+is relative to using the mix itself as the estimate.
 """
 
 import argparse
@@ -17,14 +17,14 @@ from training.export import load_bag
 from training.synthesis import STEMS, Audio, compose, mix_of, render_stems
 
 MODEL_FOLDER = Path(__file__).parents[1] / "src" / "separation_engine" / "demo_model"
-# far from the seeds of training, which start at 1,000
+# far from the training seeds, which start at 1,000
 HELD_OUT_SEEDS = (900_001, 900_002, 900_003, 900_004)
 SONG_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
 class Score:
-    """Of one stem, in decibels, a mean over songs."""
+    """Scores of one stem in dB, averaged over songs."""
 
     stem: str
     sdr: float
@@ -32,24 +32,24 @@ class Score:
 
 
 def sdr(stem: Audio, estimate: Audio) -> float:
-    """Signal-to-distortion ratio of an estimate in decibels; infinite where it is exact."""
+    """Signal-to-distortion ratio of an estimate in dB; infinite if it is exact."""
     signal = float(np.sum(np.square(stem, dtype=np.float64)))
     error = float(np.sum(np.square(stem.astype(np.float64) - estimate)))
     return float("inf") if error == 0.0 else 10.0 * float(np.log10(signal / error))
 
 
 def separate(bag: BagOfModels, mix: Audio) -> Audio:
-    """Stems (4, 2, samples) of a mix (2, samples), normalised as stock Demucs does."""
+    """Stems (4, 2, samples) of a mix (2, samples), normalized like in Demucs."""
     song = torch.from_numpy(mix)
     reference = song.mean(dim=0)
-    mean, deviation = reference.mean(), reference.std()
-    estimates = apply_model(bag, ((song - mean) / deviation)[None], shifts=0)[0]
-    stems: Audio = (estimates * deviation + mean).numpy()
+    mean, std = reference.mean(), reference.std()
+    estimates = apply_model(bag, ((song - mean) / std)[None], shifts=0)[0]
+    stems: Audio = (estimates * std + mean).numpy()
     return stems
 
 
 def measure(bag: BagOfModels, seeds: tuple[int, ...], seconds: float) -> list[Score]:
-    """Scores of all stems over the songs of `seeds`."""
+    """Scores of all stems, averaged over the songs with these seeds."""
     figures: dict[str, list[tuple[float, float]]] = {stem: [] for stem in STEMS}
     for seed in seeds:
         stems = render_stems(compose(seed, seconds))
@@ -62,15 +62,9 @@ def measure(bag: BagOfModels, seeds: tuple[int, ...], seconds: float) -> list[Sc
 
 
 def table_of(scores: list[Score]) -> str:
-    """The scores as a Markdown table, with their mean in the last row."""
-    rows = [*scores]
-    rows.append(
-        Score(
-            "mean",
-            float(np.mean([score.sdr for score in scores])),
-            float(np.mean([score.improvement for score in scores])),
-        )
-    )
+    """The scores as a Markdown table, with the mean in the last row."""
+    sdr_mean, improvement_mean = np.mean([(score.sdr, score.improvement) for score in scores], axis=0)
+    rows = [*scores, Score("mean", float(sdr_mean), float(improvement_mean))]
     lines = ["| stem | SDR, dB | over the mix, dB |", "|---|---|---|"]
     lines += [f"| {row.stem} | {row.sdr:.1f} | {row.improvement:.1f} |" for row in rows]
     return "\n".join(lines)

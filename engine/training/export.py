@@ -1,8 +1,8 @@
 """Writes a trained model in the layout of the Demucs hub, and reads it back.
 
-A folder holds `demo.yaml`, the bag, and `<signature>.safetensors`, whose metadata says how
-to build the model (see `demucs.hf.load_safetensors_model`). Beside them stand their hashes,
-which the engine checks.
+The folder holds the bag `demo.yaml`, the weights `<signature>.safetensors`, and their hashes, which the
+engine verifies. The metadata of the weights says how to build the model (see
+`demucs.hf.load_safetensors_model`).
 """
 
 import hashlib
@@ -23,10 +23,9 @@ NAME = "demo"
 
 
 def export_model(model: HTDemucs, folder: Path) -> Path:
-    """Write the weights in half precision under their signature, the bag file and their hashes.
+    """Write the weights in half precision, the bag and the hashes. Returns the path of the weights.
 
-    The signature is the start of the file's sha256. Weights that an earlier export left in
-    the folder are removed. Returns the path of the weights.
+    The signature is the start of the file's sha256. Deletes the weights of earlier exports.
     """
     tensors = {
         name: tensor.detach().to(torch.float16).contiguous() for name, tensor in model.state_dict().items()
@@ -38,10 +37,7 @@ def export_model(model: HTDemucs, folder: Path) -> Path:
     }
     content = save(tensors, metadata)
     signature = hashlib.sha256(content).hexdigest()[:8]
-    files = {
-        f"{NAME}.yaml": f"models: ['{signature}']\n".encode(),
-        f"{signature}.safetensors": content,
-    }
+    files = {f"{NAME}.yaml": f"models: ['{signature}']\n".encode(), f"{signature}.safetensors": content}
     folder.mkdir(parents=True, exist_ok=True)
     for earlier in folder.glob("*.safetensors"):
         earlier.unlink()
@@ -53,7 +49,7 @@ def export_model(model: HTDemucs, folder: Path) -> Path:
 
 
 def load_bag(folder: Path) -> BagOfModels:
-    """The bag of models of a folder, as Demucs loads it from the hub."""
+    """The folder's bag of models, loaded like Demucs does from the hub."""
     bag = yaml.safe_load((folder / f"{NAME}.yaml").read_text(encoding="utf-8"))
     models = [load_safetensors_model(folder / f"{name}.safetensors") for name in bag["models"]]
     return BagOfModels(models, bag.get("weights"), bag.get("segment"))
@@ -61,9 +57,5 @@ def load_bag(folder: Path) -> BagOfModels:
 
 def _encode_fraction(value: object) -> dict[str, int | str]:
     if not isinstance(value, Fraction):
-        raise TypeError(f"{value!r} cannot stand in the metadata")
-    return {
-        "_type": "fraction",
-        "numerator": value.numerator,
-        "denominator": value.denominator,
-    }
+        raise TypeError(f"the metadata cannot hold {value!r}")
+    return {"_type": "fraction", "numerator": value.numerator, "denominator": value.denominator}

@@ -1,7 +1,7 @@
 """Makes the demo song: `python -m training.make_demo_song`.
 
-Its arrangement is written here, its notes and sounds follow from the seed. One version of
-numpy and ffmpeg on one kind of CPU gives the same file, bit for bit.
+The arrangement is fixed here; notes and sounds follow from the seed. The same versions of numpy and ffmpeg on
+the same kind of CPU give the same bytes.
 """
 
 import argparse
@@ -23,7 +23,7 @@ TAGS = {
     "copyright": "CC0 1.0",
 }
 FADE_SECONDS = 2.5
-# of the stems in their order: the kit that this seed draws is loud
+# per stem, in order: the drum kit of this seed is loud
 BALANCE = np.array([0.4, 1.0, 1.0, 1.1], dtype=np.float32)[:, None, None]
 ENCODE_TIMEOUT_SECONDS = 60
 
@@ -55,14 +55,14 @@ def demo_song() -> Song:
 
 
 def encode_mp3(mix: Audio, file: Path) -> None:
-    """Write a mix (2, samples) as an MP3 of 128 kbit/s with our tags.
+    """Write a mix (2, samples) as a tagged 128 kbit/s MP3.
 
-    Raises subprocess.CalledProcessError where ffmpeg fails.
+    Raises subprocess.CalledProcessError if ffmpeg fails.
     """
     tags = [part for name, value in TAGS.items() for part in ("-metadata", f"{name}={value}")]
     source = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", "pipe:0"]
     quiet = ["-nostdin", "-hide_banner", "-loglevel", "error", "-y"]
-    # bitexact keeps the version of ffmpeg and the date out of the file
+    # bitexact omits the ffmpeg version and the date
     target = ["-b:a", "128k", "-flags", "+bitexact", "-fflags", "+bitexact", "-id3v2_version", "3"]
     subprocess.run(
         [get_ffmpeg_exe(), *quiet, *source, *target, *tags, str(file)],
@@ -73,7 +73,7 @@ def encode_mp3(mix: Audio, file: Path) -> None:
 
 
 def faded(mix: Audio) -> Audio:
-    """The mix with its end faded out."""
+    """The mix with a fade-out."""
     length = round(FADE_SECONDS * SAMPLE_RATE)
     result: Audio = mix.copy()
     result[:, -length:] *= np.linspace(1.0, 0.0, length, dtype=np.float32)

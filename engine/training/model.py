@@ -1,4 +1,4 @@
-"""The architecture of the demo model: a real HTDemucs, as small as it goes."""
+"""The architecture of the demo model: a real HTDemucs, as small as possible."""
 
 from fractions import Fraction
 from typing import Any
@@ -22,6 +22,6 @@ MODEL_KWARGS: dict[str, Any] = {
 
 
 def build_model() -> HTDemucs:
-    """An untrained model; its weights follow torch's global seed."""
+    """An untrained model. Its weights depend on torch's global seed."""
     model: HTDemucs = HTDemucs(**MODEL_KWARGS)
     return model

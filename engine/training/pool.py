@@ -1,4 +1,4 @@
-"""The songs that the model trains on: rendered once, then cut and remixed without end."""
+"""The training songs: rendered once, then cut and remixed for each step."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from torch import Tensor
 from training.synthesis import STEMS, compose, render_stems
 
 SONG_SECONDS = 20.0
-# a segment of one song as it is teaches what belongs together, a remix teaches variety
+# unmixed segments teach which parts belong together, remixes add variety
 REMIX_SHARE = 0.5
 
 
@@ -35,22 +35,22 @@ class Pool:
 
     @classmethod
     def render(cls, seed: int, song_seeds: range, folder: Path) -> "Pool":
-        """Render the songs of `song_seeds`; `folder` keeps them for a run that goes on later."""
+        """Render the songs of `song_seeds`. `folder` keeps them for a resumed run."""
         folder.mkdir(parents=True, exist_ok=True)
         return cls(seed, tuple(_render(song_seed, folder) for song_seed in song_seeds))
 
     def example(self, step: int, samples: int) -> tuple[Tensor, Tensor]:
-        """The segment of a training step; it depends on the seed, the step and the length alone.
+        """The segment for a training step. It depends only on the seed, the step and the length.
 
         Returns:
-            mix float32 (1, channels=2, samples) and stems (1, stems=4, channels=2, samples),
-            both divided by the deviation of the mix, as at separation time.
+            mix float32 (1, channels=2, samples) and stems (1, stems=4, channels=2, samples), both divided by
+            the standard deviation of the mix, as at separation time.
         """
         random = np.random.default_rng([self.seed, step])
         stems = torch.from_numpy(self._segment(random, samples))[None]
         mix = stems.sum(dim=1)
-        deviation = mix.mean(dim=1).std(dim=-1).clamp_min(1e-3)
-        return mix / deviation[:, None, None], stems / deviation[:, None, None, None]
+        std = mix.mean(dim=1).std(dim=-1).clamp_min(1e-3)
+        return mix / std[:, None, None], stems / std[:, None, None, None]
 
     def _segment(self, random: np.random.Generator, samples: int) -> NDArray[np.float32]:
         is_remix = random.random() < REMIX_SHARE

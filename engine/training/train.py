@@ -1,8 +1,7 @@
 """Trains the demo model: `python -m training.train --work FOLDER --output FOLDER`.
 
-Unbroken runs with the same library versions on the same kind of CPU give the same weights, bit for bit;
-another CPU or torch may round differently. A run that was stopped goes on from its checkpoint with the
-batches that an unbroken one would see, but not always with the same last bits.
+Uninterrupted runs with the same library versions on the same kind of CPU give bit-identical weights. Another
+CPU or torch version may round differently. A resumed run sees the same batches, but its last bits may differ.
 """
 
 import argparse
@@ -22,9 +21,9 @@ from training.pool import Pool
 SEED = 20_261_123
 FIRST_SONG_SEED = 1_000
 SONGS = 80
-# one thread is slowed down least by what else runs, and sums in one order
+# a single thread sums in a fixed order, and suffers least from other load
 THREADS = 1
-# short segments teach more for their cost, and the model separates in its full ones within 0.2 dB as well
+# short segments train faster, and the full-length model is within 0.2 dB of training on full segments
 TRAINING_SAMPLES = SEGMENT_SAMPLES // 6
 CHECKPOINT_EVERY = 100
 WARM_UP_STEPS = 50
@@ -34,23 +33,23 @@ log = logging.getLogger("training")
 
 @dataclass(frozen=True)
 class Cycle:
-    """A stretch of training: the rate warms up, stays at its peak, and falls in a line to zero."""
+    """A phase of training: the rate warms up, stays at its peak, and falls linearly to zero."""
 
     steps: int
     decay_steps: int
     peak_rate: float
 
     def rate(self, step: int) -> float:
-        """Learning rate of a step, counted from the start of the cycle."""
+        """Learning rate at a step of this cycle."""
         return self.peak_rate * min(1.0, (step + 1) / WARM_UP_STEPS, (self.steps - step) / self.decay_steps)
 
 
-# warm restarts (Loshchilov and Hutter, 2017): each cycle goes on from where the last one ended
+# warm restarts (Loshchilov and Hutter, 2017): each cycle continues from the weights of the last one
 CYCLES = (Cycle(2_000, 1_200, 4e-3), Cycle(1_400, 1_200, 3e-3), Cycle(700, 650, 2.5e-3))
 
 
 def rate_of(step: int) -> float:
-    """Learning rate of a step of the whole training."""
+    """Learning rate at a step of the whole training."""
     for cycle in CYCLES:
         if step < cycle.steps:
             return cycle.rate(step)
@@ -59,7 +58,7 @@ def rate_of(step: int) -> float:
 
 
 def train(folder: Path) -> HTDemucs:
-    """Train from the seed, or go on from the checkpoint in `folder` where there is one."""
+    """Train from the seed, or resume from the checkpoint in `folder`."""
     torch.set_num_threads(THREADS)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(SEED)
@@ -85,13 +84,13 @@ def train(folder: Path) -> HTDemucs:
         recent += (float(loss.detach()) - recent) / min(step - first + 1, 50)
         if (step + 1) % CHECKPOINT_EVERY == 0:
             seconds = (time.monotonic() - started) / (step + 1 - first)
-            log.info("step %d: loss %.4f, %.2f s a step", step + 1, recent, seconds)
+            log.info("step %d: loss %.4f, %.2f s per step", step + 1, recent, seconds)
             _save(model, optimizer, step + 1, checkpoint)
     return model
 
 
 def error_of(estimates: Tensor, stems: Tensor) -> Tensor:
-    """Mean absolute error over stems, channels and samples, as Demucs trains with."""
+    """Mean absolute error over stems, channels and samples: the training loss of Demucs."""
     error: Tensor = (estimates - stems).abs().mean()
     return error
 
@@ -114,7 +113,7 @@ def _save(model: HTDemucs, optimizer: torch.optim.Adam, step: int, checkpoint: P
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True, help="folder for rendered songs and checkpoint")
+    parser.add_argument("--work", type=Path, required=True, help="folder for songs and the checkpoint")
     parser.add_argument("--output", type=Path, required=True, help="folder for the weights")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

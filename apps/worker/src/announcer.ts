@@ -63,6 +63,6 @@ export class Announcer {
 function describeModel({ name, stems, signature }: EngineModel): ModelDescription | undefined {
   const known = findKnownModel(name);
   if (known !== undefined) return { ...known, stems };
-  if (signature === undefined || signature.length === 0) return undefined;
+  if (signature.length === 0) return undefined;
   return { name, stems, weights: signature.join('+'), licence: 'unknown', relativeCost: 1 };
 }

@@ -7,12 +7,12 @@ import json, os, sys, threading, time
 answers = os.fdopen(3, "w", buffering=1)
 def say(**message): answers.write(json.dumps(message) + "\\n")
 def raw(text): answers.write(text)
-facts = dict(type="ready", protocol=2, engineVersion="0", pid=os.getpid(), backend="script", device="cpu",
-  deviceName="", precision="fp32", versions={}, models=[dict(name="demo", stems=["vocals"])],
+facts = dict(type="ready", protocol=3, engineVersion="0", backend="script", device="cpu",
+  deviceName="", precision="fp32", versions={}, models=[dict(name="demo", stems=["vocals"], signature=[])],
   defaultModel="demo", memoryBytes=1)
 def beat():
     while True:
-        say(type="heartbeat", at=0, memoryBytes=1)
+        say(type="heartbeat", memoryBytes=1)
         time.sleep(0.05)
 def beating(): threading.Thread(target=beat, daemon=True).start()
 commands = (json.loads(line) for line in sys.stdin)

@@ -1,33 +1,42 @@
-"""Networks of HTDemucs in torch, and the same on the backend under test."""
+"""Fixtures for HTDemucs on OpenVINO."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import torch
 
-from separation_engine.backends.base import BackendSettings, Precision, Samples
+from separation_engine.architectures.htdemucs.openvino.network import OpenvinoNetwork
+from separation_engine.architectures.table import ARCHITECTURES
 from separation_engine.backends.openvino.backend import OpenvinoBackend
-from separation_engine.backends.openvino.network import OpenvinoNetwork
-from separation_engine.models.weights import NetworkWeights
+from separation_engine.common.device import Precision
+from separation_engine.common.wav import Samples
+from separation_engine.networks.architecture import NetworkWeights
+from separation_engine.networks.interface import BackendSettings
+
+if TYPE_CHECKING:
+    import torch
 
 Load = Callable[..., OpenvinoNetwork]
 
 
 def weights_of(network: torch.nn.Module, settings: Mapping[str, object]) -> NetworkWeights:
-    """The weights as they are read from a file. settings: keyword arguments that made the network."""
+    """The weights as if read from a file. settings: keyword arguments that made the network."""
     tensors = {name: value.numpy() for name, value in network.state_dict().items()}
     digest = hashlib.sha256(b"".join(value.tobytes() for value in tensors.values())).hexdigest()
-    klass = f"{type(network).__module__}.{type(network).__name__}"
-    return NetworkWeights(klass, ([*vars(network)["sources"]],), settings, "0" * 8, tensors, digest)
+    architecture = ARCHITECTURES[f"{type(network).__module__}.{type(network).__name__}"]
+    sources = [*vars(network)["sources"]]
+    return NetworkWeights(architecture, (sources,), settings, "0" * 8, tensors, digest)
 
 
-def stock(network: torch.nn.Module, mix: Samples) -> Samples:
-    """What demucs makes of one segment: (sources, 2, samples)."""
+def stock_segment(network: torch.nn.Module, mix: Samples) -> Samples:
+    """Demucs' own result for one segment: (sources, 2, samples)."""
+    import torch
+
     with torch.inference_mode():
         stems: Samples = network(torch.from_numpy(mix)[None])[0].numpy()
     return stems
@@ -46,9 +55,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def load(cache: Path) -> Load:
-    """Loads weights on the backend, in the wanted precision."""
+    """Loads weights in a given precision."""
 
     def load(weights: NetworkWeights, precision: Precision = "fp32") -> OpenvinoNetwork:
-        return OpenvinoBackend(BackendSettings("cpu", precision, cache)).load(weights)
+        network = weights.load(OpenvinoBackend(BackendSettings("cpu", precision, cache)))
+        assert isinstance(network, OpenvinoNetwork)
+        return network
 
     return load

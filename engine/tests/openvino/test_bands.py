@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+
 import torch
 from torch.nn.functional import conv_transpose2d
 
-from separation_engine.backends.openvino.builder import GraphBuilder
+from separation_engine.backends.openvino.graph_builder import GraphBuilder
 from separation_engine.backends.openvino.runtime import ov
 
 INPUTS, OUTPUTS, ROWS, TIME = 5, 3, 7, 11

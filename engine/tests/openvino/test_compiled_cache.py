@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from separation_engine.backends.openvino.compiled_cache import CompiledCache
-from separation_engine.backends.openvino.mapped_model import MappedModel, export_model
+from separation_engine.backends.openvino.memory_mapped_model import MemoryMappedModel, export_model
 from separation_engine.backends.openvino.runtime import opset, ov
 
 
@@ -22,7 +22,7 @@ def never(_path: Path) -> None:
     raise AssertionError("compiled again")
 
 
-def answer(compiled: MappedModel) -> list[float]:
+def answer(compiled: MemoryMappedModel) -> list[float]:
     return list(compiled.model(np.arange(4, dtype=np.float32))[0])
 
 
@@ -40,7 +40,7 @@ def test_compiles_once_for_each_identity(sut: CompiledCache) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"\0" * 4096])
-def test_a_damaged_file_is_compiled_again(sut: CompiledCache, tmp_path: Path, content: bytes) -> None:
+def test_compiles_again_if_the_file_is_damaged(sut: CompiledCache, tmp_path: Path, content: bytes) -> None:
     sut.load(("weights",), double)
     [path] = (tmp_path / "cache").iterdir()
     path.write_bytes(content)
@@ -56,14 +56,14 @@ def test_a_failed_compilation_leaves_nothing(sut: CompiledCache, tmp_path: Path)
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path: Path) -> None:
+def test_works_without_a_writable_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     sut = CompiledCache(tmp_path / "file" / "cache", ov.Core(), {})
 
     assert answer(sut.load(("weights",), double)) == [0, 2, 4, 6]
 
 
-def test_a_file_that_was_never_finished_goes(sut: CompiledCache, tmp_path: Path) -> None:
+def test_deletes_old_unfinished_files(sut: CompiledCache, tmp_path: Path) -> None:
     sut.load(("weights",), double)
     partial = tmp_path / "cache" / "left.part"
     partial.write_bytes(b"half")
@@ -73,7 +73,7 @@ def test_a_file_that_was_never_finished_goes(sut: CompiledCache, tmp_path: Path)
     assert not partial.exists()
 
 
-def test_the_oldest_goes_when_the_folder_is_full(tmp_path: Path) -> None:
+def test_deletes_the_least_recently_used_file(tmp_path: Path) -> None:
     sut = CompiledCache(tmp_path, ov.Core(), {})
     sut.load(("first",), double)
     [first] = tmp_path.iterdir()

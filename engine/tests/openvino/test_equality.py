@@ -5,15 +5,19 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+
 import torch
 from demucs.htdemucs import HTDemucs
 
-from separation_engine.backends.base import Samples
-from separation_engine.backends.openvino.network import OpenvinoNetwork
-from separation_engine.errors import DeviceUnavailableError
-from tests.models import FOUR, FULL, SHORT, SIX, TINY, make_network, tiny
-from tests.openvino.conftest import Load, signal_to_noise, stock, weights_of
-from tests.sounds import impulses, noise, song
+from separation_engine.architectures.htdemucs.openvino.network import OpenvinoNetwork
+from separation_engine.common.errors import DeviceUnavailableError
+from separation_engine.common.wav import Samples
+from tests.model_files import FOUR, FULL, SHORT, SIX, TINY
+from tests.models import make_network, short, tiny
+from tests.openvino.conftest import Load, signal_to_noise, stock_segment, weights_of
+from tests.sounds import RATE, impulses, noise, song
 
 SEGMENT = 343_980
 VARIANTS = {
@@ -61,24 +65,24 @@ def sut(load: Load, reference: torch.nn.Module) -> OpenvinoNetwork:
 
 
 @pytest.mark.parametrize("make", [song, silence, impulses, noise])
-def test_a_segment_is_that_of_demucs(
+def test_a_segment_equals_demucs(
     sut: OpenvinoNetwork, reference: torch.nn.Module, make: Callable[[int], Samples]
 ) -> None:
     mix = make(SEGMENT)
 
     stems = sut.forward(mix[np.newaxis])[0]
 
-    np.testing.assert_allclose(stems, stock(reference, mix), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(stems, stock_segment(reference, mix), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("loudness", [1e-30, 1e-6, 1e4, 1e30])
-def test_any_finite_input_gives_a_finite_answer(sut: OpenvinoNetwork, loudness: float) -> None:
+def test_finite_input_gives_finite_stems(sut: OpenvinoNetwork, loudness: float) -> None:
     mix = song(SEGMENT) * np.float32(loudness)
 
     assert np.isfinite(sut.forward(mix[np.newaxis])).all()
 
 
-def test_loud_mixes_give_what_quieter_ones_give(sut: OpenvinoNetwork) -> None:
+def test_scales_with_the_mix_beyond_the_range_of_squares(sut: OpenvinoNetwork) -> None:
     mix = song(SEGMENT)
     loud = sut.forward(mix[np.newaxis] * np.float32(2.0**70))
 
@@ -93,7 +97,7 @@ def test_the_same_segment_gives_the_same_bits(sut: OpenvinoNetwork) -> None:
     np.testing.assert_array_equal(sut.forward(mix), first)
 
 
-def test_the_mix_is_not_changed(sut: OpenvinoNetwork) -> None:
+def test_does_not_modify_the_mix(sut: OpenvinoNetwork) -> None:
     mix = song(SEGMENT)[np.newaxis]
     before = mix.copy()
     sut.forward(mix)
@@ -102,14 +106,14 @@ def test_the_mix_is_not_changed(sut: OpenvinoNetwork) -> None:
 
 
 @pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS.keys())
-def test_networks_of_other_shapes_are_those_of_demucs(load: Load, settings: dict[str, object]) -> None:
+def test_networks_of_other_shapes_equal_demucs(load: Load, settings: dict[str, object]) -> None:
     network = make_network(HTDemucs, [*FOUR, "voice"], settings)
     sut = load(weights_of(network, settings))
     mix = song(sut.segment_samples)
 
     stems = sut.forward(mix[np.newaxis])[0]
 
-    np.testing.assert_allclose(stems, stock(network, mix), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(stems, stock_segment(network, mix), rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,7 @@ def test_networks_of_other_shapes_are_those_of_demucs(load: Load, settings: dict
     [(FOUR, FULL), (SIX, {**FULL, "bottom_channels": 0})],
     ids=["htdemucs", "htdemucs_6s"],
 )
-def test_a_segment_of_a_full_size_network_is_that_of_demucs(
+def test_a_segment_of_a_full_size_network_equals_demucs(
     load: Load, sources: list[str], settings: dict[str, object]
 ) -> None:
     network = make_network(HTDemucs, sources, settings)
@@ -126,11 +130,11 @@ def test_a_segment_of_a_full_size_network_is_that_of_demucs(
     sut = load(weights_of(network, settings))
     stems = sut.forward(mix[np.newaxis])[0]
 
-    np.testing.assert_allclose(stems, stock(network, mix), rtol=0, atol=1e-4)
+    np.testing.assert_allclose(stems, stock_segment(network, mix), rtol=0, atol=1e-4)
     sut.close()
 
 
-def test_bfloat16_is_at_least_40_db_from_float32(load: Load, reference: torch.nn.Module) -> None:
+def test_bfloat16_reaches_40_db(load: Load, reference: torch.nn.Module) -> None:
     mix = song(SEGMENT)
     try:
         sut = load(weights_of(reference, TINY), "bf16")
@@ -139,4 +143,18 @@ def test_bfloat16_is_at_least_40_db_from_float32(load: Load, reference: torch.nn
 
     stems = sut.forward(mix[np.newaxis])[0]
 
-    assert signal_to_noise(stock(reference, mix), stems) >= 40
+    assert signal_to_noise(stock_segment(reference, mix), stems) >= 40
+
+
+def test_networks_that_release_their_memory_give_the_same_bits(load: Load) -> None:
+    networks: list[OpenvinoNetwork] = [load(weights_of(short(seed), SHORT)) for seed in range(2)]
+    mix = song(RATE)[np.newaxis]
+    before = [networks[0].forward(mix), networks[0].forward(mix), networks[1].forward(mix)]
+    after = [networks[0].forward(mix), networks[1].forward(mix)]
+    for network in networks:
+        network.close()
+
+    np.testing.assert_array_equal(before[0], before[1])
+    np.testing.assert_array_equal(before[0], after[0])
+    np.testing.assert_array_equal(before[2], after[1])
+    assert np.abs(before[0] - before[2]).max() > 1e-3

@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+
+pytest.importorskip("torch")
+
 import torch
 from torch.nn.functional import conv2d, glu
 
-from separation_engine.backends.base import Samples
-from separation_engine.backends.openvino import winograd
-from separation_engine.backends.openvino.builder import Array, GraphBuilder
+from separation_engine.architectures.htdemucs.openvino import winograd
+from separation_engine.backends.openvino.graph_builder import Array, GraphBuilder
 from separation_engine.backends.openvino.runtime import Node, ov
+from separation_engine.common.wav import Samples
 
 Gated = Callable[[GraphBuilder, Node, Array, Array], Node]
 CHANNELS, TIME = 24, 19
@@ -37,9 +40,9 @@ def exact(value: Samples, weight: Array, bias: Array) -> Samples:
     return wanted
 
 
-# one tile has both ends of the spectrum, the middle of three has none
+# a single tile has both ends of the spectrum; the middle one of three has neither
 @pytest.mark.parametrize("rows", [4, 8, 12, 32])
-def test_computes_what_the_plain_convolution_does(rows: int) -> None:
+def test_equals_the_plain_convolution(rows: int) -> None:
     value = np.random.default_rng(rows).standard_normal((1, CHANNELS, rows, TIME)).astype(np.float32)
     weight, bias = weights(CHANNELS)
 
@@ -48,7 +51,7 @@ def test_computes_what_the_plain_convolution_does(rows: int) -> None:
     np.testing.assert_allclose(found, exact(value, weight, bias), rtol=0, atol=2e-5)
 
 
-def test_rounds_at_most_four_times_as_coarsely_as_the_plain_convolution() -> None:
+def test_the_rounding_error_is_below_four_times_the_plain_one() -> None:
     channels = 96
     value = np.random.default_rng(1).standard_normal((1, channels, 8, TIME)).astype(np.float32)
     weight, bias = weights(channels)
@@ -66,7 +69,7 @@ def test_rounds_at_most_four_times_as_coarsely_as_the_plain_convolution() -> Non
     ("rows", "kernel", "suits"),
     [(4, (3, 3), True), (32, (3, 3), True), (6, (3, 3), False), (36, (3, 3), False), (8, (1, 1), False)],
 )
-def test_suits_few_whole_tiles(rows: int, kernel: tuple[int, int], suits: bool) -> None:
+def test_suits_a_few_whole_tiles(rows: int, kernel: tuple[int, int], suits: bool) -> None:
     value = GraphBuilder().parameter((1, 2, rows, TIME), "value")
 
     assert winograd.suits(value, np.zeros((4, 2, *kernel), np.float32)) is suits

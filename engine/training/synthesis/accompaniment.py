@@ -22,9 +22,9 @@ from training.synthesis.song import Bar, Song
 
 @dataclass(frozen=True)
 class Instrument:
-    """A tone with two spectra between which each note opens, and its amplitude envelope.
+    """A tone that moves between a bright and a dark spectrum, with an amplitude envelope.
 
-    Times are in seconds; `detune` is the spread of the voices in semitones.
+    Times are in seconds. detune: spread of the voices in semitones.
     """
 
     bright_slope: float
@@ -40,7 +40,7 @@ class Instrument:
     gain: float
 
     def sound(self, note: float, seconds: float, random: Random) -> Audio:
-        """One note, mono, with its release after `seconds`."""
+        """One note, mono, released after `seconds`."""
         length = samples_of(seconds + self.release)
         pitch = pitch_of(note)
         bright = wavetable(self._amplitudes(self.bright_slope), pitch)
@@ -156,7 +156,7 @@ def _instrument(
         release=release,
         detune=random.uniform(0.02, 0.2),
         voices=voices,
-        # the singer stands in the middle, the band to both sides
+        # the singer is in the center, the band on both sides
         pan=float(random.choice([-1.0, 1.0]) * random.uniform(0.45, 0.9)),
         gain=gain * random.uniform(0.6, 1.2),
     )

@@ -1,4 +1,4 @@
-"""Bass: one voice, a tone that is drawn once a song and patterns that follow the chords."""
+"""Bass: one voice with one tone per song, in patterns that follow the chords."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ from training.synthesis.signals import (
 )
 from training.synthesis.song import Song
 
-LOWEST_CENTRE, HIGHEST_CENTRE = 33.0, 41.0
+LOWEST_CENTER, HIGHEST_CENTER = 33.0, 41.0
 
 # (beat, beats, chord step): step 0 is the root, 1 the third, 2 the fifth, 7 the octave
 PATTERNS: tuple[tuple[tuple[float, float, int], ...], ...] = (
@@ -45,7 +45,7 @@ def render_bass(song: Song, stage: Audio) -> None:
     only_odd = bool(tone.random() < 0.25)
     bright_slope = tone.uniform(1.3, 2.1)
     dark_slope = bright_slope + tone.uniform(0.6, 1.6)
-    centre = tone.uniform(LOWEST_CENTRE, HIGHEST_CENTRE)
+    center = tone.uniform(LOWEST_CENTER, HIGHEST_CENTER)
     decay, sustain = tone.uniform(0.15, 0.8), tone.uniform(0.2, 0.9)
     pan = tone.uniform(-0.1, 0.1)
     bright = wavetable(_harmonics(bright_slope, only_odd), 220.0)
@@ -55,7 +55,7 @@ def render_bass(song: Song, stage: Audio) -> None:
         pattern = PATTERNS[random.integers(len(PATTERNS))]
         if bar.section.energy < 0.3:
             pattern = PATTERNS[1]
-        root = song.note(bar.degree, centre)
+        root = song.note(bar.degree, center)
         for beat, beats, step in pattern:
             note = root + 12 if step == 7 else song.note(bar.degree + 2 * step, root + 3)
             length = samples_of(song.seconds_of(beats) * random.uniform(0.8, 1.0))

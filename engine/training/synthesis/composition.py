@@ -1,4 +1,4 @@
-"""Composes songs at random for training and for held-out measurement."""
+"""Composes random songs for training and evaluation."""
 
 import numpy as np
 
@@ -19,7 +19,7 @@ PROGRESSIONS = (
 def compose(seed: int, seconds: float) -> Song:
     """A song of at least `seconds`, in sections of two or four bars.
 
-    The first section has every stem; in each later one any stem may rest.
+    The first section has every stem. In later sections any stem may be silent.
     """
     random = np.random.default_rng([seed, 0x50_4E])
     tempo = float(random.uniform(72.0, 152.0))

@@ -1,4 +1,4 @@
-"""Drums: a kit that is synthesised once a song, and patterns of sixteenth notes."""
+"""Drums: one synthesized kit per song, in patterns of sixteenth notes."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from training.synthesis.signals import (
 )
 from training.synthesis.song import Bar, Song
 
-# sixteen steps a bar; a digit is the loudness of a stroke from 1 to 9
+# sixteen steps per bar; a digit is the loudness of a stroke from 1 to 9
 GROOVES = (
     {"kick": "9.......9.......", "snare": "....9.......9..."},
     {"kick": "9.....7.9.......", "snare": "....9.......9..2"},
@@ -40,7 +40,7 @@ HATS = (
 
 @dataclass(frozen=True)
 class Piece:
-    """One drum: its recorded stroke, where it stands, how loud it is."""
+    """One drum: the sound of its stroke, its gain and its pan."""
 
     stroke: Audio
     gain: float
@@ -139,7 +139,7 @@ def _cymbal(random: Random, shortest: float, longest: float, corner: float) -> A
     length = samples_of(seconds)
     noise = shaped_noise(random, length, lambda hertz: high_pass(hertz, corner))
     time = np.arange(length) / SAMPLE_RATE
-    # inharmonic square waves give the metallic ring of an analogue drum machine
+    # inharmonic square waves give the metallic ring of an analog drum machine
     partials = random.uniform(0.5, 2.0, size=5) * corner
     ring = np.sign(np.sin(2.0 * np.pi * partials[:, None] * time)).mean(axis=0)
     sound: Audio = (0.8 * noise + 0.5 * ring.astype(np.float32)) * fall(length, seconds)

@@ -1,4 +1,4 @@
-"""Renders a song: each stem on its own stage, in a room, at its level, never clipping."""
+"""Renders a song: each stem with its own reverb and level, without clipping."""
 
 from collections.abc import Callable
 
@@ -7,15 +7,7 @@ import numpy as np
 from training.synthesis.accompaniment import render_other
 from training.synthesis.bass import render_bass
 from training.synthesis.drums import render_drums
-from training.synthesis.signals import (
-    Audio,
-    Random,
-    fall,
-    fast_length,
-    low_pass,
-    samples_of,
-    shaped_noise,
-)
+from training.synthesis.signals import Audio, Random, fall, fast_length, low_pass, samples_of, shaped_noise
 from training.synthesis.song import STEMS, Song
 from training.synthesis.vocals import render_vocals
 
@@ -25,16 +17,16 @@ RENDERERS: dict[str, Callable[[Song, Audio], None]] = {
     "other": render_other,
     "vocals": render_vocals,
 }
-# most reverberation that a stem gets, as a share of its dry level
+# maximum reverb of a stem, relative to its dry level
 MOST_REVERB = {"drums": 0.15, "bass": 0.04, "other": 0.25, "vocals": 0.25}
-# decibels; drums are mostly rests between strokes, which an RMS over all counts as quiet
+# dB; drums are mostly silence between strokes, which lowers their RMS
 LEVELS_DB = {"drums": 3.0, "bass": 0.0, "other": 0.0, "vocals": 1.0}
 
 
 def render_stems(song: Song) -> Audio:
     """The stems of a song: float32 (stems=4, channels=2, samples), 44.1 kHz, in order of STEMS.
 
-    Their sum is the mix, and its peak lies between 0.3 and 0.95.
+    Their sum is the mix. Its peak is between 0.3 and 0.95.
     """
     random = song.random("mixing")
     stems = np.zeros((len(STEMS), 2, song.samples), dtype=np.float32)
@@ -55,7 +47,7 @@ def mix_of(stems: Audio) -> Audio:
 
 
 def _gain_to(stage: Audio, level: float) -> float:
-    """The gain that brings the sounding part of a stage to an RMS of `level`; 1 for silence."""
+    """The gain that brings the audible part of a stage to an RMS of `level`; 1 for silence."""
     power = np.mean(stage**2, axis=0)
     sounding = power[power > 1e-6]
     if len(sounding) == 0:
@@ -64,7 +56,7 @@ def _gain_to(stage: Audio, level: float) -> float:
 
 
 def _reverberation(stage: Audio, random: Random, wet: float) -> Audio:
-    """The wet part alone: convolution with decaying noise, different on each side."""
+    """The reverb alone: convolution with decaying noise, different on each side."""
     seconds = random.uniform(0.25, 1.6)
     corner = random.uniform(2_500.0, 9_000.0)
     length = samples_of(seconds)

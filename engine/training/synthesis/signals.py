@@ -1,4 +1,4 @@
-"""Building blocks of sound: wavetables, envelopes, shaped noise, panning."""
+"""Building blocks of sound: wavetables, envelopes, filtered noise, panning."""
 
 from collections.abc import Callable
 
@@ -20,19 +20,19 @@ def samples_of(seconds: float) -> int:
 
 
 def wavetable(amplitude_at: Callable[[Curve], Curve], pitch_hz: float) -> Audio:
-    """One period of a sum of harmonics, at unit power, without aliases at `pitch_hz`.
+    """One period of a sum of harmonics at unit power, without aliasing up to `pitch_hz`.
 
     Args:
-        amplitude_at: amplitude of each harmonic, from its number (1, 2, …).
-        pitch_hz: highest pitch that the table is played at.
+        amplitude_at: amplitude of each harmonic by its number (1, 2, …).
+        pitch_hz: highest pitch to play the table at.
 
     Returns:
-        float32 (TABLE_SIZE + 1,); the last sample repeats the first, for interpolation.
+        float32 (TABLE_SIZE + 1,); the last sample repeats the first one, for interpolation.
     """
     count = max(1, min(TABLE_SIZE // 2 - 1, int(HIGHEST_PARTIAL_HZ / pitch_hz)))
     numbers = np.arange(1, count + 1, dtype=np.float64)
     amplitudes = amplitude_at(numbers)
-    # quadratic phases spread the energy over the period and keep the crest factor low
+    # quadratic phases spread the energy over the period, which keeps the crest factor low
     phases = np.pi * numbers * numbers / count
     spectrum = np.zeros(TABLE_SIZE // 2 + 1, dtype=np.complex128)
     spectrum[1 : count + 1] = amplitudes * np.exp(1j * phases)
@@ -42,13 +42,13 @@ def wavetable(amplitude_at: Callable[[Curve], Curve], pitch_hz: float) -> Audio:
 
 
 def phase_of(pitch_hz: Curve, start: float = 0.0) -> Curve:
-    """Phase in periods, [0, 1), of an oscillator that follows `pitch_hz` (one value a sample)."""
+    """Phase in periods, [0, 1), of an oscillator with the pitch `pitch_hz` (one value per sample)."""
     phase: Curve = (start + np.cumsum(pitch_hz / SAMPLE_RATE)) % 1.0
     return phase
 
 
 def play(table: Audio, phase: Curve) -> Audio:
-    """Read a wavetable at each phase, with linear interpolation."""
+    """Read a wavetable at each phase with linear interpolation."""
     position = phase * TABLE_SIZE
     index = np.minimum(position.astype(np.int32), TABLE_SIZE - 1)
     fraction = (position - index).astype(np.float32)
@@ -58,9 +58,9 @@ def play(table: Audio, phase: Curve) -> Audio:
 
 
 def envelope(length: int, attack: float, decay: float, sustain: float, release: float) -> Audio:
-    """Attack, exponential decay to `sustain` and a linear release inside `length` samples.
+    """Attack, exponential decay to `sustain`, and linear release, within `length` samples.
 
-    `attack`, `decay` and `release` are in seconds, `sustain` is a level from 0 to 1.
+    attack, decay, release: in seconds. sustain: a level from 0 to 1.
     """
     time = np.arange(length, dtype=np.float32) / SAMPLE_RATE
     level = sustain + (1.0 - sustain) * np.exp(-np.maximum(time - attack, 0.0) / decay)
@@ -70,13 +70,13 @@ def envelope(length: int, attack: float, decay: float, sustain: float, release: 
 
 
 def fall(length: int, seconds: float) -> Audio:
-    """Exponential fall by 60 dB in `seconds`."""
+    """Exponential decay by 60 dB in `seconds`."""
     time = np.arange(length, dtype=np.float32) / SAMPLE_RATE
     return np.exp(-6.9 * time / seconds).astype(np.float32)
 
 
 def fast_length(length: int) -> int:
-    """The next length that the FFT handles quickly."""
+    """The next larger length with a fast FFT."""
     power = 1 << (length - 1).bit_length()
     return next(size for size in (power * 5 // 8, power * 3 // 4, power) if size >= length)
 
@@ -110,9 +110,9 @@ def pitch_of(note: float) -> float:
 
 
 def place(stage: Audio, start: int, sound: Audio, gain: float = 1.0, pan: float = 0.0) -> None:
-    """Add a mono sound to a stereo stage (2, samples) at `start`; what hangs over is cut.
+    """Add a mono sound to a stereo stage (2, samples) at `start`, cut at the end of the stage.
 
-    `pan` goes from -1 (left) to 1 (right) at constant power.
+    pan: from -1 (left) to 1 (right), at constant power.
     """
     end = min(stage.shape[1], start + len(sound))
     if start >= end or start < 0:

@@ -1,4 +1,4 @@
-"""What a song is before it sounds: tempo, key, sections, and its places in time."""
+"""A composed song before rendering: tempo, key, sections and positions in time."""
 
 import zlib
 from collections.abc import Iterator
@@ -20,13 +20,13 @@ SCALES = {
 
 @dataclass(frozen=True)
 class Section:
-    """Some bars that share an arrangement.
+    """Bars that share an arrangement.
 
     Attributes:
-        label: sections with one label repeat the same patterns and melody.
+        label: sections with the same label repeat the same patterns and melody.
         bars: length.
-        degrees: scale degrees (0 to 6) of the chords, one a bar, repeated as needed.
-        stems: which stems sound.
+        degrees: scale degrees (0 to 6) of the chords, one per bar, repeated as needed.
+        stems: the audible stems.
         energy: 0 (sparse, soft) to 1 (dense, loud).
     """
 
@@ -39,7 +39,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar at its place in the song; `index` counts within its section."""
+    """One bar at its position in the song. index: counted within its section."""
 
     section: Section
     index: int
@@ -53,7 +53,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Song:
-    """A composition. The same value always renders to the same samples."""
+    """A composition. Equal songs render to the same samples."""
 
     seed: int
     tempo: float
@@ -64,7 +64,7 @@ class Song:
     tail_seconds: float = 0.0
 
     def random(self, *purpose: str) -> Random:
-        """A generator of its own for each purpose, so that parts do not disturb each other."""
+        """A separate generator for each purpose, which makes the parts independent of each other."""
         words = [zlib.crc32(word.encode()) for word in purpose]
         return np.random.default_rng([self.seed, *words])
 
@@ -80,7 +80,7 @@ class Song:
         return self.sample_at(bars * BEATS_IN_BAR) + round(self.tail_seconds * SAMPLE_RATE)
 
     def bars_with(self, stem: str) -> Iterator[Bar]:
-        """All bars in which `stem` sounds, in order."""
+        """All bars in which `stem` is audible, in order."""
         beat = 0.0
         for section in self.sections:
             for index in range(section.bars):
@@ -90,11 +90,11 @@ class Song:
                 beat += BEATS_IN_BAR
 
     def note(self, degree: int, near: float) -> int:
-        """MIDI note of a scale degree (any integer), in the octave that is closest to `near`."""
+        """MIDI note of a scale degree (any integer), in the octave closest to `near`."""
         steps = SCALES[self.scale]
         pitch_class = self.tonic + steps[degree % len(steps)]
         return int(pitch_class + 12 * np.round((near - pitch_class) / 12.0))
 
     def chord(self, degree: int, near: float, size: int = 3) -> list[int]:
-        """Stacked thirds on a degree, each voiced close to `near`, ascending."""
+        """Stacked thirds on a degree, each close to `near`, in ascending order."""
         return sorted({self.note(degree + 2 * step, near) for step in range(size)})

@@ -1,4 +1,4 @@
-"""Vocals: a sung melody of vowels and consonants, by formants on a glottal source."""
+"""Vocals: a sung melody of vowels and consonants, from a glottal source with formants."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ from training.synthesis.signals import (
 )
 from training.synthesis.song import Song
 
-# centre frequencies in hertz of the first four formants of a male voice
-# (after Peterson and Barney, 1952; the fourth is common)
+# center frequencies in Hz of the first four formants of a male voice
+# (Peterson and Barney, 1952; the fourth is typical)
 FORMANTS = {
     "a": (730.0, 1090.0, 2440.0, 3400.0),
     "e": (530.0, 1840.0, 2480.0, 3400.0),
@@ -39,9 +39,9 @@ FORMANT_GAINS = (1.0, 0.9, 0.7, 0.5)
 
 @dataclass(frozen=True)
 class Singer:
-    """A voice: its range, the size of its vocal tract, and how it moves in pitch."""
+    """A voice: its range, vocal tract size and pitch movement."""
 
-    centre: float
+    center: float
     tract: float
     tilt: float
     breath: float
@@ -57,7 +57,7 @@ def render_vocals(song: Song, stage: Audio) -> None:
     has_double = random.random() < 0.3
     has_harmony = random.random() < 0.3
     pan = random.uniform(-0.1, 0.1)
-    for start_beat, energy, phrase in phrases_of(song, singer.centre):
+    for start_beat, energy, phrase in phrases_of(song, singer.center):
         start = song.sample_at(start_beat)
         voice = song.random("voice", str(start_beat))
         gain = 0.7 + 0.3 * energy
@@ -71,7 +71,7 @@ def render_vocals(song: Song, stage: Audio) -> None:
 
 def _draw_singer(random: Random) -> Singer:
     return Singer(
-        centre=random.uniform(64, 70),
+        center=random.uniform(64, 70),
         tract=random.uniform(1.12, 1.28),
         tilt=random.uniform(0.2, 0.6),
         breath=random.uniform(0.03, 0.08),
@@ -82,7 +82,7 @@ def _draw_singer(random: Random) -> Singer:
 
 
 def _sing(song: Song, singer: Singer, phrase: list[Syllable], steps_up: int, random: Random) -> Audio:
-    """One phrase, mono; `steps_up` scale steps above the melody."""
+    """One phrase, mono, `steps_up` scale steps above the melody."""
     last = phrase[-1]
     length = samples_of(song.seconds_of(last.beat + last.beats) + 0.3)
     pitch = _pitch_curve(song, singer, phrase, steps_up, length, random)
@@ -105,7 +105,7 @@ def _sing(song: Song, singer: Singer, phrase: list[Syllable], steps_up: int, ran
 def _pitch_curve(
     song: Song, singer: Singer, phrase: list[Syllable], steps_up: int, length: int, random: Random
 ) -> Curve:
-    """Hertz at each sample: notes, glides between them, vibrato that grows, and drift."""
+    """Hz at each sample: notes, glides, growing vibrato and drift."""
     notes = np.zeros(length)
     vibrato = np.zeros(length)
     for syllable in phrase:
@@ -138,8 +138,8 @@ def _spectrum(singer: Singer, vowel: str, pitch: float) -> Callable[[Curve], Cur
     def amplitude_at(numbers: Curve) -> Curve:
         hertz = numbers * pitch
         gain = np.full_like(hertz, 0.01)
-        for centre, width, level in zip(FORMANTS[vowel], BANDWIDTHS, FORMANT_GAINS, strict=True):
-            offset = (hertz - centre * singer.tract) / (width * singer.tract)
+        for center, width, level in zip(FORMANTS[vowel], BANDWIDTHS, FORMANT_GAINS, strict=True):
+            offset = (hertz - center * singer.tract) / (width * singer.tract)
             gain += level / (1.0 + offset**2)
         return gain * numbers**-singer.tilt
 
@@ -147,7 +147,7 @@ def _spectrum(singer: Singer, vowel: str, pitch: float) -> Callable[[Curve], Cur
 
 
 def _add_consonant(sound: Audio, start: int, syllable: Syllable, random: Random) -> None:
-    """Put a consonant around the start of a syllable, most of it before the vowel."""
+    """Add a consonant around the start of a syllable, mostly before the vowel."""
     shapes = {"s": (0.09, 5_000.0, 0.22), "f": (0.08, 1_800.0, 0.12), "t": (0.03, 2_500.0, 0.4)}
     if syllable.consonant not in shapes:
         return

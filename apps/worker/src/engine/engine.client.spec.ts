@@ -122,11 +122,11 @@ describe(EngineClient.name, () => {
 
   describe('with a peer that breaks the protocol', () => {
     it.each([
-      ['writes no JSON', 'say(**facts)\nnext(commands)\nraw("hello\\n")\ntime.sleep(60)', 'no message'],
+      ['writes no JSON', 'say(**facts)\nnext(commands)\nraw("hello\\n")\ntime.sleep(60)', 'an invalid line'],
       [
         'writes a number that is none',
         'say(**facts)\nnext(commands)\nraw(\'{"type":"heartbeat","memoryBytes":NaN}\\n\')\ntime.sleep(60)',
-        'no message',
+        'an invalid line',
       ],
       ['never ends its line', 'say(**facts)\nnext(commands)\nwhile True: raw("x" * 65536)', 'longer than'],
     ])('ends one that %s', async (_what, body, reason) => {

@@ -1,87 +1,9 @@
-/** version of the line protocol that this worker speaks */
-export const PROTOCOL_VERSION = 2;
+// the engine's line protocol: one definition for both languages, see engine/protocol/README.md
+import { OVERLAP_RANGE, SHIFTS_RANGE } from '@app/separations';
+import { z } from 'zod';
 
-/** What the worker writes to the engine, one JSON line each. Paths lie in the job's scratch folder. */
-export type EngineCommand =
-  | ({ readonly type: 'separate' } & EngineSeparation)
-  | { readonly type: 'cancel'; readonly id: string }
-  | { readonly type: 'shutdown' };
-
-export interface EngineSeparation {
-  readonly id: string;
-  readonly requestId: string;
-  /** WAV, float32, 44.1 kHz, stereo */
-  readonly input: string;
-  /** gets one `<stem>.wav` for each stem, which grows while the engine works */
-  readonly outputDir: string;
-  readonly model: string;
-  readonly stems: readonly string[];
-  readonly overlap: number;
-  readonly shifts: number;
-}
-
-export interface EngineModel {
-  readonly name: string;
-  readonly stems: readonly string[];
-  /** of its networks, in order; an engine may leave it out */
-  readonly signature?: readonly string[];
-}
-
-/** Sent once, after the default model is loaded and the self-check has passed. */
-export interface EngineReady {
-  readonly type: 'ready';
-  readonly protocol: number;
-  readonly engineVersion: string;
-  readonly backend: string;
-  readonly device: string;
-  readonly deviceName: string;
-  readonly precision: string;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly models: readonly EngineModel[];
-  readonly defaultModel: string;
-  readonly memoryBytes: number;
-}
-
-/** Measured work: network samples done over all to do. */
-export interface EngineProgress {
-  readonly type: 'progress';
-  readonly id: string;
-  readonly doneSamples: number;
-  readonly totalSamples: number;
-  /** samples that are final in every stem file */
-  readonly writtenSamples: number;
-  /** the gain that holds these, a whole number of dB, 0 or below; it only falls */
-  readonly gainDb: number;
-}
-
-export interface EngineStem {
-  readonly name: string;
-  /** WAV, float32, without the gain */
-  readonly path: string;
-  /** largest absolute sample before the gain, linear */
-  readonly peak: number;
-}
-
-export interface EngineResult {
-  readonly type: 'result';
-  readonly id: string;
-  readonly model: string;
-  readonly signature: readonly string[];
-  readonly weightsSha256: string;
-  readonly samples: number;
-  readonly sampleRate: number;
-  readonly stems: readonly EngineStem[];
-  /** a whole number of dB, 0 or below; one for all stems, applied when they are encoded */
-  readonly gainDb: number;
-  /** energy of mix minus stems over energy of the mix; null where not all stems were made or the mix is silent */
-  readonly residualDb: number | null;
-  readonly deviceName: string;
-  readonly device: string;
-  readonly backend: string;
-  readonly precision: string;
-  readonly versions: Readonly<Record<string, string>>;
-  readonly seconds: { readonly load: number; readonly separate: number };
-}
+/** The engine reports the version it speaks in `ready`. */
+export const PROTOCOL_VERSION = 3;
 
 export const ENGINE_ERROR_CODES = [
   'unknown_model',
@@ -97,21 +19,104 @@ export const ENGINE_ERROR_CODES = [
   'internal',
 ] as const;
 
-export type EngineErrorCode = (typeof ENGINE_ERROR_CODES)[number];
+const text = z.string().min(1);
+const texts = z.array(text).readonly();
+const count = z.int().min(0);
+const seconds = z.number().min(0);
+const gainDb = z.int().max(0);
 
-/** `id` null: the engine itself cannot work, and ends. */
-export interface EngineErrorMessage {
-  readonly type: 'error';
-  readonly id: string | null;
-  readonly code: EngineErrorCode;
-  readonly message: string;
-  readonly retryable: boolean;
-}
+const separation = z.object({
+  id: text,
+  requestId: text,
+  /** WAV, float32, 44.1 kHz, stereo; paths lie in the job's scratch folder */
+  input: text,
+  /** gets one growing `<stem>.wav` per stem */
+  outputDir: text,
+  model: text,
+  stems: z.array(text).min(1).readonly(),
+  overlap: z.number().min(OVERLAP_RANGE.min).max(OVERLAP_RANGE.max),
+  shifts: z.int().min(SHIFTS_RANGE.min).max(SHIFTS_RANGE.max),
+});
 
-export interface EngineHeartbeat {
-  readonly type: 'heartbeat';
-  readonly memoryBytes: number;
-}
+/** What the worker writes to the engine's stdin, one JSON line each. */
+export const engineCommand = z.discriminatedUnion('type', [
+  separation.extend({ type: z.literal('separate') }),
+  z.object({ type: z.literal('cancel'), id: text }),
+  z.object({ type: z.literal('shutdown') }),
+]);
+
+const facts = z.object({
+  backend: text,
+  device: text,
+  deviceName: z.string(),
+  precision: text,
+  versions: z.record(z.string(), z.string()),
+});
+
+/** signature: of its networks, in order */
+const model = z.object({ name: text, stems: texts, signature: texts });
+
+/** Sent once, after the default model is loaded and has passed its self-check. */
+const ready = facts.extend({
+  type: z.literal('ready'),
+  protocol: count,
+  engineVersion: text,
+  models: z.array(model).readonly(),
+  defaultModel: text,
+  memoryBytes: count,
+});
+
+const progress = z.object({
+  type: z.literal('progress'),
+  id: text,
+  /** measured work in network samples */
+  doneSamples: count,
+  totalSamples: count,
+  /** samples that are final in every stem file */
+  writtenSamples: count,
+  /** the gain for these, a whole number of dB, 0 or below; it only falls */
+  gainDb,
+});
+
+/** path: WAV, float32, without the gain. peak: largest absolute sample before the gain, linear */
+const stem = z.object({ name: text, path: text, peak: z.number().min(0) });
+
+const result = facts.extend({
+  type: z.literal('result'),
+  id: text,
+  model: text,
+  signature: texts,
+  weightsSha256: text,
+  samples: count,
+  sampleRate: count,
+  stems: z.array(stem).readonly(),
+  /** a whole number of dB, 0 or below; the encoders apply it to all stems */
+  gainDb,
+  /** energy of mix minus stems over energy of the mix; null if some stems were not made or the mix is silent */
+  residualDb: z.number().nullable(),
+  seconds: z.object({ load: seconds, separate: seconds }),
+});
+
+const failure = z.object({
+  type: z.literal('error'),
+  /** null: the engine itself cannot work, and exits */
+  id: text.nullable(),
+  code: z.enum(ENGINE_ERROR_CODES),
+  message: z.string(),
+});
+
+const heartbeat = z.object({ type: z.literal('heartbeat'), memoryBytes: count });
 
 /** What the engine writes to file descriptor 3, one JSON line each. */
-export type EngineMessage = EngineReady | EngineProgress | EngineResult | EngineErrorMessage | EngineHeartbeat;
+export const engineMessage = z.discriminatedUnion('type', [ready, progress, result, failure, heartbeat]);
+
+export type EngineCommand = z.infer<typeof engineCommand>;
+export type EngineSeparation = Readonly<z.infer<typeof separation>>;
+export type EngineErrorCode = (typeof ENGINE_ERROR_CODES)[number];
+export type EngineModel = Readonly<z.infer<typeof model>>;
+export type EngineStem = Readonly<z.infer<typeof stem>>;
+export type EngineReady = Readonly<z.infer<typeof ready>>;
+export type EngineProgress = Readonly<z.infer<typeof progress>>;
+export type EngineResult = Readonly<z.infer<typeof result>>;
+export type EngineErrorMessage = Readonly<z.infer<typeof failure>>;
+export type EngineMessage = Readonly<z.infer<typeof engineMessage>>;

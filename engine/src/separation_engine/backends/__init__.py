@@ -1,1 +1,1 @@
-"""The libraries that run the networks, behind the interface of `base`."""
+"""The runtimes: libraries that run networks on a device, and the choice between them."""

@@ -1,66 +1,64 @@
-"""Chooses the backend for a network: CUDA where it is there, else openvino, else torch on the CPU."""
+"""Selects the backend for a network: CUDA if available, else OpenVINO, else torch on the CPU."""
 
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
-from separation_engine.backends.base import Backend, BackendSettings, DeviceName, Precision
-from separation_engine.backends.openvino.architecture import read_architecture
-from separation_engine.device import cuda_devices, is_installed, torch_finds_cuda
-from separation_engine.errors import DeviceUnavailableError, ModelNotInstalledError, WeightsMismatchError
-from separation_engine.models.weights import NetworkSettings
-from separation_engine.settings import BackendChoice, DeviceChoice, Settings
+from separation_engine.common.device import (
+    DeviceName,
+    Precision,
+    cuda_devices,
+    is_installed,
+    torch_finds_cuda,
+)
+from separation_engine.common.errors import (
+    DeviceUnavailableError,
+    ModelNotInstalledError,
+    WeightsMismatchError,
+)
+from separation_engine.common.settings import BackendChoice, DeviceChoice, Settings
+from separation_engine.networks.architecture import NetworkSettings
+from separation_engine.networks.interface import Backend, BackendSettings
 
 _LOG = logging.getLogger(__name__)
-_TORCH_MODULES = ("torch", "demucs")
+_MODULES = {"openvino": ("openvino",), "torch": ("torch", "demucs")}
+_LOCKS = {"openvino": "runtime.lock", "torch": "cuda.lock"}
 
 
 class BackendSelector:
-    """Opens each backend once. Raises DeviceUnavailableError where the wanted device is not there."""
+    """Opens each backend once. Raises DeviceUnavailableError if the requested device is missing.
 
-    def __init__(
-        self, *, device: DeviceChoice, choice: BackendChoice, precision: Precision, cache_dir: Path
-    ) -> None:
-        self._choice = choice
-        self.device: DeviceName = _resolve_device(device, choice)
-        self._settings = BackendSettings(self.device, precision, cache_dir)
+    precision: instead of the one in the settings.
+    """
+
+    def __init__(self, settings: Settings, precision: Precision | None = None) -> None:
+        self._choice = settings.backend
+        self.device: DeviceName = _resolve_device(settings.device, settings.backend)
+        self._settings = BackendSettings(self.device, precision or settings.precision, settings.cache_dir)
         self._open: dict[str, Backend] = {}
 
-    @classmethod
-    def of(cls, settings: Settings, precision: Precision | None = None) -> BackendSelector:
-        """As the settings say, or in another precision."""
-        return cls(
-            device=settings.device,
-            choice=settings.backend,
-            precision=precision or settings.precision,
-            cache_dir=settings.cache_dir,
-        )
-
     def name_for(self, network: NetworkSettings) -> str:
-        """`torch` or `openvino`, for a network of these settings; imports nothing heavy.
+        """`torch` or `openvino`. Imports nothing heavy.
 
-        Raises ModelNotInstalledError where no installed backend can build it, WeightsMismatchError where the
-        wanted one cannot.
+        Raises WeightsMismatchError if no eligible backend can build the network, ModelNotInstalledError if
+        every backend that can is missing.
         """
-        if self.device == "cuda" or self._choice == "torch":
-            return "torch"
-        try:
-            read_architecture(network)
-        except WeightsMismatchError as error:
-            if self._choice == "openvino":
-                raise
-            if not is_installed(*_TORCH_MODULES):
-                raise ModelNotInstalledError(f"{error}: install requirements/cuda.lock") from error
-            return "torch"
-        if is_installed("openvino"):
-            return "openvino"
-        if self._choice == "auto" and is_installed(*_TORCH_MODULES):
-            return "torch"
-        raise ModelNotInstalledError("openvino is not installed: install requirements/runtime.lock")
+        eligible = ("openvino", "torch") if self._choice == "auto" else (self._choice,)
+        if self.device == "cuda":
+            eligible = ("torch",)
+        refusals = {name: network.refusal(name) for name in eligible}
+        able = [name for name, refusal in refusals.items() if refusal is None]
+        for name in able:
+            if is_installed(*_MODULES[name]):
+                return name
+        reasons = "; ".join(filter(None, refusals.values()))
+        if not able:
+            raise WeightsMismatchError(reasons)
+        missing = f"{able[0]} is not installed: install requirements/{_LOCKS[able[0]]}"
+        raise ModelNotInstalledError("; ".join(filter(None, [reasons, missing])))
 
     def open(self, network: NetworkSettings) -> Backend:
-        """The backend for a network of these settings. Raises as `name_for`."""
+        """The backend for a network. Raises like `name_for`."""
         name = self.name_for(network)
         if name not in self._open:
             self._open[name] = _open_backend(name, self._settings)
@@ -70,8 +68,8 @@ class BackendSelector:
 
 def _resolve_device(device: DeviceChoice, choice: BackendChoice) -> DeviceName:
     if device == "cuda" and choice == "openvino":
-        raise DeviceUnavailableError("the openvino backend runs on a CPU, but DEVICE is cuda")
-    if choice == "torch" and not is_installed(*_TORCH_MODULES):
+        raise DeviceUnavailableError("the openvino backend runs on the CPU, but DEVICE is cuda")
+    if choice == "torch" and not is_installed(*_MODULES["torch"]):
         raise DeviceUnavailableError("the torch backend is not installed: install requirements/cuda.lock")
     if device == "cpu" or choice == "openvino":
         return "cpu"
@@ -87,18 +85,18 @@ def _resolve_device(device: DeviceChoice, choice: BackendChoice) -> DeviceName:
 
 
 def _missing_for_cuda(devices: int) -> str:
-    """What keeps this machine from CUDA; empty where nothing does."""
+    """Why this machine cannot use CUDA; empty if it can."""
     if not devices:
         return "no CUDA device was found"
-    if not is_installed(*_TORCH_MODULES):
+    if not is_installed(*_MODULES["torch"]):
         return "torch is not installed"
     return "" if torch_finds_cuda() else "torch cannot use it: its build or the driver is too old"
 
 
 def _open_backend(name: str, settings: BackendSettings) -> Backend:
-    # torch takes seconds to import, and is not there where openvino does the work
+    # torch takes seconds to import, and is missing where openvino does the work
     if name == "torch":
-        from separation_engine.backends.torch_backend import TorchBackend
+        from separation_engine.backends.torch.backend import TorchBackend
 
         return TorchBackend(settings)
     from separation_engine.backends.openvino.backend import OpenvinoBackend

@@ -1,1 +1,1 @@
-"""Which models there are, where their weights lie, and how they are fetched and checked."""
+"""Known and installed models: where their weights are, how to fetch and verify them."""

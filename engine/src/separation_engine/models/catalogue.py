@@ -1,4 +1,4 @@
-"""The models that are known by name, and where the public hub has them."""
+"""The published models, and where the public hub has them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _FOUR_STEMS = ("drums", "bass", "other", "vocals")
 class KnownModel:
     """A published model.
 
-    repository: on the hub; None for the demo model, which comes with the package.
-    relative_cost: time for a second of song, htdemucs is 1; measured on two cores without a GPU,
-        but for that of hdemucs_mmi.
+    repository: on the hub; None for the demo model, which ships with the package.
+    relative_cost: time per second of song, where htdemucs is 1. Measured on two cores without a GPU, except
+        for hdemucs_mmi.
     """
 
     name: str

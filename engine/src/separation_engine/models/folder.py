@@ -13,15 +13,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from separation_engine.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
-from separation_engine.models.weights import (
-    NetworkSettings,
-    NetworkWeights,
-    open_weights,
-    read_recorded,
-    read_settings,
-    require_recorded,
-)
+from separation_engine.common.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
+from separation_engine.models.weights import open_weights, read_settings, read_verified, require_recorded
+from separation_engine.networks.architecture import NetworkSettings, NetworkWeights
 
 # in the format of `sha256sum -c`
 RECORD_NAME = "SHA256SUMS"
@@ -30,16 +24,16 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True)
 class ModelFolder:
-    """A model on disk, its bag read and checked against the record.
+    """A model on disk, with its bag verified against the recorded hashes.
 
-    shares: (sub-models, sources), each column adds up to 1. hashes: file name -> recorded sha256.
+    bag_weights: (sub-models, sources), each column sums to 1. hashes: file name -> recorded sha256.
     """
 
     name: str
     path: Path
     signatures: tuple[str, ...]
     settings: tuple[NetworkSettings, ...]
-    shares: NDArray[np.float32]
+    bag_weights: NDArray[np.float32]
     hashes: Mapping[str, str]
 
     @property
@@ -48,22 +42,22 @@ class ModelFolder:
 
     @property
     def weights_sha256(self) -> str:
-        """Recorded hash of the weights; for several sub-models the hash of their sorted joined hashes."""
+        """Recorded hash of the weights; for several sub-models, the hash of their sorted, joined hashes."""
         hashes = sorted(self.hashes[f"{signature}.safetensors"] for signature in self.signatures)
         return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
     def read_weights(self, index: int) -> NetworkWeights:
-        """The weights of one sub-model, checked. Raises ModelNotInstalledError, WeightsMismatchError."""
+        """The weights of one sub-model, verified. Raises ModelNotInstalledError, WeightsMismatchError."""
         self.check_weights(index)
         return self.open_weights(index)
 
     def check_weights(self, index: int) -> None:
-        """Read the file once. Raises ModelNotInstalledError, WeightsMismatchError where it is off."""
+        """Verify the file's hash. Raises ModelNotInstalledError, WeightsMismatchError."""
         path = self._weights_path(index)
         require_recorded(path, hash_file(path), self.hashes[path.name])
 
     def open_weights(self, index: int) -> NetworkWeights:
-        """The weights of one sub-model, to be checked by the caller or when they are asked for a tensor."""
+        """The weights of one sub-model, verified by the caller or on first use of a tensor."""
         path = self._weights_path(index)
         return open_weights(path, self.hashes[path.name], self.settings[index])
 
@@ -72,21 +66,20 @@ class ModelFolder:
 
 
 def check_name(name: str) -> str:
-    """A model name that may become a path. Raises UnknownModelError."""
+    """Return the name if it is safe as a path. Raises UnknownModelError."""
     if not _NAME.fullmatch(name):
-        raise UnknownModelError(f"{name[:80]!r} is no model name")
+        raise UnknownModelError(f"{name[:80]!r} is not a model name")
     return name
 
 
 def read_folder(path: Path, name: str) -> ModelFolder:
     """Read the model `name` in its folder `path`.
 
-    Raises ModelNotInstalledError where files or the record are missing, WeightsMismatchError where they are
-    wrong.
+    Raises ModelNotInstalledError if a file or the record is missing, WeightsMismatchError if one is wrong.
     """
     check_name(name)
     hashes = read_record(path)
-    content = read_recorded(path / f"{name}.yaml", hashes.get(f"{name}.yaml"))
+    content = read_verified(path / f"{name}.yaml", hashes.get(f"{name}.yaml"))
     signatures, weights, segment = _parse_bag(name, content)
     settings = tuple(read_settings(path / f"{signature}.safetensors") for signature in signatures)
     if segment is not None:
@@ -99,13 +92,13 @@ def read_folder(path: Path, name: str) -> ModelFolder:
             settings[0].sample_rate,
             settings[0].segment_samples,
         ):
-            raise WeightsMismatchError(f"the sub-models of {name} do not fit together")
-    shares = _shares(name, weights, len(signatures), len(settings[0].sources))
-    return ModelFolder(name, path, signatures, settings, shares, hashes)
+            raise WeightsMismatchError(f"the sub-models of {name} differ in sources, sample rate or segment")
+    bag_weights = _normalize(name, weights, len(signatures), len(settings[0].sources))
+    return ModelFolder(name, path, signatures, settings, bag_weights, hashes)
 
 
 def read_bag_signatures(path: Path) -> tuple[str, ...]:
-    """The sub-models that `<name>.yaml` asks for, before anything is recorded."""
+    """The sub-models named in `<name>.yaml`, whether recorded or not."""
     return _parse_bag(path.stem, path.read_bytes())[0]
 
 
@@ -115,7 +108,7 @@ def read_record(path: Path) -> dict[str, str]:
         lines = (path / RECORD_NAME).read_text("utf-8").splitlines()
     except FileNotFoundError as error:
         raise ModelNotInstalledError(
-            f"the model {path.name} has no {RECORD_NAME}; after putting one there by hand run `models record`"
+            f"the model {path.name} has no {RECORD_NAME}: if you installed it by hand, run `models record`"
         ) from error
     pairs = [line.split("  ", 1) for line in lines if line.strip()]
     if any(len(pair) != 2 or len(pair[0]) != 64 for pair in pairs):
@@ -124,7 +117,7 @@ def read_record(path: Path) -> dict[str, str]:
 
 
 def write_record(path: Path, hashes: Mapping[str, str]) -> None:
-    """Record what the files have to be from now on."""
+    """Record the hashes that later reads are verified against."""
     lines = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items()))
     temporary = path / f"{RECORD_NAME}.partial"
     temporary.write_text(lines, "utf-8")
@@ -132,7 +125,7 @@ def write_record(path: Path, hashes: Mapping[str, str]) -> None:
 
 
 def hash_files(path: Path, name: str) -> dict[str, str]:
-    """File name -> sha256 of the bag and the weights that are there now. Raises ModelNotInstalledError."""
+    """File name -> sha256 of the bag and weights on disk. Raises ModelNotInstalledError."""
     bag = path / f"{name}.yaml"
     if not bag.is_file():
         raise ModelNotInstalledError(f"the model {name} is not installed")
@@ -157,18 +150,18 @@ def _parse_bag(name: str, content: bytes) -> tuple[tuple[str, ...], object, Frac
         signatures = tuple(bag["models"])
         segment = None if bag.get("segment") is None else Fraction(bag["segment"])
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsMismatchError(f"{name}.yaml describes no model") from error
+        raise WeightsMismatchError(f"{name}.yaml does not describe a model") from error
     if not signatures or not all(isinstance(one, str) and _NAME.fullmatch(one) for one in signatures):
         raise WeightsMismatchError(f"{name}.yaml names no weights")
     return signatures, bag.get("weights"), segment
 
 
-def _shares(name: str, weights: object, networks: int, sources: int) -> NDArray[np.float32]:
+def _normalize(name: str, weights: object, networks: int, sources: int) -> NDArray[np.float32]:
     try:
         table = np.ones((networks, sources)) if weights is None else np.array(weights, np.float64)
     except (TypeError, ValueError) as error:
-        raise WeightsMismatchError(f"{name}.yaml has weights that are no numbers") from error
+        raise WeightsMismatchError(f"{name}.yaml has bag weights that are not numbers") from error
     if table.shape != (networks, sources) or not (table.sum(axis=0) > 0).all():
-        raise WeightsMismatchError(f"{name}.yaml has weights for other sub-models or sources")
-    shares: NDArray[np.float32] = (table / table.sum(axis=0)).astype(np.float32)
-    return shares
+        raise WeightsMismatchError(f"{name}.yaml has bag weights for other sub-models or sources")
+    normalized: NDArray[np.float32] = (table / table.sum(axis=0)).astype(np.float32)
+    return normalized

@@ -1,1 +1,1 @@
-"""HTDemucs on CPUs with OpenVINO: the graph is built from the weights, and torch is never imported."""
+"""The OpenVINO runtime for CPUs. It never imports torch."""

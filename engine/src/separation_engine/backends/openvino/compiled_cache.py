@@ -1,4 +1,4 @@
-"""Compiled models on disk: a start then loads in a second what would take many to compile."""
+"""Caches compiled models on disk: loading takes a second, compiling takes many."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from separation_engine.backends.openvino.mapped_model import MappedModel
+from separation_engine.backends.openvino.memory_mapped_model import MemoryMappedModel
 from separation_engine.backends.openvino.runtime import Core
 
 _LOG = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ _LONGEST_WRITE_SECONDS = 3600
 
 
 class CompiledCache:
-    """Writes whole files under final names only; the oldest go when the folder outgrows its limit."""
+    """Publishes complete files only, and deletes the least recently used above its size limit."""
 
     def __init__(
         self, folder: Path, core: Core, options: Mapping[str, Any], limit: int = _LIMIT_BYTES
@@ -34,44 +34,44 @@ class CompiledCache:
         self._options = dict(options)
         self._limit = limit
 
-    def load(self, identity: tuple[object, ...], compile_to: Callable[[Path], None]) -> MappedModel:
-        """The compiled model of this identity; where there is none, or none of use, compile and store it.
+    def load(self, identity: tuple[object, ...], compile_to: Callable[[Path], None]) -> MemoryMappedModel:
+        """The compiled model with this identity. Compiles and stores it if it is missing or unusable.
 
-        identity: everything that the compiled model depends on. compile_to: writes it to a path.
+        identity: everything the compiled model depends on. compile_to: writes it to a path.
         """
         name = hashlib.sha256("\n".join(map(str, identity)).encode()).hexdigest()[:32]
         path = self._folder / f"{name}{_SUFFIX}"
         found = self._find(path) or self._make(path, compile_to)
-        # a folder that others clean too, or that is read-only
+        # other processes may clean the folder too, or it may be read-only
         with suppress(OSError):
             os.utime(path)
             self._shrink(keep=path)
         return found
 
-    def _find(self, path: Path) -> MappedModel | None:
+    def _find(self, path: Path) -> MemoryMappedModel | None:
         try:
             with path.open("rb") as file:
-                return MappedModel(file, self._core, self._options)
+                return MemoryMappedModel(file, self._core, self._options)
         except OSError:
             return None
         except (RuntimeError, ValueError):
-            _LOG.warning("the compiled model %s is of no use here, compiling it again", path.name)
+            _LOG.warning("the compiled model %s is unusable, compiling it again", path.name)
             return None
 
-    def _make(self, path: Path, compile_to: Callable[[Path], None]) -> MappedModel:
+    def _make(self, path: Path, compile_to: Callable[[Path], None]) -> MemoryMappedModel:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             partial, name = tempfile.mkstemp(_PARTIAL_SUFFIX, dir=self._folder)
         except OSError as error:
-            _LOG.warning("compiled models cannot be kept, each start takes longer: %s", error)
+            _LOG.warning("cannot cache compiled models, so every start will be slow: %s", error)
             partial, name = tempfile.mkstemp(_PARTIAL_SUFFIX)
             path = Path(name)
         try:
             with os.fdopen(partial, "rb") as file:
                 compile_to(Path(name))
-                # a file cut short by a power cut would be mapped at every start
+                # without this, a power cut could leave a truncated file that every start would map
                 os.fsync(file.fileno())
-                made = MappedModel(file, self._core, self._options)
+                made = MemoryMappedModel(file, self._core, self._options)
             if path != Path(name):
                 Path(name).replace(path)
             return made

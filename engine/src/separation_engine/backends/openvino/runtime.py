@@ -1,4 +1,4 @@
-"""The one place that imports openvino: without its converters, which it can do without."""
+"""The only module that imports openvino. It skips the converters, which the engine does not need."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from types import ModuleType
 from typing import Any, cast
 
 if "openvino" not in sys.modules:
-    # they take half of the time of its import, and bring its telemetry
+    # the converters take half of the import time, and start telemetry
     sys.modules["openvino.tools.ovc"] = cast("ModuleType", None)
 
 import openvino as ov
 from openvino import opset13 as opset
 
-# the openvino package has no type information
+# the openvino package is untyped
 Node = Any
 Model = Any
 CompiledModel = Any

@@ -1,0 +1,1 @@
+"""Networks of the demucs package as torch runs them, without changes of ours."""

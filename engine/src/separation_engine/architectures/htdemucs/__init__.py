@@ -1,0 +1,1 @@
+"""HTDemucs (Hybrid Transformer Demucs): its settings, and how each runtime builds it."""

@@ -1,0 +1,1 @@
+"""HTDemucs as an OpenVINO graph, built from the weights without torch."""

@@ -1,0 +1,1 @@
+"""HTDemucs on torch: layers that take fewer passes over GPU memory."""

@@ -1,0 +1,8 @@
+"""All architectures by class name: weights of any other class are refused."""
+
+from __future__ import annotations
+
+from separation_engine.architectures.demucs.row import DEMUCS, HDEMUCS
+from separation_engine.architectures.htdemucs.row import HTDEMUCS
+
+ARCHITECTURES = {row.klass: row for row in (HTDEMUCS, HDEMUCS, DEMUCS)}

@@ -1,0 +1,1 @@
+"""The torch runtime: CUDA devices, and the CPU as the reference."""

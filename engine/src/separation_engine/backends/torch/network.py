@@ -1,0 +1,136 @@
+"""Runs a torch module in batches that fit the device."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+import numpy as np
+import torch
+from torch.nn.functional import pad
+
+from separation_engine.backends.torch.cuda_math import cuda_math
+from separation_engine.backends.torch.transfer import to_device, to_host, translated_errors
+from separation_engine.common.device import Precision
+from separation_engine.common.errors import OutOfMemoryError
+from separation_engine.common.wav import Samples
+from separation_engine.networks.interface import PendingSamples
+
+# device memory for each further sample of a batch: htdemucs takes 1,200 on an H200
+_BYTES_PER_SAMPLE = 2_000
+# an H200 has 132 multiprocessors and is full at a batch of 16; a cancel waits for two batches
+_PROCESSORS_PER_SEGMENT = 8
+# cuDNN says this when it lacks workspace, and also when it does not support the device
+_OUT_OF_MEMORY_OR_UNSUPPORTED = "unable to find an engine"
+
+
+class TorchNetwork:
+    """One loaded network. On CUDA it takes several segments at once.
+
+    module: on its device. forward_context: entered around each forward.
+    """
+
+    def __init__(
+        self,
+        module: torch.nn.Module,
+        sources: tuple[str, ...],
+        sample_rate: int,
+        segment_samples: int,
+        device: torch.device,
+        precision: Precision,
+        forward_context: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._module: torch.nn.Module | None = module
+        self.sources = sources
+        self.sample_rate = sample_rate
+        self.segment_samples = segment_samples
+        self._device = device
+        self._precision = precision
+        self._forward_context = forward_context
+        self.max_batch = 1
+        self.asynchronous = device.type == "cuda"
+        if device.type == "cuda":
+            # memory that torch caches from other networks counts as used
+            torch.cuda.empty_cache()
+            free, _ = torch.cuda.mem_get_info()
+            fitting = free // (_BYTES_PER_SAMPLE * self.segment_samples)
+            processors = torch.cuda.get_device_properties(device).multi_processor_count
+            self.max_batch = int(max(1, min(processors // _PROCESSORS_PER_SEGMENT, fitting)))
+
+    def input_samples(self, samples: int, /) -> int:
+        # HDemucs has no such rule: it takes any length
+        rule = getattr(self._module, "valid_length", None)
+        return int(rule(samples)) if rule else samples
+
+    def forward(self, mixes: Samples) -> Samples:
+        with translated_errors("out of memory while copying from the device"):
+            return np.stack([to_host(stems)() for stems in self.start(mixes)])
+
+    def start(self, mixes: Samples) -> Sequence[torch.Tensor]:
+        stems: list[torch.Tensor] = []
+        while len(stems) < len(mixes):
+            batch = mixes[len(stems) : len(stems) + self.max_batch]
+            if (found := self._try(batch)) is not None:
+                stems += found
+                continue
+            # tensors of the failed forward may still hang in a reference cycle with its traceback
+            gc.collect()
+            torch.cuda.empty_cache()
+            self.max_batch = max(1, min(self.max_batch, len(batch)) // 2)
+        return stems
+
+    def accumulator(self, stems: int, span: int) -> TorchAccumulator:
+        return TorchAccumulator(stems, span, self._device)
+
+    def close(self) -> None:
+        self._module = None
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _try(self, mixes: Samples) -> torch.Tensor | None:
+        """None if a smaller batch may fit."""
+        try:
+            with translated_errors("out of memory for one segment"):
+                return self._run(mixes)
+        except (OutOfMemoryError, RuntimeError) as error:
+            is_memory = (
+                isinstance(error, OutOfMemoryError) or _OUT_OF_MEMORY_OR_UNSUPPORTED in str(error).lower()
+            )
+            if self.max_batch == 1 or not is_memory:
+                raise
+            return None
+
+    def _run(self, mixes: Samples) -> torch.Tensor:
+        if self._module is None:
+            raise AssertionError("the network is closed")
+        in_bf16 = torch.autocast(self._device.type, torch.bfloat16, enabled=self._precision == "bf16")
+        tf32 = self._precision != "fp32"
+        with torch.inference_mode(), self._forward_context(), cuda_math(tf32=tf32), in_bf16:
+            stems: torch.Tensor = self._module(to_device(mixes, self._device))
+            return stems.float()
+
+
+class TorchAccumulator:
+    """The Accumulator of networks that return tensors, on their device."""
+
+    def __init__(self, stems: int, span: int, device: torch.device) -> None:
+        self._device = device
+        with translated_errors("out of memory for another song"):
+            self._sums = torch.zeros((stems, 2, span), device=device)
+
+    @torch.inference_mode()
+    def add(self, estimates: Sequence[torch.Tensor], window: Samples, weights: Samples, first: int) -> None:
+        with translated_errors("out of memory in the overlap-add"):
+            on_device = to_device(window, self._device)
+            for sums, estimate, weight in zip(self._sums, estimates, weights.tolist(), strict=True):
+                if weight:
+                    sums[:, first : first + window.size].addcmul_(estimate, on_device, value=weight)
+
+    @torch.inference_mode()
+    def take(self, samples: int) -> PendingSamples:
+        done = self._sums[..., :samples]
+        with translated_errors("out of memory in the overlap-add"):
+            if samples:
+                self._sums = pad(self._sums[..., samples:], (0, samples))
+            return to_host(done)

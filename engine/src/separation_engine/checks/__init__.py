@@ -1,0 +1,1 @@
+"""Checks that a network computes what it should before it takes work."""

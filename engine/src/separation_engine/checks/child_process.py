@@ -1,0 +1,43 @@
+"""Runs a command of this engine in a fresh process, to isolate faults that last for a process's life."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from separation_engine.common.errors import SelfCheckFailedError
+from separation_engine.common.settings import Settings
+
+_TIMEOUT_SECONDS = 600
+
+
+@contextmanager
+def child_output(command: str, model: str, index: int, settings: Settings) -> Iterator[Path]:
+    """Run `separation_engine COMMAND MODEL INDEX FILE`, and yield the file. Raises SelfCheckFailedError."""
+    environment = {
+        **os.environ,
+        "ENGINE_CACHE_DIR": str(settings.cache_dir),
+        "DEVICE": settings.device,
+        "ENGINE_BACKEND": settings.backend,
+        "PRECISION": settings.precision,
+        **({"MODELS_DIR": str(settings.models_dir)} if settings.models_dir else {}),
+    }
+    with tempfile.TemporaryDirectory() as scratch:
+        output = Path(scratch) / "output"
+        try:
+            subprocess.run(
+                [sys.executable, "-m", "separation_engine", command, model, str(index), str(output)],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=sys.stderr,
+                timeout=_TIMEOUT_SECONDS,
+                check=True,
+            )
+        except subprocess.SubprocessError as error:
+            raise SelfCheckFailedError(f"`{command}` of {model} failed: {error}") from error
+        yield output

@@ -1,0 +1,46 @@
+"""Decodes any audio file to a WAV, for the command line. The service has its own decoder."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+from separation_engine.common.errors import EngineError, InvalidInputError
+from separation_engine.common.wav import WavReader
+
+_TIMEOUT_SECONDS = 1800
+_FORMATS = "wav,mp3,flac,ogg,mov,aac,matroska,aiff,w64,asf"
+
+
+def decode_song(song: Path, output: Path, sample_rate: int) -> Path:
+    """A float32 stereo WAV of the song: the song itself if it is one, else `output`.
+
+    Raises InvalidInputError.
+    """
+    try:
+        with closing(WavReader(song)) as reader:
+            if reader.sample_rate == sample_rate:
+                return song
+    except EngineError:
+        if not song.is_file():
+            raise
+    # a playlist that pretends to be a song must not open other files
+    limits = ["-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS]
+    source = [*limits, "-i", f"file:{song}", "-map", "0:a:0", "-vn", "-sn", "-dn"]
+    sound = ["-ac", "2", "-ar", str(sample_rate), "-c:a", "pcm_f32le", "-rf64", "auto", "-f", "wav"]
+    command = [_ffmpeg(), "-nostdin", "-v", "error", "-y", *source, *sound, f"file:{output}"]
+    try:
+        subprocess.run(command, check=True, timeout=_TIMEOUT_SECONDS, capture_output=True, text=True)
+    except subprocess.CalledProcessError as error:
+        reason = error.stderr.strip().splitlines()[-1:] or ["ffmpeg gave no reason"]
+        raise InvalidInputError(f"{song.name} cannot be decoded: {reason[0]}") from error
+    except subprocess.TimeoutExpired as error:
+        raise InvalidInputError(f"{song.name} took too long to decode") from error
+    return output
+
+
+def _ffmpeg() -> str:
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    return str(get_ffmpeg_exe())

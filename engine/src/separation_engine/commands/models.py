@@ -1,0 +1,131 @@
+"""The command `models`: get, list, verify, record."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from separation_engine.backends.select import BackendSelector
+from separation_engine.checks.precision_check import require_precision
+from separation_engine.checks.references import find_reference
+from separation_engine.common.errors import EngineError, ModelNotInstalledError
+from separation_engine.common.settings import Settings
+from separation_engine.models.catalogue import KNOWN_MODELS
+from separation_engine.models.folder import ModelFolder, hash_files, read_record, write_record
+from separation_engine.models.library import ModelLibrary
+
+_DEFAULT_TIMEOUT_SECONDS = 10.0
+
+
+def add_models_commands(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(dest="action", required=True)
+    get = commands.add_parser("get", help="fetch models from the public hub")
+    get.add_argument("names", nargs="+", metavar="MODEL")
+    get.add_argument(
+        "--timeout", type=float, default=_DEFAULT_TIMEOUT_SECONDS, help="seconds to wait for the hub's answer"
+    )
+    get.add_argument("--force", action="store_true", help="fetch installed models again")
+    listing = commands.add_parser("list", help="show known and installed models")
+    listing.add_argument("--json", action="store_true", help="one JSON line per model")
+    verify = commands.add_parser("verify", help="check installed models against their recorded hashes")
+    verify.add_argument("names", nargs="*", metavar="MODEL")
+    record = commands.add_parser("record", help="trust the files of a model that you installed by hand")
+    record.add_argument("names", nargs="+", metavar="MODEL")
+
+
+def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Returns the exit status. Raises EngineError."""
+    library = ModelLibrary(settings.models_dir)
+    if arguments.action == "get":
+        for name in arguments.names:
+            _get(name, library, settings, timeout=arguments.timeout, force=arguments.force)
+    elif arguments.action == "list":
+        _list(library, as_json=arguments.json)
+    elif arguments.action == "verify":
+        return _verify(arguments.names or library.installed_names(), library)
+    else:
+        for name in arguments.names:
+            _record(name, library, settings)
+    return 0
+
+
+def _get(name: str, library: ModelLibrary, settings: Settings, *, timeout: float, force: bool) -> None:
+    if library.folder is None:
+        raise ModelNotInstalledError("set MODELS_DIR to the folder for models")
+    if not force and name in library.installed_names():
+        _say(f"{name} is already installed")
+    else:
+        from separation_engine.models.hub import fetch_model
+
+        fetch_model(name, library.folder, timeout, _say)
+    _make_references(name, library, settings)
+    _say(f"{name} is ready in {library.path_of(name)}")
+
+
+def _record(name: str, library: ModelLibrary, settings: Settings) -> None:
+    path = library.path_of(name)
+    write_record(path, hash_files(path, name))
+    _make_references(name, library, settings)
+    _say(f"recorded {name}")
+
+
+def _make_references(name: str, library: ModelLibrary, settings: Settings) -> None:
+    """Make the fingerprints that every later start is checked against."""
+    folder = library.find(name)
+    for index in range(len(folder.signatures)):
+        find_reference(folder, index, settings)
+    if settings.precision != "fp32":
+        _measure_precision(folder, settings)
+
+
+def _measure_precision(folder: ModelFolder, settings: Settings) -> None:
+    """Warn if the model does not suit the precision. It stays installed, but the engine will refuse it."""
+    try:
+        backend = BackendSelector(settings).open(folder.settings[0])
+        for index in range(len(folder.signatures)):
+            require_precision(folder, index, backend, settings)
+    except EngineError as error:
+        _say(f"{folder.name} cannot run in {settings.precision}: {error}")
+
+
+def _verify(names: list[str], library: ModelLibrary) -> int:
+    problems = {name: _find_problem(name, library) for name in names}
+    for name, problem in problems.items():
+        _say(f"{name}: {problem or 'ok'}")
+    return int(any(problems.values()))
+
+
+def _find_problem(name: str, library: ModelLibrary) -> str | None:
+    try:
+        folder = library.find(name)
+        found, recorded = hash_files(folder.path, name), read_record(folder.path)
+    except EngineError as error:
+        return str(error)
+    changed = [file for file, sha256 in found.items() if recorded.get(file) != sha256]
+    return f"{', '.join(changed)} changed since the model was recorded" if changed else None
+
+
+def _list(library: ModelLibrary, *, as_json: bool) -> None:
+    installed = {folder.name: folder for folder in library.installed()}
+    for name in [*KNOWN_MODELS, *sorted(installed.keys() - KNOWN_MODELS.keys())]:
+        known, folder = KNOWN_MODELS.get(name), installed.get(name)
+        stems = folder.sources if folder else known.stems if known else ()
+        if as_json:
+            row = {
+                "name": name,
+                "stems": list(stems),
+                "licence": known.licence if known else None,
+                "relativeCost": known.relative_cost if known else None,
+                "installed": folder is not None,
+                "weightsSha256": folder.weights_sha256 if folder else None,
+            }
+            sys.stdout.write(json.dumps(row) + "\n")
+        else:
+            state = "installed" if folder else "not installed"
+            licence = known.licence if known else "-"
+            sys.stdout.write(f"{name:<14}{state:<15}{licence:<6}{', '.join(stems)}\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

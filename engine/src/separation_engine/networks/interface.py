@@ -1,0 +1,111 @@
+"""The interface of a runtime, and of the networks that run on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from separation_engine.common.device import DeviceName, Precision
+from separation_engine.common.wav import Samples
+
+# float32 where the network computes: a NumPy array, or a GPU tensor
+DeviceSamples = Any
+# waits for samples on their way from the device
+PendingSamples = Callable[[], Samples]
+
+
+@dataclass(frozen=True)
+class BackendSettings:
+    """Arguments of a backend: `Backend(settings)`.
+
+    cache_dir: writable folder for compiled models; it may not exist yet.
+    """
+
+    device: DeviceName
+    precision: Precision
+    cache_dir: Path
+
+
+class Accumulator(Protocol):
+    """The overlap-add buffer of one song, on the device that computes it.
+
+    Its shape is (stems, channels=2, span), all zeros at first. On a GPU both calls return before the work
+    is done. Both raise OutOfMemoryError or MemoryError.
+    """
+
+    def add(self, estimates: Sequence[DeviceSamples], window: Samples, weights: Samples, first: int) -> None:
+        """Add weight * window * estimate to each stem, from sample `first` on.
+
+        estimates: (channels=2, samples) per stem; may be overwritten. window: (samples,). weights: (stems,).
+        """
+
+    def take(self, samples: int) -> PendingSamples:
+        """Remove the first samples and return them, (stems, channels=2, samples). The rest moves up.
+
+        You may await the result after later calls.
+        """
+
+
+class Network(Protocol):
+    """One loaded network. Used by one thread at a time.
+
+    segment_samples: the longest chunk of a mix in one forward, and the length of the overlap-add window.
+    max_batch: the most chunks in one forward; it may shrink while the network is in use.
+    asynchronous: whether `start` returns while the device still computes.
+    """
+
+    sources: tuple[str, ...]
+    sample_rate: int
+    segment_samples: int
+    max_batch: int
+    asynchronous: bool
+
+    def input_samples(self, samples: int, /) -> int:
+        """Input length that `forward` needs for a chunk of `samples` (1 to segment_samples).
+
+        The chunk is centered in it, with its neighbors from the song on both sides. Networks of a fixed
+        length always return `segment_samples`.
+        """
+
+    def forward(self, mixes: Samples) -> Samples:
+        """Separate chunks of mixes into chunks of stems.
+
+        mixes: (batch <= max_batch, channels=2, input_samples).
+        Returns (batch, sources, channels=2, input_samples), owned by the caller.
+        Raises OutOfMemoryError if even a single chunk does not fit.
+        """
+
+    def start(self, mixes: Samples) -> Sequence[DeviceSamples]:
+        """Like `forward`, but leaves the result on the device: (sources, channels=2, input_samples) each.
+
+        On a GPU it returns before the work is done, but still raises OutOfMemoryError at once.
+        """
+
+    def accumulator(self, stems: int, span: int) -> Accumulator:
+        """A buffer of (stems, channels=2, span) for the results of `start`.
+
+        Raises OutOfMemoryError or MemoryError.
+        """
+
+    def close(self) -> None:
+        """Free the memory. Do not use the network afterwards."""
+
+
+class Backend(Protocol):
+    """A runtime on a device. `precision` and `device_name` go into the receipt."""
+
+    name: str
+    device: DeviceName
+    device_name: str
+    precision: Precision
+
+    def __init__(self, settings: BackendSettings) -> None:
+        """Raises DeviceUnavailableError if the device or the precision is not available."""
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the libraries that decide the result."""
+
+    def memory_bytes(self) -> int:
+        """Device memory in use, apart from the process's own memory; 0 on a CPU."""

@@ -1,0 +1,1 @@
+"""One separation: plan segments, normalize, overlap-add, write stem files."""

@@ -1,0 +1,164 @@
+"""One separation: hands out chunks for the network, joins its estimates and writes the stems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import takewhile
+
+from separation_engine.common.errors import InvalidInputError, UnknownStemError
+from separation_engine.common.wav import Samples, WavReader
+from separation_engine.networks.interface import DeviceSamples, Network, PendingSamples
+from separation_engine.separating.loaded_model import LoadedModel, needed_networks
+from separation_engine.separating.normalisation import measure_normalisation
+from separation_engine.separating.overlap_add import OverlapAdd
+from separation_engine.separating.plan import make_plan
+from separation_engine.separating.request import INSTRUMENTAL, Progress, SeparationRequest, SeparationResult
+from separation_engine.separating.stem_files import StemFiles
+
+# a block of all stems fits in the L2 cache
+_BLOCK_SAMPLES = 16_384
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A piece of a song for one network: `input_samples` long, with `samples` of it centered."""
+
+    network: Network
+    start: int
+    samples: int
+    input_samples: int
+
+    def can_batch_with(self, other: Chunk) -> bool:
+        """Whether both fit in one forward."""
+        return self.network is other.network and self.input_samples == other.input_samples
+
+
+class Separation:
+    """The state of one separation. Chunks are handed out, joined and written in the same order.
+
+    Memory does not depend on the length of the song. Raises InvalidInputError, UnknownStemError.
+    """
+
+    def __init__(self, request: SeparationRequest, model: LoadedModel) -> None:
+        self._model = model
+        self._made = wanted_sources(request.stems, model.sources)
+        networks = needed_networks(model.bag_weights, model.sources, self._made)
+        self._song = _open_song(request, model.sample_rate)
+        try:
+            self._normalisation = measure_normalisation(self._song)
+            self._plan = make_plan(
+                song_samples=self._song.samples,
+                segment_samples=model.segment_samples,
+                sample_rate=model.sample_rate,
+                networks=networks,
+                overlap=request.overlap,
+                shifts=request.shifts,
+                run=min(model.networks[index].max_batch for index in networks),
+            )
+            self._kept = [model.sources.index(name) for name in self._made]
+            self._joined = OverlapAdd(
+                self._plan,
+                model.bag_weights[:, self._kept],
+                model.networks[networks[0]].accumulator(len(self._kept), self._plan.span),
+            )
+            self._files = StemFiles(
+                request.output_dir,
+                self._song,
+                self._made,
+                request.stems,
+                complete=len(self._made) == len(model.sources),
+            )
+        except BaseException:
+            self._song.close()
+            raise
+        self._handed = self._joined_count = self._written_count = self._done_samples = 0
+
+    @property
+    def next_chunk(self) -> Chunk | None:
+        """The chunk to hand out next; None after the last one."""
+        return self._chunk(self._handed)
+
+    def hand_out(self) -> Chunk:
+        """The next chunk."""
+        self._handed += 1
+        if (chunk := self._chunk(self._handed - 1)) is None:
+            raise AssertionError("no chunk is left")
+        return chunk
+
+    def count_batchable(self, other: Chunk, limit: int) -> int:
+        """How many of the next chunks, up to the limit, can share a forward with the other."""
+        chunks = (self._chunk(index) for index in range(self._handed, self._handed + limit))
+        return sum(
+            1 for _ in takewhile(lambda chunk: chunk is not None and chunk.can_batch_with(other), chunks)
+        )
+
+    def mix(self, chunk: Chunk) -> Samples:
+        """The normalized mix for the network: (channels=2, chunk.input_samples)."""
+        before = (chunk.input_samples - chunk.samples) // 2
+        first = chunk.start - before
+        mix = self._normalisation.apply(self._song.read(first, chunk.input_samples))
+        # the network sees zeros around the song
+        mix[:, : max(0, -first)] = 0
+        mix[:, max(0, self._song.samples - first) :] = 0
+        return mix
+
+    def join(self, estimate: DeviceSamples) -> PendingSamples:
+        """Add the estimate of the oldest chunk in flight: (sources, channels=2, input_samples).
+
+        May overwrite the estimate. Returns the argument for `write`.
+        """
+        segment = self._plan.segments[self._joined_count]
+        self._joined_count += 1
+        before = (estimate.shape[2] - segment.samples) // 2
+        # slices, because indexing all stems at once would copy, and block on a GPU
+        return self._joined.add(
+            [estimate[index, :, before : before + segment.samples] for index in self._kept]
+        )
+
+    def write(self, done: Samples) -> Progress:
+        """done: result of the oldest unwritten `join`, (stems, channels=2, samples >= 0)."""
+        for first in range(0, done.shape[2], _BLOCK_SAMPLES):
+            self._files.write(self._normalisation.undo(done[..., first : first + _BLOCK_SAMPLES]))
+        self._done_samples += self._plan.segments[self._written_count].samples
+        self._written_count += 1
+        return Progress(
+            self._done_samples, self._plan.total_samples, self._files.written_samples, self._files.gain_db
+        )
+
+    def _chunk(self, index: int) -> Chunk | None:
+        if index >= len(self._plan.segments):
+            return None
+        segment = self._plan.segments[index]
+        network = self._model.networks[segment.network]
+        return Chunk(network, segment.start, segment.samples, network.input_samples(segment.samples))
+
+    def finish(self) -> SeparationResult:
+        """Close the complete stems. Call once, after the last `write`."""
+        return self._files.finish()
+
+    def close(self) -> None:
+        """Close all files, whatever their state."""
+        self._files.close()
+        self._song.close()
+
+
+def wanted_sources(stems: tuple[str, ...], sources: tuple[str, ...]) -> list[str]:
+    """The sources that these stems need, in the model's order. Raises UnknownStemError."""
+    needed = {"vocals" if stem == INSTRUMENTAL else stem for stem in stems}
+    unknown = sorted(needed - set(sources))
+    if unknown or not needed:
+        raise UnknownStemError(f"the model makes {', '.join(sources)}, not {', '.join(unknown) or 'nothing'}")
+    return [source for source in sources if source in needed]
+
+
+def _open_song(request: SeparationRequest, sample_rate: int) -> WavReader:
+    song = WavReader(request.input)
+    if song.sample_rate != sample_rate or not song.samples:
+        song.close()
+        reason = (
+            "is empty"
+            if song.sample_rate == sample_rate
+            else f"has {song.sample_rate} Hz instead of {sample_rate} Hz"
+        )
+        raise InvalidInputError(f"the input {reason}")
+    return song

@@ -1,0 +1,92 @@
+"""Writes the stem files of one separation and measures them on the way."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from separation_engine.common.errors import NotFiniteError
+from separation_engine.common.wav import Samples, WavReader, WavWriter
+from separation_engine.separating.gain import gain_db_for_peak
+from separation_engine.separating.request import INSTRUMENTAL, SeparationResult, StemFile
+
+
+class StemFiles:
+    """Writes blocks of stems in song order.
+
+    made: the stems in each block. wanted: the stems to write; `instrumental` requires vocals in made.
+    complete: whether `made` has all sources of the model. Only then is the residual defined.
+    """
+
+    def __init__(
+        self, folder: Path, song: WavReader, made: Sequence[str], wanted: Sequence[str], *, complete: bool
+    ) -> None:
+        self._song = song
+        self._made = list(made)
+        self._complete = complete
+        self._peaks = dict.fromkeys(wanted, 0.0)
+        self._mix_energy = self._rest_energy = 0.0
+        self.written_samples = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        self._writers: dict[str, WavWriter] = {}
+        self._paths = {name: folder / f"{name}.wav" for name in wanted}
+        try:
+            for name, path in self._paths.items():
+                self._writers[name] = WavWriter(path, song.samples, song.sample_rate)
+        except BaseException:
+            self.close()
+            raise
+
+    def write(self, block: Samples) -> None:
+        """block: the next (made stems, channels=2, samples). Raises NotFiniteError."""
+        mix = self._song.read(self.written_samples, block.shape[2])
+        rest = mix - block.sum(axis=0)
+        self._mix_energy += _energy(mix)
+        self._rest_energy += _energy(rest)
+        for name, writer in self._writers.items():
+            stem = (
+                mix - block[self._made.index("vocals")]
+                if name == INSTRUMENTAL
+                else block[self._made.index(name)]
+            )
+            peak = float(np.abs(stem).max(initial=0.0))
+            if not math.isfinite(peak):
+                raise NotFiniteError(f"the network returned a sample of {name} that is not finite")
+            self._peaks[name] = max(self._peaks[name], peak)
+            writer.write(stem)
+        self.written_samples += block.shape[2]
+
+    @property
+    def gain_db(self) -> int:
+        """The gain for what is written so far."""
+        return gain_db_for_peak(max(self._peaks.values()))
+
+    def finish(self) -> SeparationResult:
+        """Close the complete files and return their measurements."""
+        for writer in self._writers.values():
+            writer.finish()
+        return SeparationResult(
+            samples=self._song.samples,
+            sample_rate=self._song.sample_rate,
+            stems=tuple(StemFile(name, path, self._peaks[name]) for name, path in self._paths.items()),
+            gain_db=self.gain_db,
+            residual_db=self._residual_db(),
+        )
+
+    def close(self) -> None:
+        """Close the files, complete or not."""
+        for writer in self._writers.values():
+            writer.close()
+
+    def _residual_db(self) -> float | None:
+        if not self._complete or self._mix_energy == 0.0:
+            return None
+        # an exact sum has no logarithm; -300 dB is below the resolution of float64
+        return 10 * math.log10(max(self._rest_energy / self._mix_energy, 1e-30))
+
+
+def _energy(block: Samples) -> float:
+    return float(np.square(block, dtype=np.float64).sum())

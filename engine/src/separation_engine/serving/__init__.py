@@ -1,0 +1,1 @@
+"""The resident engine: protocol, scheduler and loaded models."""

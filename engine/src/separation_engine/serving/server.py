@@ -1,0 +1,231 @@
+"""The resident engine: commands on stdin, messages on file descriptor 3, logs on stderr."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import runpy
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn, cast
+
+import numpy as np
+
+from separation_engine import __version__
+from separation_engine.common.device import memory_bytes
+from separation_engine.common.errors import DeviceLostError, InvalidInputError
+from separation_engine.common.settings import Settings
+from separation_engine.separating.loaded_model import LoadedModel
+from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
+from separation_engine.serving.logs import about
+from separation_engine.serving.messages import Facts, Message, error_message
+from separation_engine.serving.model_cache import ModelCache
+from separation_engine.serving.protocol import (
+    MAX_LINE_BYTES,
+    PROTOCOL,
+    BadMessageError,
+    Cancel,
+    MessageWriter,
+    Shutdown,
+    parse_command,
+)
+from separation_engine.serving.scheduler import Job, Scheduler
+
+_LOG = logging.getLogger(__name__)
+_MESSAGES_FD = 3
+_HEARTBEAT_SECONDS = 1.0
+Commands = queue.SimpleQueue[SeparationRequest | Cancel]
+
+
+def serve(settings: Settings) -> NoReturn:
+    """Work until stdin closes or a shutdown arrives. Exits with status 1 if the engine cannot start."""
+    _lead_own_group()
+    try:
+        os.set_inheritable(_MESSAGES_FD, False)
+        stream = os.fdopen(_MESSAGES_FD, "wb")
+    except OSError:
+        _LOG.error("`serve` needs file descriptor 3 for its messages. To separate a song, use `separate`.")
+        _exit(2)
+    reporter = _Reporter(MessageWriter(stream))
+    commands: Commands = queue.SimpleQueue()
+    threading.Thread(target=_read_commands, args=(commands, reporter), daemon=True).start()
+    threading.Thread(target=_beat, args=(reporter,), daemon=True).start()
+    try:
+        before_forward = _fault_hook()
+        models = ModelCache(settings)
+        default = models.load(settings.model)
+    except (Exception, DeviceLostError) as error:
+        _LOG.exception("the engine cannot start")
+        reporter.send(error_message(None, error))
+        _exit(1)
+    reporter.send(_ready(models, default))
+    _work(Scheduler(models, reporter, before_forward), commands, reporter)
+
+
+def _fault_hook() -> Callable[[SeparationRequest], None]:
+    """The fault that ENGINE_FAULT asks for, in a source checkout only: images have no tests."""
+    if not (fault := os.environ.get("ENGINE_FAULT")):
+        return lambda _: None
+    path = Path(__file__).parents[3] / "tests" / "faults.py"
+    make_fault = runpy.run_path(str(path))["make_fault"]
+    return cast("Callable[[SeparationRequest], None]", make_fault(fault))
+
+
+def _work(scheduler: Scheduler, commands: Commands, reporter: _Reporter) -> NoReturn:
+    try:
+        while True:
+            take_commands(scheduler, commands, reporter.begin)
+            scheduler.step()
+    except DeviceLostError:
+        # the worker restarts the engine and sends the jobs again
+        _LOG.exception("the engine cannot continue")
+        _exit(1)
+
+
+def take_commands(
+    scheduler: Scheduler, commands: Commands, begin: Callable[[SeparationRequest], bool]
+) -> None:
+    """Take all pending commands. Block while idle, and briefly while a batch may still fill up."""
+    while scheduler.idle or not commands.empty() or scheduler.fill_seconds():
+        try:
+            command = commands.get(timeout=None if scheduler.idle else scheduler.fill_seconds())
+        except queue.Empty:
+            continue
+        if isinstance(command, Cancel):
+            scheduler.cancel(command.id)
+        elif begin(command):
+            scheduler.submit(command)
+
+
+def _read_commands(commands: Commands, reporter: _Reporter) -> None:
+    """Runs in its own thread: a shutdown and the end of stdin take effect while the main thread is busy."""
+    while line := sys.stdin.buffer.readline(MAX_LINE_BYTES):
+        try:
+            command = parse_command(line)
+        except BadMessageError as error:
+            _LOG.error("invalid command: %s", error)
+            reporter.send(error_message(error.id, error))
+            continue
+        if isinstance(command, Shutdown):
+            _LOG.info("shutting down")
+            _exit(0)
+        commands.put(command)
+    _end_group()
+
+
+def _beat(reporter: _Reporter) -> None:
+    while True:
+        reporter.send({"type": "heartbeat", "memoryBytes": memory_bytes()})
+        time.sleep(_HEARTBEAT_SECONDS)
+
+
+class _Reporter:
+    """Reports the events of jobs as messages. Kills the process group once nobody reads them."""
+
+    def __init__(self, writer: MessageWriter) -> None:
+        self._writer = writer
+        self._active: set[str] = set()
+
+    def send(self, message: Message) -> None:
+        try:
+            self._writer.send(message)
+        except OSError:
+            _end_group()
+
+    def begin(self, request: SeparationRequest) -> bool:
+        """Whether the job may start. The same id cannot run twice at once."""
+        if request.id in self._active:
+            self.send(error_message(request.id, InvalidInputError("this job is already running")))
+            return False
+        self._active.add(request.id)
+        _LOG.info("separating with %s", request.model, extra=about(request))
+        return True
+
+    def progressed(self, request: SeparationRequest, progress: Progress) -> None:
+        self.send(
+            {
+                "type": "progress",
+                "id": request.id,
+                "doneSamples": progress.done_samples,
+                "totalSamples": progress.total_samples,
+                "writtenSamples": progress.written_samples,
+                "gainDb": progress.gain_db,
+            }
+        )
+
+    def finished(self, job: Job, result: SeparationResult) -> None:
+        self._active.discard(job.request.id)
+        separate_seconds = round(time.monotonic() - job.started, 3)
+        _LOG.info("separated in %.1f s", separate_seconds, extra=about(job.request))
+        self.send(
+            {
+                "type": "result",
+                "id": job.request.id,
+                "model": job.model.name,
+                "signature": list(job.model.signatures),
+                "weightsSha256": job.model.weights_sha256,
+                "samples": result.samples,
+                "sampleRate": result.sample_rate,
+                "stems": [
+                    {"name": stem.name, "path": str(stem.path), "peak": stem.peak} for stem in result.stems
+                ],
+                "gainDb": result.gain_db,
+                "residualDb": result.residual_db,
+                "seconds": {"load": round(job.load_seconds, 3), "separate": separate_seconds},
+                **_facts(job.model),
+            }
+        )
+
+    def failed(self, request: SeparationRequest, error: Exception) -> None:
+        self._active.discard(request.id)
+        message = error_message(request.id, error)
+        is_bug = message["code"] == "internal"
+        _LOG.error("failed: %s", message["message"], extra=about(request), exc_info=is_bug)
+        self.send(message)
+
+
+def _ready(models: ModelCache, default: LoadedModel) -> Message:
+    return {
+        "type": "ready",
+        "protocol": PROTOCOL,
+        "engineVersion": __version__,
+        "models": [
+            {"name": folder.name, "stems": list(folder.sources), "signature": list(folder.signatures)}
+            for folder in models.library.installed()
+        ],
+        "defaultModel": default.name,
+        "memoryBytes": memory_bytes() + default.backend.memory_bytes(),
+        **_facts(default),
+    }
+
+
+def _facts(model: LoadedModel) -> Facts:
+    python = ".".join(map(str, sys.version_info[:3]))
+    return {
+        "backend": model.backend.name,
+        "device": model.backend.device,
+        "deviceName": model.backend.device_name,
+        "precision": model.backend.precision,
+        "versions": {"python": python, "numpy": np.__version__, **model.versions},
+    }
+
+
+def _lead_own_group() -> None:
+    """Become a group leader: killing the group must kill only this engine."""
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)
+
+
+def _exit(status: int) -> NoReturn:
+    # a regular exit would wait for the thread that reads stdin
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _end_group() -> None:
+    os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from separation_engine.common.errors import WeightsMismatchError
+from separation_engine.serving.model_cache import ModelCache
+from tests.model_files import SHORT, SIX, TINY
+from tests.models import short, tiny, write_model
+from tests.stock import torch_settings
+
+
+@pytest.fixture(scope="module")
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    write_model(folder, "tiny", [tiny()], settings=TINY)
+    write_model(folder, "short", [short()], settings=SHORT)
+    write_model(folder, "six", [short(5, SIX)], settings=SHORT)
+    return folder
+
+
+@pytest.fixture
+def sut(models_dir: Path) -> ModelCache:
+    """With `tiny` as the default."""
+    sut = ModelCache(torch_settings(models_dir, "tiny"))
+    sut.load("tiny")
+    sut.release(set())
+    return sut
+
+
+def test_the_last_model_stays_loaded(sut: ModelCache) -> None:
+    network = sut.load("short").networks[0]
+    sut.release(set())
+    assert sut.load("short").networks[0] is network
+
+
+def test_another_model_evicts_an_unused_one_but_not_the_default(sut: ModelCache) -> None:
+    network, default = sut.load("short").networks[0], sut.load("tiny").networks[0]
+    sut.release(set())
+    sut.load("six")
+    assert sut.load("short").networks[0] is not network
+    assert sut.load("tiny").networks[0] is default
+
+
+def test_never_evicts_a_model_in_use(sut: ModelCache) -> None:
+    sut.load("six")
+    sut.release(set())
+    # in use again, without a call of `release`
+    network = sut.load("six").networks[0]
+    sut.load("short")
+    sut.release({"six"})
+    sut.load("short")
+    assert sut.load("six").networks[0] is network
+
+
+def test_refuses_changed_weights_even_if_their_compiled_model_is_cached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_model(tmp_path, "tiny", [tiny()], settings=TINY)
+    settings = replace(torch_settings(tmp_path, "tiny"), backend="openvino")
+    ModelCache(settings).load("tiny")
+    with (folder / "00000000.safetensors").open("r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(bytes([last[0] ^ 1]))
+    # nothing is compiled, so no tensor is read
+    monkeypatch.setattr("separation_engine.backends.openvino.backend.compile_in_child", None)
+    with pytest.raises(WeightsMismatchError, match="not the file that was recorded"):
+        ModelCache(settings).load("tiny")
