@@ -1,5 +1,5 @@
-// every use of ffmpeg, hardened: what a song is, its working WAV, the formats of a stem; and the peaks to draw.
-// the only place that starts ffmpeg.
+// every use of ffmpeg, hardened: inspects songs, decodes them, encodes stems, and draws waveforms.
+// the only lib that starts ffmpeg.
 export {
   AudioError,
   DurationLimitError,
@@ -7,16 +7,15 @@ export {
   FfmpegNotFoundError,
   NoAudioError,
   NotFiniteError,
-} from './audio.error.js';
-export type { AudioFacts, AudioSource, DecodedSong, SeekableSource } from './audio-facts.js';
-export type { LimitOptions, SignalOption } from './call-options.js';
-export { Ffmpeg, type EncodeRequest } from './ffmpeg/ffmpeg.js';
-export { resolveFfmpeg } from './ffmpeg/ffmpeg-path.js';
-export { readFlacSamples } from './ffmpeg/flac-samples.js';
+} from './ffmpeg/audio.error.js';
 export { CONTENT_TYPES } from './content-types.js';
-export type { Master } from './ffmpeg/transcode.js';
-export type { MixLane, RenderedMix } from './ffmpeg/mix.js';
-export type { DecodedInput } from './ffmpeg/original.js';
-export { computeWaveform, type Waveform, type WaveformOptions } from './wav/waveform.js';
-export { Growth } from './wav/growth.js';
-export type { FollowOptions } from './wav/float-wav.js';
+export type { DecodedSong } from './ffmpeg/decode.js';
+export { Ffmpeg } from './ffmpeg/ffmpeg.js';
+export { readFlacSamples } from './ffmpeg/flac-header.js';
+export type { AudioFacts } from './ffmpeg/inspect.js';
+export type { MixLane } from './ffmpeg/mix.js';
+export { resolveFfmpeg } from './ffmpeg/resolve-ffmpeg.js';
+export type { SeekableSource } from './sources/seekable-source.js';
+export { computeWaveform, type Waveform } from './wav/waveform.js';
+export { WORKING_CHANNELS, WORKING_RATE } from './wav/working-format.js';
+export { WriteProgress } from './wav/write-progress.js';

@@ -1,9 +1,9 @@
-/** The stored song is not the one that was accepted. */
+/** The stored song differs from the accepted one. */
 export class SongChangedError extends Error {
   constructor() {
-    super('the stored song is not the one that was accepted');
+    super('the stored song differs from the accepted one');
   }
 }
 
-/** What was made does not fit the song: it must not be served. */
+/** The stems do not match the song, and must not be served. */
 export class WrongStemsError extends Error {}

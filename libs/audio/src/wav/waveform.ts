@@ -1,23 +1,23 @@
-import { WORKING_RATE } from '../ffmpeg/decoding.js';
-import { CHANNELS, FRAME_BYTES, readSamples, withFloatWav, type FloatWav, type FollowOptions } from './float-wav.js';
-import { floatsOf } from './sample-meter.js';
+import { readSamples, withFloatWav, type FloatWav, type FollowOptions } from './float-wav.js';
+import { floatsOf } from './wav-scanner.js';
+import { WORKING_CHANNELS, WORKING_FRAME_BYTES, WORKING_RATE } from './working-format.js';
 
 /**
- * `waveform.json`: what the page draws. Every stem has `ceil(samples / samplesPerPeak)` peaks, 0 to 127:
- * the largest absolute sample of its stretch, both channels, 127 is full scale.
+ * `waveform.json`, which the page draws. Every stem has `ceil(samples / samplesPerPeak)` peaks, 0 to 127 (full scale):
+ * the largest absolute sample of its stretch in either channel.
  */
 export interface Waveform {
   readonly version: 1;
   /** Hz */
   readonly sampleRate: number;
   readonly samplesPerPeak: number;
-  /** of one channel */
+  /** per channel */
   readonly samples: number;
   readonly stems: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface WaveformOptions extends FollowOptions {
-  /** asked for when all samples are read: the linear gain; the peaks are those of the stem after it */
+  /** linear gain of the drawn stems; called once all samples are read */
   readonly gain: () => number;
 }
 
@@ -28,14 +28,14 @@ interface StemPeaks {
   readonly largest: Float32Array;
 }
 
-/** a twentieth of a second, as long as that does not give more peaks than any screen can show */
+/** samples of the shortest stretch: 50 ms. Longer songs have longer stretches: no screen shows more peaks */
 const FINEST = WORKING_RATE / 20;
 const MAX_PEAKS = 4000;
 const FULL_SCALE = 127;
 
 /**
- * Reads each stem's WAV (float32, 44.1 kHz, stereo) once, in blocks, all stems at the same time.
- * @throws TypeError when a file is no such WAV or is cut off, RangeError when the stems differ in length.
+ * Draws the peaks of each stem. Reads the WAVs (float32, 44.1 kHz, stereo) once, in blocks, all at the same time.
+ * @throws TypeError for another kind of file or a truncated one, RangeError when the stems differ in length
  */
 export async function computeWaveform(
   stems: Readonly<Record<string, string>>,
@@ -61,10 +61,10 @@ export async function computeWaveform(
 }
 
 function sameLength([first, ...others]: readonly StemPeaks[]): number {
-  if (first === undefined) throw new RangeError('a waveform of no stems');
+  if (first === undefined) throw new RangeError('a waveform needs at least one stem');
   for (const { name, samples } of others) {
     if (samples !== first.samples)
-      throw new RangeError(`${name} has ${samples} samples, another stem ${first.samples}`);
+      throw new RangeError(`${name} has ${samples} samples, but ${first.name} has ${first.samples}`);
   }
   return first.samples;
 }
@@ -82,22 +82,22 @@ async function readPeaks(wav: FloatWav, options: FollowOptions): Promise<Float32
   const largest = new Float32Array(Math.ceil(wav.samples / stretch));
   let first = 0;
   for await (const block of readSamples(wav, options)) {
-    const frames = block.length / FRAME_BYTES;
-    takeLargest(largest, floatsOf(block, frames * CHANNELS), first, stretch);
+    const frames = block.length / WORKING_FRAME_BYTES;
+    keepLargest(largest, floatsOf(block, frames * WORKING_CHANNELS), first, stretch);
     first += frames;
   }
   return largest;
 }
 
-/** @param first index of the block's first sample in the song */
-function takeLargest(largest: Float32Array, block: Float32Array, first: number, stretch: number): void {
-  const frames = block.length / CHANNELS;
+/** @param first position of the block in the song, in samples per channel */
+function keepLargest(largest: Float32Array, block: Float32Array, first: number, stretch: number): void {
+  const frames = block.length / WORKING_CHANNELS;
   for (let from = 0; from < frames;) {
     const peak = Math.floor((first + from) / stretch);
     const to = Math.min(frames, (peak + 1) * stretch - first);
     let top = largest[peak] ?? 0;
     // by index: five times faster than an iterator
-    for (let at = from * CHANNELS; at < to * CHANNELS; at += 1) {
+    for (let at = from * WORKING_CHANNELS; at < to * WORKING_CHANNELS; at += 1) {
       const size = Math.abs(block[at] ?? 0);
       if (size > top) top = size;
     }
