@@ -7,7 +7,7 @@ export interface StreamEntry {
   readonly entry: LogEntry;
 }
 
-export interface LogReaderOptions {
+interface LogReaderOptions {
   readonly redisUrl: URL;
   /** name of this reader in the group; a restart under the same name resumes its unacknowledged entries */
   readonly consumer: string;

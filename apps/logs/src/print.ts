@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { formatJsonLine, formatTextLine } from '@app/logging';
 import type { LogReader, StreamEntry } from './log-reader.js';
 
-export type LineFormat = 'text' | 'json';
+type LineFormat = 'text' | 'json';
 
 /** Prints each entry as one line with its id, and acknowledges it once the line is written. */
 export async function printEntries(

@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Ffmpeg, resolveFfmpeg } from '@app/audio';
+import { Semaphore } from '@app/concurrency';
 import type { WorkerConfig } from '@app/config';
+import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { LoggingModule, type Logger } from '@app/logging';
 import { MetricsModule, Registry } from '@app/metrics';
 import { QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
-import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { SeparationStore, SeparationStoreModule } from '@app/separation-store';
+import { HealthController, Readiness } from '@app/server';
 import { ObjectStore, StorageModule } from '@app/storage';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EngineTelemetry } from './engine-telemetry.js';
 import { EngineClient } from './engine/engine.client.js';
-import { HealthController, Readiness } from '@app/server';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
 import { PresenceAnnouncer } from './presence-announcer.js';
 import { Scratch } from './separation/scratch.js';
 import { SeparationProcessor } from './separation/separation.processor.js';
-import { Semaphore } from '@app/concurrency';
 import { WorkerService } from './worker.service.js';
 
 /** per short call to the object store, ms */

@@ -12,7 +12,7 @@ import type { PresenceAnnouncer } from './presence-announcer.js';
 import type { Scratch } from './separation/scratch.js';
 import type { SeparationProcessor } from './separation/separation.processor.js';
 
-export interface WorkerParts {
+interface WorkerParts {
   readonly config: WorkerConfig;
   readonly connections: RedisConnections;
   readonly separations: SeparationStore;

@@ -16,7 +16,7 @@ export interface EngineEnd {
   readonly message: string;
 }
 
-export interface EngineListener {
+interface EngineListener {
   ready(facts: EngineReady): void;
   message(message: Exclude<EngineMessage, EngineReady>): void;
   log(line: string, stream: 'stdout' | 'stderr'): void;

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from '@app/metrics';
 import type { Manifest } from '@app/separations';
 
 /** how an attempt ended; `lost`: another worker took the job */
-export type Outcome = 'completed' | 'failed' | 'cancelled' | 'retried' | 'lost';
+type Outcome = 'completed' | 'failed' | 'cancelled' | 'retried' | 'lost';
 
 /** Metrics of the separations of this worker and of its engine. */
 export class WorkerMetrics {

@@ -6,7 +6,7 @@ import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
 import type { EngineErrorCode } from '../engine/protocol.js';
 import { failureCode, toJobError } from './failures.js';
-import { SongChangedError, WrongStemsError } from './separation.errors.js';
+import { SongChangedError, WrongStemsError } from './steps/separation.errors.js';
 
 describe(toJobError.name, () => {
   it.each([

@@ -4,7 +4,7 @@ import { InvalidDocumentError, type FailureCode } from '@app/separations';
 import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
 import type { EngineErrorCode } from '../engine/protocol.js';
-import { SongChangedError } from './separation.errors.js';
+import { SongChangedError } from './steps/separation.errors.js';
 
 /** The failure code for each code of the engine. */
 const ENGINE_FAILURES: Readonly<Record<EngineErrorCode, FailureCode>> = {

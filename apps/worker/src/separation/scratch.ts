@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { SeparationId } from '@app/separations';
 import { processStartTime } from './process-start-time.js';
 
-export interface ScratchFolder {
+interface ScratchFolder {
   readonly path: string;
   remove(): Promise<void>;
 }

@@ -9,20 +9,20 @@ import type { Manifest, StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import type { EngineClient } from '../engine/engine.client.js';
 import { toJobError } from './failures.js';
-import { ProgressReporter } from './progress-reporter.js';
 import type { Scratch } from './scratch.js';
 import { StageTimer } from './stage-timer.js';
-import { StemFiles } from './stem-files.js';
 import { commitWork } from './steps/commit.step.js';
 import { decodeSong } from './steps/decode.step.js';
 import { encodeStems } from './steps/encode.step.js';
 import { fetchSong } from './steps/fetch.step.js';
+import { ProgressReporter } from './steps/progress-reporter.js';
 import { separateMix } from './steps/separate.step.js';
+import { StemFiles } from './steps/stem-files.js';
 import type { StepContext } from './steps/step-context.js';
 import { ObjectUploads } from './steps/store.step.js';
 import { drawWaveform } from './steps/waveform.step.js';
 
-export interface ProcessorParts {
+interface ProcessorParts {
   readonly separations: SeparationStore;
   readonly store: ObjectStore;
   readonly ffmpeg: Ffmpeg;

@@ -26,7 +26,7 @@ export interface DecodedSong extends Omit<SongStream, 'container'> {
   readonly samples: number;
 }
 
-export interface DecodeRun extends LimitOptions {
+interface DecodeRun extends LimitOptions {
   readonly input: FfmpegInput;
   readonly stdin?: Readable;
   /** a path, or `pipe:1` for `onSamples` */

@@ -12,7 +12,7 @@ import type { AudioSource } from '../sources/audio-source.js';
 import { ownInput, PIPE_INPUT } from '../sources/ffmpeg-input.js';
 import { streamWav, type FollowOptions } from '../wav/float-wav.js';
 
-export interface EncodeRequest {
+interface EncodeRequest {
   /** a stem in the working format: WAV, float32, 44.1 kHz, stereo */
   readonly wavPath: string;
   /** linear, above 0, at most 1, the same for all stems of a song */
@@ -65,7 +65,7 @@ export class Ffmpeg {
   }
 
   /**
-   * Encodes a FLAC master as WAV or MP3 and passes the stream to `use`. A stream that ends without an error is complete.
+   * Encodes a FLAC master as WAV or MP3 and passes the stream to `use`. Without an error, the stream is complete.
    * Removes its temporary file before it settles.
    */
   async transcode<T>(

@@ -16,7 +16,7 @@ export interface MixLane {
   readonly right: number;
 }
 
-export interface MixRequest {
+interface MixRequest {
   readonly lanes: readonly MixLane[];
   readonly format: Format;
 }

@@ -9,16 +9,16 @@ import {
 import type { SeparationStore } from '@app/separation-store';
 import type { SeparatedMix } from '../../engine/engine.client.js';
 import type { EngineStem } from '../../engine/protocol.js';
-import { amplitudeToDb } from '../decibels.js';
-import { WrongStemsError } from '../separation.errors.js';
-import { findWarnings } from '../warnings.js';
+import { amplitudeToDb } from './decibels.js';
+import { WrongStemsError } from './separation.errors.js';
+import { findWarnings } from './warnings.js';
 import type { DecodedMix } from './decode.step.js';
 import type { StepContext } from './step-context.js';
 import type { StoredFile } from './store.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 
 /** The results of the steps before. */
-export interface FinishedWork {
+interface FinishedWork {
   readonly request: StoredRequest;
   readonly mix: DecodedMix;
   readonly separated: SeparatedMix;
@@ -36,7 +36,7 @@ export async function commitWork(store: SeparationStore, work: FinishedWork, ste
   return manifest;
 }
 
-export function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
+function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
   const { request, mix, separated, files, waveform } = work;
   const { model, stems, overlap, shifts } = request;
   const others = files.filter(({ format }) => format !== MASTER_FORMAT);

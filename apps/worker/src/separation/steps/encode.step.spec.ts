@@ -9,7 +9,7 @@ import { processesWith } from '../../../../../test/support/process-list.js';
 import { decodeSamples } from '../../../../../test/support/songs.js';
 import { waitUntil } from '../../../../../test/support/wait-until.js';
 import { writeWav } from '../../../test/chord-wav.js';
-import { StemFiles } from '../stem-files.js';
+import { StemFiles } from './stem-files.js';
 import { encodeStems, type EncodedFile } from './encode.step.js';
 
 const SECONDS = 3;

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { MASTER_FORMAT, objectKeys, type Format, type StemName, type StoredRequest } from '@app/separations';
 import { readFlacSamples, type Ffmpeg } from '@app/audio';
 import { mapLimited } from '@app/concurrency';
-import { dbToAmplitude } from '../decibels.js';
-import { WrongStemsError } from '../separation.errors.js';
-import type { StemFiles } from '../stem-files.js';
+import { dbToAmplitude } from './decibels.js';
+import { WrongStemsError } from './separation.errors.js';
+import type { StemFiles } from './stem-files.js';
 import type { StepContext } from './step-context.js';
 
 /** A file in the scratch folder, to be stored under the key. */

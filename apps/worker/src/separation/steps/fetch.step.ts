@@ -5,7 +5,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { objectKeys, type StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
-import { SongChangedError } from '../separation.errors.js';
+import { SongChangedError } from './separation.errors.js';
 import type { StepContext } from './step-context.js';
 
 export interface FetchedSong {

@@ -3,8 +3,8 @@ import { WORKING_RATE } from '@app/audio';
 import type { StoredRequest } from '@app/separations';
 import type { EngineClient, SeparatedMix } from '../../engine/engine.client.js';
 import type { EngineResult } from '../../engine/protocol.js';
-import { WrongStemsError } from '../separation.errors.js';
-import type { StemFiles } from '../stem-files.js';
+import { WrongStemsError } from './separation.errors.js';
+import type { StemFiles } from './stem-files.js';
 import type { DecodedMix } from './decode.step.js';
 import type { StepContext } from './step-context.js';
 

@@ -1,4 +1,4 @@
-import type { ProgressReporter } from '../progress-reporter.js';
+import type { ProgressReporter } from './progress-reporter.js';
 
 /** Shared by all steps of a job. */
 export interface StepContext {

@@ -1,6 +1,6 @@
 import { hashFile, type FileDigest, type ObjectStore } from '@app/storage';
 import { type TaskGroup, Semaphore } from '@app/concurrency';
-import type { ProgressReporter } from '../progress-reporter.js';
+import type { ProgressReporter } from './progress-reporter.js';
 import type { EncodedFile } from './encode.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 

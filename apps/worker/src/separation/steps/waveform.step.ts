@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { computeWaveform } from '@app/audio';
 import { objectKeys, type StoredRequest } from '@app/separations';
-import { dbToAmplitude } from '../decibels.js';
-import type { StemFiles } from '../stem-files.js';
+import { dbToAmplitude } from './decibels.js';
+import type { StemFiles } from './stem-files.js';
 
 /** The waveform, to be stored under the key. */
 export interface WaveformDocument {

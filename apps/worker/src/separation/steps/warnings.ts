@@ -1,7 +1,7 @@
 import { WORKING_RATE } from '@app/audio';
 import type { StoredRequest } from '@app/separations';
-import type { EngineResult } from '../engine/protocol.js';
-import type { DecodedMix } from './steps/decode.step.js';
+import type { EngineResult } from '../../engine/protocol.js';
+import type { DecodedMix } from './decode.step.js';
 
 /** encoders pad and containers round: a smaller difference is not a loss */
 const MIN_LOST_SECONDS = 0.5;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { WriteProgress } from '@app/audio';
 import type { StemName } from '@app/separations';
-import type { EngineProgress } from '../engine/protocol.js';
+import type { EngineProgress } from '../../engine/protocol.js';
 
 /** A new sample would clip with the gain so far: everything encoded with that gain is useless. */
 export class GainChangedError extends Error {}
