@@ -11,8 +11,10 @@ describe(MessageThrottle.name, () => {
   });
 
   it('passes on a repeated message once per 30 s', () => {
-    for (const now of [0, 1, 29_999, 30_000, 59_999, 60_000]) sut.report(new Error('ECONNREFUSED'), now);
-    expect(passed).toHaveLength(3);
+    for (const now of [0, 1, 29_999]) sut.report(new Error('ECONNREFUSED'), now);
+    expect(passed).toHaveLength(1);
+    sut.report(new Error('ECONNREFUSED'), 30_000);
+    expect(passed).toHaveLength(2);
   });
 
   it('passes on different messages independently', () => {

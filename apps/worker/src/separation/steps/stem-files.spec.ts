@@ -27,7 +27,8 @@ describe(StemFiles.name, () => {
   });
 
   it('does not stop encoders while the gain stays the same', () => {
+    const { gainChanged } = sut;
     sut.update({ writtenSamples: 1, gainDb: 0 });
-    expect(sut.gainChanged.aborted).toBe(false);
+    expect(gainChanged.aborted).toBe(false);
   });
 });
