@@ -2,14 +2,14 @@ import { Redis } from 'ioredis';
 import { LOG_STREAM, parseLogEntry, type LogEntry } from '@app/logging';
 
 export interface StreamEntry {
-  /** given by Redis: the same entry has the same id however often it is printed */
+  /** from Redis: a repeated entry has the same id */
   readonly id: string;
   readonly entry: LogEntry;
 }
 
-export interface LogReaderOptions {
+interface LogReaderOptions {
   readonly redisUrl: URL;
-  /** name of this reader in the group; what it had not acknowledged comes first when it starts again */
+  /** name of this reader in the group; a restart under the same name resumes its unacknowledged entries */
   readonly consumer: string;
   readonly stream?: string;
 }
@@ -17,10 +17,10 @@ export interface LogReaderOptions {
 const GROUP = 'logs';
 const BATCH = 200;
 const BLOCK_MS = 2000;
-/** a reader that is silent for so long is dead: what it had taken is read by another */
+/** after this silence a reader is dead, and another takes over its entries */
 const ABANDONED_MS = 10_000;
 
-/** Reads the `logging` stream as a member of its consumer group: each entry is given out until it is acknowledged. */
+/** Reads the `logging` stream as a member of its consumer group, which repeats an entry until it is acknowledged. */
 export class LogReader {
   private readonly redis: Redis;
   private readonly stream: string;
@@ -30,7 +30,7 @@ export class LogReader {
     this.redis = new Redis(options.redisUrl.href, {
       maxRetriesPerRequest: null,
       connectTimeout: 2000,
-      // a blocking read that outlives this has lost its server
+      // after this, a blocking read has lost its server
       blockingTimeout: BLOCK_MS * 2,
       retryStrategy: (times) => Math.min(times * 50, 1000),
     });
@@ -38,8 +38,8 @@ export class LogReader {
   }
 
   /**
-   * Batches of entries, for ever: first those that this reader took and did not acknowledge before it died, then
-   * those of dead readers, then new ones. A batch must be acknowledged before the next is asked for.
+   * Yields batches until aborted: first this reader's own unacknowledged entries, then those of dead readers, then new
+   * ones. Acknowledge each batch before you ask for the next.
    */
   async *batches(signal: AbortSignal): AsyncGenerator<readonly StreamEntry[]> {
     const stop = (): void => {
@@ -51,8 +51,8 @@ export class LogReader {
         await this.createGroup();
         yield* this.untilFault(signal);
       } catch (error) {
-        // wiped while we read: the group is made anew; all else is a fault of ours
-        if (!isPassing(error)) throw error;
+        // a wipe removes the group: create it again
+        if (!isTransient(error)) throw error;
       }
     }
   }
@@ -82,7 +82,7 @@ export class LogReader {
     }
   }
 
-  /** `0`: taken by this reader and not acknowledged; `>`: new, waits up to 2 s for some */
+  /** `0`: own unacknowledged entries; `>`: new entries, after a wait of up to 2 s */
   private async read(from: '0' | '>'): Promise<StreamEntry[]> {
     const { consumer } = this.options;
     const streams = (await this.redis.xreadgroup(
@@ -108,11 +108,11 @@ export class LogReader {
   }
 }
 
-function isPassing(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return error instanceof Error && /NOGROUP|timed out|Connection is closed/.test(error.message);
 }
 
-/** an entry that was trimmed away since it was taken has no fields any more: it is acknowledged and shown as lost */
+/** An entry that was trimmed after its delivery has no fields: it is printed as lost, and acknowledged. */
 function toEntries(value: unknown): StreamEntry[] {
   if (!Array.isArray(value)) return [];
   return (value as unknown[]).flatMap((item) => {

@@ -27,7 +27,7 @@ describe('logs', () => {
     await server.close();
   });
 
-  /** the app as a process; gives the lines that it has printed so far, whole ones only */
+  /** Starts the app as a process, and returns a function for the complete lines so far. */
   function start(...flags: string[]): () => string[] {
     const script = ['--import', './scripts/support/typescript.mjs', 'apps/logs/src/main.ts', ...flags];
     const started = spawn(process.execPath, script, {
@@ -55,7 +55,7 @@ describe('logs', () => {
     return redis.xadd('logging', '*', ...Object.entries(entry).flat());
   }
 
-  it('prints one readable line an entry: time, level, service, ids, message, entry id', async () => {
+  it('prints one line per entry: time, level, service, ids, message, entry id', async () => {
     const id = await write('song accepted', { requestId: 'req-1', separationId: 'sep_1' });
     const lines = start();
     await waitUntil('a line', () => lines().length === 1, { deadlineMs: 20_000 });
@@ -63,7 +63,7 @@ describe('logs', () => {
     expect(await end('SIGTERM')).toBe(0);
   });
 
-  it('keeps one line for an entry whose text would start another or colour the terminal', async () => {
+  it('escapes text that would start a line or color the terminal', async () => {
     await write('a\r\nERROR forged \u001b[31m\u0000\u2028\u202e');
     const lines = start('--json');
     await waitUntil('a line', () => lines().length === 1, { deadlineMs: 20_000 });
@@ -72,7 +72,7 @@ describe('logs', () => {
     expect(JSON.parse(lines()[0] ?? '')).toMatchObject({ message: 'a\r\nERROR forged \u001b[31m\u0000\u2028\u202e' });
   });
 
-  it('loses no entry when it is killed again and again, and a repeat has the same id', async () => {
+  it('loses no entry when killed again and again, and repeats under the same id', async () => {
     const written: (string | null)[] = [];
     const writing = (async (): Promise<void> => {
       while (written.length < ENTRIES) {
@@ -93,11 +93,11 @@ describe('logs', () => {
       new Set([...printed, ...last()].map((line) => (JSON.parse(line) as { entryId: unknown }).entryId));
     await waitUntil('every entry', () => ids().size >= ENTRIES, { deadlineMs: 20_000 });
     expect(ids()).toEqual(new Set(written));
-    // what a killed reader had taken and not acknowledged may come twice, no more than its one batch
+    // a killed reader repeats at most one batch
     expect(printed.length + last().length - ENTRIES).toBeLessThanOrEqual(3 * 200);
   });
 
-  it('goes on by itself when Redis was away, and when it came back empty', async () => {
+  it('resumes after an outage of Redis, and after a wipe', async () => {
     const lines = start('--json');
     await write('before');
     await waitUntil('a line', () => lines().length === 1, { deadlineMs: 20_000 });
@@ -106,7 +106,7 @@ describe('logs', () => {
     await waitUntil('redis', async () => (await write('after')) !== null);
     await waitUntil('the line after the outage', () => lines().some((line) => line.includes('"after"')));
     await server.wipe();
-    await write('anew');
-    await waitUntil('the line after the wipe', () => lines().some((line) => line.includes('"anew"')));
+    await write('wiped');
+    await waitUntil('the line after the wipe', () => lines().some((line) => line.includes('"wiped"')));
   });
 });

@@ -1,5 +1,5 @@
-// logs: prints what every service logged, from the Redis Stream `logging`, so that `kubectl logs deploy/logs` shows all.
-// one line an entry, with its id; `--json` (or LOG_FORMAT=json) prints JSON.
+// logs: prints the Redis Stream `logging`, to show the logs of all services with `kubectl logs deploy/logs`.
+// one line per entry, with its id; `--json` (or LOG_FORMAT=json) prints JSON.
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { ConfigError, loadLogsConfig } from '@app/config';
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
       ending.abort();
     });
   }
-  // a reader that nobody reads, as in `logs | head`, has nothing more to do
+  // nobody reads the output any longer, as in `logs | head`
   process.stdout.on('error', () => {
     ending.abort();
   });

@@ -2,9 +2,9 @@ import type { Writable } from 'node:stream';
 import { formatJsonLine, formatTextLine } from '@app/logging';
 import type { LogReader, StreamEntry } from './log-reader.js';
 
-export type LineFormat = 'text' | 'json';
+type LineFormat = 'text' | 'json';
 
-/** Prints every entry, one line each with its id; an entry is acknowledged after the system has taken its line. */
+/** Prints each entry as one line with its id, and acknowledges it once the line is written. */
 export async function printEntries(
   reader: LogReader,
   output: Writable,
@@ -21,7 +21,7 @@ function formatLine({ id, entry }: StreamEntry, format: LineFormat): string {
   return `${format === 'json' ? formatJsonLine(entry, id) : formatTextLine(entry, id)}\n`;
 }
 
-/** resolves when the bytes have left this process; rejects when the output is gone */
+/** Resolves when the text has left this process, and rejects if the output is closed. */
 function write(output: Writable, text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     output.write(text, (error) => {

@@ -1,5 +1,5 @@
-// worker-server: takes separations from the queue, runs the engine on them, and stores the stems.
-// its HTTP port is for probes and metrics only.
+// worker-server: takes separations from the queue, runs them in the engine, and stores the stems.
+// its HTTP port only serves probes and metrics.
 import 'reflect-metadata';
 import { FfmpegNotFoundError } from '@app/audio';
 import { loadWorkerConfig } from '@app/config';
@@ -10,7 +10,7 @@ import { NestFactory } from '@nestjs/core';
 import { Scratch } from './separation/scratch.js';
 import { WorkerModule } from './worker.module.js';
 
-/** for what follows the running jobs: handing them back, the engine's end, the last lines of the log */
+/** after the jobs' grace: to hand jobs back, stop the engine and flush the log */
 const AFTER_GRACE_MS = 15_000;
 
 await runServer({
@@ -34,6 +34,6 @@ await runServer({
       },
     });
     await app.listen(config.http.port, config.http.host);
-    logger.info(`worker-server answers probes on ${await app.getUrl()}`);
+    logger.info(`worker-server serves probes on ${await app.getUrl()}`);
   },
 });

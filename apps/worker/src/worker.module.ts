@@ -1,33 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Ffmpeg, resolveFfmpeg } from '@app/audio';
+import { Semaphore } from '@app/concurrency';
 import type { WorkerConfig } from '@app/config';
+import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { LoggingModule, type Logger } from '@app/logging';
 import { MetricsModule, Registry } from '@app/metrics';
 import { QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
-import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { SeparationStore, SeparationStoreModule } from '@app/separation-store';
+import { HealthController, Readiness } from '@app/server';
 import { ObjectStore, StorageModule } from '@app/storage';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { Announcer } from './announcer.js';
-import { EngineReporter } from './engine-reporter.js';
+import { EngineTelemetry } from './engine-telemetry.js';
 import { EngineClient } from './engine/engine.client.js';
-import { HealthController, Readiness } from '@app/server';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
+import { PresenceAnnouncer } from './presence-announcer.js';
 import { Scratch } from './separation/scratch.js';
 import { SeparationProcessor } from './separation/separation.processor.js';
-import { Semaphore } from '@app/concurrency';
 import { WorkerService } from './worker.service.js';
 
-/** for each short call to the object store, ms */
+/** per short call to the object store, ms */
 const CALL_TIMEOUT_MS = 10_000;
-/** the longest removal that another process may be at, ms */
+/** how long a removal in another process may take, ms */
 const LOCK_WAIT_MS = 30_000;
 
 @Module({})
 export class WorkerModule {
-  /** @param scratch of this process; opened, and guarded, before the app */
+  /** @param scratch of this process, opened and guarded before the app starts */
   static forRoot(config: WorkerConfig, logger: Logger, scratch: Scratch): DynamicModule {
     return {
       module: WorkerModule,
@@ -79,8 +79,8 @@ function readiness({ engine }: WorkerService, redis: RedisConnections, store: Ob
 
 type Assemble = (
   connections: RedisConnections,
-  registry: WorkerPresence,
-  speeds: ThroughputStats,
+  presence: WorkerPresence,
+  throughput: ThroughputStats,
   separations: SeparationStore,
   store: ObjectStore,
   ffmpeg: Ffmpeg,
@@ -88,19 +88,19 @@ type Assemble = (
 ) => WorkerService;
 
 function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assemble {
-  return (connections, registry, speeds, separations, store, ffmpeg, metrics) => {
+  return (connections, presence, throughput, separations, store, ffmpeg, metrics) => {
     const engine = new EngineClient(
       config.engine,
-      new EngineReporter(logger, metrics, (state) => {
-        service.engineBecame(state);
+      new EngineTelemetry(logger, metrics, (state) => {
+        service.onEngineState(state);
       }),
     );
     const workerId = `${hostname()}-${randomUUID().slice(0, 8)}`;
-    const announcer = new Announcer(workerId, registry, speeds, () => engine.state, logger);
+    const announcer = new PresenceAnnouncer(workerId, presence, throughput, () => engine.state, logger);
     separations.onEnded(({ ending }) => {
       if (ending.status !== 'completed') return;
       metrics.completed(ending.manifest);
-      announcer.measured(ending.manifest);
+      announcer.recordThroughput(ending.manifest);
     });
     const processor = new SeparationProcessor({
       separations,

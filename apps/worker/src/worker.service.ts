@@ -5,44 +5,44 @@ import type { RedisConnections } from '@app/redis';
 import type { Failure } from '@app/separations';
 import type { SeparationStore } from '@app/separation-store';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import type { Announcer } from './announcer.js';
 import type { EngineClient, EngineState } from './engine/engine.client.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
-import { RepeatedFaults } from './repeated-faults.js';
+import { MessageThrottle } from './message-throttle.js';
+import type { PresenceAnnouncer } from './presence-announcer.js';
 import type { Scratch } from './separation/scratch.js';
 import type { SeparationProcessor } from './separation/separation.processor.js';
 
-export interface WorkerParts {
+interface WorkerParts {
   readonly config: WorkerConfig;
   readonly connections: RedisConnections;
   readonly separations: SeparationStore;
   readonly engine: EngineClient;
   readonly processor: SeparationProcessor;
-  readonly announcer: Announcer;
+  readonly announcer: PresenceAnnouncer;
   readonly scratch: Scratch;
   readonly metrics: WorkerMetrics;
   readonly logger: Logger;
 }
 
-/** The life of the worker: takes jobs once the engine is ready, and ends in an order that loses nothing. */
+/** The life of the worker: takes jobs once the engine is ready, and shuts down in an order that loses nothing. */
 export class WorkerService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly worker: SeparationWorker;
-  private readonly faults: RepeatedFaults;
-  private taking: Promise<void> | undefined;
+  private readonly queueErrors: MessageThrottle;
+  private started: Promise<void> | undefined;
 
   constructor(private readonly parts: WorkerParts) {
     const { config, connections, processor, logger, metrics } = parts;
-    this.faults = new RepeatedFaults((message) => logger.warn(`queue: ${message}`));
+    this.queueErrors = new MessageThrottle((message) => logger.warn(`queue: ${message}`));
     this.worker = new SeparationWorker(connections, (job, context) => processor.handle(job, context), {
       concurrency: config.concurrency + config.prefetch,
       onFailed: (job, failure, final) => this.failed(job, failure, final),
       onCancelled: (job) => this.cancelled(job),
       onLost: (job) => {
         metrics.ended('lost');
-        inContext(job, () => logger.warn('the job went to another worker'));
+        inContext(job, () => logger.warn('another worker took the job'));
       },
       onError: (error) => {
-        this.faults.report(error);
+        this.queueErrors.report(error);
       },
     });
   }
@@ -54,25 +54,25 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
   async onApplicationBootstrap(): Promise<void> {
     const { scratch, engine, announcer, logger } = this.parts;
     const orphans = await scratch.removeOrphans();
-    if (orphans > 0) logger.warn(`removed the scratch of ${orphans} killed workers`);
+    if (orphans > 0) logger.warn(`removed scratch folders of killed workers: ${orphans}`);
     engine.start();
     announcer.start();
   }
 
-  /** A worker whose engine never got ready leaves the jobs to others. */
-  engineBecame(state: EngineState): void {
+  /** Starts taking jobs when the engine is first ready. */
+  onEngineState(state: EngineState): void {
     this.parts.announcer.announce();
-    if (state.state !== 'ready' || this.taking !== undefined) return;
-    this.taking = this.worker.start().catch((error: unknown) => {
-      this.taking = undefined;
-      this.parts.logger.error('the queue cannot be read', { error });
+    if (state.state !== 'ready' || this.started !== undefined) return;
+    this.started = this.worker.start().catch((error: unknown) => {
+      this.started = undefined;
+      this.parts.logger.error('cannot read the queue', { error });
     });
   }
 
   async beforeApplicationShutdown(): Promise<void> {
     const { config, engine, announcer, scratch } = this.parts;
     await announcer.stop();
-    await this.taking;
+    await this.started;
     await this.worker.close({ graceMs: config.shutdownGraceSeconds * 1000 });
     await engine.stop();
     await scratch.close();
@@ -83,7 +83,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
     await inContext(job, async () => {
       if (final) await separations.fail(job.id, failure);
       metrics.ended(final ? 'failed' : 'retried');
-      logger.log(final ? 'error' : 'warn', `${final ? 'failed' : 'will be tried again'}: ${failure.message}`, {
+      logger.log(final ? 'error' : 'warn', `${final ? 'failed' : 'will retry'}: ${failure.message}`, {
         code: failure.code,
       });
     });

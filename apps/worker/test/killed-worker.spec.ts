@@ -5,7 +5,7 @@ import { WorkerFixture } from './worker-fixture.js';
 
 const LONG_MS = 120_000;
 
-describe('a worker that ends in the middle of a job', () => {
+describe('a worker that exits during a job', () => {
   let fixture: WorkerFixture;
 
   beforeEach(async () => {
@@ -15,7 +15,7 @@ describe('a worker that ends in the middle of a job', () => {
   afterEach(() => fixture.close(), LONG_MS);
 
   it(
-    'killed while it separates: nothing is left after 2 s, and another has the job within 20 s',
+    'killed during the separation, leaves nothing after 2 s, and another takes the job within 20 s',
     async () => {
       await Promise.all([fixture.startWorker(), fixture.startWorker()]);
       const id = await fixture.submit(await makeSong(fixture.folder, 20), { shifts: 4 });
@@ -38,7 +38,7 @@ describe('a worker that ends in the middle of a job', () => {
   );
 
   it(
-    'killed while it encodes: its encoders end too',
+    'killed while it encodes, takes its encoders with it',
     async () => {
       const worker = await fixture.startWorker();
       const id = await fixture.submit(await makeSong(fixture.folder, 40), { formats: ['mp3', 'flac', 'wav'] });
@@ -55,7 +55,7 @@ describe('a worker that ends in the middle of a job', () => {
   );
 
   it(
-    'told to end: it hands the job back at once, and leaves nothing',
+    'hands the job back at once on SIGTERM, and leaves nothing',
     async () => {
       const worker = await fixture.startWorker({ SHUTDOWN_GRACE_SECONDS: '0' });
       const id = await fixture.submit(await makeSong(fixture.folder, 20), { shifts: 10 });
@@ -65,13 +65,13 @@ describe('a worker that ends in the middle of a job', () => {
       expect(await fixture.queue.state(id)).toMatchObject({ status: 'queued' });
       expect(await fixture.outcome(id)).toBe('accepted');
       expect([fixture.children(), fixture.scratch()]).toEqual([[], []]);
-      expect(await fixture.registry.live()).toEqual([]);
+      expect(await fixture.presence.live()).toEqual([]);
     },
     LONG_MS,
   );
 
   it(
-    'told to end: it finishes a job that needs less than the grace time',
+    'finishes a job within the grace time on SIGTERM',
     async () => {
       const worker = await fixture.startWorker({ SHUTDOWN_GRACE_SECONDS: '60' });
       const id = await fixture.submit(await makeSong(fixture.folder, 8));
@@ -94,7 +94,7 @@ describe('a worker whose engine fails', () => {
   afterEach(() => fixture.close(), LONG_MS);
 
   it(
-    'tries again after one crash of the engine',
+    'retries after one crash of the engine',
     async () => {
       await fixture.startWorker({ ENGINE_FAULT: `crash:${fixture.folder}/once` });
       const id = await fixture.submit(await makeSong(fixture.folder, 4));
@@ -104,7 +104,7 @@ describe('a worker whose engine fails', () => {
   );
 
   it(
-    'gives up a song that always ends the engine, says so, and is ready again',
+    'gives up a song that always crashes the engine, stores the failure, and is ready again',
     async () => {
       const worker = await fixture.startWorker({ ENGINE_FAULT: 'crash' });
       const id = await fixture.submit(await makeSong(fixture.folder, 4));
@@ -118,7 +118,7 @@ describe('a worker whose engine fails', () => {
   );
 
   it(
-    'is not ready without the model, says why, and leaves the job to others',
+    'is not ready without the default model, says why, and takes no job',
     async () => {
       const worker = await fixture.launchWorker({ MODEL: 'htdemucs' });
       const reason = async (): Promise<string | undefined> => {

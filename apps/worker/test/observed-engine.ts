@@ -12,9 +12,7 @@ import { ENGINE_CACHE } from '../../../test/support/engine-cache.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { scriptEngine } from './scripted-engine.js';
 
-/** compiled models and references are the same for every spec: made once */
-
-/** A client on a real child process, with what it told; the folder is the caller's. Call `close` at the end. */
+/** A client of a real child process that records its events. The caller owns the folder and calls `close`. */
 export class ObservedEngine implements EngineObserver {
   readonly states: EngineState[] = [];
   readonly ends: EngineEnd[] = [];
@@ -34,7 +32,7 @@ export class ObservedEngine implements EngineObserver {
     return ObservedEngine.start(folder, env, timings);
   }
 
-  /** A peer that does what the Python text says. */
+  /** A scripted engine. @param body Python */
   static async scripted(folder: string, body: string, timings: Partial<EngineTimings> = {}): Promise<ObservedEngine> {
     return ObservedEngine.start(folder, { PYTHONPATH: await scriptEngine(folder, body) }, timings);
   }
@@ -46,7 +44,7 @@ export class ObservedEngine implements EngineObserver {
     return engine;
   }
 
-  state(state: EngineState): void {
+  stateChanged(state: EngineState): void {
     this.states.push(state);
   }
 
@@ -54,8 +52,8 @@ export class ObservedEngine implements EngineObserver {
     this.ends.push(end);
   }
 
-  memory(): void {
-    // of no interest here
+  memoryUsed(): void {
+    // not recorded
   }
 
   log(line: string): void {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What every scripted peer can use: `say` a message, `facts` of a ready line, `commands` as they come. */
+/** For every script: `say` sends a message, `facts` make a ready message, `commands` yields the commands. */
 const PRELUDE = `
 import json, os, sys, threading, time
 answers = os.fdopen(3, "w", buffering=1)
@@ -19,8 +19,8 @@ commands = (json.loads(line) for line in sys.stdin)
 `;
 
 /**
- * Makes a folder that, as PYTHONPATH, puts a scripted peer in the place of the engine: for what the real one never
- * does. The body is Python.
+ * Writes a scripted engine, for faults that the real one does not have, and returns the PYTHONPATH for it.
+ * @param body Python
  */
 export async function scriptEngine(folder: string, body: string): Promise<string> {
   const path = join(folder, 'scripted');

@@ -31,15 +31,15 @@ export interface RunningWorker {
   readonly url: string;
 }
 
-/** What the built worker needs around it: a Redis, a store and whoever accepts songs. Call `close` at the end. */
+/** The surroundings of a built worker: a Redis, a store and a client. The caller calls `close`. */
 export class WorkerFixture {
   readonly connections: RedisConnections;
   readonly store: FolderObjectStore;
   readonly documents: Documents;
   readonly queue: SeparationQueue;
   readonly cancelSignals: CancelSignals;
-  readonly registry: WorkerPresence;
-  readonly speeds: ThroughputStats;
+  readonly presence: WorkerPresence;
+  readonly throughput: ThroughputStats;
   private readonly workers: RunningWorker[] = [];
 
   private constructor(
@@ -49,10 +49,10 @@ export class WorkerFixture {
     this.connections = new RedisConnections({ url: redis.url });
     this.store = new FolderObjectStore(join(folder, 'objects'));
     this.documents = new Documents(this.store);
-    this.speeds = new ThroughputStats(this.connections);
-    this.registry = new WorkerPresence(this.connections);
+    this.throughput = new ThroughputStats(this.connections);
+    this.presence = new WorkerPresence(this.connections);
     this.cancelSignals = new CancelSignals(this.connections);
-    const forecast = new QueueForecast(this.connections, this.speeds, this.registry);
+    const forecast = new QueueForecast(this.connections, this.throughput, this.presence);
     this.queue = new SeparationQueue(openQueue(this.connections), this.connections, forecast);
   }
 
@@ -71,7 +71,7 @@ export class WorkerFixture {
     return worker;
   }
 
-  /** Does not wait for anything. */
+  /** Does not wait until the worker is ready. */
   async launchWorker(env: Readonly<Record<string, string>>): Promise<RunningWorker> {
     const port = await freePort();
     const app = BuiltApp.start('worker', {
@@ -88,7 +88,7 @@ export class WorkerFixture {
     return worker;
   }
 
-  /** Stores and queues a song as rest-server does. */
+  /** Stores and queues a song, like rest-server. */
   async submit(song: string, wish: Partial<StoredRequest> = {}): Promise<SeparationId> {
     const request = await storeSong(this.store, song, wish);
     await this.queue.enqueue(toJob(request));
@@ -105,7 +105,7 @@ export class WorkerFixture {
 
   async untilFailed(id: SeparationId): Promise<void> {
     const hasFailed = async (): Promise<boolean> => (await this.outcome(id)) === 'failed';
-    await this.explained(waitUntil('it failed', hasFailed, { deadlineMs: 60_000 }));
+    await this.explained(waitUntil('the separation fails', hasFailed, { deadlineMs: 60_000 }));
   }
 
   async failure(id: SeparationId): Promise<Failure | undefined> {
@@ -113,16 +113,16 @@ export class WorkerFixture {
     return outcome?.state === 'failed' ? outcome.failure : undefined;
   }
 
-  /** the worker in whose scratch the job is: its folder names the process */
+  /** the worker with the job in its scratch folder, whose name has the pid */
   workerOf(id: SeparationId): RunningWorker {
     const folder = this.scratch().find((path) => path.includes(id)) ?? '';
     const worker = this.workers.find(({ app }) => folder.includes(`~${app.pid}~`));
-    if (worker === undefined) throw new Error(`no worker has ${id}`);
+    if (worker === undefined) throw new Error(`no worker runs ${id}`);
     return worker;
   }
 
   untilManifest(id: SeparationId, deadlineMs = 60_000): Promise<Manifest> {
-    return this.explained(waitUntil('the manifest is written', () => this.manifest(id), { deadlineMs }));
+    return this.explained(waitUntil('the manifest exists', () => this.manifest(id), { deadlineMs }));
   }
 
   async untilStage(id: SeparationId, stage: string, percent = 0): Promise<void> {
@@ -133,7 +133,7 @@ export class WorkerFixture {
     await this.explained(waitUntil(`the job is in ${stage}`, find, { deadlineMs: 60_000, everyMs: 10 }));
   }
 
-  /** engines and encoders of this fixture's workers that still run */
+  /** running engines and encoders of this fixture's workers */
   children(): string[] {
     return processesWith(this.folder)
       .map(commandLine)
@@ -152,7 +152,7 @@ export class WorkerFixture {
     await this.redis.close();
     const left = processesWith(this.folder).map(commandLine);
     await rm(this.folder, { recursive: true, force: true });
-    if (left.length > 0) throw new Error(`left behind: ${left.join('\n')}`);
+    if (left.length > 0) throw new Error(`still running: ${left.join('\n')}`);
   }
 
   private explained<T>(waiting: Promise<T>): Promise<T> {
@@ -162,7 +162,7 @@ export class WorkerFixture {
   }
 }
 
-/** Puts a song and its request into the store; every call is a separation of its own. */
+/** Stores a song and its request; every call makes a new separation. */
 export async function storeSong(
   store: FolderObjectStore,
   song: string,

@@ -1,16 +1,17 @@
-import { someManifest } from '../../../libs/separation-store/src/stored-separation.fixture.js';
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { WORKING_RATE } from '@app/audio';
 import { objectKeys } from '@app/separations';
+import { someManifest } from '../../../libs/separation-store/src/stored-separation.fixture.js';
 import { decodeSamples, makeSong } from '../../../test/support/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { WorkerFixture, storeSong, toJob, type RunningWorker } from './worker-fixture.js';
 
 const LONG_MS = 120_000;
-/** many passes over the song: long enough to be interrupted */
+/** many passes over the song, to have time to interrupt them */
 const SLOW = { shifts: 10 };
 
 describe('the built worker', () => {
@@ -25,14 +26,14 @@ describe('the built worker', () => {
   afterAll(() => fixture.close(), LONG_MS);
 
   it(
-    'stores stems that the manifest describes truly, and leaves no scratch',
+    'stores the stems that the manifest describes, and leaves no scratch',
     async () => {
       const song = await makeSong(fixture.folder, 8);
       const id = await fixture.submit(song, { formats: ['flac', 'mp3'], durationSeconds: 8 });
       const manifest = await fixture.untilManifest(id);
 
       expect(manifest.stems.map(({ name }) => name).sort()).toEqual(['bass', 'drums', 'other', 'vocals']);
-      expect(manifest.input).toMatchObject({ codec: 'mp3', channels: 2, sampleRate: 44_100 });
+      expect(manifest.input).toMatchObject({ codec: 'mp3', channels: 2, sampleRate: WORKING_RATE });
       for (const file of [...manifest.stems, ...manifest.artefacts]) {
         const bytes = await buffer(await fixture.store.get(file.key));
         expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
@@ -48,14 +49,16 @@ describe('the built worker', () => {
       const metrics = await (await fetch(`${worker.url}/metrics`)).text();
       expect(metrics).toMatch(/separations_total\{.*outcome="completed".*\} 1/);
       expect(metrics).toMatch(/separation_stage_seconds_count\{.*stage="separate".*\} 1/);
-      await waitUntil('the speed is known', () => fixture.speeds.secondsPerAudioSecond('demo').then((s) => s !== null));
-      expect(await fixture.registry.live()).toMatchObject([{ device: 'cpu', models: [{ name: 'demo' }] }]);
+      await waitUntil('the throughput is known', () =>
+        fixture.throughput.secondsPerAudioSecond('demo').then((s) => s !== null),
+      );
+      expect(await fixture.presence.live()).toMatchObject([{ device: 'cpu', models: [{ name: 'demo' }] }]);
     },
     LONG_MS,
   );
 
   it(
-    'has nothing to do for a song that is completed or deleted',
+    'skips a song that is completed or deleted',
     async () => {
       const song = await makeSong(fixture.folder, 3);
       const completed = await storeSong(fixture.store, song);
@@ -74,11 +77,11 @@ describe('the built worker', () => {
   );
 
   it(
-    'writes down why a song failed',
+    'stores the reason of a failure',
     async () => {
-      const noSong = join(fixture.folder, 'letter.mp3');
-      await writeFile(noSong, 'Dear listener, this is no music.');
-      const id = await fixture.submit(noSong);
+      const letter = join(fixture.folder, 'letter.mp3');
+      await writeFile(letter, 'Dear listener, this is not music.');
+      const id = await fixture.submit(letter);
       await fixture.untilFailed(id);
       expect(await fixture.failure(id)).toMatchObject({ code: 'undecodable_audio' });
     },
@@ -86,7 +89,7 @@ describe('the built worker', () => {
   );
 
   it(
-    'ends a cancelled job within 2 s, writes it down, and goes on with the next',
+    'cancels a job within 2 s, stores that, and takes the next',
     async () => {
       const song = await makeSong(fixture.folder, 60);
       const [id, next] = [await fixture.submit(song, SLOW), await fixture.submit(await makeSong(fixture.folder, 4))];

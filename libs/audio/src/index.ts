@@ -7,15 +7,14 @@ export {
   FfmpegNotFoundError,
   NoAudioError,
   NotFiniteError,
-} from './audio.error.js';
-export type { AudioFacts, AudioSource, DecodedSong, SeekableSource } from './audio-facts.js';
-export type { LimitOptions, SignalOption } from './call-options.js';
-export { Ffmpeg, type EncodeRequest } from './ffmpeg/ffmpeg.js';
-export { resolveFfmpeg } from './ffmpeg/ffmpeg-path.js';
-export { readFlacSamples } from './ffmpeg/flac-samples.js';
-export type { Master } from './ffmpeg/transcode.js';
-export type { MixLane, RenderedMix } from './ffmpeg/mix.js';
-export type { DecodedInput } from './ffmpeg/original.js';
-export { computeWaveform, type WaveformOptions } from './wav/waveform.js';
-export { Growth } from './wav/growth.js';
-export type { FollowOptions } from './wav/float-wav.js';
+} from './ffmpeg/audio.error.js';
+export type { DecodedSong } from './ffmpeg/decode.js';
+export { Ffmpeg } from './ffmpeg/ffmpeg.js';
+export { readFlacSamples } from './ffmpeg/flac-header.js';
+export type { AudioFacts } from './ffmpeg/inspect.js';
+export type { MixLane } from './ffmpeg/mix.js';
+export { resolveFfmpeg } from './ffmpeg/resolve-ffmpeg.js';
+export type { SeekableSource } from './sources/seekable-source.js';
+export { computeWaveform } from './wav/waveform.js';
+export { WORKING_CHANNELS, WORKING_RATE } from './wav/working-format.js';
+export { WriteProgress } from './wav/write-progress.js';

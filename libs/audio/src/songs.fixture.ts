@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadApiConfig } from '@app/config';
 import { runProcess } from '@app/processes';
-import { resolveFfmpeg, type SeekableSource } from './index.js';
+import { Ffmpeg, resolveFfmpeg, WORKING_CHANNELS, WORKING_RATE, type SeekableSource } from './index.js';
+import { floatsOf } from './wav/wav-scanner.js';
+import { parseWavHeader } from './wav/wav-header.js';
 
 let found: Promise<string> | undefined;
 
@@ -12,7 +14,7 @@ export function findFfmpeg(): Promise<string> {
   return (found ??= resolveFfmpeg(loadApiConfig().audio));
 }
 
-/** A folder of songs that the real ffmpeg makes; for specs. */
+/** A folder of songs made by the real ffmpeg, for specs. */
 export class SongFolder {
   private constructor(readonly path: string) {}
 
@@ -24,7 +26,7 @@ export class SongFolder {
     return resolve(this.path, name);
   }
 
-  /** @param args of ffmpeg, before the name of the file */
+  /** @param args of ffmpeg, before the output file */
   async make(name: string, ...args: readonly string[]): Promise<string> {
     const common = ['-nostdin', '-y', '-v', 'error', '-bitexact'];
     const env = { HOME: this.path };
@@ -41,18 +43,25 @@ export class SongFolder {
     return this.at(name);
   }
 
+  /** Decodes any audio file; interleaved stereo samples at 44.1 kHz. */
+  async samplesOf(path: string): Promise<Float32Array> {
+    const wav = this.at('decoded.wav');
+    await new Ffmpeg(await findFfmpeg()).decode(path, wav, { maxDurationSeconds: 60 });
+    return readFloats(wav);
+  }
+
   remove(): Promise<void> {
     return rm(this.path, { recursive: true, force: true });
   }
 }
 
-/** a tone on both channels, a little louder on the right */
-export function tone(seconds: number, rate = 44_100): string[] {
+/** arguments for a tone on both channels, slightly louder on the right */
+export function tone(seconds: number, rate = WORKING_RATE): string[] {
   const sound = `0.3*sin(2*PI*440*t)|0.4*sin(2*PI*440*t)`;
   return ['-f', 'lavfi', '-i', `aevalsrc=${sound}:s=${rate}:d=${seconds}`];
 }
 
-/** The file as an object of the store is read. */
+/** Reads a file as the store reads an object, and records the ranges. */
 export async function storedFile(path: string): Promise<{ seekable: SeekableSource & { ranges: string[] } }> {
   const { size } = await stat(path);
   const ranges: string[] = [];
@@ -63,8 +72,20 @@ export async function storedFile(path: string): Promise<{ seekable: SeekableSour
   return { seekable: { bytes: size, read, ranges } };
 }
 
-/** A WAV by hand: 32 bit floats, interleaved. @param dataBytes what the header says */
-export function floatWav(samples: Float32Array, channels = 2, rate = 44_100, dataBytes = samples.byteLength): Buffer {
+/** The interleaved samples of a float32 WAV. */
+export async function readFloats(path: string): Promise<Float32Array> {
+  const bytes = await readFile(path);
+  const data = bytes.subarray(parseWavHeader(bytes)?.dataOffset);
+  return floatsOf(data, data.length / 4);
+}
+
+/** Builds a float32 WAV of interleaved samples. @param dataBytes length in the header */
+export function floatWav(
+  samples: Float32Array,
+  channels = WORKING_CHANNELS,
+  rate = WORKING_RATE,
+  dataBytes = samples.byteLength,
+): Buffer {
   const header = Buffer.alloc(44);
   header.write('RIFF....WAVEfmt ', 0, 'latin1');
   header.writeUInt32LE(Math.min(36 + dataBytes, 0xffff_ffff), 4);

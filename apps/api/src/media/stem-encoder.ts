@@ -40,7 +40,7 @@ export class StemEncoder implements OnModuleDestroy {
     return this.encodeOnce(key, signal, (put, stopped) => {
       const source = seekableObject(this.store, song, stopped);
       const decoded = { source, samples: input.samples, gain: 10 ** (gainDb / 20) };
-      return this.ffmpeg.original(decoded, put, { signal: stopped });
+      return this.ffmpeg.decodeOriginal(decoded, put, { signal: stopped });
     });
   }
 

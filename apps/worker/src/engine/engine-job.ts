@@ -4,21 +4,21 @@ import type { EngineErrorMessage, EngineProgress, EngineResult, EngineSeparation
 
 export interface EngineJobOptions {
   readonly signal: AbortSignal;
-  /** without new work done for so long, the engine counts as hung */
+  /** longest time without progress before the engine counts as hung */
   readonly stallMs: number;
-  /** how long a cancel may go without an answer */
+  /** longest time for the engine to answer a cancel */
   readonly cancelMs: number;
   readonly onProgress: (progress: EngineProgress) => void;
 }
 
-/** One separation inside the engine, from its `separate` line to its last message. */
+/** One separation in the engine, from its `separate` line to its last message. */
 export class EngineJob {
-  private readonly done = new Set<() => void>();
-  private workDone = -1;
-  private stall: NodeJS.Timeout | undefined;
+  private readonly cleanups = new Set<() => void>();
+  private doneSamples = -1;
+  private stallTimer: NodeJS.Timeout | undefined;
   private resolve: (result: EngineResult) => void;
   private reject: (error: unknown) => void;
-  /** @throws EngineFailureError, EngineLostError, or the signal's reason once it has ended in the engine */
+  /** @throws EngineFailureError, EngineLostError, or the signal's reason once the engine has stopped the job */
   readonly outcome: Promise<EngineResult>;
 
   constructor(
@@ -34,17 +34,17 @@ export class EngineJob {
       this.cancel();
     };
     options.signal.addEventListener('abort', cancel, { once: true });
-    this.done.add(() => {
+    this.cleanups.add(() => {
       options.signal.removeEventListener('abort', cancel);
-      clearTimeout(this.stall);
+      clearTimeout(this.stallTimer);
     });
-    this.watchForStall();
+    this.restartStallTimer();
     engine.send({ type: 'separate', ...separation });
   }
 
-  take(message: EngineProgress | EngineResult | EngineErrorMessage): void {
+  receive(message: EngineProgress | EngineResult | EngineErrorMessage): void {
     if (message.type === 'progress') {
-      this.progress(message);
+      this.reportProgress(message);
       return;
     }
     if (this.options.signal.aborted) this.fail(this.options.signal.reason);
@@ -55,34 +55,37 @@ export class EngineJob {
       });
   }
 
-  /** The engine is gone. */
-  lose(error: Error): void {
+  /** Settles the job after the engine has exited. */
+  engineLost(error: Error): void {
     this.fail(this.options.signal.aborted ? this.options.signal.reason : error);
   }
 
-  private progress(message: EngineProgress): void {
-    if (message.doneSamples > this.workDone) {
-      this.workDone = message.doneSamples;
-      this.watchForStall();
+  private reportProgress(message: EngineProgress): void {
+    if (message.doneSamples > this.doneSamples) {
+      this.doneSamples = message.doneSamples;
+      this.restartStallTimer();
     }
     this.options.onProgress(message);
   }
 
-  private watchForStall(): void {
-    clearTimeout(this.stall);
+  private restartStallTimer(): void {
+    clearTimeout(this.stallTimer);
     const { stallMs } = this.options;
-    this.stall = setTimeout(() => {
+    this.stallTimer = setTimeout(() => {
       this.engine.end({ cause: 'hung', message: `the engine made no progress for ${Math.round(stallMs / 1000)} s` });
     }, stallMs);
   }
 
   private cancel(): void {
     this.engine.send({ type: 'cancel', id: this.separation.id });
-    const overdue = setTimeout(() => {
-      this.engine.end({ cause: 'hung', message: 'the engine did not answer a cancel in time' });
+    const cancelTimer = setTimeout(() => {
+      this.engine.end({
+        cause: 'hung',
+        message: `the engine did not answer a cancel within ${this.options.cancelMs} ms`,
+      });
     }, this.options.cancelMs);
-    this.done.add(() => {
-      clearTimeout(overdue);
+    this.cleanups.add(() => {
+      clearTimeout(cancelTimer);
     });
   }
 
@@ -93,8 +96,8 @@ export class EngineJob {
   }
 
   private settle(outcome: () => void): void {
-    for (const close of this.done) close();
-    this.done.clear();
+    for (const clean of this.cleanups) clean();
+    this.cleanups.clear();
     outcome();
   }
 }

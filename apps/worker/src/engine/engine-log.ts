@@ -3,7 +3,7 @@ import type { Logger } from 'winston';
 
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 
-/** Writes a line of the engine's stdout or stderr to our log, under the request and separation that it names. */
+/** Logs a line of the engine's stdout or stderr, with its request and separation if it names them. */
 export function logEngineLine(logger: Logger, line: string, stream: 'stdout' | 'stderr'): void {
   const entry = parseEntry(line);
   const level = LEVELS.find((known) => known === entry['level']) ?? (stream === 'stderr' ? 'warn' : 'info');
@@ -18,7 +18,7 @@ export function logEngineLine(logger: Logger, line: string, stream: 'stdout' | '
   });
 }
 
-// a library's print is no JSON and is passed on as it is
+// text that a library prints is logged as it is
 function parseEntry(line: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(line);

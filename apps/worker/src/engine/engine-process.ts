@@ -9,32 +9,32 @@ import { PROTOCOL_VERSION, type EngineCommand, type EngineMessage, type EngineRe
 const MAX_LINE = 1024 * 1024;
 const EXIT_GRACE_MS = 5000;
 
-/** Why an engine process ended. `refused`: it cannot work here, and starting it again will not help soon. */
+/** Why an engine process ended. `refused`: it cannot run here, and a quick restart will not help. */
 export interface EngineEnd {
   readonly cause: 'crashed' | 'hung' | 'refused' | 'stopped';
   readonly message: string;
 }
 
-export interface EngineListener {
+interface EngineListener {
   ready(facts: EngineReady): void;
   message(message: Exclude<EngineMessage, EngineReady>): void;
   log(line: string, stream: 'stdout' | 'stderr'): void;
-  /** Said once; no process of its group is left. */
+  /** Called once, when no process of its group is left. */
   ended(end: EngineEnd): void;
 }
 
 export interface EngineProcessOptions {
-  /** longest time from the start to the ready line */
+  /** longest time from start to ready */
   readonly readyMs: number;
-  /** longest silence once it has spoken */
+  /** longest silence after its first message */
   readonly silenceMs: number;
 }
 
-/** One life of the Python child: its group, its pipes, its heartbeats, its end. */
+/** One run of the Python child: its process group, pipes, heartbeats and end. */
 export class EngineProcess {
   private readonly child: Child;
   private readonly heartbeats: Heartbeats;
-  private why: EngineEnd | undefined;
+  private requestedEnd: EngineEnd | undefined;
 
   constructor(
     config: EngineConfig,
@@ -48,51 +48,51 @@ export class EngineProcess {
     this.heartbeats = new Heartbeats(options.silenceMs, (message) => {
       this.end({ cause: 'hung', message });
     });
-    void this.live();
+    void this.run();
   }
 
-  /** A line that cannot be written any more is no error: the end of the process tells its story. */
+  /** Drops the line if the pipe is closed: the exit of the process reports why. */
   send(command: EngineCommand): void {
     if (this.child.stdin?.writable === true) this.child.stdin.write(`${JSON.stringify(command)}\n`);
   }
 
-  /** Ends the whole group; one that hangs gets no time to do it itself. */
+  /** Ends the whole group; gives only a `stopped` engine time to exit by itself. */
   end(end: EngineEnd): void {
-    if (this.why !== undefined) return;
-    this.why = end;
+    if (this.requestedEnd !== undefined) return;
+    this.requestedEnd = end;
     if (end.cause === 'stopped') this.send({ type: 'shutdown' });
     if (this.child.pid !== undefined) void killGroup(this.child.pid, end.cause === 'stopped' ? EXIT_GRACE_MS : 0);
   }
 
-  private async live(): Promise<void> {
-    const late = setTimeout(() => {
+  private async run(): Promise<void> {
+    const readyTimer = setTimeout(() => {
       this.end({ cause: 'hung', message: `the engine was not ready within ${this.options.readyMs / 1000} s` });
     }, this.options.readyMs);
     const [exit, refusal] = await Promise.all([
-      this.untilExit(),
-      this.readAnswers(late).catch((error: unknown) => {
-        // a pipe that breaks is no news: the exit tells what happened
+      this.waitForExit(),
+      this.readMessages(readyTimer).catch((error: unknown) => {
+        // ignores a broken pipe: the exit of the process reports why
         if (error instanceof EngineProtocolError) this.end({ cause: 'crashed', message: error.message });
       }),
       this.forwardLogs(this.child.stdout, 'stdout').catch(() => undefined),
       this.forwardLogs(this.child.stderr, 'stderr').catch(() => undefined),
     ]);
-    clearTimeout(late);
+    clearTimeout(readyTimer);
     this.heartbeats.stop();
-    this.listener.ended(this.why ?? refusal ?? exit);
+    this.listener.ended(this.requestedEnd ?? refusal ?? exit);
   }
 
-  /** Gives the end that the engine itself announced, if it did. */
-  private async readAnswers(late: NodeJS.Timeout): Promise<EngineEnd | undefined> {
+  /** Returns the refusal that the engine sent, if any. */
+  private async readMessages(readyTimer: NodeJS.Timeout): Promise<EngineEnd | undefined> {
     let refusal: EngineEnd | undefined;
-    const answers = this.child.stdio[3] as Readable;
+    const messages = this.child.stdio[3] as Readable;
     const tooLong = (): Error => new EngineProtocolError(`the engine wrote a line longer than ${MAX_LINE} characters`);
-    for await (const line of readLines(answers, MAX_LINE, tooLong)) {
+    for await (const line of readLines(messages, MAX_LINE, tooLong)) {
       const message = parseEngineMessage(line);
       this.heartbeats.seen();
       if (message.type === 'ready') {
-        clearTimeout(late);
-        this.welcome(message);
+        clearTimeout(readyTimer);
+        this.checkProtocol(message);
       } else if (message.type === 'error' && message.id === null) {
         refusal = { cause: 'refused', message: `${message.code}: ${message.message}` };
       } else {
@@ -102,13 +102,13 @@ export class EngineProcess {
     return refusal;
   }
 
-  private welcome(facts: EngineReady): void {
+  private checkProtocol(facts: EngineReady): void {
     if (facts.protocol === PROTOCOL_VERSION) {
       this.listener.ready(facts);
       return;
     }
-    const spoken = `it speaks protocol ${facts.protocol}, this worker ${PROTOCOL_VERSION}`;
-    this.end({ cause: 'refused', message: `the engine does not fit: ${spoken}` });
+    const message = `the engine speaks protocol ${facts.protocol} instead of ${PROTOCOL_VERSION}`;
+    this.end({ cause: 'refused', message });
   }
 
   private async forwardLogs(source: Readable | null, stream: 'stdout' | 'stderr'): Promise<void> {
@@ -116,18 +116,18 @@ export class EngineProcess {
     for await (const line of readLines(source, MAX_LINE)) this.listener.log(line, stream);
   }
 
-  private untilExit(): Promise<EngineEnd> {
+  private waitForExit(): Promise<EngineEnd> {
     const { child } = this;
     child.stdin?.on('error', () => undefined);
     return new Promise((resolve) => {
       child.once('error', (error) => {
-        resolve({ cause: 'refused', message: `the engine cannot be started: ${error.message}` });
+        resolve({ cause: 'refused', message: `cannot start the engine: ${error.message}` });
       });
       child.once('exit', (code, signal) => {
-        // what the engine started and did not end goes with it, and with that its ends of the pipes
+        // also ends the engine's own children, which hold the pipes open
         if (child.pid !== undefined) void killGroup(child.pid, 0);
-        const how = signal === null ? `with exit code ${code ?? 'unknown'}` : `by ${signal}`;
-        resolve({ cause: 'crashed', message: `the engine ended ${how}` });
+        const how = signal === null ? `exited with code ${code ?? 'unknown'}` : `was killed by ${signal}`;
+        resolve({ cause: 'crashed', message: `the engine ${how}` });
       });
     });
   }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { WORKING_RATE } from '@app/audio';
 import { processesWith } from '../../../../test/support/process-list.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { writeWav } from '../../test/chord-wav.js';
@@ -36,38 +37,42 @@ describe(EngineClient.name, () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('separates with growing progress, and ends the engine when it stops', async () => {
+  it('separates, and reports progress that never falls', async () => {
     engine = ObservedEngine.demo(folder);
     const done: number[] = [];
     const result = await engine.client.separate(
       engine.separation(await song(20)),
       patient({ onProgress: ({ doneSamples, totalSamples }) => done.push(doneSamples / totalSamples) }),
     );
-    expect(result).toMatchObject({ samples: 20 * 44_100, sampleRate: 44_100, engineVersion: expect.any(String) });
-    for (const stem of result.stems) expect((await stat(stem.path)).size).toBeGreaterThan(20 * 44_100 * 8);
+    expect(result).toMatchObject({
+      samples: 20 * WORKING_RATE,
+      sampleRate: WORKING_RATE,
+      engineVersion: expect.any(String),
+    });
+    for (const stem of result.stems) expect((await stat(stem.path)).size).toBeGreaterThan(20 * WORKING_RATE * 8);
     expect(done).toEqual([...done].sort((a, b) => a - b));
     expect(done.at(-1)).toBe(1);
     expect(engine.lines.join()).toContain('"requestId": "request"');
   });
 
-  it('fails the job of an engine that dies, and has a new one for the next', async () => {
+  it('fails the job of an engine that dies, and runs the next in a new one', async () => {
     engine = ObservedEngine.demo(folder, { ENGINE_FAULT: `crash:${folder}/died` });
     const input = await song(5);
     await expect(engine.client.separate(engine.separation(input), patient())).rejects.toMatchObject({
       code: 'engine_crashed',
     });
     await engine.client.separate(engine.separation(input), patient());
-    expect(engine.ends).toEqual([{ cause: 'crashed', message: 'the engine ended by SIGKILL' }]);
+    expect(engine.ends).toEqual([{ cause: 'crashed', message: 'the engine was killed by SIGKILL' }]);
   });
 
-  it('ends an engine whose heartbeats stop', async () => {
+  it('kills an engine whose heartbeats stop', async () => {
     engine = ObservedEngine.demo(folder, { ENGINE_FAULT: 'hang' }, { silenceMs: 2500 });
     const hung = engine.client.separate(engine.separation(await song(5)), patient());
     await expect(hung).rejects.toMatchObject({ code: 'engine_hung' });
     expect(engine.ends).toMatchObject([{ cause: 'hung' }]);
   });
 
-  it('keeps the engine that ran out of memory in one job', async () => {
+  it('keeps an engine that runs out of memory in one job', async () => {
     engine = ObservedEngine.demo(folder, { ENGINE_FAULT: 'oom' });
     const failed = engine.client.separate(engine.separation(await song(5)), patient());
     await expect(failed).rejects.toEqual(expect.objectContaining({ code: 'out_of_memory' }));
@@ -76,7 +81,7 @@ describe(EngineClient.name, () => {
     expect(engine.ends).toEqual([]);
   });
 
-  it('cancels one job within 2 s and goes on with the other', async () => {
+  it('cancels one job within 2 s, and finishes the other', async () => {
     engine = ObservedEngine.demo(folder);
     const input = await song(30);
     const cancel = new AbortController();
@@ -94,33 +99,33 @@ describe(EngineClient.name, () => {
     await mkdir(outputDir);
     const other = engine.client.separate({ ...engine.separation(input, 'other'), outputDir }, patient());
     await expect(cancelled).rejects.toThrow('changed my mind');
-    await expect(other).resolves.toMatchObject({ samples: 30 * 44_100 });
+    await expect(other).resolves.toMatchObject({ samples: 30 * WORKING_RATE });
     expect(engine.ends).toEqual([]);
   });
 
-  it('starts a too big engine anew, but not in the middle of a job', async () => {
+  it('restarts an engine above its memory limit, but not during a job', async () => {
     const input = await song(12);
     engine = ObservedEngine.demo(folder, { ENGINE_MAX_MEMORY_BYTES: '1' });
     const result = await engine.client.separate(engine.separation(input), patient());
-    expect(result.samples).toBe(12 * 44_100);
-    await waitUntil('the engine was ended', () => engine.ends.length > 0);
+    expect(result.samples).toBe(12 * WORKING_RATE);
+    await waitUntil('the engine exits', () => engine.ends.length > 0);
     expect(engine.ends[0]).toMatchObject({ cause: 'stopped' });
   });
 
-  it('says why there is no engine, at once, and to whoever asks', async () => {
+  it('gives the reason at once when the engine cannot start', async () => {
     engine = ObservedEngine.demo(folder, { ENGINE_PYTHON: '/no/such/python' });
     const refused = engine.client.separate(engine.separation('mix.wav'), patient());
     await expect(refused).rejects.toMatchObject({ code: 'engine_unavailable' });
     expect(engine.client.state).toMatchObject({ state: 'unavailable', reason: expect.stringContaining('ENOENT') });
   });
 
-  it('tells of a model that is not installed', async () => {
+  it('rejects with the name of the fault when the default model is not installed', async () => {
     engine = ObservedEngine.demo(folder, { MODEL: 'htdemucs' });
     const refused = engine.client.separate(engine.separation('mix.wav'), patient());
     await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('model_not_installed') });
   });
 
-  describe('with a peer that breaks the protocol', () => {
+  describe('with a scripted engine', () => {
     it.each([
       ['writes no JSON', 'say(**facts)\nnext(commands)\nraw("hello\\n")\ntime.sleep(60)', 'an invalid line'],
       [
@@ -129,49 +134,49 @@ describe(EngineClient.name, () => {
         'an invalid line',
       ],
       ['never ends its line', 'say(**facts)\nnext(commands)\nwhile True: raw("x" * 65536)', 'longer than'],
-    ])('ends one that %s', async (_what, body, reason) => {
+    ])('kills an engine that %s', async (_what, body, reason) => {
       engine = await ObservedEngine.scripted(folder, body);
       const lost = engine.client.separate(engine.separation('mix.wav'), patient());
       await expect(lost).rejects.toBeInstanceOf(EngineLostError);
       expect(engine.ends[0]).toEqual({ cause: 'crashed', message: expect.stringContaining(reason) });
     });
 
-    it('does not work with another version of the protocol', async () => {
+    it('rejects another version of the protocol', async () => {
       engine = await ObservedEngine.scripted(folder, 'say(**{**facts, "protocol": 1})\ntime.sleep(60)');
       const refused = engine.client.separate(engine.separation('mix.wav'), patient());
       await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('protocol 1') });
     });
 
-    it('ends one that beats but makes no progress', async () => {
+    it('kills an engine that sends heartbeats but makes no progress', async () => {
       engine = await ObservedEngine.scripted(folder, 'beating()\nsay(**facts)\nfor _ in commands: pass');
       const stalled = engine.client.separate(engine.separation('mix.wav'), patient({ stallMs: 500 }));
       await expect(stalled).rejects.toMatchObject({ code: 'engine_hung' });
     });
 
-    it('ends one that does not answer a cancel', async () => {
+    it('kills an engine that does not answer a cancel', async () => {
       const deaf = 'beating()\nsay(**facts)\nfor command in commands: print(command["type"], flush=True)';
       engine = await ObservedEngine.scripted(folder, deaf, { cancelMs: 300 });
       const cancel = new AbortController();
       const cancelled = engine.client.separate(engine.separation('mix.wav'), patient({ signal: cancel.signal }));
-      await waitUntil('it has the job', () => engine.lines.includes('separate'));
+      await waitUntil('the engine has the job', () => engine.lines.includes('separate'));
       cancel.abort(new Error('changed my mind'));
       await expect(cancelled).rejects.toThrow('changed my mind');
       expect(engine.ends).toMatchObject([{ cause: 'hung' }]);
     });
 
-    it('ends one that never gets ready', async () => {
+    it('kills an engine that never becomes ready', async () => {
       engine = await ObservedEngine.scripted(folder, 'beating()\ntime.sleep(60)', { readyMs: 300 });
-      await waitUntil('it was ended', () => engine.ends.length > 0);
+      await waitUntil('the engine exits', () => engine.ends.length > 0);
       expect(engine.ends[0]).toMatchObject({ cause: 'hung', message: expect.stringContaining('not ready') });
     });
 
-    it('passes on what a library prints to stdout', async () => {
+    it('forwards text that a library prints to stdout', async () => {
       engine = await ObservedEngine.scripted(
         folder,
         'print("downloading...", flush=True)\nsay(**facts)\ntime.sleep(60)',
       );
       await engine.untilReady();
-      await waitUntil('the line arrived', () => engine.lines.includes('downloading...'));
+      await waitUntil('the line arrives', () => engine.lines.includes('downloading...'));
       expect(engine.ends).toEqual([]);
     });
   });

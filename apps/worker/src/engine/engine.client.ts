@@ -4,7 +4,7 @@ import { EngineJob, type EngineJobOptions } from './engine-job.js';
 import { EngineProcess, type EngineEnd, type EngineProcessOptions } from './engine-process.js';
 import { EngineLostError, EngineUnavailableError } from './engine.errors.js';
 import type { EngineMessage, EngineReady, EngineResult, EngineSeparation } from './protocol.js';
-import { RestartDelay } from './restart-delay.js';
+import { RestartBackoff } from './restart-backoff.js';
 
 export type EngineState =
   | { readonly state: 'starting' }
@@ -14,24 +14,24 @@ export type EngineState =
 
 export interface EngineTimings extends EngineProcessOptions {
   readonly cancelMs: number;
-  /** how long a separation waits for an engine that starts */
+  /** longest wait of a separation for an engine that starts */
   readonly startWaitMs: number;
 }
 
 export const ENGINE_TIMINGS: EngineTimings = {
-  // a big model from a cold disk, checked, and compiled for a GPU
+  // loading a big model from a cold disk, checking it, and compiling it for a GPU
   readyMs: 300_000,
   silenceMs: 10_000,
-  // a cancel has to end the work within 2 s, whatever the engine does
+  // a cancel must stop the work within 2 s, whatever the engine does
   cancelMs: 1500,
   startWaitMs: 120_000,
 };
 
-/** What the rest of the worker wants to know of the engine's life. */
+/** Gets the events of the engine. */
 export interface EngineObserver {
-  state(state: EngineState): void;
+  stateChanged(state: EngineState): void;
   ended(end: EngineEnd, retryInMs: number): void;
-  memory(bytes: number): void;
+  memoryUsed(bytes: number): void;
   log(line: string, stream: 'stdout' | 'stderr'): void;
 }
 
@@ -39,16 +39,16 @@ export type SeparatedMix = EngineResult & { readonly engineVersion: string };
 
 export type SeparateOptions = Pick<EngineJobOptions, 'signal' | 'stallMs' | 'onProgress'>;
 
-/** Keeps one engine process alive, and runs separations in it. */
+/** Keeps one engine process running, and separates songs in it. */
 export class EngineClient {
   private readonly jobs = new Map<string, EngineJob>();
   private readonly stopping = new AbortController();
-  private readonly restartDelay = new RestartDelay();
+  private readonly backoff = new RestartBackoff();
   private readonly waiting = new Set<() => void>();
   private current: EngineState = { state: 'starting' };
   private process: EngineProcess | undefined;
   private supervision: Promise<void> = Promise.resolve();
-  private tooBig = false;
+  private exceedsMemory = false;
 
   constructor(
     private readonly config: EngineConfig,
@@ -60,25 +60,25 @@ export class EngineClient {
     return this.current;
   }
 
-  /** @throws EngineUnavailableError with the reason while the engine cannot take work */
+  /** @throws EngineUnavailableError with the reason while the engine is not ready */
   ping(): Promise<void> {
     const { current } = this;
     if (current.state === 'ready') return Promise.resolve();
     throw new EngineUnavailableError(current.state === 'unavailable' ? current.reason : current.state);
   }
 
-  /** Starts the engine and keeps it alive until `stop`; what goes wrong is told to the observer. */
+  /** Starts the engine and restarts it until `stop`; reports failures to the observer. */
   start(): void {
     this.supervision = this.supervise();
   }
 
   /**
-   * Runs one separation to its end; the id must not run already.
-   * @throws EngineFailureError when the engine answers with an error, EngineLostError when it ends or hangs,
-   * EngineUnavailableError when there is none, and the signal's reason, once nothing of the job runs any more.
+   * Runs one separation; its id must not be running already.
+   * @throws EngineFailureError for an error of the engine, EngineLostError if it exits or hangs, EngineUnavailableError
+   * if there is none, or the signal's reason once the job has stopped
    */
   async separate(separation: EngineSeparation, options: SeparateOptions): Promise<SeparatedMix> {
-    const { engine, facts } = await this.untilReady(options.signal);
+    const { engine, facts } = await this.waitForReady(options.signal);
     options.signal.throwIfAborted();
     const job = new EngineJob(engine, separation, { ...options, cancelMs: this.timings.cancelMs });
     this.jobs.set(separation.id, job);
@@ -86,16 +86,16 @@ export class EngineClient {
       return { ...(await job.outcome), engineVersion: facts.engineVersion };
     } finally {
       this.jobs.delete(separation.id);
-      this.recycleBigEngine();
+      this.recycleBetweenJobs();
     }
   }
 
-  /** Ends the engine and its group, and starts none any more. */
+  /** Ends the engine and its process group, and starts no other. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.process?.end({ cause: 'stopped', message: 'the worker stops' });
+    this.process?.end({ cause: 'stopped', message: 'the worker is stopping' });
     await this.supervision;
-    this.become({ state: 'stopped' });
+    this.setState({ state: 'stopped' });
   }
 
   private async supervise(): Promise<void> {
@@ -107,11 +107,11 @@ export class EngineClient {
           {
             ready: (facts) => {
               readySince = performance.now();
-              this.observer.memory(facts.memoryBytes);
-              this.become({ state: 'ready', facts });
+              this.observer.memoryUsed(facts.memoryBytes);
+              this.setState({ state: 'ready', facts });
             },
             message: (message) => {
-              this.take(message);
+              this.receive(message);
             },
             log: (line, stream) => {
               this.observer.log(line, stream);
@@ -121,61 +121,64 @@ export class EngineClient {
           this.timings,
         );
       });
-      const pause = this.restartDelay.after(end, readySince === undefined ? 0 : performance.now() - readySince);
-      this.loseAll(end, pause);
+      const pause = this.backoff.after(end, readySince === undefined ? 0 : performance.now() - readySince);
+      this.handleEnd(end, pause);
       await delay(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 
-  private loseAll(end: EngineEnd, retryInMs: number): void {
+  private handleEnd(end: EngineEnd, retryInMs: number): void {
     this.process = undefined;
-    this.tooBig = false;
-    this.become(end.cause === 'refused' ? { state: 'unavailable', reason: end.message } : { state: 'starting' });
+    this.exceedsMemory = false;
+    this.setState(end.cause === 'refused' ? { state: 'unavailable', reason: end.message } : { state: 'starting' });
     if (!this.stopping.signal.aborted) this.observer.ended(end, retryInMs);
     const code = end.cause === 'hung' ? 'engine_hung' : 'engine_crashed';
-    for (const job of this.jobs.values()) job.lose(new EngineLostError(code, end.message));
+    for (const job of this.jobs.values()) job.engineLost(new EngineLostError(code, end.message));
   }
 
-  private take(message: Exclude<EngineMessage, EngineReady>): void {
+  private receive(message: Exclude<EngineMessage, EngineReady>): void {
     if (message.type === 'heartbeat') {
-      this.observer.memory(message.memoryBytes);
+      this.observer.memoryUsed(message.memoryBytes);
       const limit = this.config.maxMemoryBytes;
-      this.tooBig = limit > 0 && message.memoryBytes > limit;
-      this.recycleBigEngine();
+      this.exceedsMemory = limit > 0 && message.memoryBytes > limit;
+      this.recycleBetweenJobs();
     } else if (message.id !== null) {
-      this.jobs.get(message.id)?.take(message);
+      this.jobs.get(message.id)?.receive(message);
     }
   }
 
-  /** Between jobs, so that none is lost by it. */
-  private recycleBigEngine(): void {
-    if (!this.tooBig || this.jobs.size > 0 || this.current.state !== 'ready') return;
-    this.become({ state: 'starting' });
-    this.process?.end({ cause: 'stopped', message: 'the engine grew above its memory limit' });
+  /** Ends an engine above its memory limit, but not during a job. */
+  private recycleBetweenJobs(): void {
+    if (!this.exceedsMemory || this.jobs.size > 0 || this.current.state !== 'ready') return;
+    this.setState({ state: 'starting' });
+    this.process?.end({
+      cause: 'stopped',
+      message: `the engine uses more than ENGINE_MAX_MEMORY_BYTES=${this.config.maxMemoryBytes}`,
+    });
   }
 
-  private become(state: EngineState): void {
+  private setState(state: EngineState): void {
     this.current = state;
-    this.observer.state(state);
-    for (const look of [...this.waiting]) look();
+    this.observer.stateChanged(state);
+    for (const check of [...this.waiting]) check();
   }
 
-  private async untilReady(signal: AbortSignal): Promise<{ engine: EngineProcess; facts: EngineReady }> {
+  private async waitForReady(signal: AbortSignal): Promise<{ engine: EngineProcess; facts: EngineReady }> {
     const limit = AbortSignal.any([signal, this.stopping.signal, AbortSignal.timeout(this.timings.startWaitMs)]);
     return new Promise((resolve, reject) => {
-      const look = (): void => {
+      const check = (): void => {
         const { current, process } = this;
         if (current.state === 'starting' && !limit.aborted) return;
-        this.waiting.delete(look);
-        limit.removeEventListener('abort', look);
+        this.waiting.delete(check);
+        limit.removeEventListener('abort', check);
         if (signal.aborted) reject(signal.reason as Error);
         else if (current.state === 'ready' && process !== undefined) resolve({ engine: process, facts: current.facts });
         else if (current.state === 'unavailable') reject(new EngineUnavailableError(current.reason));
-        else reject(new EngineUnavailableError('the engine did not get ready in time'));
+        else reject(new EngineUnavailableError('the engine did not become ready in time'));
       };
-      this.waiting.add(look);
-      limit.addEventListener('abort', look);
-      look();
+      this.waiting.add(check);
+      limit.addEventListener('abort', check);
+      check();
     });
   }
 }

@@ -1,9 +1,9 @@
 import type { EngineErrorCode } from './protocol.js';
 
-/** The engine wrote a line that the protocol does not have: what it says cannot be trusted any more. */
+/** The engine wrote an invalid line, and can no longer be trusted. */
 export class EngineProtocolError extends Error {}
 
-/** The engine ended, or was ended, while a separation was under way in it. */
+/** The engine exited or was killed during a separation. */
 export class EngineLostError extends Error {
   constructor(
     readonly code: 'engine_crashed' | 'engine_hung',
@@ -13,12 +13,12 @@ export class EngineLostError extends Error {
   }
 }
 
-/** No engine is there to separate with. */
+/** There is no engine to separate with. */
 export class EngineUnavailableError extends Error {
   readonly code = 'engine_unavailable';
 }
 
-/** The engine answered a separation with an error; the code is the protocol's. */
+/** The engine answered a separation with an error code of the protocol. */
 export class EngineFailureError extends Error {
   constructor(
     readonly code: EngineErrorCode,

@@ -1,6 +1,6 @@
 const CHECK_MS = 500;
 
-/** Notices when a child that has spoken once falls silent. */
+/** Detects a child that falls silent after its first message. */
 export class Heartbeats {
   private lastSeen: number | undefined;
   private lastCheck = performance.now();
@@ -27,10 +27,10 @@ export class Heartbeats {
     const now = performance.now();
     const missed = now - this.lastCheck > 4 * CHECK_MS;
     this.lastCheck = now;
-    // this process was itself asleep or busy: what the child said meanwhile is not read yet
+    // this process was asleep or busy itself, and has not read what the child sent meanwhile
     if (missed && this.lastSeen !== undefined) this.lastSeen = now;
     if (this.lastSeen === undefined || now - this.lastSeen <= this.silenceMs) return;
     this.stop();
-    this.onSilence(`the engine gave no sign of life for ${Math.round(this.silenceMs / 1000)} s`);
+    this.onSilence(`the engine was silent for ${Math.round(this.silenceMs / 1000)} s`);
   }
 }

@@ -1,10 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from '@app/metrics';
 import type { Manifest } from '@app/separations';
 
-/** what became of an attempt; `retried` is tried again later, `lost` went to another worker */
-export type Outcome = 'completed' | 'failed' | 'cancelled' | 'retried' | 'lost';
+/** how an attempt ended; `lost`: another worker took the job */
+type Outcome = 'completed' | 'failed' | 'cancelled' | 'retried' | 'lost';
 
-/** What this worker has done, and how its engine fares. */
+/** Metrics of the separations of this worker and of its engine. */
 export class WorkerMetrics {
   private readonly outcomes: Counter<'outcome'>;
   private readonly audioSeconds: Counter<'model'>;
@@ -18,13 +18,13 @@ export class WorkerMetrics {
     const registers = [registry];
     this.outcomes = new Counter({
       name: 'separations_total',
-      help: 'Attempts of this worker by what became of them',
+      help: 'Attempts of this worker by outcome',
       labelNames: ['outcome'],
       registers,
     });
     this.audioSeconds = new Counter({
       name: 'separation_audio_seconds_total',
-      help: 'Seconds of song that were separated',
+      help: 'Seconds of audio separated',
       labelNames: ['model'],
       registers,
     });
@@ -37,18 +37,18 @@ export class WorkerMetrics {
     });
     this.realTimeFactor = new Gauge({
       name: 'separation_real_time_factor',
-      help: 'Seconds of song for a second of separating, of the last completed separation',
+      help: 'Seconds of audio per second of separation, for the last completed one',
       labelNames: ['model'],
       registers,
     });
     this.engineRestarts = new Counter({
       name: 'engine_restarts_total',
-      help: 'Ends of the engine process by cause; it is started again after each',
+      help: 'Restarts of the engine process by cause',
       labelNames: ['cause'],
       registers,
     });
     this.engineMemory = new Gauge({ name: 'engine_memory_bytes', help: 'Memory of the engine process', registers });
-    this.engineReady = new Gauge({ name: 'engine_ready', help: '1 while the engine takes work', registers });
+    this.engineReady = new Gauge({ name: 'engine_ready', help: '1 while the engine is ready', registers });
     for (const outcome of ['completed', 'failed', 'cancelled', 'retried', 'lost']) this.outcomes.inc({ outcome }, 0);
     for (const cause of ['crashed', 'hung', 'refused', 'stopped']) this.engineRestarts.inc({ cause }, 0);
   }
@@ -70,11 +70,11 @@ export class WorkerMetrics {
     this.engineMemory.set(0);
   }
 
-  engineMemoryIs(bytes: number): void {
+  setEngineMemory(bytes: number): void {
     this.engineMemory.set(bytes);
   }
 
-  engineIsReady(isReady: boolean): void {
+  setEngineReady(isReady: boolean): void {
     this.engineReady.set(isReady ? 1 : 0);
   }
 }

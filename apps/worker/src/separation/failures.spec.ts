@@ -1,30 +1,54 @@
 import { describe, expect, it } from '@jest/globals';
-import { DurationLimitError, NoAudioError } from '@app/audio';
+import { DurationLimitError, NoAudioError, NotFiniteError } from '@app/audio';
 import { PermanentJobError, RetryableJobError } from '@app/queue';
+import { InvalidDocumentError, type FailureCode } from '@app/separations';
 import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
-import { toJobError } from './failures.js';
-import { SongChangedError, WrongStemsError } from './separation.errors.js';
+import type { EngineErrorCode } from '../engine/protocol.js';
+import { failureCode, toJobError } from './failures.js';
+import { SongChangedError, WrongStemsError } from './steps/separation.errors.js';
 
 describe(toJobError.name, () => {
   it.each([
     [new NoAudioError(), PermanentJobError, 'undecodable_audio'],
     [new DurationLimitError(60), PermanentJobError, 'duration_limit'],
+    [new NotFiniteError(), PermanentJobError, 'not_finite'],
     [new ObjectNotFoundError('key'), PermanentJobError, 'input_missing'],
     [new SongChangedError(), PermanentJobError, 'input_missing'],
     [new StorageUnavailableError('away'), RetryableJobError, 'storage_unavailable'],
     [new EngineLostError('engine_hung', 'silent'), RetryableJobError, 'engine_hung'],
+    [new EngineLostError('engine_crashed', 'gone'), RetryableJobError, 'engine_crashed'],
     [new EngineUnavailableError('none'), RetryableJobError, 'engine_unavailable'],
     [new EngineFailureError('out_of_memory', 'full'), RetryableJobError, 'out_of_memory'],
     [new EngineFailureError('unknown_stem', 'kazoo'), PermanentJobError, 'unknown_stem'],
+    [new InvalidDocumentError('request.json', 'no id'), PermanentJobError, 'internal'],
     [new WrongStemsError('too short'), RetryableJobError, 'internal'],
-  ])('%p', (error, kind, code) => {
+  ])('maps %p', (error, kind, code) => {
     const failure = toJobError(error);
     expect(failure).toBeInstanceOf(kind);
     expect(failure.code).toBe(code);
   });
 
-  it('keeps to itself what nobody foresaw', () => {
+  it('passes on the message of a known failure only', () => {
+    expect(toJobError(new EngineFailureError('unknown_stem', 'no kazoo')).message).toBe('no kazoo');
     expect(toJobError(new Error("ENOENT '/srv/secret'")).message).toBe('an internal error');
+  });
+});
+
+describe(failureCode.name, () => {
+  it.each<[EngineErrorCode, FailureCode]>([
+    ['unknown_model', 'model_not_installed'],
+    ['model_not_installed', 'model_not_installed'],
+    ['unknown_stem', 'unknown_stem'],
+    ['weights_mismatch', 'weights_mismatch'],
+    ['not_finite', 'not_finite'],
+    ['out_of_memory', 'out_of_memory'],
+    ['self_check_failed', 'engine_unavailable'],
+    ['device_unavailable', 'engine_unavailable'],
+    ['invalid_input', 'internal'],
+    ['cancelled', 'internal'],
+    ['internal', 'internal'],
+  ])('maps %s of the engine to %s', (engineCode, code) => {
+    expect(failureCode(new EngineFailureError(engineCode, ''))).toBe(code);
   });
 });

@@ -4,9 +4,9 @@ import { InvalidDocumentError, type FailureCode } from '@app/separations';
 import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
 import type { EngineErrorCode } from '../engine/protocol.js';
-import { SongChangedError } from './separation.errors.js';
+import { SongChangedError } from './steps/separation.errors.js';
 
-/** What the engine's own codes mean for the separation. */
+/** The failure code for each code of the engine. */
 const ENGINE_FAILURES: Readonly<Record<EngineErrorCode, FailureCode>> = {
   unknown_model: 'model_not_installed',
   model_not_installed: 'model_not_installed',
@@ -16,7 +16,7 @@ const ENGINE_FAILURES: Readonly<Record<EngineErrorCode, FailureCode>> = {
   out_of_memory: 'out_of_memory',
   self_check_failed: 'engine_unavailable',
   device_unavailable: 'engine_unavailable',
-  // its input is a file of ours, and nobody but us cancels
+  // our own faults: we write the input, and only we cancel
   invalid_input: 'internal',
   cancelled: 'internal',
   internal: 'internal',
@@ -34,10 +34,10 @@ export function failureCode(error: unknown): FailureCode {
   return 'internal';
 }
 
-/** What the queue is told of a failed attempt; whether it is tried again stands in the queue's retry table. */
+/** Maps the error of an attempt to one for the queue, whose retry table decides about another attempt. */
 export function toJobError(error: unknown): PermanentJobError | RetryableJobError {
   const code = failureCode(error);
-  // what nobody foresaw may name paths of this machine: that is for the log
+  // an unforeseen message may contain paths of this machine: only for the log
   const message = code === 'internal' || !(error instanceof Error) ? 'an internal error' : error.message;
   const isPermanent = error instanceof InvalidDocumentError || retryDecision(code).attempts === 1;
   return new (isPermanent ? PermanentJobError : RetryableJobError)(code, message, { cause: error });

@@ -5,7 +5,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SeparationId } from '@app/separations';
-import { processStart } from './process-start.js';
+import { processStartTime } from './process-start-time.js';
 import { Scratch } from './scratch.js';
 
 describe(Scratch.name, () => {
@@ -17,11 +17,11 @@ describe(Scratch.name, () => {
 
   afterEach(() => rm(root, { recursive: true, force: true }));
 
-  it('removes what dead workers left, also where their process id is in use again, and nothing else', async () => {
+  it('removes only the folders of dead workers, even when their pid is reused', async () => {
     const sut = await Scratch.open(root);
     const job = await sut.create('sep_0' as SeparationId);
-    const neighbour = spawn('sleep', ['60']);
-    const living = `${hostname()}~${neighbour.pid ?? 0}~${(await processStart(neighbour.pid ?? 0)) ?? ''}`;
+    const neighbor = spawn('sleep', ['60']);
+    const living = `${hostname()}~${neighbor.pid ?? 0}~${(await processStartTime(neighbor.pid ?? 0)) ?? ''}`;
     const reused = `${hostname()}~${process.pid}~1`;
     const elsewhere = 'other-host~1~1';
     for (const folder of [living, reused, elsewhere]) await mkdir(join(root, folder, 'sep_1-x'), { recursive: true });
@@ -30,8 +30,8 @@ describe(Scratch.name, () => {
     expect((await readdir(root)).sort()).toEqual([living, elsewhere, sut.path.slice(root.length + 1)].sort());
     expect(await readdir(sut.path)).toEqual([job.path.slice(sut.path.length + 1)]);
 
-    neighbour.kill('SIGKILL');
-    await once(neighbour, 'exit');
+    neighbor.kill('SIGKILL');
+    await once(neighbor, 'exit');
     expect(await sut.removeOrphans()).toBe(1);
     await job.remove();
     await sut.close();

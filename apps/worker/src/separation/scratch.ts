@@ -3,16 +3,16 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { SeparationId } from '@app/separations';
-import { processStart } from './process-start.js';
+import { processStartTime } from './process-start-time.js';
 
-export interface ScratchFolder {
+interface ScratchFolder {
   readonly path: string;
   remove(): Promise<void>;
 }
 
 /**
- * Scratch folders of this worker: `<root>/<host>~<pid>~<start of the process>/<separation>-<random>`.
- * The name of a worker's folder tells whether its owner still lives, because a pid alone is soon another process's.
+ * Scratch folders of this worker: `<root>/<host>~<pid>~<start time>/<separation>-<random>`.
+ * The start time tells whether the owner is still alive: a pid alone is soon reused.
  */
 export class Scratch {
   private constructor(
@@ -21,7 +21,7 @@ export class Scratch {
   ) {}
 
   static async open(root: string): Promise<Scratch> {
-    const path = join(root, `${hostname()}~${process.pid}~${(await processStart(process.pid)) ?? 'unknown'}`);
+    const path = join(root, `${hostname()}~${process.pid}~${(await processStartTime(process.pid)) ?? 'unknown'}`);
     await mkdir(path, { recursive: true });
     return new Scratch(root, path);
   }
@@ -32,7 +32,7 @@ export class Scratch {
     return { path, remove: () => rm(path, { recursive: true, force: true }) };
   }
 
-  /** Removes what killed workers of this host left behind. Gives the number of their folders. */
+  /** Removes the folders of killed workers of this host, and returns how many. */
   async removeOrphans(): Promise<number> {
     const folders = await readdir(this.root);
     const orphaned = await Promise.all(folders.map(isOrphan));
@@ -41,15 +41,15 @@ export class Scratch {
     return orphans.length;
   }
 
-  /** Removes all that is left of this worker. */
+  /** Removes the folder of this worker. */
   async close(): Promise<void> {
     await rm(this.path, { recursive: true, force: true });
   }
 }
 
-// of another host nothing can be told: its folder stays
+// a folder of another host stays: its owner may be alive
 async function isOrphan(folder: string): Promise<boolean> {
   const [host, pid, start] = folder.split('~');
   if (host !== hostname() || pid === undefined || start === undefined || !/^\d+$/.test(pid)) return false;
-  return (await processStart(Number(pid))) !== start;
+  return (await processStartTime(Number(pid))) !== start;
 }

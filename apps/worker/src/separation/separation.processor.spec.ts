@@ -3,7 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Ffmpeg, resolveFfmpeg } from '@app/audio';
+import { Ffmpeg, resolveFfmpeg, WORKING_RATE } from '@app/audio';
+import { Semaphore } from '@app/concurrency';
 import { loadWorkerConfig } from '@app/config';
 import { createLogger } from '@app/logging';
 import { CancelledJobError, type JobProgress } from '@app/queue';
@@ -19,7 +20,6 @@ import { decodeSamples, makeSong } from '../../../../test/support/songs.js';
 import { storeSong, toJob } from '../../test/worker-fixture.js';
 import { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';
-import { Semaphore } from '@app/concurrency';
 
 const LIMIT_SECONDS = 60;
 
@@ -82,7 +82,7 @@ describe(SeparationProcessor.name, () => {
     return sut.handle(toJob(request), { signal, attempt: 1, reportProgress });
   };
 
-  it.each(STAGES)('ends within 2 s when it is cancelled in the stage %s, and leaves nothing', async (stage) => {
+  it.each(STAGES)('stops within 2 s when cancelled in the stage %s, and leaves nothing', async (stage) => {
     const request = await storeSong(store, song, { formats: ['mp3', 'wav'] });
     const cancel = new AbortController();
     let askedAt = Number.NaN;
@@ -102,21 +102,21 @@ describe(SeparationProcessor.name, () => {
     expect((await separations.find(request.id))?.manifest).toBeUndefined();
   });
 
-  it('gives only the wanted stems, and says how long each stage took', async () => {
+  it('makes only the wanted stems, and measures each stage', async () => {
     const request = await storeSong(store, song, { stems: ['vocals', 'instrumental'], formats: ['wav'] });
     const stages: string[] = [];
     await attempt(request, ({ stage }) => stages.push(stage));
     const manifest = completed.find(({ id }) => id === request.id);
     expect(manifest?.stems.map(({ name, samples }) => [name, samples]).sort()).toEqual([
-      ['instrumental', 6 * 44_100],
-      ['vocals', 6 * 44_100],
+      ['instrumental', 6 * WORKING_RATE],
+      ['vocals', 6 * WORKING_RATE],
     ]);
     expect(manifest?.residualDb).toBeNull();
     expect([...new Set(stages)]).toEqual([...STAGES]);
     for (const stage of ['fetch', 'decode', 'separate', 'store'] as const) {
       expect(manifest?.seconds[stage]).toBeGreaterThan(0);
     }
-    // what is left of the encoding may be less than can be measured
+    // too little encoding may remain to be measured
     expect(manifest?.seconds.encode).toBeGreaterThanOrEqual(0);
     expect(existsSync(join(folder, 'objects', objectKeys.stem(request.id, 'vocals', 'flac')))).toBe(true);
   }, 60_000);
@@ -124,7 +124,7 @@ describe(SeparationProcessor.name, () => {
   const stemsOf = async (manifest: Manifest | undefined): Promise<Float32Array[]> =>
     Promise.all((manifest?.stems ?? []).map(({ key }) => decodeSamples(join(folder, 'objects', key))));
 
-  it('gives all stems of a song that grows far too loud one gain of whole dB, which the receipt tells', async () => {
+  it('lowers all stems of a loud song by one gain of whole dB, and puts it in the receipt', async () => {
     const loud = join(folder, 'loud.wav');
     await writeWav(loud, 20, (share) => 1 + 60 * share);
     const request = await storeSong(store, loud, { formats: ['mp3', 'wav'] });
@@ -135,7 +135,7 @@ describe(SeparationProcessor.name, () => {
     const peaks = manifest?.stems.map(({ peakDb }) => peakDb ?? -Infinity) ?? [];
     expect(Math.max(...peaks)).toBeLessThanOrEqual(0);
     expect(Math.max(...peaks)).toBeGreaterThan(-1);
-    // every sample of every stem has this one gain: their sum stays the song
+    // with one gain for every sample, the stems still add up to the song
     const stems = await stemsOf(manifest);
     const mix = await decodeSamples(loud);
     const gain = 10 ** ((manifest?.gainDb ?? 0) / 20);
@@ -161,7 +161,7 @@ describe(SeparationProcessor.name, () => {
     expect(manifest?.stems.every(({ peakDb }) => (peakDb === null) === (level === 0))).toBe(true);
   });
 
-  it('warns of a song that was cut off before it was sent, with both lengths', async () => {
+  it('warns of a song that was truncated before the upload, with both lengths', async () => {
     const whole = await makeSong(folder, 30);
     const cut = join(folder, 'cut.mp3');
     const bytes = await readFile(whole);
@@ -172,11 +172,13 @@ describe(SeparationProcessor.name, () => {
     const there = manifest?.input.durationSeconds.toFixed(1) ?? '';
     expect(Number(there)).toBeLessThan(10);
     expect(manifest?.warnings).toEqual([
-      expect.stringMatching(new RegExp(`cut off: ${there.replace('.', '\\.')} s of 30\\.\\d s could be decoded`)),
+      expect.stringMatching(
+        new RegExp(`truncated: only ${there.replace('.', '\\.')} s of 30\\.\\d s could be decoded`),
+      ),
     ]);
   }, 60_000);
 
-  it('leaves no encoder when the engine dies, and separates the song in the next attempt', async () => {
+  it('leaves no encoder when the engine dies, and completes the song in the next attempt', async () => {
     const request = await storeSong(store, song, { formats: ['mp3'], shifts: 4 });
     let isKilled = false;
     const dying = attempt(request, ({ stage, percent }) => {
@@ -192,24 +194,24 @@ describe(SeparationProcessor.name, () => {
     expect(completed.some(({ id }) => id === request.id)).toBe(true);
   }, 120_000);
 
-  it('fails for good on a song that is not the one which was accepted', async () => {
+  it('does not retry a song that differs from the accepted one', async () => {
     const request = await storeSong(store, song, { inputSha256: '0'.repeat(64) });
     await expect(attempt(request)).rejects.toMatchObject({ code: 'input_missing' });
   });
 
-  it('fails for good on a song that is gone', async () => {
+  it('does not retry a missing song', async () => {
     const request = await storeSong(store, song);
     await store.remove(objectKeys.input(request.id, 'wav'));
     await expect(attempt(request)).rejects.toMatchObject({ code: 'input_missing' });
   });
 
-  it('fails for good on a song that is longer than the limit', async () => {
+  it('does not retry a song over the duration limit', async () => {
     const long = join(folder, 'long.wav');
     await writeWav(long, LIMIT_SECONDS + 2);
     await expect(attempt(await storeSong(store, long))).rejects.toMatchObject({ code: 'duration_limit' });
   });
 
-  it('fails for good on what is no song', async () => {
+  it('does not retry a file without audio', async () => {
     const letter = join(folder, 'letter.mp3');
     await writeFile(letter, 'Dear listener');
     await expect(attempt(await storeSong(store, letter))).rejects.toMatchObject({ code: 'undecodable_audio' });
@@ -218,7 +220,7 @@ describe(SeparationProcessor.name, () => {
   it.each([
     ['model_not_installed', { model: 'htdemucs' }],
     ['unknown_stem', { stems: ['kazoo'] }],
-  ])('fails for good with %s', async (code, wish) => {
+  ])('does not retry %s', async (code, wish) => {
     await expect(attempt(await storeSong(store, song, wish))).rejects.toMatchObject({ code });
     expect(readdirSync(scratch.path)).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Ffmpeg } from '@app/audio';
+import { withTaskGroup, type Semaphore } from '@app/concurrency';
 import type { LimitsConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
 import type { JobContext, SeparationJob } from '@app/queue';
@@ -7,38 +8,40 @@ import { endingOf, SeparationEndedError, type SeparationStore } from '@app/separ
 import type { Manifest, StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import type { EngineClient } from '../engine/engine.client.js';
-import { withTaskGroup, type Semaphore } from '@app/concurrency';
 import { toJobError } from './failures.js';
-import { GrowingStems } from './growing-stems.js';
-import { ProgressMeter } from './progress-meter.js';
 import type { Scratch } from './scratch.js';
-import { StageClock } from './stage-clock.js';
+import { StageTimer } from './stage-timer.js';
 import { commitWork } from './steps/commit.step.js';
 import { decodeSong } from './steps/decode.step.js';
 import { encodeStems } from './steps/encode.step.js';
 import { fetchSong } from './steps/fetch.step.js';
+import { ProgressReporter } from './steps/progress-reporter.js';
 import { separateMix } from './steps/separate.step.js';
+import { StemFiles } from './steps/stem-files.js';
 import type { StepContext } from './steps/step-context.js';
-import { Uploads } from './steps/store.step.js';
+import { ObjectUploads } from './steps/store.step.js';
 import { drawWaveform } from './steps/waveform.step.js';
 
-export interface ProcessorParts {
+interface ProcessorParts {
   readonly separations: SeparationStore;
   readonly store: ObjectStore;
   readonly ffmpeg: Ffmpeg;
   readonly engine: EngineClient;
-  /** the places in the engine: other jobs fetch, decode, encode and store meanwhile */
+  /** separations at once in the engine; other jobs fetch, decode, encode and store meanwhile */
   readonly enginePermits: Semaphore;
   readonly scratch: Scratch;
   readonly limits: Pick<LimitsConfig, 'maxDurationSeconds'>;
   readonly logger: Logger;
 }
 
-/** Makes a separation of a job: fetch, decode, then separate while what is separated is encoded and stored, and at last commit. Every step may run twice. */
+/**
+ * Runs one job: fetches and decodes the song, separates it while finished parts are encoded and stored, then commits.
+ * Every step may run twice.
+ */
 export class SeparationProcessor {
   constructor(private readonly parts: ProcessorParts) {}
 
-  /** @throws PermanentJobError, RetryableJobError, or the signal's reason when the job was ended from outside. */
+  /** @throws PermanentJobError, RetryableJobError, or the signal's reason */
   async handle(job: SeparationJob, context: JobContext): Promise<void> {
     const { id: separationId, requestId } = job;
     await runWithLogContext({ requestId, separationId }, async () => {
@@ -47,7 +50,7 @@ export class SeparationProcessor {
       } catch (error) {
         context.signal.throwIfAborted();
         const failure = toJobError(error);
-        // the rest explains itself; what nobody foresaw needs its stack
+        // an unforeseen error needs its stack; the others explain themselves
         const details = failure.code === 'internal' ? { error } : {};
         this.parts.logger.warn(`attempt ${context.attempt} failed: ${failure.code}: ${failure.message}`, details);
         throw failure;
@@ -61,19 +64,19 @@ export class SeparationProcessor {
     const stored = await separations.find(job.id, { signal });
     const ending = stored && endingOf(stored);
     if (stored === undefined || ending !== undefined) {
-      logger.info(`nothing to separate: it is ${ending?.status ?? 'removed'}`);
+      logger.info(`nothing to do: the separation is ${ending?.status ?? 'removed'}`);
       return;
     }
     const { request } = stored;
     logger.info(`separating ${request.durationSeconds.toFixed(1)} s with ${request.model}, attempt ${attempt}`);
     const folder = await scratch.create(job.id);
     try {
-      const progress = new ProgressMeter((report) => context.reportProgress(report));
+      const progress = new ProgressReporter((report) => context.reportProgress(report));
       const manifest = await this.separate(request, { scratch: folder.path, signal, progress });
       logger.info('completed', { seconds: manifest.seconds, warnings: manifest.warnings });
     } catch (error) {
       if (!(error instanceof SeparationEndedError)) throw error;
-      logger.info(`the result is not wanted: ${error.message}`);
+      logger.info(`discarding the result: ${error.message}`);
       await separations.removeResults(job.id);
     } finally {
       await folder.remove();
@@ -83,13 +86,13 @@ export class SeparationProcessor {
   private async separate(request: StoredRequest, step: StepContext): Promise<Manifest> {
     const { separations, store, ffmpeg, engine, enginePermits, limits } = this.parts;
     const startedAt = new Date();
-    const clock = new StageClock();
-    const song = await clock.time('fetch', () => fetchSong(store, request, step));
-    const mix = await clock.time('decode', () => decodeSong(ffmpeg, song, limits, step));
-    const stems = new GrowingStems(join(step.scratch, 'stems'), request.stems, mix.samples);
+    const timer = new StageTimer();
+    const song = await timer.time('fetch', () => fetchSong(store, request, step));
+    const mix = await timer.time('decode', () => decodeSong(ffmpeg, song, limits, step));
+    const stems = new StemFiles(join(step.scratch, 'stems'), request.stems, mix.samples);
     const work = await withTaskGroup(step.signal, async (group) => {
       const { signal } = group;
-      const uploads = new Uploads(store, group);
+      const uploads = new ObjectUploads(store, group);
       const encoding = group.start(() =>
         encodeStems(ffmpeg, request, stems, { ...step, signal }, (file) => {
           uploads.add(file);
@@ -97,15 +100,15 @@ export class SeparationProcessor {
       );
       const drawing = group.start(() => drawWaveform(request, stems, signal));
       const separated = await enginePermits.run(
-        () => clock.time('separate', () => separateMix(engine, request, mix, stems, { ...step, signal })),
+        () => timer.time('separate', () => separateMix(engine, request, mix, stems, { ...step, signal })),
         signal,
       );
-      // what the stages are charged with is what is left of them: most was done while the engine worked
-      step.progress.measured('encode', 0, 1);
-      const [waveform] = await clock.time('encode', () => Promise.all([drawing, encoding]));
-      const files = await clock.time('store', () => uploads.finish(waveform, step.progress));
+      // encode and store only count what remains: they overlap with the separation
+      step.progress.report('encode', 0, 1);
+      const [waveform] = await timer.time('encode', () => Promise.all([drawing, encoding]));
+      const files = await timer.time('store', () => uploads.finish(waveform, step.progress));
       return { separated, waveform, files };
     });
-    return commitWork(separations, { request, mix, ...work, seconds: clock.seconds, startedAt }, step);
+    return commitWork(separations, { request, mix, ...work, seconds: timer.seconds, startedAt }, step);
   }
 }

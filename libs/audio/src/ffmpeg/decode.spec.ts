@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile, stat, truncate } from 'node:fs/promises';
 import { ProcessFailedError } from '@app/processes';
-import { DurationLimitError, EmptyAudioError, Ffmpeg, NoAudioError } from '../index.js';
-import { findFfmpeg, floatWav, SongFolder, tone } from '../songs.fixture.js';
+import { DurationLimitError, EmptyAudioError, Ffmpeg, NoAudioError, WORKING_RATE } from '../index.js';
+import { findFfmpeg, floatWav, readFloats, SongFolder, tone } from '../songs.fixture.js';
 import { parseWavHeader } from '../wav/wav-header.js';
 
 const LIMITS = { maxDurationSeconds: 60 };
-const RATE = 44_100;
 
 describe('Ffmpeg.decode', () => {
   let sut: Ffmpeg;
@@ -19,33 +18,29 @@ describe('Ffmpeg.decode', () => {
 
   afterAll(() => songs.remove());
 
-  /** loudest sample of each channel of the working WAV */
+  /** the peak of each channel of a WAV in the working format */
   async function peaks(path: string): Promise<{ left: number; right: number; samples: number }> {
-    const bytes = await readFile(path);
-    const header = parseWavHeader(bytes);
-    expect(header).toMatchObject({ encoding: 'float', bitsPerSample: 32, channels: 2, sampleRate: RATE });
-    const data = bytes.subarray(header?.dataOffset);
-    let [left, right] = [0, 0];
-    for (let at = 0; at < data.length; at += 8) {
-      left = Math.max(left, Math.abs(data.readFloatLE(at)));
-      right = Math.max(right, Math.abs(data.readFloatLE(at + 4)));
-    }
-    return { left, right, samples: data.length / 8 };
+    const header = parseWavHeader(await readFile(path));
+    expect(header).toMatchObject({ encoding: 'float', bitsPerSample: 32, channels: 2, sampleRate: WORKING_RATE });
+    const floats = await readFloats(path);
+    const peak = (channel: number): number =>
+      floats.reduce((most, sample, at) => (at % 2 === channel ? Math.max(most, Math.abs(sample)) : most), 0);
+    return { left: peak(0), right: peak(1), samples: floats.length / 2 };
   }
 
   it.each<[string, number, string[]]>([
-    ['a.wav', 2 * RATE, []],
-    ['a.flac', 2 * RATE, []],
-    ['a.mp3', 2 * RATE, ['-b:a', '320k']],
-    ['alac.m4a', 2 * RATE, ['-c:a', 'alac']],
-    ['vorbis.ogg', 2 * RATE, ['-c:a', 'libvorbis', '-q:a', '8']],
-    ['opus.ogg', 2 * RATE, ['-c:a', 'libopus', '-b:a', '256k']],
-    ['8bit.wav', 2 * RATE, ['-c:a', 'pcm_u8']],
-    ['48k.flac', 2 * RATE, ['-ar', '48000']],
-    ['96k.flac', 2 * RATE, ['-ar', '96000']],
-    ['192k.wav', 2 * RATE, ['-ar', '192000']],
-    ['22k.wav', 2 * RATE, ['-ar', '22050']],
-  ])('makes of %s as many samples as the song has, at its level', async (name, samples, encoder) => {
+    ['a.wav', 2 * WORKING_RATE, []],
+    ['a.flac', 2 * WORKING_RATE, []],
+    ['a.mp3', 2 * WORKING_RATE, ['-b:a', '320k']],
+    ['alac.m4a', 2 * WORKING_RATE, ['-c:a', 'alac']],
+    ['vorbis.ogg', 2 * WORKING_RATE, ['-c:a', 'libvorbis', '-q:a', '8']],
+    ['opus.ogg', 2 * WORKING_RATE, ['-c:a', 'libopus', '-b:a', '256k']],
+    ['8bit.wav', 2 * WORKING_RATE, ['-c:a', 'pcm_u8']],
+    ['48k.flac', 2 * WORKING_RATE, ['-ar', '48000']],
+    ['96k.flac', 2 * WORKING_RATE, ['-ar', '96000']],
+    ['192k.wav', 2 * WORKING_RATE, ['-ar', '192000']],
+    ['22k.wav', 2 * WORKING_RATE, ['-ar', '22050']],
+  ])('keeps the length and the level of %s', async (name, samples, encoder) => {
     const wav = songs.at(`${name}.out.wav`);
     const decoded = await sut.decode(await songs.make(name, ...tone(2), ...encoder), wav, LIMITS);
     expect(Math.abs(decoded.samples - samples)).toBeLessThanOrEqual(1);
@@ -57,26 +52,30 @@ describe('Ffmpeg.decode', () => {
     expect(heard.right).toBeLessThan(0.45);
   });
 
-  it('keeps float samples bit by bit', async () => {
+  it('keeps float samples bit for bit', async () => {
     const samples = Float32Array.from({ length: 2 * 5000 }, (_, index) => Math.sin(index) * 1.5);
     const wav = songs.at('same.out.wav');
     await sut.decode(await songs.write('same.wav', floatWav(samples)), wav, LIMITS);
-    const bytes = await readFile(wav);
-    const expected = Buffer.from(samples.buffer);
-    expect(bytes.subarray(parseWavHeader(bytes)?.dataOffset).equals(expected)).toBe(true);
+    expect(await readFloats(wav)).toEqual(samples);
   });
 
-  it('gives a song of one channel its level in both', async () => {
-    const samples = new Float32Array(RATE).fill(0.5);
+  it('keeps the level of a mono song on both sides', async () => {
+    const samples = new Float32Array(WORKING_RATE).fill(0.5);
     const wav = songs.at('mono.out.wav');
     const decoded = await sut.decode(await songs.write('mono.wav', floatWav(samples, 1)), wav, LIMITS);
-    expect(decoded).toEqual({ samples: RATE, codec: 'pcm_f32le', sampleRate: RATE, channels: 1, announcedSeconds: 1 });
+    expect(decoded).toEqual({
+      samples: WORKING_RATE,
+      codec: 'pcm_f32le',
+      sampleRate: WORKING_RATE,
+      channels: 1,
+      declaredSeconds: 1,
+    });
     const { left, right } = await peaks(wav);
     expect(left).toBeCloseTo(0.5, 6);
     expect(right).toBeCloseTo(0.5, 6);
   });
 
-  it('mixes six channels so that they cannot clip, the voice in the middle on both sides', async () => {
+  it('mixes six channels without clipping, with the center on both sides', async () => {
     const all = ['-f', 'lavfi', '-i', 'aevalsrc=1|1|1|1|1|1:c=5.1:d=1:s=44100', '-c:a', 'pcm_f32le'];
     const middle = ['-f', 'lavfi', '-i', 'aevalsrc=0|0|1|0|0|0:c=5.1:d=1:s=44100', '-c:a', 'pcm_f32le'];
     await sut.decode(await songs.make('all.wav', ...all), songs.at('all.out.wav'), LIMITS);
@@ -87,13 +86,13 @@ describe('Ffmpeg.decode', () => {
     expect(voice.left).toBe(voice.right);
   });
 
-  it('decodes what is left of a song that is cut off', async () => {
+  it('decodes the rest of a truncated song', async () => {
     const path = await songs.make('cut.mp3', ...tone(20), '-b:a', '128k');
     await truncate(path, 160_000);
     const { samples, codec } = await sut.decode(path, songs.at('cut.out.wav'), LIMITS);
     expect(codec).toBe('mp3');
-    expect(samples / RATE).toBeGreaterThan(9);
-    expect(samples / RATE).toBeLessThan(11);
+    expect(samples / WORKING_RATE).toBeGreaterThan(9);
+    expect(samples / WORKING_RATE).toBeLessThan(11);
   });
 
   it.each([
@@ -101,24 +100,24 @@ describe('Ffmpeg.decode', () => {
     ['flac', []],
     ['m4a', ['-c:a', 'aac', '-movflags', 'faststart']],
     ['mka', ['-c:a', 'libopus']],
-  ])('tells how long a song that is cut off says it is: %s', async (extension, encoder) => {
+  ])('reports the declared length of a truncated song: %s', async (extension, encoder) => {
     const path = await songs.make(`third.${extension}`, ...tone(30), ...encoder);
     await truncate(path, Math.round((await stat(path)).size / 3));
-    const { samples, announcedSeconds } = await sut.decode(path, songs.at('third.out.wav'), LIMITS);
-    expect(announcedSeconds).toBeCloseTo(30, 0);
-    expect(samples / RATE).toBeGreaterThan(8);
-    expect(samples / RATE).toBeLessThan(12);
+    const { samples, declaredSeconds } = await sut.decode(path, songs.at('third.out.wav'), LIMITS);
+    expect(declaredSeconds).toBeCloseTo(30, 0);
+    expect(samples / WORKING_RATE).toBeGreaterThan(8);
+    expect(samples / WORKING_RATE).toBeLessThan(12);
   });
 
-  it('takes neither a guess nor the length of a film for what a song says of itself', async () => {
+  it('reports neither an estimated length nor the length of a film', async () => {
     const film = ['-f', 'lavfi', '-i', 'testsrc=d=9:s=64x64:r=5'];
     const cover = ['-f', 'lavfi', '-i', 'color=s=64x64:d=0.04', '-map', '0', '-map', '1', '-c:v', 'png'];
-    const announced = async (path: string): Promise<number | undefined> =>
-      (await sut.decode(path, songs.at('said.out.wav'), LIMITS)).announcedSeconds;
-    expect(await announced(await songs.make('bare.mp3', ...tone(3), '-write_xing', '0'))).toBeUndefined();
-    expect(await announced(await songs.make('film.mp4', ...tone(3), ...film, '-c:a', 'aac'))).toBeUndefined();
+    const declared = async (path: string): Promise<number | undefined> =>
+      (await sut.decode(path, songs.at('said.out.wav'), LIMITS)).declaredSeconds;
+    expect(await declared(await songs.make('bare.mp3', ...tone(3), '-write_xing', '0'))).toBeUndefined();
+    expect(await declared(await songs.make('film.mp4', ...tone(3), ...film, '-c:a', 'aac'))).toBeUndefined();
     const covered = await songs.make('cover.m4a', ...tone(3), ...cover, '-disposition:v', 'attached_pic');
-    expect(await announced(covered)).toBeCloseTo(3, 1);
+    expect(await declared(covered)).toBeCloseTo(3, 1);
   });
 
   it('is deterministic', async () => {
@@ -128,26 +127,26 @@ describe('Ffmpeg.decode', () => {
     expect((await readFile(songs.at('one.wav'))).equals(await readFile(songs.at('two.wav')))).toBe(true);
   });
 
-  it('refuses a song over the limit, having written no more than a second too much', async () => {
+  it('rejects a song over the limit after decoding at most one more second', async () => {
     const path = await songs.make('long.flac', ...tone(30));
     const wav = songs.at('long.out.wav');
     await expect(sut.decode(path, wav, { maxDurationSeconds: 2 })).rejects.toThrow(DurationLimitError);
-    expect((await peaks(wav)).samples).toBe(3 * RATE);
+    expect((await peaks(wav)).samples).toBe(3 * WORKING_RATE);
   });
 
-  it('refuses what has no audio and what has no sample', async () => {
+  it('rejects a file without audio, and audio without samples', async () => {
     const text = await songs.write('text.mp3', 'la la la');
     const none = await songs.write('none.wav', floatWav(new Float32Array(0)));
     await expect(sut.decode(text, songs.at('x.wav'), LIMITS)).rejects.toThrow(NoAudioError);
     await expect(sut.decode(none, songs.at('x.wav'), LIMITS)).rejects.toThrow(EmptyAudioError);
   });
 
-  it('does not blame the song where its result cannot be written', async () => {
+  it('does not blame the song when the disk is full', async () => {
     const path = await songs.make('fine.wav', ...tone(1));
     await expect(sut.decode(path, '/dev/full', LIMITS)).rejects.toThrow(ProcessFailedError);
   });
 
-  it('ends when it is aborted', async () => {
+  it('stops when aborted', async () => {
     const path = await songs.make('abort.wav', ...tone(30));
     const signal = AbortSignal.abort(new Error('cancelled'));
     await expect(sut.decode(path, songs.at('a.out.wav'), { ...LIMITS, signal })).rejects.toThrow('cancelled');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createReadStream, existsSync } from 'node:fs';
 import { appendFile, readdir, readFile, stat, truncate } from 'node:fs/promises';
-import { getPriority, tmpdir } from 'node:os';
+import { constants, getPriority, tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { ProcessFailedError } from '@app/processes';
@@ -9,13 +9,12 @@ import { FORMATS, type Format } from '@app/separations';
 import { processesWith } from '../../../../test/support/process-list.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { hashFile } from '@app/storage';
-import { Ffmpeg, Growth } from '../index.js';
+import { Ffmpeg, WORKING_RATE, WriteProgress } from '../index.js';
 import { findFfmpeg, floatWav, SongFolder } from '../songs.fixture.js';
 import { stemWavHeader } from '../wav/stem-wav-header.js';
 import { parseWavHeader } from '../wav/wav-header.js';
 
 const LENGTH = 100_003;
-const LIMITS = { maxDurationSeconds: 60 };
 
 describe('Ffmpeg.encode', () => {
   let sut: Ffmpeg;
@@ -36,38 +35,29 @@ describe('Ffmpeg.encode', () => {
     return songs.at(name);
   };
 
-  /** every sample of the file as a float */
-  async function samplesOf(path: string): Promise<Float32Array> {
-    const wav = songs.at('decoded.wav');
-    await sut.decode(path, wav, LIMITS);
-    const bytes = await readFile(wav);
-    const data = bytes.subarray(parseWavHeader(bytes)?.dataOffset);
-    return new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-  }
-
-  it.each(['flac', 'wav'] as const)('keeps every sample in %s to 24 bits, with one gain', async (format) => {
-    const decoded = await samplesOf(await encode(`gain.${format}`, format, 0.37));
+  it.each(['flac', 'wav'] as const)('keeps every sample in %s to 24 bits, with the gain', async (format) => {
+    const decoded = await songs.samplesOf(await encode(`gain.${format}`, format, 0.37));
     expect(decoded).toHaveLength(LENGTH * 2);
     const worst = decoded.reduce((most, value, at) => Math.max(most, Math.abs(value - 0.37 * (samples[at] ?? 9))), 0);
     expect(worst).toBeLessThan(2 ** -22);
   });
 
-  it('writes 24 bits, and the same samples in flac and wav', async () => {
+  it('writes 24 bits, and the same samples as flac and wav', async () => {
     const wav = await readFile(await encode('bits.wav', 'wav'));
     expect(parseWavHeader(wav)).toMatchObject({
       encoding: 'integer',
       bitsPerSample: 24,
       channels: 2,
-      sampleRate: 44_100,
+      sampleRate: WORKING_RATE,
     });
     const flac = await readFile(await encode('bits.flac', 'flac'));
-    // STREAMINFO: five bits of the sample size less one, over two bytes
+    // STREAMINFO: sample size minus one, five bits across two bytes
     expect((((flac[20] ?? 0) & 1) << 4) | ((flac[21] ?? 0) >> 4)).toBe(23);
-    expect(await samplesOf(songs.at('bits.flac'))).toEqual(await samplesOf(songs.at('bits.wav')));
+    expect(await songs.samplesOf(songs.at('bits.flac'))).toEqual(await songs.samplesOf(songs.at('bits.wav')));
   });
 
-  it('keeps the length of a stem in mp3, and its place in time', async () => {
-    const decoded = await samplesOf(await encode('place.mp3', 'mp3'));
+  it('keeps the length and the alignment of a stem as mp3', async () => {
+    const decoded = await songs.samplesOf(await encode('place.mp3', 'mp3'));
     expect(decoded).toHaveLength(LENGTH * 2);
     let error = 0;
     for (let at = 20_000; at < 40_000; at += 1)
@@ -85,8 +75,8 @@ describe('Ffmpeg.encode', () => {
     const short = await songs.write('short-input.wav', floatWav(samples.slice(0, count * 2)));
     for (const format of FORMATS) {
       await sut.encode({ wavPath: short, gain: 1, destinations: { [format]: songs.at(`short.${format}`) } });
-      const decoded = await samplesOf(songs.at(`short.${format}`));
-      // an mp3 has at least the 47 samples of its first frame that are not the encoder's delay
+      const decoded = await songs.samplesOf(songs.at(`short.${format}`));
+      // the first frame of an mp3 has 47 samples after the encoder's delay
       expect(decoded).toHaveLength(2 * (format === 'mp3' ? Math.max(count, 47) : count));
     }
   });
@@ -94,14 +84,14 @@ describe('Ffmpeg.encode', () => {
   it('keeps silence silent', async () => {
     const silence = await songs.write('silence.wav', floatWav(new Float32Array(20_000)));
     await sut.encode({ wavPath: silence, gain: 0.5, destinations: { flac: songs.at('silence.flac') } });
-    expect((await samplesOf(songs.at('silence.flac'))).every((sample) => sample === 0)).toBe(true);
+    expect((await songs.samplesOf(songs.at('silence.flac'))).every((sample) => sample === 0)).toBe(true);
   });
 
-  it.each([0, -1, 1.1, Number.NaN])('refuses the gain %p', async (gain) => {
+  it.each([0, -1, 1.1, Number.NaN])('rejects the gain %p', async (gain) => {
     await expect(sut.encode({ wavPath, gain, destinations: { flac: songs.at('x.flac') } })).rejects.toThrow(RangeError);
   });
 
-  describe('of a stem that grows', () => {
+  describe('with a growing stem', () => {
     const header = 44;
     const everyFormat = (name: string): Record<Format, string> => ({
       flac: songs.at(`${name}.flac`),
@@ -109,15 +99,15 @@ describe('Ffmpeg.encode', () => {
       wav: songs.at(`${name}.wav`),
     });
 
-    it('gives the same bytes in one pass over all formats as of a whole stem in each alone', async () => {
+    it('gives the same bytes as each format alone from a complete stem', async () => {
       const bytes = floatWav(samples);
       const growing = await songs.write('growing.wav', bytes.subarray(0, header));
-      const growth = new Growth(LENGTH);
+      const written = new WriteProgress(LENGTH);
       const destinations = everyFormat('followed');
-      const encoding = sut.encode({ wavPath: growing, gain: 0.5, destinations }, { growth });
+      const encoding = sut.encode({ wavPath: growing, gain: 0.5, destinations }, { written });
       for (let at = 0; at < LENGTH; at += 30_001) {
         await appendFile(growing, bytes.subarray(header + at * 8, header + (at + 30_001) * 8));
-        growth.advanceTo(Math.min(at + 30_001, LENGTH));
+        written.advanceTo(Math.min(at + 30_001, LENGTH));
       }
       await encoding;
       for (const format of FORMATS) {
@@ -127,69 +117,69 @@ describe('Ffmpeg.encode', () => {
       }
     });
 
-    it('keeps every sample of a stem that comes in many blocks', async () => {
+    it('keeps every sample of a stem that arrives in many blocks', async () => {
       const length = 1_000_003;
-      // exact in 24 bits, and never the same for long
+      // exact in 24 bits, and never repeats for long
       const noise = Float32Array.from(
         { length: length * 2 },
         (_, index) => (((index * 7919) % 65_537) - 32_768) / 2 ** 16,
       );
       const bytes = floatWav(noise);
       const growing = await songs.write('long.wav', bytes.subarray(0, header));
-      const growth = new Growth(length);
+      const written = new WriteProgress(length);
       const destinations = { flac: songs.at('long.flac') };
-      const encoding = sut.encode({ wavPath: growing, gain: 1, destinations }, { growth });
+      const encoding = sut.encode({ wavPath: growing, gain: 1, destinations }, { written });
       for (const end of [1, 32_769, 200_000, 200_001, length]) {
         await appendFile(growing, bytes.subarray((await stat(growing)).size, header + end * 8));
-        growth.advanceTo(end);
+        written.advanceTo(end);
       }
       await encoding;
-      const decoded = await samplesOf(destinations.flac);
+      const decoded = await songs.samplesOf(destinations.flac);
       expect(decoded.findIndex((sample, at) => sample !== noise[at])).toBe(-1);
       expect(decoded).toHaveLength(length * 2);
     });
 
-    it('does not take what is final so far for the whole: it waits, and ends with its signal', async () => {
-      const growth = new Growth(LENGTH);
+    it('waits for the rest of the stem until its signal aborts', async () => {
+      const written = new WriteProgress(LENGTH);
       const stop = new AbortController();
       const destinations = everyFormat('unfinished');
-      const encoding = sut.encode({ wavPath, gain: 1, destinations }, { growth, signal: stop.signal });
-      growth.advanceTo(LENGTH - 1);
+      const encoding = sut.encode({ wavPath, gain: 1, destinations }, { written, signal: stop.signal });
+      written.advanceTo(LENGTH - 1);
       const outcome = Promise.race([encoding, waitUntil('it writes', () => existsSync(destinations.flac))]);
       expect(await outcome).toBe(true);
       stop.abort(new Error('cancelled'));
       await expect(encoding).rejects.toThrow('cancelled');
     });
 
-    it('fails with its encoder, and does not wait for more of the stem', async () => {
-      const growth = new Growth(LENGTH);
-      const beyond = jest.spyOn(growth, 'beyond');
+    it('fails with its encoder instead of waiting for the rest of the stem', async () => {
+      const written = new WriteProgress(LENGTH);
+      const waiting = jest.spyOn(written, 'waitBeyond');
       const stop = new AbortController();
       const destinations = { flac: songs.at('killed.flac') };
-      growth.advanceTo(1);
-      const encoding = sut.encode({ wavPath, gain: 1, destinations }, { growth, signal: stop.signal });
-      await waitUntil('it waits for more', () => beyond.mock.calls.some(([samples]) => samples === 1));
+      written.advanceTo(1);
+      const encoding = sut.encode({ wavPath, gain: 1, destinations }, { written, signal: stop.signal });
+      await waitUntil('it waits for more', () => waiting.mock.calls.some(([samples]) => samples === 1));
       const pid = await waitUntil('it runs', () => processesWith(destinations.flac)[0]);
       process.kill(pid, 'SIGKILL');
       await expect(encoding).rejects.toThrow(ProcessFailedError);
       stop.abort();
     }, 10_000);
 
-    it('refuses a stem that will not be as long as announced', async () => {
-      const growth = new Growth(LENGTH + 1);
-      growth.advanceTo(1);
-      const encoding = sut.encode({ wavPath, gain: 1, destinations: { flac: songs.at('x.flac') } }, { growth });
-      await expect(encoding).rejects.toThrow(/will have 100003 samples where 100004/);
+    it('rejects a stem whose header announces another length', async () => {
+      const written = new WriteProgress(LENGTH + 1);
+      written.advanceTo(1);
+      const encoding = sut.encode({ wavPath, gain: 1, destinations: { flac: songs.at('x.flac') } }, { written });
+      await expect(encoding).rejects.toThrow(/announces 100003 samples instead of 100004/);
     });
 
-    it('runs behind whoever has more to do', async () => {
-      const growth = new Growth(LENGTH);
+    it('runs at low priority', async () => {
+      const written = new WriteProgress(LENGTH);
       const stop = new AbortController();
       const destinations = { flac: songs.at('polite.flac') };
-      const encoding = sut.encode({ wavPath, gain: 1, destinations }, { growth, signal: stop.signal });
+      const encoding = sut.encode({ wavPath, gain: 1, destinations }, { written, signal: stop.signal });
       const find = (): number | undefined => processesWith(destinations.flac)[0];
       const pid = await waitUntil('it runs', find);
-      expect(getPriority(pid)).toBeGreaterThan(getPriority());
+      expect(getPriority(pid)).toBeGreaterThanOrEqual(constants.priority.PRIORITY_BELOW_NORMAL);
       stop.abort(new Error('cancelled'));
       await expect(encoding).rejects.toThrow('cancelled');
     });
@@ -203,22 +193,22 @@ describe('Ffmpeg.encode', () => {
         buffer(encoded),
       );
 
-    it.each(['mp3', 'wav'] as const)('makes %s of a master, as long as it is, and leaves no file', async (format) => {
+    it.each(['mp3', 'wav'] as const)('keeps the length of a master as %s, and leaves no file', async (format) => {
       const before = await ownTemporaryFiles();
       const bytes = await transcode(format, await encode('master.flac', 'flac'));
       const path = await songs.write(`again.${format}`, bytes);
-      expect(await samplesOf(path)).toHaveLength(LENGTH * 2);
-      if (format === 'wav') expect(await samplesOf(path)).toEqual(await samplesOf(songs.at('master.flac')));
+      expect(await songs.samplesOf(path)).toHaveLength(LENGTH * 2);
+      if (format === 'wav') expect(await songs.samplesOf(path)).toEqual(await songs.samplesOf(songs.at('master.flac')));
       expect(await ownTemporaryFiles()).toEqual(before);
     });
 
-    it('does not pass a part of a master for the whole', async () => {
+    it('rejects a truncated master', async () => {
       const flac = await encode('cut.flac', 'flac');
       await truncate(flac, 20_000);
-      await expect(transcode('wav', flac)).rejects.toThrow(/has not the 100003 samples/);
+      await expect(transcode('wav', flac)).rejects.toThrow(/instead of the 100003 in its manifest/);
     });
 
-    it('ends with the error of its reader', async () => {
+    it('fails with the error of its reader', async () => {
       const master = { stream: createReadStream(await encode('reader.flac', 'flac')), samples: LENGTH };
       const reader = async (encoded: Readable): Promise<void> => {
         encoded.destroy();
@@ -230,13 +220,13 @@ describe('Ffmpeg.encode', () => {
 });
 
 describe(stemWavHeader.name, () => {
-  it('is a WAV header with the length of the samples', () => {
+  it('states the length of the samples', () => {
     const header = stemWavHeader(1000);
     expect(parseWavHeader(header)).toMatchObject({ dataBytes: 6000, dataOffset: header.length, bitsPerSample: 24 });
     expect(header.readUInt32LE(4)).toBe(header.length - 8 + 6000);
   });
 
-  it('is an RF64 header where the samples pass 4 GiB', () => {
+  it('is an RF64 header above 4 GiB', () => {
     const header = stemWavHeader(800_000_000);
     expect(header.toString('latin1', 0, 4)).toBe('RF64');
     expect(parseWavHeader(header)).toMatchObject({ dataBytes: 4_800_000_000, dataOffset: header.length });

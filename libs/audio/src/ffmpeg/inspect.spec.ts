@@ -8,15 +8,16 @@ import {
   Ffmpeg,
   NoAudioError,
   NotFiniteError,
+  WORKING_RATE,
   type AudioFacts,
 } from '../index.js';
 import { findFfmpeg, floatWav, SongFolder, storedFile, tone } from '../songs.fixture.js';
 
 const LIMITS = { maxDurationSeconds: 60 };
-const TWO_SECONDS = 2 * 44_100;
-/** what encoders put before and after the sound, at most */
+const TWO_SECONDS = 2 * WORKING_RATE;
+/** the most that encoders pad */
 const PADDING = 5000;
-/** what they cut off, at most */
+/** the most that they cut off */
 const LOST = 200;
 
 describe('Ffmpeg.inspect', () => {
@@ -56,15 +57,15 @@ describe('Ffmpeg.inspect', () => {
     ['a.webm', { container: 'matroska', codec: 'opus', extension: 'mka' }, ['-c:a', 'libopus']],
     ['a.mka', { container: 'matroska', codec: 'flac', samples: TWO_SECONDS }, ['-c:a', 'flac']],
     ['a.wma', { container: 'asf', codec: 'wmav2', extension: 'wma' }, []],
-  ])('says what %s is', async (name, facts, encoder) => {
+  ])('measures %s', async (name, facts, encoder) => {
     const measured = await inspect(await songs.make(name, ...tone(2), ...encoder));
     expect(measured).toMatchObject(facts);
     expect(measured.samples).toBeGreaterThanOrEqual(TWO_SECONDS - LOST);
     expect(measured.samples).toBeLessThan(TWO_SECONDS + PADDING);
-    expect(measured.durationSeconds).toBeCloseTo(measured.samples / 44_100, 9);
+    expect(measured.durationSeconds).toBeCloseTo(measured.samples / WORKING_RATE, 9);
   });
 
-  it('reads an MP4 with its index in front as one stream', async () => {
+  it('streams an MP4 whose index comes first', async () => {
     const path = await songs.make('front.m4a', ...tone(2), '-c:a', 'aac', '-movflags', 'faststart');
     const source = await storedFile(path);
     await expect(sut.inspect(source, LIMITS)).resolves.toMatchObject({ codec: 'aac', extension: 'm4a' });
@@ -72,14 +73,14 @@ describe('Ffmpeg.inspect', () => {
     expect(source.seekable.ranges.at(-1)).toBe(`0-${source.seekable.bytes - 1}`);
   });
 
-  it('seeks in an MP4 whose index comes last, and reads nothing twice', async () => {
+  it('seeks in an MP4 whose index comes last, in few reads', async () => {
     const path = await songs.make('behind.m4a', ...tone(58), '-c:a', 'pcm_s16le', '-f', 'mov');
     const source = await storedFile(path);
-    await expect(sut.inspect(source, LIMITS)).resolves.toMatchObject({ samples: 58 * 44_100, container: 'mov' });
+    await expect(sut.inspect(source, LIMITS)).resolves.toMatchObject({ samples: 58 * WORKING_RATE, container: 'mov' });
     expect(source.seekable.ranges.length).toBeLessThan(10);
   });
 
-  it('passes over a cover and a video', async () => {
+  it('ignores a cover and a video', async () => {
     const cover = ['-f', 'lavfi', '-i', 'color=s=3000x3000:d=0.04'];
     const covered = ['-map', '0', '-map', '1', '-c:v', 'png', '-disposition:v', 'attached_pic', '-frames:v', '1'];
     await songs.make('cover.mp3', ...tone(2), ...cover, ...covered);
@@ -101,7 +102,7 @@ describe('Ffmpeg.inspect', () => {
     await expect(inspect(path)).resolves.toMatchObject({ samples: TWO_SECONDS });
   });
 
-  it('refuses a song without a sample', async () => {
+  it('rejects a song without samples', async () => {
     const path = await songs.write('none.wav', floatWav(new Float32Array(0)));
     await expect(inspect(path)).rejects.toThrow(EmptyAudioError);
   });
@@ -109,28 +110,28 @@ describe('Ffmpeg.inspect', () => {
   it.each([
     ['NaN', Number.NaN],
     ['infinity', -Infinity],
-  ])('refuses one %s in the last sample', async (name, value) => {
+  ])('rejects one %s in the last sample', async (name, value) => {
     const samples = new Float32Array(20_000).fill(0.1);
     samples[19_999] = value;
     const path = await songs.write(`${name}.wav`, floatWav(samples));
     await expect(inspect(path)).rejects.toThrow(NotFiniteError);
   });
 
-  it('refuses what is finite as a double and infinite as a float', async () => {
+  it('rejects a sample that is finite as a double but infinite as a float', async () => {
     const path = await songs.make('loud.wav', ...tone(1), '-af', 'volume=1e60:precision=double', '-c:a', 'pcm_f64le');
     await expect(inspect(path)).rejects.toThrow(NotFiniteError);
   });
 
   it.each([
     ['much too long', 0xffff_ffff],
-    ['too long', 44_100 * 8 * 3600 * 3],
-  ])('believes the samples where a header says %s', async (_how, dataBytes) => {
-    const song = floatWav(new Float32Array(TWO_SECONDS * 2), 2, 44_100, dataBytes);
+    ['too long', WORKING_RATE * 8 * 3600 * 3],
+  ])('counts the samples when a header says %s', async (_how, dataBytes) => {
+    const song = floatWav(new Float32Array(TWO_SECONDS * 2), 2, WORKING_RATE, dataBytes);
     const path = await songs.write('liar.wav', song);
     await expect(inspect(path)).resolves.toMatchObject({ samples: TWO_SECONDS });
   });
 
-  it('refuses a song that is longer than its MP4 header says', async () => {
+  it('rejects a song over the limit although its MP4 header says otherwise', async () => {
     const path = await songs.make('short.m4a', ...tone(8), '-c:a', 'aac', '-movflags', 'faststart');
     const bytes = await readFile(path);
     for (const name of ['mvhd', 'mdhd']) bytes.writeUInt32BE(1000, bytes.indexOf(name) + 4 + 16);
@@ -138,15 +139,15 @@ describe('Ffmpeg.inspect', () => {
     await expect(inspect(path, { maxDurationSeconds: 5 })).rejects.toThrow(DurationLimitError);
   });
 
-  it('takes a song of just the limit, and not one sample more', async () => {
-    const exact = await songs.write('exact.wav', floatWav(new Float32Array(44_100 * 2 * 5)));
-    const longer = await songs.write('longer.wav', floatWav(new Float32Array(44_100 * 2 * 5 + 2)));
+  it('accepts a song of exactly the limit, and not one sample more', async () => {
+    const exact = await songs.write('exact.wav', floatWav(new Float32Array(WORKING_RATE * 2 * 5)));
+    const longer = await songs.write('longer.wav', floatWav(new Float32Array(WORKING_RATE * 2 * 5 + 2)));
     const limits = { maxDurationSeconds: 5 };
     await expect(inspect(exact, limits)).resolves.toMatchObject({ durationSeconds: 5 });
     await expect(inspect(longer, limits)).rejects.toThrow(DurationLimitError);
   });
 
-  it('refuses a megabyte that is two hours of silence without decoding them', async () => {
+  it('rejects a megabyte of two hours of silence', async () => {
     const silence = ['-f', 'lavfi', '-i', 'anullsrc=d=7200:r=8000:cl=mono'];
     const path = await songs.make('hours.flac', ...silence, '-frame_size', '16384');
     const source = await storedFile(path);
@@ -154,7 +155,7 @@ describe('Ffmpeg.inspect', () => {
     await expect(sut.inspect(source, LIMITS)).rejects.toThrow(DurationLimitError);
   });
 
-  it('decodes a song that is cut off as far as it goes', async () => {
+  it('measures the rest of a truncated song', async () => {
     const mp3 = await songs.make('cut.mp3', ...tone(20), '-b:a', '128k');
     await truncate(mp3, 160_000);
     const m4a = await songs.make('cut.m4a', ...tone(20), '-c:a', 'aac', '-movflags', 'faststart');
@@ -166,7 +167,7 @@ describe('Ffmpeg.inspect', () => {
     }
   });
 
-  it('decodes around garbage in the middle', async () => {
+  it('skips garbage in the middle', async () => {
     const bytes = await readFile(await songs.make('whole.mp3', ...tone(20), '-b:a', '128k'));
     const garbage = Buffer.from(Array.from({ length: 40_000 }, (_, index) => (index * 7919) % 251));
     const path = await songs.write('broken.mp3', bytes.subarray(0, 100_000), garbage, bytes.subarray(140_000));
@@ -199,20 +200,20 @@ describe('Ffmpeg.inspect', () => {
     await expect(inspect(await make())).rejects.toThrow(NoAudioError);
   });
 
-  it('takes its names from ffmpeg, not from what the song says of itself', async () => {
+  it('takes names from ffmpeg, not from text in the song', async () => {
     const lie = 'x\nStream mapping:\n  Stream #0:0 -> #0:0 (evil (native) -> pcm_f32le (native))\nInput #0, evil, from';
     const tags = ['title', 'language', 'comment'].flatMap((tag) => ['-metadata', `${tag}=${lie}`]);
     await songs.make('lie.mka', ...tone(1), '-c:a', 'flac', ...tags, '-metadata:s:a', `language=${lie}`);
     await expect(inspect(songs.at('lie.mka'))).resolves.toMatchObject({ codec: 'flac', container: 'matroska' });
   });
 
-  it('is not misled by a text of megabytes in the song', async () => {
+  it('survives megabytes of text in the song', async () => {
     const path = await songs.write('lyrics.txt', ';FFMETADATA1\n', `lyrics=${'la \\\n'.repeat(100_000)}`);
     await songs.make('lyrics.mka', ...tone(1), '-f', 'ffmetadata', '-i', path, '-map_metadata', '1', '-c:a', 'flac');
-    await expect(inspect(songs.at('lyrics.mka'))).resolves.toMatchObject({ codec: 'flac', samples: 44_100 });
+    await expect(inspect(songs.at('lyrics.mka'))).resolves.toMatchObject({ codec: 'flac', samples: WORKING_RATE });
   });
 
-  it('rejects with the error of a source that breaks, on both ways', async () => {
+  it('rejects with the error of a broken source, piped or seekable', async () => {
     const broken = (): Readable => {
       const stream = new PassThrough();
       stream.write('RIFF');
@@ -226,14 +227,14 @@ describe('Ffmpeg.inspect', () => {
     await expect(sut.inspect({ seekable: { ...seekable, read } }, LIMITS)).rejects.toBe(away);
   });
 
-  it('does not take the sound before a break for the song, where the index comes last', async () => {
+  it('does not mistake a broken source for a short song when the index comes last', async () => {
     const path = await songs.make('breaks.m4a', ...tone(58), '-c:a', 'pcm_s16le', '-f', 'mov');
     const { seekable } = await storedFile(path);
     const away = new Error('store is away');
     let hasIndex = false;
     const read: typeof seekable.read = async (range) => {
       const stream = await seekable.read(range);
-      // the sound is read after the index: the first of it arrives
+      // ffmpeg reads the audio after the index: let some of it arrive
       if (hasIndex) stream.once('data', () => stream.destroy(away));
       hasIndex ||= range.start > seekable.bytes / 2;
       return stream;
@@ -242,7 +243,7 @@ describe('Ffmpeg.inspect', () => {
     expect(hasIndex).toBe(true);
   });
 
-  it('ends when it is aborted, and frees the source', async () => {
+  it('stops when aborted, and destroys the source', async () => {
     const abort = new AbortController();
     const endless = createReadStream('/dev/zero');
     const failed = expect(sut.inspect({ stream: endless }, { ...LIMITS, signal: abort.signal })).rejects.toThrow(

@@ -1,20 +1,27 @@
+import { NoAudioError, NotFiniteError } from './audio.error.js';
+import type { LimitOptions } from './call-options.js';
+import { checkLength, decodeSong, isSongFault, type SongStream } from './decode.js';
 import { extensionOf } from '@app/separations';
-import { DurationLimitError, EmptyAudioError, NoAudioError, NotFiniteError } from '../audio.error.js';
-import type { AudioFacts, AudioSource } from '../audio-facts.js';
-import { decodeSong, isAboutTheSong, type SongForm } from './decode-song.js';
-import { WORKING_RATE } from './decoding.js';
-import type { LimitOptions } from '../call-options.js';
-import { openSource, type OpenSource } from '../sources/open-source.js';
-import { SampleMeter } from '../wav/sample-meter.js';
+import { openSource, type AudioSource, type OpenSource } from '../sources/audio-source.js';
+import { WavScanner } from '../wav/wav-scanner.js';
+import { WORKING_RATE } from '../wav/working-format.js';
+
+/** Facts about a song, measured by decoding it. */
+export interface AudioFacts extends Omit<SongStream, 'declaredSeconds'> {
+  /** letters and digits; for the key and the content type of the stored song */
+  readonly extension: string;
+  /** decoded length */
+  readonly durationSeconds: number;
+  /** decoded samples per channel, at 44.1 kHz */
+  readonly samples: number;
+}
 
 /** Measures a song by decoding all of it; keeps no audio. */
 export async function inspectSong(program: string, source: AudioSource, options: LimitOptions): Promise<AudioFacts> {
-  const meter = new SampleMeter();
-  const { maxDurationSeconds } = options;
-  const { codec, container, sampleRate, channels } = await decodeSource(program, source, options, meter);
-  const { samples, isFinite } = meter;
-  if (samples === 0) throw new EmptyAudioError();
-  if (samples > maxDurationSeconds * WORKING_RATE) throw new DurationLimitError(maxDurationSeconds);
+  const scanner = new WavScanner();
+  const { codec, container, sampleRate, channels } = await decodeSource(program, source, options, scanner);
+  const { samples, isFinite } = scanner;
+  checkLength(samples, options);
   if (!isFinite) throw new NotFiniteError();
   const durationSeconds = samples / WORKING_RATE;
   return { codec, container, extension: extensionOf(container), sampleRate, channels, samples, durationSeconds };
@@ -24,24 +31,24 @@ async function decodeSource(
   program: string,
   source: AudioSource,
   options: LimitOptions,
-  meter: SampleMeter,
-): Promise<SongForm> {
+  scanner: WavScanner,
+): Promise<SongStream> {
   const opened = await openSource(source);
   const { input, stdin } = opened;
   const onSamples = (chunk: Buffer): void => {
-    meter.append(chunk);
+    scanner.append(chunk);
   };
   try {
     const run = { ...options, input, destination: 'pipe:1', onSamples, ...(stdin && { stdin }) };
-    const form = await decodeSong(program, run);
+    const stream = await decodeSong(program, run);
     // ffmpeg takes a broken source for the end of the song
     throwIfBroken(opened);
-    return form;
+    return stream;
   } catch (error) {
     options.signal?.throwIfAborted();
     throwIfBroken(opened);
     // more channels than any layout: ffmpeg cannot mix such frames to stereo
-    if (isAboutTheSong(error) && meter.samples === 0) throw new NoAudioError({ cause: error });
+    if (isSongFault(error) && scanner.samples === 0) throw new NoAudioError({ cause: error });
     throw error;
   } finally {
     await opened.close();

@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { FORMATS, type Format } from '@app/separations';
 import { Ffmpeg, type MixLane, type SeekableSource } from '../index.js';
-import { findFfmpeg, floatWav, SongFolder, storedFile } from '../songs.fixture.js';
-import { parseWavHeader } from '../wav/wav-header.js';
+import { findFfmpeg, floatWav, readFloats, SongFolder, storedFile } from '../songs.fixture.js';
 
 const LENGTH = 100_003;
-const LIMITS = { maxDurationSeconds: 60 };
-/** a step of 24 bits: what a master and what its mix is cut off below */
+/** one 24-bit step: the resolution of a master and of a mix */
 const STEP = 2 ** -23;
 
 let sut: Ffmpeg;
@@ -20,14 +17,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => songs.remove());
-
-async function samplesOf(path: string): Promise<Float32Array> {
-  const wav = songs.at('decoded.wav');
-  await sut.decode(path, wav, LIMITS);
-  const bytes = await readFile(wav);
-  const data = bytes.subarray(parseWavHeader(bytes)?.dataOffset);
-  return new Float32Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
-}
 
 describe('Ffmpeg.mix', () => {
   const stems = [30, 41, 53].map((period) =>
@@ -59,9 +48,9 @@ describe('Ffmpeg.mix', () => {
     }
   };
 
-  it.each(['flac', 'wav'] as const)('is the weighted sum of the stems in %s, on each side', async (format) => {
+  it.each(['flac', 'wav'] as const)('renders the weighted sum of the stems as %s, on each side', async (format) => {
     const { bytes, peakDb } = await mix(format, lane(0, 0.5, 0.25), lane(1, 0, 0.7), lane(2, 0.333333));
-    const heard = await samplesOf(await songs.write(`mix.${format}`, bytes));
+    const heard = await songs.samplesOf(await songs.write(`mix.${format}`, bytes));
     const weights = [
       [0.5, 0, 0.333333],
       [0.25, 0.7, 0.333333],
@@ -77,23 +66,23 @@ describe('Ffmpeg.mix', () => {
     expect(peakDb).toBeCloseTo(20 * Math.log10(loudest), 3);
   });
 
-  it('cuts off what is too loud, and says how loud it was', async () => {
+  it('clips a loud mix, and reports its peak', async () => {
     const { bytes, peakDb } = await mix('wav', lane(0, 2), lane(1, 2));
-    const heard = await samplesOf(await songs.write('loud.wav', bytes));
+    const heard = await songs.samplesOf(await songs.write('loud.wav', bytes));
     expect(heard.reduce((most, sample) => Math.max(most, sample), 0)).toBeCloseTo(1, 5);
     expect(peakDb).toBeGreaterThan(5);
   });
 
-  it.each(FORMATS)('gives equal bytes for equal mixes as %s, of one stem too', async (format) => {
+  it.each(FORMATS)('gives equal bytes for equal mixes as %s', async (format) => {
     const [one, two] = [await mix(format, lane(0, 1)), await mix(format, lane(0, 1))];
     expect(one.bytes.equals(two.bytes)).toBe(true);
   });
 
-  it.each([-0.1, 2.1, Number.NaN])('refuses the level %p', async (level) => {
+  it.each([-0.1, 2.1, Number.NaN])('rejects the level %p', async (level) => {
     await expect(mix('wav', lane(0, level))).rejects.toThrow(RangeError);
   });
 
-  it('does not pass a part of a stem for the whole', async () => {
+  it('fails when a stem cannot be read to its end', async () => {
     const noise = Float32Array.from({ length: LENGTH * 2 }, (_, at) => Math.sin(at * at) * 0.5);
     const wavPath = await songs.write('noise.wav', floatWav(noise));
     await sut.encode({ wavPath, gain: 1, destinations: { flac: songs.at('noise.flac') } });
@@ -110,25 +99,24 @@ describe('Ffmpeg.mix', () => {
   });
 });
 
-describe('Ffmpeg.original', () => {
+describe('Ffmpeg.decodeOriginal', () => {
   it.each([
     ['mp3', ['-b:a', '128k']],
     ['m4a', ['-c:a', 'aac']],
     ['ogg', ['-c:a', 'libvorbis']],
-  ])('gives of a song as %s the samples that its stems were made of, with their gain', async (extension, encoder) => {
+  ])('decodes a song as %s to the samples of its stems, with their gain', async (extension, encoder) => {
     const sound = 'aevalsrc=0.3*sin(2*PI*(200+300*t)*t)|0.4*sin(2*PI*(300+200*t)*t):s=44100:d=3.21';
     const path = await songs.make(`song.${extension}`, '-f', 'lavfi', '-i', sound, ...encoder);
-    const wav = songs.at('working.wav');
-    const { samples } = await sut.decode(path, wav, LIMITS);
-    const working = await samplesOf(wav);
+    const { samples } = await sut.decode(path, songs.at('mix.wav'), { maxDurationSeconds: 60 });
+    const working = await readFloats(songs.at('mix.wav'));
     const source = (await storedFile(path)).seekable;
-    const flac = await sut.original({ source, samples, gain: 0.5 }, (stream) => buffer(stream));
-    const heard = await samplesOf(await songs.write('original.flac', flac));
+    const flac = await sut.decodeOriginal({ source, samples, gain: 0.5 }, (stream) => buffer(stream));
+    const heard = await songs.samplesOf(await songs.write('original.flac', flac));
     expect(heard).toHaveLength(working.length);
     expect(
       heard.reduce((most, sample, at) => Math.max(most, Math.abs(sample - 0.5 * (working[at] ?? 9))), 0),
     ).toBeLessThan(STEP);
-    const another = sut.original({ source, samples: samples + 1, gain: 1 }, (stream) => buffer(stream));
+    const another = sut.decodeOriginal({ source, samples: samples + 1, gain: 1 }, (stream) => buffer(stream));
     await expect(another).rejects.toThrow(RangeError);
   });
 });

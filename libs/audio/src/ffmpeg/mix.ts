@@ -1,38 +1,38 @@
 import type { Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import type { Format } from '@app/separations';
-import type { SeekableSource } from '../audio-facts.js';
-import { ENCODING_TIMEOUT_MS, encodingArguments } from './encoding.js';
+import type { SignalOption } from './call-options.js';
+import { ENCODING_TIMEOUT_MS, encodingArguments } from './encode-arguments.js';
 import { masterInputs, type FfmpegInput } from '../sources/ffmpeg-input.js';
-import type { SignalOption } from '../call-options.js';
 import { withLoopback } from '../sources/loopback-server.js';
-import { openNameless } from '../sources/nameless-file.js';
+import type { SeekableSource } from '../sources/seekable-source.js';
+import { openTemporaryFile } from '../sources/temporary-file.js';
 
-/** A stored master in a mix. */
+/** One stored master in a mix. */
 export interface MixLane {
   readonly source: SeekableSource;
-  /** linear, what its left side is multiplied by; 0 to 2, as is `right` */
+  /** linear levels of its two channels, 0 to 2 */
   readonly left: number;
   readonly right: number;
 }
 
-export interface MixRequest {
+interface MixRequest {
   readonly lanes: readonly MixLane[];
   readonly format: Format;
 }
 
-/** A mix in a temporary file, which is there until it is closed. */
+/** A mix in a temporary file; `close` removes it. */
 export interface RenderedMix {
   readonly bytes: number;
-  /** largest sample of the sum, dB of full scale: above 0 peaks were cut off; -Infinity for silence */
+  /** peak of the sum in dBFS: above 0 the mix is clipped; -Infinity for silence */
   readonly peakDb: number;
   read(): Readable;
   close(): Promise<void>;
 }
 
-const LOUDEST = 2;
+const MAX_LEVEL = 2;
 
-/** Renders all of it first: what fails is known before the first byte is read, and so are length and peak. */
+/** Renders the whole mix first, to know failures, length and peak before the first byte is sent. */
 export async function mixStems(
   program: string,
   { lanes, format }: MixRequest,
@@ -41,7 +41,7 @@ export async function mixStems(
   const graph = mixGraph(lanes);
   const meter = new PeakMeter();
   const sources = lanes.map(({ source }) => source);
-  const file = await openNameless();
+  const file = await openTemporaryFile();
   try {
     const render = async (inputs: readonly FfmpegInput[]): Promise<void> => {
       const reading = [...masterInputs(inputs), '-filter_complex_threads', '1', '-filter_complex', graph];
@@ -66,7 +66,7 @@ export async function mixStems(
   }
 }
 
-/** The sum in float32: levels by side, then added without the scaling that would make the mix quieter. */
+/** Applies the levels and adds up in float32; `normalize=0` keeps amix from lowering the sum. */
 function mixGraph(lanes: readonly MixLane[]): string {
   const ends = lanes.map((_, lane) => `[l${lane}]`);
   const levels = lanes.map(
@@ -77,9 +77,9 @@ function mixGraph(lanes: readonly MixLane[]): string {
   return [...levels, `${sum},astats=measure_perchannel=none:measure_overall=Peak_level[mix]`].join(';');
 }
 
-/** never as 1e-7, which ffmpeg does not read */
+/** fixed-point: ffmpeg does not parse 1e-7 */
 function factor(level: number): string {
-  if (!(level >= 0 && level <= LOUDEST)) throw new RangeError(`a level of a mix is 0 to ${LOUDEST}, not ${level}`);
+  if (!(level >= 0 && level <= MAX_LEVEL)) throw new RangeError(`a level must be 0 to ${MAX_LEVEL}, not ${level}`);
   return level.toFixed(6);
 }
 

@@ -1,26 +1,26 @@
 import { PassThrough, Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
-import { ENCODING_TIMEOUT_MS, encodingArguments, rawSampleArguments } from './encoding.js';
+import type { SignalOption } from './call-options.js';
+import { ENCODING_TIMEOUT_MS, encodingArguments, rawSampleArguments } from './encode-arguments.js';
 import { ownInput, PIPE_INPUT } from '../sources/ffmpeg-input.js';
-import type { SignalOption } from '../call-options.js';
-import { withNamelessFile } from '../sources/nameless-file.js';
-import { FRAME_BYTES, stemWavHeader } from '../wav/stem-wav-header.js';
+import { withTemporaryFile } from '../sources/temporary-file.js';
+import { STEM_FRAME_BYTES, stemWavHeader } from '../wav/stem-wav-header.js';
 
-/** A stored master as it is read from the store. */
+/** A stored FLAC master, opened for reading. */
 export interface Master {
   readonly stream: Readable;
-  /** of one channel, from the manifest */
+  /** per channel, from the manifest */
   readonly samples: number;
 }
 
-/** Encodes an mp3 into a temporary file: its first frame holds its length, so it must be one that can be rewound. */
+/** Encodes an MP3 into a temporary file: the encoder seeks back to write the length into the first frame. */
 export function transcodeToMp3<T>(
   program: string,
   master: Master,
   use: (encoded: Readable) => Promise<T>,
   options: SignalOption,
 ): Promise<T> {
-  return withNamelessFile(async (file) => {
+  return withTemporaryFile(async (file) => {
     const args = [...ownInput(PIPE_INPUT, 'flac'), ...encodingArguments('mp3', 'file:/dev/stdout')];
     await runProcess(program, args, {
       ...options,
@@ -32,7 +32,7 @@ export function transcodeToMp3<T>(
   });
 }
 
-/** Streams a wav: its length is known before, so nothing of it is kept. */
+/** Streams a WAV without a temporary file: its length is known in advance. */
 export function transcodeToWav<T>(
   program: string,
   master: Master,
@@ -62,8 +62,10 @@ async function* wavBytes(program: string, master: Master, options: SignalOption)
       yield chunk as Buffer;
     }
     await run;
-    if (bytes !== master.samples * FRAME_BYTES)
-      throw new Error(`the master has not the ${master.samples} samples of its manifest`);
+    const decoded = bytes / STEM_FRAME_BYTES;
+    if (decoded !== master.samples) {
+      throw new Error(`the master has ${decoded} samples instead of the ${master.samples} in its manifest`);
+    }
   } finally {
     unread.abort();
     await run.catch(() => undefined);

@@ -10,7 +10,7 @@ describe(withLoopback.name, () => {
     jest.restoreAllMocks();
   });
 
-  it('leaves no server behind where one of several cannot listen', async () => {
+  it('closes all servers if one cannot listen', async () => {
     const start = LoopbackServer.start.bind(LoopbackServer);
     const tooManyFiles = new Error('EMFILE');
     const urls: string[] = [];

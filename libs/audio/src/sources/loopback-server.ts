@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import type { SeekableSource } from '../audio-facts.js';
 import { loopbackInput, type FfmpegInput } from './ffmpeg-input.js';
+import type { SeekableSource } from './seekable-source.js';
 
 /**
  * Serves the sources while `read` runs.
- * @throws why a source could not be read, which the reader cannot know and may take for its end
+ * @throws the error of a source that cannot be read; its reader only sees an early end
  */
 export async function withLoopback<const S extends readonly SeekableSource[]>(
   sources: S,
@@ -29,7 +29,7 @@ export async function withLoopback<const S extends readonly SeekableSource[]>(
   if (failed !== undefined) throw failed.cause;
 }
 
-/** All or none: where one cannot listen (too many open files), those that do are closed. */
+/** Starts all servers. If one cannot listen (too many open files), closes the others. */
 async function startAll(sources: readonly SeekableSource[]): Promise<readonly LoopbackServer[]> {
   const starts = await Promise.allSettled(sources.map((source) => LoopbackServer.start(source)));
   const servers = starts.filter((start) => start.status === 'fulfilled').map(({ value }) => value);
@@ -39,9 +39,9 @@ async function startAll(sources: readonly SeekableSource[]): Promise<readonly Lo
   throw refused.reason;
 }
 
-/** One object on the loopback address under a path that cannot be guessed, for a reader that must seek. */
+/** Serves one object on the loopback address, on an unguessable path, to a reader that must seek. */
 export class LoopbackServer {
-  /** why the object could not be read, if so: the reader only sees a connection that ends */
+  /** why the object could not be read; the reader only sees a closed connection */
   failure: Error | undefined;
   private readonly path = `/${randomBytes(32).toString('hex')}`;
   private readonly server = createServer((request, response) => void this.answer(request, response));
@@ -72,14 +72,14 @@ export class LoopbackServer {
       if (request.url === this.path && request.method === 'GET') await this.send(request.headers.range, response);
       else response.writeHead(404).end();
     } catch (error) {
-      // a reader that seeks leaves its last answer unread: that is no failure
+      // a reader that seeks abandons its last response: not a failure
       if (!response.destroyed) this.fail(error);
       response.destroy();
     }
   }
 
   private fail(cause: unknown): void {
-    this.failure ??= new Error('the song cannot be read', { cause });
+    this.failure ??= new Error('cannot read the song', { cause });
   }
 
   private async send(range: string | undefined, response: ServerResponse): Promise<void> {
@@ -90,7 +90,7 @@ export class LoopbackServer {
       return;
     }
     const object = await this.source.read({ start, end: bytes - 1 });
-    // before the pipeline destroys the answer for it
+    // runs before the pipeline destroys the response
     object.once('error', (error) => {
       if (!response.destroyed) this.fail(error);
     });

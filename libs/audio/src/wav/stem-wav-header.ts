@@ -1,16 +1,16 @@
-import { WORKING_RATE } from '../ffmpeg/decoding.js';
+import { WORKING_CHANNELS, WORKING_RATE } from './working-format.js';
 
-const CHANNELS = 2;
 const BITS = 24;
-export const FRAME_BYTES = (CHANNELS * BITS) / 8;
+/** bytes of one sample of all channels */
+export const STEM_FRAME_BYTES = (WORKING_CHANNELS * BITS) / 8;
 const UNKNOWN_SIZE = 0xffff_ffff;
 
 /**
- * The header of a stem as WAV: 24 bit integers, 44.1 kHz, stereo; RF64 where 4 GiB are not enough (EBU Tech 3306).
- * @param samples of one channel
+ * The header of a stem as a WAV: 24-bit integers, 44.1 kHz, stereo; RF64 above 4 GiB (EBU Tech 3306).
+ * @param samples per channel
  */
 export function stemWavHeader(samples: number): Buffer {
-  const dataBytes = samples * FRAME_BYTES;
+  const dataBytes = samples * STEM_FRAME_BYTES;
   const dataHeaderBytes = 8;
   const riffBytes = 4 + FORMAT.length + dataHeaderBytes + dataBytes;
   if (riffBytes < UNKNOWN_SIZE) {
@@ -37,10 +37,10 @@ const FORMAT = formatChunk();
 function formatChunk(): Buffer {
   const body = Buffer.alloc(16);
   body.writeUInt16LE(1, 0);
-  body.writeUInt16LE(CHANNELS, 2);
+  body.writeUInt16LE(WORKING_CHANNELS, 2);
   body.writeUInt32LE(WORKING_RATE, 4);
-  body.writeUInt32LE(WORKING_RATE * FRAME_BYTES, 8);
-  body.writeUInt16LE(FRAME_BYTES, 12);
+  body.writeUInt32LE(WORKING_RATE * STEM_FRAME_BYTES, 8);
+  body.writeUInt16LE(STEM_FRAME_BYTES, 12);
   body.writeUInt16LE(BITS, 14);
   return Buffer.concat([chunkHeader('fmt ', body.length), body]);
 }

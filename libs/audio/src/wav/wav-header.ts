@@ -1,13 +1,13 @@
-/** What stands before the samples of a WAV file. */
+/** The header of a WAV file. */
 export interface WavHeader {
   /** Hz */
   readonly sampleRate: number;
   readonly channels: number;
   readonly bitsPerSample: number;
   readonly encoding: 'integer' | 'float';
-  /** where the samples start */
+  /** byte offset of the samples */
   readonly dataOffset: number;
-  /** their length; undefined where the writer could not know it (a pipe) */
+  /** length of the samples; undefined if the writer did not know it (a pipe) */
   readonly dataBytes: number | undefined;
 }
 
@@ -17,10 +17,10 @@ const FLOAT = 3;
 const EXTENSIBLE = 0xfffe;
 
 /**
- * Reads the header of a WAV or RF64 file that we or ffmpeg wrote (EBU Tech 3306 for RF64).
+ * Parses the header of a WAV or RF64 file written by us or by ffmpeg (EBU Tech 3306 for RF64).
  * @param start the first bytes of the file
- * @returns undefined where these are too few.
- * @throws TypeError when it is no WAV file.
+ * @returns undefined if `start` is too short
+ * @throws TypeError if the file is not a WAV file
  */
 export function parseWavHeader(start: Buffer): WavHeader | undefined {
   if (start.length < 12) return undefined;
@@ -35,7 +35,7 @@ export function parseWavHeader(start: Buffer): WavHeader | undefined {
     const bytes = start.readUInt32LE(at + 4);
     const body = start.subarray(at + 8, at + 8 + bytes);
     if (name === 'data') {
-      if (format === undefined) throw new TypeError('a WAV file without a format');
+      if (format === undefined) throw new TypeError('the WAV file has no format chunk');
       return { ...format, dataOffset: at + 8, dataBytes: bytes === UNKNOWN_SIZE ? longDataBytes : bytes };
     }
     if (body.length < bytes) return undefined;
@@ -48,9 +48,9 @@ export function parseWavHeader(start: Buffer): WavHeader | undefined {
 
 function parseFormat(body: Buffer): Omit<WavHeader, 'dataOffset' | 'dataBytes'> {
   const tag = body.readUInt16LE(0);
-  // the first two bytes of an extensible format's GUID are the tag it stands for
+  // the GUID of an extensible format starts with the real tag
   const kind = tag === EXTENSIBLE ? body.readUInt16LE(24) : tag;
-  if (kind !== INTEGER && kind !== FLOAT) throw new TypeError(`a WAV file with format ${kind}`);
+  if (kind !== INTEGER && kind !== FLOAT) throw new TypeError(`unsupported WAV format: ${kind}`);
   return {
     encoding: kind === FLOAT ? 'float' : 'integer',
     channels: body.readUInt16LE(2),

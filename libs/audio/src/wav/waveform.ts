@@ -1,7 +1,7 @@
 import type { Waveform } from '@app/separations';
-import { WORKING_RATE } from '../ffmpeg/decoding.js';
-import { CHANNELS, FRAME_BYTES, readSamples, withFloatWav, type FloatWav, type FollowOptions } from './float-wav.js';
-import { floatsOf } from './sample-meter.js';
+import { readSamples, withFloatWav, type FloatWav, type FollowOptions } from './float-wav.js';
+import { floatsOf } from './wav-scanner.js';
+import { WORKING_CHANNELS, WORKING_FRAME_BYTES, WORKING_RATE } from './working-format.js';
 
 export interface WaveformOptions extends FollowOptions {
   /** linear gain of the drawn stems; called once all samples are read */
@@ -48,10 +48,10 @@ export async function computeWaveform(
 }
 
 function sameLength([first, ...others]: readonly StemPeaks[]): number {
-  if (first === undefined) throw new RangeError('a waveform of no stems');
+  if (first === undefined) throw new RangeError('a waveform needs at least one stem');
   for (const { name, samples } of others) {
     if (samples !== first.samples)
-      throw new RangeError(`${name} has ${samples} samples, another stem ${first.samples}`);
+      throw new RangeError(`${name} has ${samples} samples, but ${first.name} has ${first.samples}`);
   }
   return first.samples;
 }
@@ -69,22 +69,22 @@ async function readPeaks(wav: FloatWav, options: FollowOptions): Promise<Float32
   const largest = new Float32Array(Math.ceil(wav.samples / stretch));
   let first = 0;
   for await (const block of readSamples(wav, options)) {
-    const frames = block.length / FRAME_BYTES;
-    takeLargest(largest, floatsOf(block, frames * CHANNELS), first, stretch);
+    const frames = block.length / WORKING_FRAME_BYTES;
+    keepLargest(largest, floatsOf(block, frames * WORKING_CHANNELS), first, stretch);
     first += frames;
   }
   return largest;
 }
 
-/** @param first index of the block's first sample in the song */
-function takeLargest(largest: Float32Array, block: Float32Array, first: number, stretch: number): void {
-  const frames = block.length / CHANNELS;
+/** @param first position of the block in the song, in samples per channel */
+function keepLargest(largest: Float32Array, block: Float32Array, first: number, stretch: number): void {
+  const frames = block.length / WORKING_CHANNELS;
   for (let from = 0; from < frames;) {
     const peak = Math.floor((first + from) / stretch);
     const to = Math.min(frames, (peak + 1) * stretch - first);
     let top = largest[peak] ?? 0;
     // by index: five times faster than an iterator
-    for (let at = from * CHANNELS; at < to * CHANNELS; at += 1) {
+    for (let at = from * WORKING_CHANNELS; at < to * WORKING_CHANNELS; at += 1) {
       const size = Math.abs(block[at] ?? 0);
       if (size > top) top = size;
     }

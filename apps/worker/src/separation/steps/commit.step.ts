@@ -1,3 +1,4 @@
+import { WORKING_RATE } from '@app/audio';
 import {
   MASTER_FORMAT,
   type Manifest,
@@ -8,16 +9,16 @@ import {
 import type { SeparationStore } from '@app/separation-store';
 import type { SeparatedMix } from '../../engine/engine.client.js';
 import type { EngineStem } from '../../engine/protocol.js';
-import { SAMPLE_RATE, toDb } from '../sound.js';
-import { WrongStemsError } from '../separation.errors.js';
-import { findWarnings } from '../warnings.js';
+import { amplitudeToDb } from './decibels.js';
+import { WrongStemsError } from './separation.errors.js';
+import { findWarnings } from './warnings.js';
 import type { DecodedMix } from './decode.step.js';
 import type { StepContext } from './step-context.js';
 import type { StoredFile } from './store.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 
-/** All that the steps before have found out. */
-export interface FinishedWork {
+/** The results of the steps before. */
+interface FinishedWork {
   readonly request: StoredRequest;
   readonly mix: DecodedMix;
   readonly separated: SeparatedMix;
@@ -27,7 +28,7 @@ export interface FinishedWork {
   readonly startedAt: Date;
 }
 
-/** Commits the separation, last of all. @throws StorageUnavailableError, SeparationEndedError */
+/** Commits the separation, as the last step. @throws StorageUnavailableError, SeparationEndedError */
 export async function commitWork(store: SeparationStore, work: FinishedWork, step: StepContext): Promise<Manifest> {
   const manifest = describeWork(work, new Date());
   step.signal.throwIfAborted();
@@ -35,7 +36,7 @@ export async function commitWork(store: SeparationStore, work: FinishedWork, ste
   return manifest;
 }
 
-export function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
+function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
   const { request, mix, separated, files, waveform } = work;
   const { model, stems, overlap, shifts } = request;
   const others = files.filter(({ format }) => format !== MASTER_FORMAT);
@@ -57,7 +58,7 @@ export function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
       sampleRate: mix.sampleRate,
       channels: mix.channels,
       samples: mix.samples,
-      durationSeconds: mix.samples / SAMPLE_RATE,
+      durationSeconds: mix.samples / WORKING_RATE,
     },
     stems: separated.stems.map((stem) => describeStem(stem, files, separated)),
     artefacts: [...others, waveform].map(({ key, sha256, bytes }) => ({ key, sha256, bytes })),
@@ -76,8 +77,8 @@ function describeStem(
   { samples, gainDb }: SeparatedMix,
 ): ManifestStem {
   const master = files.find(({ stem, format }) => stem === name && format === MASTER_FORMAT);
-  if (master === undefined) throw new WrongStemsError(`there is no master of ${name}`);
+  if (master === undefined) throw new WrongStemsError(`${name} has no master`);
   const { key, sha256, bytes } = master;
-  const peakDb = toDb(peak);
+  const peakDb = amplitudeToDb(peak);
   return { name, key, sha256, bytes, samples, peakDb: peakDb === null ? null : peakDb + gainDb };
 }

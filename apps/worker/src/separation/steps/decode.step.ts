@@ -4,23 +4,23 @@ import type { DecodedSong, Ffmpeg } from '@app/audio';
 import type { FetchedSong } from './fetch.step.js';
 import type { StepContext } from './step-context.js';
 
-/** The song as the engine takes it: WAV, float32, 44.1 kHz, stereo. */
+/** The song in the working format: WAV, float32, 44.1 kHz, stereo. */
 export interface DecodedMix extends DecodedSong {
   readonly path: string;
 }
 
-/** @throws AudioError when it cannot be decoded, is too long, or holds no sound. */
+/** @throws AudioError if the song cannot be decoded, is too long, or is empty */
 export async function decodeSong(
   ffmpeg: Ffmpeg,
   song: FetchedSong,
   limits: { readonly maxDurationSeconds: number },
   step: StepContext,
 ): Promise<DecodedMix> {
-  step.progress.measured('decode', 0, 1);
+  step.progress.report('decode', 0, 1);
   const path = join(step.scratch, 'mix.wav');
   const decoded = await ffmpeg.decode(song.path, path, { ...limits, signal: step.signal });
-  // scratch is bounded: the song is not needed any more
+  // frees scratch space: the song is no longer needed
   await rm(song.path);
-  step.progress.measured('decode', 1, 1);
+  step.progress.report('decode', 1, 1);
   return { ...decoded, path };
 }

@@ -2,7 +2,7 @@ import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Ffmpeg, resolveFfmpeg } from '@app/audio';
+import { Ffmpeg, resolveFfmpeg, WORKING_RATE } from '@app/audio';
 import { loadWorkerConfig } from '@app/config';
 import { separationId } from '@app/separation-store';
 import { FORMATS } from '@app/separations';
@@ -10,18 +10,18 @@ import { processesWith } from '../../../../../test/support/process-list.js';
 import { decodeSamples } from '../../../../../test/support/songs.js';
 import { waitUntil } from '../../../../../test/support/wait-until.js';
 import { writeWav } from '../../../test/chord-wav.js';
-import { GrowingStems } from '../growing-stems.js';
+import { StemFiles } from './stem-files.js';
 import { encodeStems, type EncodedFile } from './encode.step.js';
 
 const SECONDS = 3;
-const SAMPLES = SECONDS * 44_100;
+const SAMPLES = SECONDS * WORKING_RATE;
 const HEADER = 44;
 const ID = separationId({ inputSha256: '', model: 'demo', weights: '', stems: [], overlap: 0, shifts: 0, owner: null });
 
 describe(encodeStems.name, () => {
   let folder: string;
   let sut: Ffmpeg;
-  let stems: GrowingStems;
+  let stems: StemFiles;
   let bytes: Buffer;
   let stop: AbortController;
   let encoded: EncodedFile[];
@@ -30,7 +30,7 @@ describe(encodeStems.name, () => {
     folder = await mkdtemp(join(tmpdir(), 'encode-'));
     const { audio } = loadWorkerConfig({ PATH: process.env['PATH'] });
     sut = new Ffmpeg(await resolveFfmpeg(audio));
-    stems = new GrowingStems(join(folder, 'stems'), ['vocals', 'drums'], SAMPLES);
+    stems = new StemFiles(join(folder, 'stems'), ['vocals', 'drums'], SAMPLES);
     stop = new AbortController();
     encoded = [];
     await mkdir(stems.folder);
@@ -52,13 +52,13 @@ describe(encodeStems.name, () => {
   const grow = async (from: number, to: number, gainDb: number): Promise<void> => {
     const block = bytes.subarray(HEADER + from * 8, HEADER + to * 8);
     for (const name of stems.names) await appendFile(stems.pathOf(name), block);
-    stems.take({ writtenSamples: to, gainDb });
+    stems.update({ writtenSamples: to, gainDb });
   };
 
   const untilEncodersRun = (): Promise<true> =>
     waitUntil('both encoders run', () => processesWith(join(folder, '')).length === 2);
 
-  it('begins with the first samples, and has every format of every stem when the last ones have come', async () => {
+  it('starts with the first samples, and finishes every format of every stem with the last', async () => {
     const encoding = begin();
     await grow(0, SAMPLES - 1, 0);
     await untilEncodersRun();
@@ -71,7 +71,7 @@ describe(encodeStems.name, () => {
     ]);
   });
 
-  it('encodes everything with the last gain, however often it fell', async () => {
+  it('encodes everything with the last gain, however often it changed', async () => {
     const encoding = begin();
     const steps = [0, -1, -4, -4, -9];
     for (const [index, gainDb] of steps.entries()) {
@@ -91,7 +91,7 @@ describe(encodeStems.name, () => {
     expect(encoded).toHaveLength(6);
   });
 
-  it('leaves no encoder when it is cancelled, or one of them fails', async () => {
+  it('leaves no encoder running when it is cancelled or one of them fails', async () => {
     const cancelled = begin();
     await grow(0, 1000, 0);
     await untilEncodersRun();

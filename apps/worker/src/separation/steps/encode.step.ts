@@ -2,12 +2,12 @@ import { join } from 'node:path';
 import { MASTER_FORMAT, objectKeys, type Format, type StemName, type StoredRequest } from '@app/separations';
 import { readFlacSamples, type Ffmpeg } from '@app/audio';
 import { mapLimited } from '@app/concurrency';
-import type { GrowingStems } from '../growing-stems.js';
-import { WrongStemsError } from '../separation.errors.js';
-import { toAmplitude } from '../sound.js';
+import { dbToAmplitude } from './decibels.js';
+import { WrongStemsError } from './separation.errors.js';
+import type { StemFiles } from './stem-files.js';
 import type { StepContext } from './step-context.js';
 
-/** A file in the scratch folder that is to be stored under the key. */
+/** A file in the scratch folder, to be stored under the key. */
 export interface EncodedFile {
   readonly key: string;
   readonly path: string;
@@ -16,38 +16,37 @@ export interface EncodedFile {
 }
 
 /**
- * Encodes the master and every wanted format of all stems while they grow, and tells of each file when it is complete.
- * Where a sample comes that the gain does not hold, all begin again with the next one: encoding is much faster than
- * separating, and the last gain is known before the last samples are.
+ * Encodes the master and the wanted formats of all stems while they grow, and reports each complete file.
+ * Restarts all of them when the gain changes: encoding is much faster than separating, and the engine sends the last
+ * gain before the last samples.
  */
 export async function encodeStems(
   ffmpeg: Ffmpeg,
   { id, formats }: Pick<StoredRequest, 'id' | 'formats'>,
-  stems: GrowingStems,
+  stems: StemFiles,
   step: Pick<StepContext, 'scratch' | 'signal'>,
   onEncoded: (file: EncodedFile) => void,
 ): Promise<void> {
   const wanted = [...new Set<Format>([MASTER_FORMAT, ...formats])];
-  // no encoder waits for the engine
-  await stems.growth.beyond(0, step.signal);
+  // starts no encoder before the engine has written samples
+  await stems.written.waitBeyond(0, step.signal);
   for (let isDone = false; !isDone;) {
-    const { gainHolds, gainDb } = stems;
-    const gain = toAmplitude(gainDb);
-    const signal = AbortSignal.any([step.signal, gainHolds]);
+    const { gainChanged, gainDb, written } = stems;
+    const gain = dbToAmplitude(gainDb);
+    const signal = AbortSignal.any([step.signal, gainChanged]);
     const encoding = mapLimited(stems.names, stems.names.length, signal, async (stem, either) => {
       const files = wanted.map((format) => fileOf(id, stem, format, step.scratch));
       const destinations = Object.fromEntries(files.map(({ format, path }) => [format, path]));
-      const { growth } = stems;
-      await ffmpeg.encode({ wavPath: stems.pathOf(stem), gain, destinations }, { growth, signal: either });
+      await ffmpeg.encode({ wavPath: stems.pathOf(stem), gain, destinations }, { written, signal: either });
       for (const file of files) {
-        if (file.format === MASTER_FORMAT) await checkMaster(file.path, growth.total);
+        if (file.format === MASTER_FORMAT) await checkMaster(file.path, written.total);
         onEncoded(file);
       }
     });
     isDone = await encoding.then(
       () => true,
       (error: unknown) => {
-        if (step.signal.aborted || !gainHolds.aborted) throw error;
+        if (step.signal.aborted || !gainChanged.aborted) throw error;
         return false;
       },
     );
@@ -59,6 +58,6 @@ function fileOf(id: StoredRequest['id'], stem: StemName, format: Format, scratch
 }
 
 async function checkMaster(path: string, samples: number): Promise<void> {
-  const written = await readFlacSamples(path);
-  if (written !== samples) throw new WrongStemsError(`a master has ${written} samples and the song has ${samples}`);
+  const encoded = await readFlacSamples(path);
+  if (encoded !== samples) throw new WrongStemsError(`a master has ${encoded} samples, but the song has ${samples}`);
 }

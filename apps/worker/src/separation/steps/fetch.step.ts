@@ -5,7 +5,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { objectKeys, type StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
-import { SongChangedError } from '../separation.errors.js';
+import { SongChangedError } from './separation.errors.js';
 import type { StepContext } from './step-context.js';
 
 export interface FetchedSong {
@@ -13,8 +13,8 @@ export interface FetchedSong {
 }
 
 /**
- * Brings the song from the store to the scratch folder.
- * @throws ObjectNotFoundError, StorageUnavailableError, SongChangedError where it is not the song that was accepted.
+ * Downloads the song from the store to the scratch folder.
+ * @throws ObjectNotFoundError, StorageUnavailableError, or SongChangedError if it is not the accepted song
  */
 export async function fetchSong(store: ObjectStore, request: StoredRequest, step: StepContext): Promise<FetchedSong> {
   const key = objectKeys.input(request.id, request.inputExtension);
@@ -25,8 +25,8 @@ export async function fetchSong(store: ObjectStore, request: StoredRequest, step
     transform(chunk: Buffer, _encoding, done): void {
       bytes += chunk.length;
       hash.update(chunk);
-      step.progress.measured('fetch', bytes, request.inputBytes);
-      // more than was accepted is refused before it fills the disk
+      step.progress.report('fetch', bytes, request.inputBytes);
+      // stops at the accepted length, before a longer song fills the disk
       done(bytes > request.inputBytes ? new SongChangedError() : null, chunk);
     },
   });

@@ -1,26 +1,26 @@
 import { mkdir } from 'node:fs/promises';
+import { WORKING_RATE } from '@app/audio';
 import type { StoredRequest } from '@app/separations';
 import type { EngineClient, SeparatedMix } from '../../engine/engine.client.js';
 import type { EngineResult } from '../../engine/protocol.js';
-import type { GrowingStems } from '../growing-stems.js';
-import { WrongStemsError } from '../separation.errors.js';
-import { SAMPLE_RATE } from '../sound.js';
+import { WrongStemsError } from './separation.errors.js';
+import type { StemFiles } from './stem-files.js';
 import type { DecodedMix } from './decode.step.js';
 import type { StepContext } from './step-context.js';
 
 const STALL_BASE_MS = 60_000;
-/** an engine reads the whole mix before its first segment, and a slow machine takes long for one */
+/** the engine reads the whole mix before its first segment, which is slow on a small machine */
 const STALL_MS_PER_SECOND_OF_SONG = 100;
 
 /**
- * Separates the mix into the stem files, and tells them how far they are.
- * @throws what EngineClient.separate throws, and WrongStemsError when the result does not fit the mix.
+ * Separates the mix into the stem files, and updates their progress.
+ * @throws the errors of EngineClient.separate, or WrongStemsError if the result does not match the mix
  */
 export async function separateMix(
   engine: EngineClient,
   request: StoredRequest,
   mix: DecodedMix,
-  stems: GrowingStems,
+  stems: StemFiles,
   step: StepContext,
 ): Promise<SeparatedMix> {
   await mkdir(stems.folder, { recursive: true });
@@ -29,10 +29,10 @@ export async function separateMix(
     { id, requestId, input: mix.path, outputDir: stems.folder, model, stems: stems.names, overlap, shifts },
     {
       signal: step.signal,
-      stallMs: STALL_BASE_MS + (mix.samples / SAMPLE_RATE) * STALL_MS_PER_SECOND_OF_SONG,
+      stallMs: STALL_BASE_MS + (mix.samples / WORKING_RATE) * STALL_MS_PER_SECOND_OF_SONG,
       onProgress: (progress) => {
-        stems.take(progress);
-        step.progress.measured('separate', progress.doneSamples, progress.totalSamples);
+        stems.update(progress);
+        step.progress.report('separate', progress.doneSamples, progress.totalSamples);
       },
     },
   );
@@ -40,16 +40,18 @@ export async function separateMix(
   return result;
 }
 
-function checkResult(result: EngineResult, stems: GrowingStems): void {
+function checkResult(result: EngineResult, stems: StemFiles): void {
   const made = result.stems.map(({ name }) => name).sort();
   if (made.join() !== [...stems.names].sort().join()) {
-    throw new WrongStemsError(`the engine made ${made.join(', ')} where ${stems.names.join(', ')} were wanted`);
+    throw new WrongStemsError(`the engine made ${made.join(', ')} instead of ${stems.names.join(', ')}`);
   }
-  const { total } = stems.growth;
-  if (result.samples !== total || result.sampleRate !== SAMPLE_RATE) {
-    throw new WrongStemsError(`the stems have ${result.samples} samples and the song has ${total}`);
+  const { total } = stems.written;
+  const { samples, sampleRate } = result;
+  if (samples !== total || sampleRate !== WORKING_RATE) {
+    const expected = `${total} at ${WORKING_RATE} Hz`;
+    throw new WrongStemsError(`the stems have ${samples} samples at ${sampleRate} Hz instead of ${expected}`);
   }
   if (result.gainDb !== stems.gainDb) {
-    throw new WrongStemsError(`the stems need a gain of ${result.gainDb} dB and were encoded with ${stems.gainDb} dB`);
+    throw new WrongStemsError(`the stems need a gain of ${result.gainDb} dB, but were encoded with ${stems.gainDb} dB`);
   }
 }

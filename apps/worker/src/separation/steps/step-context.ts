@@ -1,10 +1,10 @@
-import type { ProgressMeter } from '../progress-meter.js';
+import type { ProgressReporter } from './progress-reporter.js';
 
-/** What every step of a job has in common. */
+/** Shared by all steps of a job. */
 export interface StepContext {
-  /** folder of this attempt, removed at its end */
+  /** folder of this attempt; the processor removes it */
   readonly scratch: string;
-  /** aborts when the job is cancelled, lost or handed back; a step then ends within 2 s */
+  /** aborts when the job is cancelled, lost or handed back; a step then settles within 2 s */
   readonly signal: AbortSignal;
-  readonly progress: ProgressMeter;
+  readonly progress: ProgressReporter;
 }

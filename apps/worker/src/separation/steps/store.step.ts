@@ -1,18 +1,18 @@
 import { hashFile, type FileDigest, type ObjectStore } from '@app/storage';
 import { type TaskGroup, Semaphore } from '@app/concurrency';
-import type { ProgressMeter } from '../progress-meter.js';
+import type { ProgressReporter } from './progress-reporter.js';
 import type { EncodedFile } from './encode.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 
 const UPLOADS_AT_ONCE = 4;
 
-/** A file that lies in the store, with its hash and length. */
+/** A file in the store, with its hash and length. */
 export type StoredFile = EncodedFile & FileDigest;
 
-/** Stores everything but the manifest, each file as soon as it is complete; a second run writes the same keys. */
-export class Uploads {
+/** Uploads each file to the store as soon as it is complete. A second run writes the same keys. */
+export class ObjectUploads {
   private readonly permits = new Semaphore(UPLOADS_AT_ONCE);
-  private readonly begun: Promise<StoredFile>[] = [];
+  private readonly started: Promise<StoredFile>[] = [];
   private stored = 0;
 
   constructor(
@@ -22,18 +22,18 @@ export class Uploads {
 
   add(file: EncodedFile): void {
     const upload = this.group.start((signal) => this.permits.run(() => this.put(file, signal), signal));
-    this.begun.push(upload);
+    this.started.push(upload);
   }
 
-  /** Waits for all that was added, and stores the waveform. @throws StorageUnavailableError */
-  async finish(waveform: WaveformDocument, progress: ProgressMeter): Promise<StoredFile[]> {
-    const tell = (): void => {
-      progress.measured('store', this.stored, this.begun.length);
+  /** Uploads the waveform, and waits for all files. @throws StorageUnavailableError */
+  async finish(waveform: WaveformDocument, progress: ProgressReporter): Promise<StoredFile[]> {
+    const report = (): void => {
+      progress.report('store', this.stored, this.started.length);
     };
-    tell();
-    const uploads = this.begun.map(async (upload) => {
+    report();
+    const uploads = this.started.map(async (upload) => {
       const file = await upload;
-      tell();
+      report();
       return file;
     });
     const { signal } = this.group;

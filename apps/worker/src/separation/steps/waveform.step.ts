@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { computeWaveform } from '@app/audio';
 import { objectKeys, type StoredRequest } from '@app/separations';
-import type { GrowingStems } from '../growing-stems.js';
-import { toAmplitude } from '../sound.js';
+import { dbToAmplitude } from './decibels.js';
+import type { StemFiles } from './stem-files.js';
 
-/** A small document to be stored under the key. */
+/** The waveform, to be stored under the key. */
 export interface WaveformDocument {
   readonly key: string;
   readonly text: string;
@@ -12,15 +12,15 @@ export interface WaveformDocument {
   readonly bytes: number;
 }
 
-/** Peaks of every stem, for drawing, read while they grow. Reads every stem file, and so proves its length. */
+/** Draws the peaks of every stem as it grows. Reads every stem file to its end, which checks its length. */
 export async function drawWaveform(
   { id }: Pick<StoredRequest, 'id'>,
-  stems: GrowingStems,
+  stems: StemFiles,
   signal: AbortSignal,
 ): Promise<WaveformDocument> {
   const paths = Object.fromEntries(stems.names.map((name) => [name, stems.pathOf(name)]));
-  const { growth } = stems;
-  const waveform = await computeWaveform(paths, { growth, signal, gain: () => toAmplitude(stems.gainDb) });
+  const { written } = stems;
+  const waveform = await computeWaveform(paths, { written, signal, gain: () => dbToAmplitude(stems.gainDb) });
   const text = JSON.stringify(waveform);
   const sha256 = createHash('sha256').update(text).digest('hex');
   return { key: objectKeys.waveform(id), text, sha256, bytes: Buffer.byteLength(text) };

@@ -1,14 +1,14 @@
 import { parseWavHeader, type WavHeader } from './wav-header.js';
 
-/** no header of ffmpeg's is as long */
+/** longer than any header that ffmpeg writes */
 const MAX_HEADER_BYTES = 64 * 1024;
 const FLOAT_BYTES = 4;
 
-/** Reads a WAV of float32 samples as it streams by: its header, how many samples it has, whether all are finite. */
-export class SampleMeter {
+/** Scans a streamed float32 WAV for its header, its length, and samples that are not finite. */
+export class WavScanner {
   private pending: Buffer = Buffer.alloc(0);
   private floats = 0;
-  // a sum in which one NaN or infinity is never lost again
+  // 0 until the first NaN or infinity, then NaN for good
   private sumOfDifferences = 0;
   private found: WavHeader | undefined;
 
@@ -16,7 +16,7 @@ export class SampleMeter {
     return this.found;
   }
 
-  /** samples of one channel */
+  /** per channel */
   get samples(): number {
     return this.found === undefined ? 0 : Math.floor(this.floats / this.found.channels);
   }
@@ -34,7 +34,8 @@ export class SampleMeter {
   private readHeader(bytes: Buffer): void {
     this.found = parseWavHeader(bytes);
     if (this.found !== undefined) this.readSamples(bytes.subarray(this.found.dataOffset));
-    else if (bytes.length > MAX_HEADER_BYTES) throw new TypeError('a WAV header without an end');
+    else if (bytes.length > MAX_HEADER_BYTES)
+      throw new TypeError(`the WAV header is longer than ${MAX_HEADER_BYTES} bytes`);
     else this.pending = bytes;
   }
 
@@ -43,7 +44,7 @@ export class SampleMeter {
     this.pending = Buffer.from(bytes.subarray(count * FLOAT_BYTES));
     const samples = floatsOf(bytes, count);
     let sum = 0;
-    // by index: five times faster than an iterator, and this runs in rest-server
+    // by index: five times faster than an iterator; rest-server runs this
     for (let at = 0; at < count; at += 1) {
       const sample = samples[at] ?? 0;
       sum += sample - sample;
@@ -53,7 +54,7 @@ export class SampleMeter {
   }
 }
 
-/** The first floats of the buffer; without a copy where they lie on a boundary of 4 bytes. */
+/** The first `count` floats of the buffer; copies only if they are not aligned to 4 bytes. */
 export function floatsOf(bytes: Buffer, count: number): Float32Array {
   const isAligned = bytes.byteOffset % FLOAT_BYTES === 0;
   const aligned = isAligned ? bytes : new Uint8Array(bytes.subarray(0, count * FLOAT_BYTES));

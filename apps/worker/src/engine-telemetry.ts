@@ -4,20 +4,20 @@ import type { EngineEnd } from './engine/engine-process.js';
 import { logEngineLine } from './engine/engine-log.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
 
-/** Tells the log and the metrics how the engine fares. */
-export class EngineReporter implements EngineObserver {
+/** Logs and counts what happens to the engine. */
+export class EngineTelemetry implements EngineObserver {
   constructor(
     private readonly logger: Logger,
     private readonly metrics: WorkerMetrics,
     private readonly onState: (state: EngineState) => void,
   ) {}
 
-  state(state: EngineState): void {
-    this.metrics.engineIsReady(state.state === 'ready');
+  stateChanged(state: EngineState): void {
+    this.metrics.setEngineReady(state.state === 'ready');
     if (state.state === 'ready') {
       const { backend, device, deviceName, precision, models } = state.facts;
       const names = models.map(({ name }) => name).join(', ');
-      this.logger.info(`the engine is ready: ${backend} ${precision} on ${device} (${deviceName}), models ${names}`);
+      this.logger.info(`engine ready: ${backend} ${precision} on ${device} (${deviceName}), models ${names}`);
     }
     this.onState(state);
   }
@@ -25,11 +25,11 @@ export class EngineReporter implements EngineObserver {
   ended(end: EngineEnd, retryInMs: number): void {
     this.metrics.engineEnded(end.cause);
     const level = end.cause === 'stopped' ? 'info' : 'error';
-    this.logger.log(level, `${end.message}; it is started again in ${retryInMs / 1000} s`, { cause: end.cause });
+    this.logger.log(level, `${end.message}; restarting in ${retryInMs / 1000} s`, { cause: end.cause });
   }
 
-  memory(bytes: number): void {
-    this.metrics.engineMemoryIs(bytes);
+  memoryUsed(bytes: number): void {
+    this.metrics.setEngineMemory(bytes);
   }
 
   log(line: string, stream: 'stdout' | 'stderr'): void {

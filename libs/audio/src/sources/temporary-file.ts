@@ -3,8 +3,8 @@ import { open, unlink, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export async function withNamelessFile<T>(use: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await openNameless();
+export async function withTemporaryFile<T>(use: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await openTemporaryFile();
   try {
     return await use(file);
   } finally {
@@ -12,8 +12,8 @@ export async function withNamelessFile<T>(use: (file: FileHandle) => Promise<T>)
   }
 }
 
-/** A temporary file without a name: it is gone with its last reader or with us, however we end. */
-export async function openNameless(): Promise<FileHandle> {
+/** Opens an unlinked temporary file: the system frees it with its last handle, even after a crash. */
+export async function openTemporaryFile(): Promise<FileHandle> {
   const path = join(tmpdir(), `stem-${randomUUID()}`);
   const file = await open(path, 'wx+', 0o600);
   await unlink(path);

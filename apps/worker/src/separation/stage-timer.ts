@@ -1,7 +1,7 @@
 import type { Stage, StageSeconds } from '@app/separations';
 
-/** Wall seconds of each stage of one job. */
-export class StageClock {
+/** Measures the wall time of each stage of a job. */
+export class StageTimer {
   private readonly measured: Record<Stage, number> = { fetch: 0, decode: 0, separate: 0, encode: 0, store: 0 };
 
   async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
@@ -9,7 +9,7 @@ export class StageClock {
     try {
       return await work();
     } finally {
-      this.measured[stage] += (performance.now() - startedAt) / 1000;
+      this.measured[stage] += performance.now() - startedAt;
     }
   }
 
@@ -26,6 +26,6 @@ export class StageClock {
   }
 }
 
-function round(seconds: number): number {
-  return Math.round(seconds * 1000) / 1000;
+function round(milliseconds: number): number {
+  return Math.round(milliseconds) / 1000;
 }

@@ -22,26 +22,25 @@ describe(resolveFfmpeg.name, () => {
 
   const nowhere = { ffmpegPath: undefined, searchPath: '/no/such/folder', enginePython: '/no/such/python' };
 
-  it('takes the one that FFMPEG_PATH names, and no other', async () => {
+  it('uses only FFMPEG_PATH when it is set', async () => {
     const good = folder.at('good/ffmpeg');
     await expect(resolveFfmpeg({ ...nowhere, ffmpegPath: good })).resolves.toBe(good);
     const config = { ...nowhere, ffmpegPath: broken, searchPath: folder.at('good'), enginePython };
-    await expect(resolveFfmpeg(config)).rejects.toThrow(/FFMPEG_PATH/);
+    await expect(resolveFfmpeg(config)).rejects.toThrow(`FFMPEG_PATH is not a working ffmpeg 5.1 or newer: ${broken}`);
   });
 
-  it('takes the first on the PATH that can do all it must', async () => {
+  it('uses a working ffmpeg on the PATH', async () => {
     const good = { ...nowhere, searchPath: `/no/such/folder:${folder.at('good')}` };
     await expect(resolveFfmpeg(good)).resolves.toBe(folder.at('good/ffmpeg'));
   });
 
-  it('takes the one of the engine where that on the PATH is too old', async () => {
+  it('falls back to the wheel when the ffmpeg on the PATH is too old', async () => {
     const path = await resolveFfmpeg({ ...nowhere, searchPath: folder.at('old'), enginePython });
     expect(path).toMatch(/imageio_ffmpeg/);
   });
 
-  it('says in one sentence what to do where there is none', async () => {
-    const none = expect(resolveFfmpeg(nowhere)).rejects;
-    await none.toThrow(FfmpegNotFoundError);
-    await expect(resolveFfmpeg(nowhere)).rejects.toThrow(/Install ffmpeg, or set FFMPEG_PATH/);
+  it('tells the operator how to fix a missing ffmpeg', async () => {
+    await expect(resolveFfmpeg(nowhere)).rejects.toThrow(FfmpegNotFoundError);
+    await expect(resolveFfmpeg(nowhere)).rejects.toThrow(/Install ffmpeg 5.1 or newer, or set FFMPEG_PATH/);
   });
 });

@@ -4,17 +4,17 @@ import { findKnownModel, type Manifest, type ModelDescription } from '@app/separ
 import type { EngineState } from './engine/engine.client.js';
 import type { EngineModel, EngineReady } from './engine/protocol.js';
 
-const EVERY_MS = 5000;
+const INTERVAL_MS = 5000;
 
-/** Tells rest-server, by way of Redis, that this worker lives, what it can do, and how fast it is. */
-export class Announcer {
+/** Announces this worker in Redis for rest-server: its presence, its models and its speed. */
+export class PresenceAnnouncer {
   private readonly factors = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly workerId: string,
-    private readonly registry: WorkerPresence,
-    private readonly speeds: ThroughputStats,
+    private readonly presence: WorkerPresence,
+    private readonly throughput: ThroughputStats,
     private readonly engineState: () => EngineState,
     private readonly logger: Logger,
   ) {}
@@ -22,28 +22,28 @@ export class Announcer {
   start(): void {
     this.timer = setInterval(() => {
       this.announce();
-    }, EVERY_MS);
+    }, INTERVAL_MS);
     this.announce();
   }
 
-  /** Says at once that the worker is gone; where Redis is away, its announcement ends by itself. */
+  /** Retires this worker at once. Without Redis, its announcement expires on its own. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    await this.registry.retire(this.workerId).catch(() => undefined);
+    await this.presence.retire(this.workerId).catch(() => undefined);
   }
 
-  /** A worker without an engine does not count as one. */
+  /** A worker without a ready engine does not announce itself. */
   announce(): void {
     const state = this.engineState();
     if (state.state !== 'ready') return;
-    this.tell('announce this worker', this.registry.announce(this.describe(state.facts)));
+    this.bestEffort('announce this worker', this.presence.announce(this.describe(state.facts)));
   }
 
-  measured({ model, input, seconds }: Manifest): void {
+  recordThroughput({ model, input, seconds }: Manifest): void {
     const { fetch, decode, separate, encode, store } = seconds;
     if (separate > 0) this.factors.set(model, input.durationSeconds / separate);
     const wallSeconds = fetch + decode + separate + encode + store;
-    this.tell('record the speed', this.speeds.record(model, input.durationSeconds, wallSeconds));
+    this.bestEffort('record the throughput', this.throughput.record(model, input.durationSeconds, wallSeconds));
   }
 
   private describe(facts: EngineReady): WorkerAnnouncement {
@@ -53,13 +53,13 @@ export class Announcer {
     return { workerId: this.workerId, models, device, backend, precision, realTimeFactor };
   }
 
-  // a courtesy to the API: an outage of Redis must not disturb the work
-  private tell(what: string, call: Promise<void>): void {
-    call.catch((error: unknown) => this.logger.debug(`could not ${what}`, { error }));
+  // an outage of Redis must not disturb the work
+  private bestEffort(action: string, call: Promise<void>): void {
+    call.catch((error: unknown) => this.logger.debug(`cannot ${action}`, { error }));
   }
 }
 
-/** undefined for a model whose weights nobody names: its separations could not be told from those of other weights */
+/** undefined for weights without a signature: the ids of their separations would not be unique */
 function describeModel({ name, stems, signature }: EngineModel): ModelDescription | undefined {
   const known = findKnownModel(name);
   if (known !== undefined) return { ...known, stems };

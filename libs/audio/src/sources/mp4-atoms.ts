@@ -1,16 +1,15 @@
 import { buffer } from 'node:stream/consumers';
-import type { SeekableSource } from '../audio-facts.js';
+import type { SeekableSource } from './seekable-source.js';
 
-/** atoms that an MP4 or QuickTime file may start with */
+/** the possible first atoms of an MP4 or QuickTime file */
 const FIRST_ATOMS = ['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot', 'uuid'];
 const HEADER_BYTES = 16;
-/** more atoms than this before the index or the sound are not followed */
+/** limit on the atoms to read before the index or the audio */
 const MAX_ATOMS = 64;
 
 /**
- * Whether the song is an MP4 or QuickTime file whose index (`moov`) lies behind its sound (`mdat`), as recorders write
- * it: such a file cannot be decoded from a pipe. Reads 16 bytes an atom.
- * See ISO/IEC 14496-12 §4.2 for the layout of an atom.
+ * Whether the song is an MP4 or QuickTime file whose index (`moov`) follows its audio (`mdat`), as recorders write it.
+ * ffmpeg cannot decode such a file from a pipe. Reads 16 bytes per atom (ISO/IEC 14496-12, 4.2).
  */
 export async function needsSeeking(source: SeekableSource): Promise<boolean> {
   let at = 0;
@@ -29,6 +28,6 @@ export async function needsSeeking(source: SeekableSource): Promise<boolean> {
 
 function atomBytes(header: Buffer): number {
   const bytes = header.readUInt32BE(0);
-  // 1: the length follows as 64 bits; 0: to the end of the file, nothing follows
+  // 1: a 64-bit length follows; 0: the atom extends to the end of the file
   return bytes === 1 ? Number(header.readBigUInt64BE(8)) : bytes;
 }

@@ -1,18 +1,18 @@
-/** What is wrong with a song; `code` is stable and the message may be shown to the one who sent it. */
+/** A fault of the song. `code` is stable, and clients may see the message. */
 export abstract class AudioError extends Error {
   abstract readonly code: string;
 }
 
-/** No stream of sound in it that we decode: text, an image, a playlist, a video without sound. */
+/** The file has no audio stream that we decode: a text, an image, a playlist, a silent film. */
 export class NoAudioError extends AudioError {
   readonly code = 'no_audio';
 
   constructor(options?: ErrorOptions) {
-    super('The file holds no audio that can be decoded.', options);
+    super('The file has no audio that can be decoded.', options);
   }
 }
 
-/** A stream of sound without a single sample. */
+/** The audio stream has no samples. */
 export class EmptyAudioError extends AudioError {
   readonly code = 'empty_audio';
 
@@ -21,7 +21,7 @@ export class EmptyAudioError extends AudioError {
   }
 }
 
-/** Longer than the limit, whatever its header says. */
+/** The decoded song is too long, whatever its header says. */
 export class DurationLimitError extends AudioError {
   readonly code = 'duration_limit';
 
@@ -30,20 +30,20 @@ export class DurationLimitError extends AudioError {
   }
 }
 
-/** A sample is not a number or infinite. */
+/** A sample is NaN or infinite. */
 export class NotFiniteError extends AudioError {
   readonly code = 'not_finite';
 
   constructor() {
-    super('The audio holds samples that are not finite numbers.');
+    super('The audio has samples that are not finite numbers.');
   }
 }
 
-/** ffmpeg is nowhere to be found: ends the start. */
+/** No usable ffmpeg on this machine; stops the start. */
 export class FfmpegNotFoundError extends Error {
   readonly code = 'ffmpeg_not_found';
 
-  constructor(where: string) {
-    super(`No ffmpeg was found (${where}). Install ffmpeg, or set FFMPEG_PATH to its program file.`);
+  constructor(reason: string) {
+    super(`${reason}. Install ffmpeg 5.1 or newer, or set FFMPEG_PATH to its executable.`);
   }
 }

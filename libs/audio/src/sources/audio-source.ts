@@ -1,21 +1,25 @@
 import type { Readable } from 'node:stream';
-import type { AudioSource } from '../audio-facts.js';
 import { fileInput, loopbackInput, PIPE_INPUT, type FfmpegInput } from './ffmpeg-input.js';
 import { LoopbackServer } from './loopback-server.js';
-import { needsSeeking } from './mp4-layout.js';
+import { needsSeeking } from './mp4-atoms.js';
+import type { SeekableSource } from './seekable-source.js';
 
-/** A source as ffmpeg gets it. */
+/** Where a song comes from. A plain stream cannot carry an MP4 whose index follows its audio. */
+export type AudioSource =
+  { readonly stream: Readable } | { readonly path: string } | { readonly seekable: SeekableSource };
+
+/** A source as an input of ffmpeg. */
 export interface OpenSource {
   readonly input: FfmpegInput;
   readonly stdin?: Readable;
-  /** why the source could not be read to its end, where ffmpeg cannot know */
+  /** why reading failed; ffmpeg only sees an early end */
   readonly failure: () => Error | undefined;
   readonly close: () => Promise<void>;
 }
 
 const NOTHING_TO_CLOSE = { failure: () => undefined, close: () => Promise.resolve() };
 
-/** Pipes what can be piped; serves the rest on the loopback address until it is closed. */
+/** Pipes a source where possible, and otherwise serves it on the loopback address until it is closed. */
 export async function openSource(source: AudioSource): Promise<OpenSource> {
   if ('path' in source) return { input: fileInput(source.path), ...NOTHING_TO_CLOSE };
   if ('stream' in source) return piped(source.stream);
@@ -28,7 +32,7 @@ export async function openSource(source: AudioSource): Promise<OpenSource> {
 }
 
 function piped(stdin: Readable): OpenSource {
-  // one that breaks before ffmpeg has started keeps its error until it is piped
+  // an error before ffmpeg starts stays on the stream until it is piped
   stdin.on('error', () => undefined);
   return { input: PIPE_INPUT, stdin, ...NOTHING_TO_CLOSE };
 }

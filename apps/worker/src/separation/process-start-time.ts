@@ -4,12 +4,12 @@ import { promisify } from 'node:util';
 
 const START_FIELD_AFTER_NAME = 19;
 
-/** When the process started, as a text that is equal only for the same process; undefined where it is not running. */
-export async function processStart(pid: number): Promise<string | undefined> {
+/** Start time of a process, as a text that tells it from others with its pid; undefined if it is not running. */
+export async function processStartTime(pid: number): Promise<string | undefined> {
   return process.platform === 'linux' ? readStartTicks(pid) : askPs(pid);
 }
 
-// field 22 of /proc/<pid>/stat; the name in field 2 may hold spaces and brackets. See proc_pid_stat(5)
+// field 22 of /proc/<pid>/stat; the name in field 2 may contain spaces and parentheses. See proc_pid_stat(5)
 async function readStartTicks(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
