@@ -1,6 +1,6 @@
 // what the specs of this lib share: a queue of their own in a real Redis.
 import { randomUUID } from 'node:crypto';
-import { someId } from '../../libs/separation-store/src/stored-separation.fixture.js';
+import { someId } from './stored-separations.js';
 import {
   openQueue,
   CancelSignals,

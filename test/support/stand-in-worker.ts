@@ -2,7 +2,7 @@
 import { RedisConnections } from '@app/redis';
 import { SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
 import type { SeparationId } from '@app/separations';
-import { Documents, someManifest } from '../../libs/separation-store/src/stored-separation.fixture.js';
+import { Documents, someManifest } from './stored-separations.js';
 import type { ObjectStore } from '@app/storage';
 import { waitUntil } from './wait-until.js';
 

@@ -18,7 +18,7 @@ import {
   type StoredState,
 } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
-import { Documents, someRequest } from '../../../libs/separation-store/src/stored-separation.fixture.js';
+import { Documents, someRequest } from '../../../test/support/stored-separations.js';
 import { BuiltApp } from '../../../test/support/built-app.js';
 import { ENGINE_CACHE } from '../../../test/support/engine-cache.js';
 import { freePort } from '../../../test/support/free-port.js';

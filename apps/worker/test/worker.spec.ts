@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WORKING_RATE } from '@app/audio';
 import { objectKeys } from '@app/separations';
-import { someManifest } from '../../../libs/separation-store/src/stored-separation.fixture.js';
+import { someManifest } from '../../../test/support/stored-separations.js';
 import { decodeSamples, makeSong } from '../../../test/support/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { WorkerFixture, storeSong, toJob, type RunningWorker } from './worker-fixture.js';

@@ -3,7 +3,7 @@ import { RedisServer } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { RedisUnavailableError } from '@app/redis';
 import { QueueFixture, gate, someJob } from '../../../test/support/queue-fixture.js';
-import { someId } from '../../separation-store/src/stored-separation.fixture.js';
+import { someId } from '../../../test/support/stored-separations.js';
 
 describe('the queue while Redis is away', () => {
   let server: RedisServer;

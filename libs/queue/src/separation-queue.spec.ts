@@ -3,7 +3,7 @@ import { someRedis } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { InvalidJobError, PermanentJobError } from './queue.errors.js';
 import { QueueFixture, gate, someJob } from '../../../test/support/queue-fixture.js';
-import { someId } from '../../separation-store/src/stored-separation.fixture.js';
+import { someId } from '../../../test/support/stored-separations.js';
 import { SeparationQueue } from './separation-queue.js';
 
 describe(SeparationQueue.name, () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { QueueFixture } from '../../../test/support/queue-fixture.js';
-import { someId } from './stored-separation.fixture.js';
+import { someId } from '../../../test/support/stored-separations.js';
 import { someRedis } from '../../../test/support/redis-server.js';
 import { InvalidCursorError } from './invalid-cursor.error.js';
 import { SeparationIndex } from './separation-index.js';

@@ -13,7 +13,7 @@ import { endingOf, type Ended } from './ending.js';
 import { SeparationIndex } from './separation-index.js';
 import { SeparationStore } from './separation-store.js';
 import { SeparationBusyError, SeparationEndedError } from './store.errors.js';
-import { Documents, someManifest, someRequest } from './stored-separation.fixture.js';
+import { Documents, someManifest, someRequest } from '../../../test/support/stored-separations.js';
 
 const FAILURE = { code: 'internal', message: 'no' } as const;
 

@@ -1,4 +1,4 @@
-import { Documents } from '../../../../libs/separation-store/src/stored-separation.fixture.js';
+import { Documents } from '../../../../test/support/stored-separations.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

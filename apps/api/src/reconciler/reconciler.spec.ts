@@ -9,12 +9,7 @@ import { objectKeys, type SeparationId, type StoredState } from '@app/separation
 import { FolderObjectStore } from '@app/storage';
 import { ReconcileState, SeparationIndex, SeparationStore } from '@app/separation-store';
 import { QueueFixture, gate } from '../../../../test/support/queue-fixture.js';
-import {
-  Documents,
-  someId,
-  someManifest,
-  someRequest,
-} from '../../../../libs/separation-store/src/stored-separation.fixture.js';
+import { Documents, someId, someManifest, someRequest } from '../../../../test/support/stored-separations.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { ReconcilerService } from './reconciler.service.js';

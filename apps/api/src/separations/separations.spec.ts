@@ -1,5 +1,5 @@
 import { SeparationStore } from '@app/separation-store';
-import { Documents } from '../../../../libs/separation-store/src/stored-separation.fixture.js';
+import { Documents } from '../../../../test/support/stored-separations.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 // separations as they lie in the store, written and read without the SeparationStore; for specs.
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
+  objectKeys,
   parseManifest,
   parseStoredRequest,
   type Manifest,
@@ -8,9 +9,14 @@ import {
   type StoredRequest,
 } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
-import { documentKeys } from './document-keys.js';
 
 const RATE = 44_100;
+
+/** spelled out on purpose: other versions of the service read them too */
+const documentKeys = {
+  request: (id: SeparationId): string => `${objectKeys.separation(id)}request.json`,
+  manifest: (id: SeparationId): string => `${objectKeys.separation(id)}manifest.json`,
+};
 
 export function someId(): SeparationId {
   return `sep_${randomBytes(16).toString('hex')}` as SeparationId;
