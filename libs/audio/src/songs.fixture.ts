@@ -79,6 +79,11 @@ export async function readFloats(path: string): Promise<Float32Array> {
   return floatsOf(data, data.length / 4);
 }
 
+/** the largest difference between two equally long lists of samples */
+export function maxDifference(some: ArrayLike<number>, others: ArrayLike<number>): number {
+  return Array.from(some).reduce((most, sample, at) => Math.max(most, Math.abs(sample - (others[at] ?? NaN))), 0);
+}
+
 /** Builds a float32 WAV of interleaved samples. @param dataBytes length in the header */
 export function floatWav(
   samples: Float32Array,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { buffer } from 'node:stream/consumers';
 import { FORMATS, type Format } from '@app/separations';
 import { Ffmpeg, type MixLane, type SeekableSource } from '../index.js';
-import { findFfmpeg, floatWav, readFloats, SongFolder, storedFile } from '../songs.fixture.js';
+import { findFfmpeg, floatWav, maxDifference, readFloats, SongFolder, storedFile } from '../songs.fixture.js';
 
 const LENGTH = 100_003;
 /** one 24-bit step: the resolution of a master and of a mix */
@@ -59,9 +59,7 @@ describe('Ffmpeg.mix', () => {
       stems.reduce((sum, stem, index) => sum + (stem[at] ?? 9) * (weights[at % 2]?.[index] ?? 9), 0),
     );
     expect(heard).toHaveLength(LENGTH * 2);
-    expect(heard.reduce((most, sample, at) => Math.max(most, Math.abs(sample - (expected[at] ?? 9))), 0)).toBeLessThan(
-      4 * STEP,
-    );
+    expect(maxDifference(heard, expected)).toBeLessThan(4 * STEP);
     const loudest = expected.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
     expect(peakDb).toBeCloseTo(20 * Math.log10(loudest), 3);
   });
@@ -113,9 +111,8 @@ describe('Ffmpeg.decodeOriginal', () => {
     const flac = await sut.decodeOriginal({ source, samples, gain: 0.5 }, (stream) => buffer(stream));
     const heard = await songs.samplesOf(await songs.write('original.flac', flac));
     expect(heard).toHaveLength(working.length);
-    expect(
-      heard.reduce((most, sample, at) => Math.max(most, Math.abs(sample - 0.5 * (working[at] ?? 9))), 0),
-    ).toBeLessThan(STEP);
+    const expected = working.map((sample) => 0.5 * sample);
+    expect(maxDifference(heard, expected)).toBeLessThan(STEP);
     const another = sut.decodeOriginal({ source, samples: samples + 1, gain: 1 }, (stream) => buffer(stream));
     await expect(another).rejects.toThrow(RangeError);
   });
