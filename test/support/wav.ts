@@ -27,9 +27,20 @@ export function wav({
     if (format === 'int16') data.writeInt16LE(Math.round(value * 32_767), at * width);
     else data.writeFloatLE(value, at * width);
   }
+  return Buffer.concat([wavHeader(format, channels, sampleRate, data.length), data]);
+}
+
+/** A float32 WAV of interleaved samples. @param dataBytes length in the header */
+export function floatWav(samples: Float32Array, channels = 2, rate = 44_100, dataBytes = samples.byteLength): Buffer {
+  const data = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
+  return Buffer.concat([wavHeader('float32', channels, rate, dataBytes), data]);
+}
+
+function wavHeader(format: 'int16' | 'float32', channels: number, sampleRate: number, dataBytes: number): Buffer {
+  const width = format === 'int16' ? 2 : 4;
   const header = Buffer.alloc(44);
   header.write('RIFF', 0);
-  header.writeUInt32LE(36 + data.length, 4);
+  header.writeUInt32LE(Math.min(36 + dataBytes, 0xffff_ffff), 4);
   header.write('WAVEfmt ', 8);
   header.writeUInt32LE(16, 16);
   header.writeUInt16LE(format === 'int16' ? 1 : 3, 20);
@@ -39,6 +50,6 @@ export function wav({
   header.writeUInt16LE(channels * width, 32);
   header.writeUInt16LE(width * 8, 34);
   header.write('data', 36);
-  header.writeUInt32LE(data.length, 40);
-  return Buffer.concat([header, data]);
+  header.writeUInt32LE(dataBytes, 40);
+  return header;
 }

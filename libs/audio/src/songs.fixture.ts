@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { loadApiConfig } from '@app/config';
 import { runProcess } from '@app/processes';
-import { Ffmpeg, resolveFfmpeg, WORKING_CHANNELS, WORKING_RATE, type SeekableSource } from './index.js';
+import { Ffmpeg, resolveFfmpeg, WORKING_RATE, type SeekableSource } from './index.js';
 import { floatsOf } from './wav/wav-scanner.js';
 import { parseWavHeader } from './wav/wav-header.js';
 
@@ -82,26 +82,4 @@ export async function readFloats(path: string): Promise<Float32Array> {
 /** the largest difference between two equally long lists of samples */
 export function maxDifference(some: ArrayLike<number>, others: ArrayLike<number>): number {
   return Array.from(some).reduce((most, sample, at) => Math.max(most, Math.abs(sample - (others[at] ?? NaN))), 0);
-}
-
-/** Builds a float32 WAV of interleaved samples. @param dataBytes length in the header */
-export function floatWav(
-  samples: Float32Array,
-  channels = WORKING_CHANNELS,
-  rate = WORKING_RATE,
-  dataBytes = samples.byteLength,
-): Buffer {
-  const header = Buffer.alloc(44);
-  header.write('RIFF....WAVEfmt ', 0, 'latin1');
-  header.writeUInt32LE(Math.min(36 + dataBytes, 0xffff_ffff), 4);
-  header.writeUInt32LE(16, 16);
-  header.writeUInt16LE(3, 20);
-  header.writeUInt16LE(channels, 22);
-  header.writeUInt32LE(rate, 24);
-  header.writeUInt32LE(rate * channels * 4, 28);
-  header.writeUInt16LE(channels * 4, 32);
-  header.writeUInt16LE(32, 34);
-  header.write('data', 36, 'latin1');
-  header.writeUInt32LE(dataBytes, 40);
-  return Buffer.concat([header, Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength)]);
 }

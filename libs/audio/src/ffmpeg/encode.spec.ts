@@ -10,7 +10,8 @@ import { processesWith } from '../../../../test/support/process-list.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { hashFile } from '@app/storage';
 import { Ffmpeg, WORKING_RATE, WriteProgress } from '../index.js';
-import { findFfmpeg, floatWav, maxDifference, SongFolder } from '../songs.fixture.js';
+import { findFfmpeg, maxDifference, SongFolder } from '../songs.fixture.js';
+import { floatWav } from '../../../../test/support/wav.js';
 import { stemWavHeader } from '../wav/stem-wav-header.js';
 import { parseWavHeader } from '../wav/wav-header.js';
 

@@ -11,7 +11,8 @@ import {
   WORKING_RATE,
   type AudioFacts,
 } from '../index.js';
-import { findFfmpeg, floatWav, SongFolder, storedFile, tone } from '../songs.fixture.js';
+import { findFfmpeg, SongFolder, storedFile, tone } from '../songs.fixture.js';
+import { floatWav } from '../../../../test/support/wav.js';
 
 const LIMITS = { maxDurationSeconds: 60 };
 const TWO_SECONDS = 2 * WORKING_RATE;

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { appendFile, truncate } from 'node:fs/promises';
 import { computeWaveform, WORKING_RATE, WriteProgress } from '../index.js';
-import { floatWav, SongFolder } from '../songs.fixture.js';
+import { SongFolder } from '../songs.fixture.js';
+import { floatWav } from '../../../../test/support/wav.js';
 
 describe(computeWaveform.name, () => {
   let songs: SongFolder;
