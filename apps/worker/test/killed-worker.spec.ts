@@ -21,13 +21,12 @@ describe('a worker that exits during a job', () => {
     const victim = fixture.workerOf(id);
 
     await victim.app.kill();
-    const killedAt = performance.now();
     await waitUntil('its engine is gone', () => fixture.children().length === 1, { deadlineMs: 2000 });
     await waitUntil('its scratch is gone', () => fixture.scratch().length === 1, {
-      deadlineMs: 2000 - (performance.now() - killedAt),
+      deadlineMs: 2000,
     });
     await waitUntil('the other has the job', () => fixture.scratch().join().includes(id), {
-      deadlineMs: 20_000 - (performance.now() - killedAt),
+      deadlineMs: 20_000,
     });
     const manifest = await fixture.untilManifest(id);
     expect(manifest.stems).toHaveLength(4);

@@ -16,7 +16,7 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 export const PAGE = Symbol('PAGE');
 
-export interface Page {
+export interface PageFiles {
   readonly index: PageFile;
   /** by hashed name */
   readonly assets: ReadonlyMap<string, PageFile>;
@@ -26,7 +26,7 @@ export interface Page {
 @Public()
 @Controller()
 export class PageController {
-  constructor(@Inject(PAGE) private readonly page: Page) {}
+  constructor(@Inject(PAGE) private readonly page: PageFiles) {}
 
   @Get()
   index(@Req() request: Request, @Res() response: Response): void {

@@ -3,7 +3,7 @@ import { Module } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { pageFile, readPage } from './page-files.js';
-import { PAGE, PageController, type Page } from './page.controller.js';
+import { PAGE, PageController, type PageFiles } from './page.controller.js';
 import { PLACEHOLDER } from './placeholder.js';
 
 /** dist/apps/web, from dist/apps/api/apps/api/src/page */
@@ -20,7 +20,7 @@ const LIMIT = /(<meta name="max-upload-bytes" content=")\d+/;
 })
 export class PageModule {}
 
-async function loadPage({ limits }: ApiConfig): Promise<Page> {
+async function loadPage({ limits }: ApiConfig): Promise<PageFiles> {
   const files = new Map(await readPage(FOLDER));
   const html = files.get(INDEX)?.bodies.identity.toString() ?? PLACEHOLDER;
   files.delete(INDEX);

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CancelSignals, SeparationQueue } from '@app/queue';
 import { SeparationIndex, SeparationStore } from '@app/separation-store';
-import { isTerminal, type Separation } from '@app/separations';
+import { isTerminal, type Separation, type SeparationPage } from '@app/separations';
 import { SeparationAccess } from '../access/separation-access.js';
 import { fromQueue } from '../problems/outages.js';
 import { untilIdle } from './until-idle.js';
@@ -11,11 +11,6 @@ import type { ListQuery } from './separations.dto.js';
 
 /** index entries that one filtered call looks at; the cursor continues from there */
 const LOOKED_AT = 500;
-
-export interface Page {
-  readonly separations: readonly Separation[];
-  readonly nextCursor: string | null;
-}
 
 @Injectable()
 export class SeparationsService {
@@ -35,7 +30,7 @@ export class SeparationsService {
   }
 
   /** Newest first. Filtered pages may be short: only a null cursor means that there are no more. */
-  async list(owner: string | null, { status, limit, cursor }: ListQuery): Promise<Page> {
+  async list(owner: string | null, { status, limit, cursor }: ListQuery): Promise<SeparationPage> {
     const separations: Separation[] = [];
     let next: string | null = cursor ?? null;
     let lookedAt = 0;

@@ -5,14 +5,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CancelSignals, SeparationQueue } from '@app/queue';
-import { objectKeys, type Separation, type SeparationId } from '@app/separations';
+import { objectKeys, type Separation, type SeparationId, type SeparationPage } from '@app/separations';
 import type { ApiClient } from '../../../../test/support/api-client.js';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { StandInWorker } from '../../../../test/support/stand-in-worker.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/wav.js';
-import { SeparationsService, type Page } from './separations.service.js';
+import { SeparationsService } from './separations.service.js';
 
 const DEMO = { model: 'demo' };
 
@@ -70,7 +70,7 @@ describe(SeparationsService.name, () => {
       bob.json(`/v1/separations/${id}/events`),
     ]);
     for (const answer of asked) expect(answer).toMatchObject({ status: 404, body: { code: 'separation_not_found' } });
-    expect((await bob.json<Page>('/v1/separations')).body.separations).toEqual([]);
+    expect((await bob.json<SeparationPage>('/v1/separations')).body.separations).toEqual([]);
     expect((await ann.separation(id)).status).toBe(200);
     await ann.cancel(id);
   });
@@ -90,7 +90,7 @@ describe(SeparationsService.name, () => {
     let cursor: string | null = '';
     do {
       const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const page: Page = (await cem.json<Page>(`/v1/separations?limit=2${query}`)).body;
+      const page: SeparationPage = (await cem.json<SeparationPage>(`/v1/separations?limit=2${query}`)).body;
       expect(page.separations.length).toBeLessThanOrEqual(2);
       seen.push(...page.separations.map(({ id }) => id));
       cursor = page.nextCursor;
@@ -98,7 +98,7 @@ describe(SeparationsService.name, () => {
     expect(seen).toEqual(ids);
     await cem.cancel(ids[2] ?? '');
     const listed = async (status: string): Promise<string[]> =>
-      (await cem.json<Page>(`/v1/separations?status=${status}`)).body.separations.map(({ id }) => id);
+      (await cem.json<SeparationPage>(`/v1/separations?status=${status}`)).body.separations.map(({ id }) => id);
     expect(await listed('cancelled')).toEqual([ids[2]]);
     expect(await listed('queued')).toEqual(ids.filter((id) => id !== ids[2]));
     await Promise.all(ids.map((id) => cem.cancel(id)));
@@ -159,7 +159,7 @@ describe(SeparationsService.name, () => {
     expect(await api.objects(objectKeys.separation(id))).toEqual([]);
     expect((await ann.separation(id)).status).toBe(404);
     expect((await remove()).status).toBe(404);
-    const list = await ann.json<Page>('/v1/separations?limit=100');
+    const list = await ann.json<SeparationPage>('/v1/separations?limit=100');
     expect(list.body.separations.map((one) => one.id)).not.toContain(id);
   });
 

@@ -1,6 +1,7 @@
 // everything the page shares with the server; the only file here that imports from outside the page
 export {
   CONTENT_TYPES,
+  DEMO_MODEL,
   FORMATS,
   INSTRUMENTAL,
   SONG_FILE_ENDINGS,

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import { api } from '../api/client.js';
-import { INSTRUMENTAL, sortStems, type Format, type Model } from '../api/contract.js';
+import { DEMO_MODEL, INSTRUMENTAL, sortStems, type Format, type Model } from '../api/contract.js';
 
 interface UploadOptions {
   /** undefined: the server's default */
@@ -34,7 +34,7 @@ export const availableStems = computed(() =>
 );
 
 /** the default is the small model that ships with the service */
-export const isDemoOnly = computed(() => models.value.some((model) => model.default && model.name === 'demo'));
+export const isDemoOnly = computed(() => models.value.some((model) => model.default && model.name === DEMO_MODEL));
 
 effect(() => {
   localStorage.setItem(STORAGE_KEY, JSON.stringify(uploadOptions.value));

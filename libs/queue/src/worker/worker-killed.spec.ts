@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { someRedis } from '../../../../test/support/redis-server.js';
 import { QueueFixture, gate, someJob } from '../../../../test/support/queue-fixture.js';
 import { SeparationWorker } from './separation-worker.js';
+import { patient } from '../../../../test/support/patience.js';
 
 describe(`${SeparationWorker.name} that is killed`, () => {
   let redis: Awaited<ReturnType<typeof someRedis>>;
@@ -28,7 +29,7 @@ describe(`${SeparationWorker.name} that is killed`, () => {
     try {
       await fixture.queue.enqueue(job);
       const [started] = (await once(createInterface(child.stdout), 'line', {
-        signal: AbortSignal.timeout(20_000),
+        signal: AbortSignal.timeout(patient(20_000)),
       })) as [string];
       expect(started).toBe(job.id);
     } finally {
@@ -42,6 +43,6 @@ describe(`${SeparationWorker.name} that is killed`, () => {
       return Promise.resolve();
     });
     expect(await again.passed).toBe(1);
-    expect(performance.now() - killedAt).toBeLessThan(20_000);
+    expect(performance.now() - killedAt).toBeLessThan(patient(20_000));
   }, 60_000);
 });

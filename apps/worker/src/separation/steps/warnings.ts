@@ -1,5 +1,5 @@
+import { DEMO_MODEL, type StoredRequest } from '@app/separations';
 import { WORKING_RATE } from '@app/audio';
-import type { StoredRequest } from '@app/separations';
 import type { EngineResult } from '../../engine/protocol.js';
 import type { DecodedMix } from './decode.step.js';
 
@@ -31,7 +31,7 @@ function warnOfLostAudio(expectedSeconds: number, samples: number): string[] {
 }
 
 function warnOfResidual({ model, residualDb }: Pick<EngineResult, 'model' | 'residualDb'>): string[] {
-  const limit = model === 'demo' ? MAX_RESIDUAL_DB_OF_DEMO : MAX_RESIDUAL_DB;
+  const limit = model === DEMO_MODEL ? MAX_RESIDUAL_DB_OF_DEMO : MAX_RESIDUAL_DB;
   if (residualDb === null || residualDb <= limit) return [];
   return [`The stems add up to the song less closely than usual: the residual is ${residualDb.toFixed(1)} dB.`];
 }
