@@ -14,6 +14,8 @@ export default class SpecEnvironment extends TestEnvironment {
 
   async setup() {
     await super.setup();
+    // opened on first use; not a leak of the spec that logs first
+    [process.stdout, process.stderr].forEach(({ fd }) => fd);
     this.#before = process.getActiveResourcesInfo();
   }
 
