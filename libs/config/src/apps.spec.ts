@@ -1,3 +1,4 @@
+import { storage } from './concerns.js';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -155,4 +156,9 @@ describe(loadWorkerConfig.name, () => {
   it.each(['fp32', 'tf32', 'bf16'])('hands PRECISION=%s to the engine', (precision) => {
     expect(loadWorkerConfig({ PRECISION: precision }).engine.environment).toMatchObject({ PRECISION: precision });
   });
+});
+
+it('gives every setting of a store driver a name of its own', () => {
+  const names = storage.options.flatMap(({ shape }) => Object.keys(shape)).filter((name) => name !== 'driver');
+  expect(new Set(names).size).toBe(names.length);
 });

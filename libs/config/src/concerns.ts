@@ -48,7 +48,7 @@ export const limits = z.object({
   ),
 });
 
-/** What a worker checks again: the song is decoded only there. */
+/** The limits that a worker checks too: it decodes the song again, into a file. */
 export const workerLimits = limits.pick({ maxDurationSeconds: true });
 
 export const redis = z.object({
@@ -61,6 +61,7 @@ const STORAGE = { name: 'STORAGE', default: 'folder', allowed: 'folder or s3' };
 const STORED = 'where songs and stems are stored';
 const WITH_S3 = { required: 'when STORAGE is s3' };
 
+/** Each setting has a name of its own among all drivers: `load` finds its variable by that name. */
 export const storage = z.discriminatedUnion('driver', [
   z.object({
     driver: z.literal('folder').register(variables, STORAGE).describe(STORED),

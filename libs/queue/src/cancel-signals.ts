@@ -30,11 +30,6 @@ export class CancelSignals {
     return (await this.connections.call((redis) => redis.zscore(this.connections.keys.cancelled, id))) !== null;
   }
 
-  /** @throws RedisUnavailableError */
-  async clear(id: SeparationId): Promise<void> {
-    await this.connections.call((redis) => redis.zrem(this.connections.keys.cancelled, id));
-  }
-
   /**
    * Calls the listener for every request until the returned function is called: at once by pub/sub, and by polling
    * every second because pub/sub loses messages during a reconnect. It may be called repeatedly for one id.

@@ -20,13 +20,13 @@ export class SeparationStoreModule {
         },
         {
           provide: SeparationIndex,
-          useFactory: (connections: RedisConnections) => new SeparationIndex(connections),
-          inject: [RedisConnections],
+          useFactory: (store: SeparationStore) => store.index,
+          inject: [SeparationStore],
         },
         {
           provide: ReconcileState,
-          useFactory: (connections: RedisConnections) => new ReconcileState(connections),
-          inject: [RedisConnections],
+          useFactory: (store: SeparationStore) => store.state,
+          inject: [SeparationStore],
         },
       ],
       exports: [SeparationStore, SeparationIndex, ReconcileState],

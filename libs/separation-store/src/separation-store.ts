@@ -38,8 +38,8 @@ export interface SeparationStoreOptions {
  * Methods that change a separation also throw RedisUnavailableError and SeparationBusyError.
  */
 export class SeparationStore {
-  private readonly index: SeparationIndex;
-  private readonly state: ReconcileState;
+  readonly index: SeparationIndex;
+  readonly state: ReconcileState;
   private readonly listeners: ((ended: Ended) => void)[] = [];
 
   constructor(

@@ -7,7 +7,7 @@ import { s3Connection, type S3Config, type S3Connection } from './s3/s3-connecti
 import { S3ObjectStore, type S3Sizes } from './s3/s3-object-store.js';
 import type { ObjectStore } from './object-store.js';
 
-/** For scripts and specs; apps import StorageModule. The caller closes the store. */
+/** Opens the store of any driver. The caller closes it; apps import StorageModule, which does. */
 export function createObjectStore(config: StorageConfig): ObjectStore {
   if (config.driver === 'folder') return new FolderObjectStore(config.root);
   const connection = s3Connection(config);

@@ -33,9 +33,3 @@ export class InvalidRangeError extends Error {
     super(`the range is outside ${key}`);
   }
 }
-
-/** The code of an error of Node or of the S3 client; `instanceof` cannot tell, their classes are there more than once. */
-export function errorCode(error: unknown): string | undefined {
-  const isObject = typeof error === 'object' && error !== null;
-  return isObject && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}

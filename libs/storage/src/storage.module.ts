@@ -12,9 +12,10 @@ export class StorageModule implements OnApplicationShutdown {
 
   static forRoot(config: StorageConfig): DynamicModule {
     const base = { module: StorageModule, global: true, exports: [ObjectStore] };
-    if (config.driver === 'folder') {
+    if (config.driver !== 's3') {
       return { ...base, providers: [{ provide: ObjectStore, useFactory: () => createObjectStore(config) }] };
     }
+    // Nest makes this driver's client
     const connection = s3Connection(config);
     return {
       ...base,

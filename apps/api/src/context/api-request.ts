@@ -22,8 +22,3 @@ export function requestIdOf(request: ApiRequest): string {
 export const Owner = createParamDecorator((_: unknown, context: ExecutionContext) =>
   ownerOf(context.switchToHttp().getRequest<ApiRequest>()),
 );
-
-/** Handler parameter: the request id. */
-export const RequestId = createParamDecorator((_: unknown, context: ExecutionContext) =>
-  requestIdOf(context.switchToHttp().getRequest<ApiRequest>()),
-);
