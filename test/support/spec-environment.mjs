@@ -3,8 +3,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TestEnvironment } from 'jest-environment-node';
 
-// sockets and processes that were told to close take a moment
-const CLOSING_MS = 3000;
+// sockets and processes take a moment to close, and BullMQ waits 5 s after a connection error
+const CLOSING_MS = 6000;
 const EVERY_MS = 20;
 const PATIENCE = Number(process.env.TEST_PATIENCE);
 
