@@ -6,7 +6,8 @@ const CLOSE_TIMEOUT_MS = 2000;
 
 /**
  * A small process that cleans up after this one ends, even by SIGKILL: it kills the process groups that still run
- * and removes the folders still in use. Its stdin tells it when, because every kernel closes that pipe.
+ * and removes the folders still in use. It notices by its stdin, which the kernel closes however this
+ * process ends.
  */
 export class OrphanGuard {
   private constructor(private readonly child: ChildProcessByStdio<Writable, null, null>) {}

@@ -12,7 +12,7 @@ export interface Listed {
   readonly owner: string | null;
 }
 
-/** A scan of the whole store. It notes in Redis which separations exist, to find listed ones that do not. */
+/** A scan of the whole store. It records in Redis each separation that it finds: listed ones that are missing are gone. */
 export class StoreScan {
   constructor(
     private readonly connections: RedisConnections,

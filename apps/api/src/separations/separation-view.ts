@@ -5,8 +5,8 @@ import { endingOf, type StoredSeparation } from '@app/separation-store';
 type Status = Pick<Separation, 'status' | 'progress' | 'startedAt' | 'finishedAt' | 'queue' | 'error' | 'receipt'>;
 
 /**
- * The resource as clients see it. The store knows whether it has ended. Only while it is open does the job tell its
- * status; without a job it waits for the reconciler.
+ * The resource as clients see it. If it has not ended, its status comes from its job. Without a job it shows as queued
+ * until the reconciler queues it again.
  */
 export function separationView(stored: StoredSeparation, job: JobState | undefined, lost?: Failure): Separation {
   const { request, manifest } = stored;

@@ -3,7 +3,7 @@ import type { FailureCode, ProblemCode } from './contract.js';
 /** Everything that can go wrong: the server's codes, and the page's own. */
 export type ErrorCode = ProblemCode | FailureCode | 'connection' | 'insecure_context' | 'not_audio' | 'unexpected';
 
-/** Codes that the same request may not meet again. */
+/** Problems that may be gone if you send the same request again, so the page offers to try again. */
 const RETRYABLE: ReadonlySet<string> = new Set([
   'busy',
   'connection',

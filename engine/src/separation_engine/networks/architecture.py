@@ -37,7 +37,7 @@ class Architecture:
 
     klass: the name that weights carry in their metadata; together the rows are the allow-list.
     default_segment: seconds, for weights that name no segment.
-    segment_may_grow: whether a bag may ask for a longer segment than the weights.
+    segment_may_grow: whether a model's YAML file may set a longer segment than its weights do.
     builders: runtime -> how it builds this architecture.
     """
 

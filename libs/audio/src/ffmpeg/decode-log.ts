@@ -14,7 +14,8 @@ export class DecodeLog {
   }
 
   readonly onLine = (line: string): void => {
-    // text of the song comes after the first such line and before the last mapping line
+    // the song's own tags appear between this line and the last mapping line: the first container and the last codec
+    // are ffmpeg's own
     const input = /^Input #0, ([a-z0-9_]+)[a-z0-9_,]*, from /.exec(line);
     this.container ??= input?.[1];
     if (line.includes('Estimating duration from bitrate') || FILM.test(line)) this.isUnreliable = true;

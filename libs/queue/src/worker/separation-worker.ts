@@ -18,7 +18,7 @@ const MAX_STALLS = 3;
 /** time for a handler to end after its signal */
 const ABORT_MS = 5000;
 const CLOSE_MS = 2000;
-/** only if the job still exists: a hash with this field alone could never be queued again */
+/** takes back one counted start, and creates nothing if the job is gone: BullMQ would refuse to queue that id again */
 const TAKE_BACK_START = `if redis.call('exists', KEYS[1]) == 1 then redis.call('hincrby', KEYS[1], 'ats', -1) end`;
 /** delay before a job whose outcome could not be recorded is retried */
 const UNWRITTEN_MS = 5000;

@@ -33,7 +33,7 @@ const separationIdentitySchema = separationOptionsSchema.extend({
 });
 
 /**
- * What the store says about the end of a separation. For `accepted`, the manifest or the job knows more. `cancelled`
+ * Whether the separation failed or was cancelled. `accepted` means neither: look for a manifest, then at the job. `cancelled`
  * and `failed` are stored to keep a lost queue from starting them again.
  */
 const storedStateSchema = z.discriminatedUnion('state', [
