@@ -61,5 +61,13 @@ export class AppModule {
 }
 
 function readiness(redis: RedisConnections, store: ObjectStore): Readiness {
-  return new Readiness({ redis: (signal) => redis.ping(signal), store: (signal) => store.ping({ signal }) });
+  return new Readiness({
+    redis: (signal) => redis.ping(signal),
+    store: (signal) => store.ping({ signal }).catch(unavailable),
+  });
+}
+
+/** Anyone may ask, and the store's own reason may name its address. */
+function unavailable(): never {
+  throw new Error('the object store is not available');
 }

@@ -81,7 +81,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
   private async failed(job: SeparationJob, failure: Failure, final: boolean): Promise<void> {
     const { separations, metrics, logger } = this.parts;
     await inContext(job, async () => {
-      if (final) await separations.fail(job.id, failure);
+      if (final) await separations.fail(job, failure);
       metrics.ended(final ? 'failed' : 'retried');
       logger.log(final ? 'error' : 'warn', `${final ? 'failed' : 'will retry'}: ${failure.message}`, {
         code: failure.code,
@@ -92,8 +92,8 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
   private async cancelled(job: SeparationJob): Promise<void> {
     const { separations, metrics, logger } = this.parts;
     await inContext(job, async () => {
-      await separations.cancel(job.id);
-      await separations.removeResults(job.id);
+      await separations.cancel(job);
+      await separations.removeResults(job);
       metrics.ended('cancelled');
       logger.info('cancelled');
     });

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { withTimeout } from './with-timeout.js';
 
@@ -39,5 +40,13 @@ describe(withTimeout.name, () => {
     const never = withTimeout(60_000, () => Promise.resolve((isCalled = true)), { signal: gone.signal });
     await expect(never).rejects.toThrow('gone');
     expect(isCalled).toBe(false);
+  });
+
+  it('leaves no listener behind, which would keep the combined signal alive', async () => {
+    const { signal } = new AbortController();
+    let combined = signal;
+    await withTimeout(60_000, (given) => Promise.resolve((combined = given)), { signal });
+    expect(combined).not.toBe(signal);
+    expect(getEventListeners(combined, 'abort')).toEqual([]);
   });
 });

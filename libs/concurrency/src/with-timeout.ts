@@ -17,10 +17,12 @@ export async function withTimeout<T>(
   const timeout = new AbortController();
   const either = signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]);
   // listens before the call does: the call's own error must not come first after an abort
+  let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
-    either.addEventListener('abort', () => {
+    onAbort = (): void => {
       reject(either.reason as Error);
-    });
+    };
+    either.addEventListener('abort', onAbort);
   });
   const timer = setTimeout(() => {
     timeout.abort(onTimeout());
@@ -29,5 +31,7 @@ export async function withTimeout<T>(
     return await Promise.race([call(either), aborted]);
   } finally {
     clearTimeout(timer);
+    // Node keeps a combined signal alive for as long as anyone listens to it
+    either.removeEventListener('abort', onAbort);
   }
 }

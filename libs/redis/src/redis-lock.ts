@@ -43,8 +43,8 @@ export class RedisLock {
       return await work();
     } finally {
       clearInterval(timer);
-      // where Redis is down it expires by itself
-      await this.release().catch(() => undefined);
+      // not awaited: while Redis is down the lock expires by itself
+      void this.release().catch(() => undefined);
     }
   }
 

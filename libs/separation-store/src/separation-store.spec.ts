@@ -84,10 +84,10 @@ describe(SeparationStore.name, () => {
     sut.onEnded((ended) => told.push(ended));
     expect(await status()).toBe('open');
     await sut.commit(manifest);
-    await sut.fail(failed.id, FAILURE);
-    await sut.cancel(cancelled.id);
-    await sut.cancel(cancelled.id);
-    await sut.fail(request.id, FAILURE);
+    await sut.fail(failed, FAILURE);
+    await sut.cancel(cancelled);
+    await sut.cancel(cancelled);
+    await sut.fail(request, FAILURE);
     expect(told.map((one) => [one.request.id, one.ending.status])).toEqual([
       [request.id, 'completed'],
       [failed.id, 'failed'],
@@ -97,10 +97,9 @@ describe(SeparationStore.name, () => {
   });
 
   it.each([
-    ['cancelled', (): Promise<void> => sut.cancel(request.id)],
-    ['failed', (): Promise<void> => sut.fail(request.id, FAILURE)],
+    ['cancelled', (): Promise<void> => sut.cancel(request)],
+    ['failed', (): Promise<void> => sut.fail(request, FAILURE)],
     ['removed', (): Promise<void> => sut.remove(request)],
-    ['completed', (): Promise<void> => sut.commit(manifest)],
   ])('commits nothing that is already %s', async (state, end) => {
     await end();
     const other = { ...manifest, finishedAt: '2026-01-01T00:00:00.000Z' };
@@ -110,13 +109,35 @@ describe(SeparationStore.name, () => {
     expect((await documents.manifest(request.id))?.finishedAt).not.toBe(other.finishedAt);
   });
 
+  it('replaces the manifest of a first run with that of a second, whose stems are stored, and tells of one end', async () => {
+    const told: Ended[] = [];
+    sut.onEnded((ended) => told.push(ended));
+    await sut.commit(manifest);
+    const second = { ...manifest, gainDb: -3 };
+    await sut.commit(second);
+    expect(await documents.manifest(request.id)).toEqual(second);
+    expect(told).toHaveLength(1);
+  });
+
+  it('ends, cleans and removes only the acceptance that it is asked to', async () => {
+    const older = { ...request, createdAt: '2026-01-01T00:00:00.000Z' };
+    const stem = objectKeys.stem(request.id, 'vocals', 'flac');
+    await objects.put(stem, Readable.from(['stem']));
+    await sut.fail(older, FAILURE);
+    await sut.cancel(older);
+    await sut.removeResults(older);
+    await expect(sut.remove(older)).rejects.toThrow(SeparationBusyError);
+    expect(await status()).toBe('open');
+    expect(await objects.head(stem)).toBeDefined();
+  });
+
   it('lets a cancel on another server wait for a commit that is under way: what was completed stays so', async () => {
     objects.isSlow = true;
     const commit = sut.commit(manifest);
     await objects.reached.passed;
     const other = here.other();
-    await expect(storeOn(other, 0).cancel(request.id)).rejects.toThrow(SeparationBusyError);
-    const cancel = storeOn(other).cancel(request.id);
+    await expect(storeOn(other, 0).cancel(request)).rejects.toThrow(SeparationBusyError);
+    const cancel = storeOn(other).cancel(request);
     objects.release.open();
     await Promise.all([commit, cancel]);
     expect(await status()).toBe('completed');
@@ -130,13 +151,13 @@ describe(SeparationStore.name, () => {
     const key = here.connections.keys.separationLock(request.id);
     await here.connections.call((client) => client.pexpire(key, 4000));
     // the holder extends it to 10 s every 3.3 s
-    await expect(storeOn(here.other(), 5000).cancel(request.id)).rejects.toThrow(SeparationBusyError);
+    await expect(storeOn(here.other(), 5000).cancel(request)).rejects.toThrow(SeparationBusyError);
     objects.release.open();
     await commit;
   }, 30_000);
 
   it('stays cancelled where a manifest was written all the same, also after it is accepted again', async () => {
-    await sut.cancel(request.id);
+    await sut.cancel(request);
     await documents.putManifest(manifest);
     expect(await status()).toBe('cancelled');
     await objects.put(objectKeys.staging('song'), Readable.from(['song']));
@@ -157,7 +178,7 @@ describe(SeparationStore.name, () => {
     try {
       await sut.commit(manifest);
       expect(await status()).toBe('completed');
-      await expect(sut.cancel(request.id)).rejects.toThrow(RedisUnavailableError);
+      await expect(sut.cancel(request)).rejects.toThrow(RedisUnavailableError);
       await expect(sut.remove(request)).rejects.toThrow(RedisUnavailableError);
     } finally {
       await redis.start();
@@ -185,13 +206,13 @@ describe(SeparationStore.name, () => {
     const stem = objectKeys.stem(request.id, 'vocals', 'flac');
     await objects.put(stem, Readable.from(['stem']));
     await sut.commit(manifest);
-    await sut.removeResults(request.id);
+    await sut.removeResults(request);
     expect(await objects.head(stem)).toBeDefined();
     const failed = someRequest();
     await documents.putRequest(failed);
     const lost = [objectKeys.stem(failed.id, 'vocals', 'flac'), objectKeys.waveform(failed.id)];
     for (const key of lost) await objects.put(key, Readable.from(['x']));
-    await sut.fail(failed.id, FAILURE);
+    await sut.fail(failed, FAILURE);
     expect(await Promise.all(lost.map((key) => objects.head(key)))).toEqual([undefined, undefined]);
   });
 

@@ -32,6 +32,19 @@ export interface SeparationStoreOptions {
   readonly lockWaitMs: number;
 }
 
+/** One acceptance of a song: a separation that ended may be accepted again, with another date. */
+export type Run = Pick<StoredRequest, 'id' | 'createdAt'>;
+
+export interface FindOptions extends CallOptions {
+  /** instead of `callTimeoutMs`, for callers that nobody waits for */
+  readonly timeoutMs?: number;
+}
+
+interface ExclusiveOptions<T> {
+  readonly lockWaitMs?: number;
+  readonly withoutRedis?: () => Promise<T>;
+}
+
 /**
  * The home of stored separations, and the only reader and writer of their two documents. Commit, cancel, failure and
  * removal of one separation exclude each other, across processes. Every method throws StorageUnavailableError.
@@ -64,23 +77,23 @@ export class SeparationStore {
   }
 
   /** undefined where there is none. @throws InvalidDocumentError for a document that cannot be read. */
-  async find(id: SeparationId, { signal }: CallOptions = {}): Promise<StoredSeparation | undefined> {
-    const [text, manifest] = await Promise.all(
-      [documentKeys.request(id), documentKeys.manifest(id)].map((key) =>
-        this.call((timed) => this.objects.getText(key, { signal: timed }), signal),
-      ),
-    );
+  async find(id: SeparationId, options: FindOptions = {}): Promise<StoredSeparation | undefined> {
+    const read = (key: string): Promise<string | undefined> =>
+      this.call((signal) => this.objects.getText(key, { signal }), options);
+    // one after the other: a new acceptance removes the old manifest before it writes its request
+    const text = await read(documentKeys.request(id));
     if (text === undefined) return undefined;
     const request = parseStoredRequest(text);
     // an outcome wins over a manifest: whoever was told "cancelled" is never told "completed" later
-    const isCompleted = manifest !== undefined && request.outcome.state === 'accepted';
-    return { request, ...(isCompleted ? { manifest: parseManifest(manifest) } : {}) };
+    if (request.outcome.state !== 'accepted') return { request };
+    const manifest = await read(documentKeys.manifest(id));
+    return { request, ...(manifest === undefined ? {} : { manifest: parseManifest(manifest) }) };
   }
 
   /** Whether a request is stored; it need not be readable. */
-  async has(id: SeparationId, { signal }: CallOptions = {}): Promise<boolean> {
+  async has(id: SeparationId, options: FindOptions = {}): Promise<boolean> {
     const key = documentKeys.request(id);
-    return (await this.call((timed) => this.objects.head(key, { signal: timed }), signal)) !== undefined;
+    return (await this.call((signal) => this.objects.head(key, { signal }), options)) !== undefined;
   }
 
   /**
@@ -89,7 +102,7 @@ export class SeparationStore {
    */
   async accept(request: StoredRequest, stagingKey: string): Promise<StoredRequest> {
     const { id, inputExtension } = request;
-    return this.exclusively(id, async () => {
+    const accept = async (): Promise<StoredRequest> => {
       const known = await this.find(id);
       if (known !== undefined && isAccepted(known)) return known.request;
       await withTimeout(
@@ -100,15 +113,18 @@ export class SeparationStore {
       // of an earlier run that was cancelled while it was committed
       await this.call((signal) => this.objects.remove(documentKeys.manifest(id), { signal }));
       // before the request is written: the reconciler skips what it knows as ended
-      await this.state.markOpen(id);
+      await this.inRedis(() => this.state.markOpen(id));
       await this.write(request);
       return request;
-    });
+    };
+    // another server may be copying the same song
+    return this.exclusively(id, accept, { lockWaitMs: COPY_MS });
   }
 
   /**
-   * Writes the manifest, last of all: from here on the separation is completed.
-   * @throws SeparationEndedError where the separation ended meanwhile: nothing is written.
+   * Writes the manifest, last of all: from here on the separation is completed. A second run that was completed too
+   * replaces the manifest of the first, as its stems have replaced the stems.
+   * @throws SeparationEndedError if the separation was cancelled, failed or removed meanwhile: nothing is written.
    */
   async commit(manifest: Manifest): Promise<void> {
     const { id } = manifest;
@@ -116,64 +132,78 @@ export class SeparationStore {
       const stored = await this.find(id);
       if (stored === undefined) throw new SeparationEndedError(id, 'removed');
       const ending = endingOf(stored);
-      if (ending !== undefined) throw new SeparationEndedError(id, ending.status);
+      if (ending !== undefined && ending.status !== 'completed') throw new SeparationEndedError(id, ending.status);
       // without a time limit: the store may still do what was aborted here
       await this.objects.putText(documentKeys.manifest(id), JSON.stringify(manifest, null, 2));
-      this.tell({ ...stored, manifest });
+      if (ending === undefined) this.tell({ ...stored, manifest });
     };
-    // finished work is not thrown away because Redis is down: cancel and removal need Redis, so neither can interfere
-    await this.exclusively(id, commit, commit);
+    // finished work is kept while Redis is down: cancel and removal need Redis, and an outcome wins over a manifest
+    await this.exclusively(id, commit, { withoutRedis: commit });
   }
 
-  /** Writes that the separation failed, and removes its stems, which nobody can get. Does nothing after its end. */
-  async fail(id: SeparationId, failure: Failure): Promise<void> {
-    await this.end(id, { state: 'failed', at: now(), failure });
-    await this.removeResults(id);
+  /** Removes the results, which nobody can get, and writes that the separation failed. Does nothing after its end. */
+  async fail(run: Run, failure: Failure): Promise<void> {
+    await this.ifOpen(run, async (request) => {
+      await this.removeFiles(run.id);
+      await this.end(request, { state: 'failed', at: now(), failure });
+    });
   }
 
   /** Writes that the separation was cancelled. Does nothing after its end. */
-  async cancel(id: SeparationId): Promise<void> {
-    await this.end(id, { state: 'cancelled', at: now() });
+  async cancel(run: Run): Promise<void> {
+    await this.ifOpen(run, (request) => this.end(request, { state: 'cancelled', at: now() }));
   }
 
-  /** Removes the stems and the waveform of a separation that is not completed. */
-  async removeResults(id: SeparationId): Promise<void> {
-    await this.exclusively(id, async () => {
-      const stored = await this.find(id);
-      if (stored !== undefined && endingOf(stored)?.status === 'completed') return;
-      await this.removeAll(objectKeys.stems(id));
-      await this.call((signal) => this.objects.remove(objectKeys.waveform(id), { signal }));
+  /** Removes the stems and the waveform of a separation that is not completed, nor accepted again. */
+  async removeResults(run: Run): Promise<void> {
+    await this.exclusively(run.id, async () => {
+      const stored = await this.find(run.id);
+      if (stored === undefined) return this.removeFiles(run.id);
+      if (isOf(run, stored) && stored.manifest === undefined) await this.removeFiles(run.id);
     });
   }
 
   /**
    * Removes the separation with everything that belongs to it. The request goes first: without it nothing is served
    * or queued again, and the reconciler sweeps what an interrupted removal leaves.
+   * @throws SeparationBusyError also if the same song was accepted again meanwhile
    */
-  async remove({ id, owner }: Pick<StoredRequest, 'id' | 'owner'>): Promise<void> {
+  async remove({ id, owner, createdAt }: Run & Pick<StoredRequest, 'owner'>): Promise<void> {
     await this.exclusively(id, async () => {
+      const stored = await this.find(id);
+      if (stored !== undefined && !isOf({ id, createdAt }, stored)) throw new SeparationBusyError(id);
       await this.call((signal) => this.objects.remove(documentKeys.request(id), { signal }));
       await this.removeAll(objectKeys.separation(id));
-      await this.index.remove(owner, id);
+      await this.inRedis(() => this.index.remove(owner, id));
     });
   }
 
   /** Removes a folder without a request, unless something in it is younger than the age, in milliseconds. */
   async removeOrphan(id: SeparationId, olderThanMs: number, signal: AbortSignal): Promise<void> {
-    for await (const { key, modifiedAt } of this.objects.list(objectKeys.separation(id), { signal })) {
-      if (key === documentKeys.request(id) || Date.now() - modifiedAt.getTime() <= olderThanMs) return;
-    }
-    await this.removeAll(objectKeys.separation(id));
+    await this.exclusively(id, async () => {
+      for await (const { key, modifiedAt } of this.objects.list(objectKeys.separation(id), { signal })) {
+        if (key === documentKeys.request(id) || Date.now() - modifiedAt.getTime() <= olderThanMs) return;
+      }
+      await this.removeAll(objectKeys.separation(id));
+    });
   }
 
-  private async end(id: SeparationId, outcome: Exclude<StoredState, { state: 'accepted' }>): Promise<void> {
-    await this.exclusively(id, async () => {
-      const stored = await this.find(id);
-      if (stored === undefined || endingOf(stored) !== undefined) return;
-      const request = { ...stored.request, outcome };
-      await this.write(request);
-      this.tell({ request });
+  private async ifOpen(run: Run, work: (request: StoredRequest) => Promise<void>): Promise<void> {
+    await this.exclusively(run.id, async () => {
+      const stored = await this.find(run.id);
+      if (stored !== undefined && isOf(run, stored) && endingOf(stored) === undefined) await work(stored.request);
     });
+  }
+
+  private async end(open: StoredRequest, outcome: Exclude<StoredState, { state: 'accepted' }>): Promise<void> {
+    const request = { ...open, outcome };
+    await this.write(request);
+    this.tell({ request });
+  }
+
+  private async removeFiles(id: SeparationId): Promise<void> {
+    await this.removeAll(objectKeys.stems(id));
+    await this.call((signal) => this.objects.remove(objectKeys.waveform(id), { signal }));
   }
 
   private write(request: StoredRequest): Promise<void> {
@@ -190,21 +220,36 @@ export class SeparationStore {
     if (ending !== undefined) for (const listener of this.listeners) listener({ request: stored.request, ending });
   }
 
-  private call<T>(call: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return withTimeout(this.options.callTimeoutMs, call, { signal, onTimeout: late });
+  private call<T>(call: (signal: AbortSignal) => Promise<T>, { signal, timeoutMs }: FindOptions = {}): Promise<T> {
+    return withTimeout(timeoutMs ?? this.options.callTimeoutMs, call, { signal, onTimeout: late });
+  }
+
+  private inRedis<T>(call: () => Promise<T>): Promise<T> {
+    return withTimeout(this.options.callTimeoutMs, call, { onTimeout: () => new RedisUnavailableError() });
   }
 
   /** @param withoutRedis runs instead of the work while Redis is down */
-  private async exclusively<T>(id: SeparationId, work: () => Promise<T>, withoutRedis?: () => Promise<T>): Promise<T> {
+  private async exclusively<T>(
+    id: SeparationId,
+    work: () => Promise<T>,
+    { lockWaitMs = this.options.lockWaitMs, withoutRedis }: ExclusiveOptions<T> = {},
+  ): Promise<T> {
     const lock = new RedisLock(this.connections, this.connections.keys.separationLock(id), LOCK_MS);
+    const limitMs = lockWaitMs + this.options.callTimeoutMs;
+    const onTimeout = (): RedisUnavailableError => new RedisUnavailableError();
     try {
-      if (!(await lock.acquireWithin(this.options.lockWaitMs))) throw new SeparationBusyError(id);
+      const isOurs = await withTimeout(limitMs, () => lock.acquireWithin(lockWaitMs), { onTimeout });
+      if (!isOurs) throw new SeparationBusyError(id);
     } catch (error) {
       if (error instanceof RedisUnavailableError && withoutRedis !== undefined) return withoutRedis();
       throw error;
     }
     return lock.holdWhile(work);
   }
+}
+
+function isOf({ createdAt }: Run, { request }: StoredSeparation): boolean {
+  return request.createdAt === createdAt;
 }
 
 function now(): string {

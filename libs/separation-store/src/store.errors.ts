@@ -15,7 +15,7 @@ export class SeparationEndedError extends Error {
 
   constructor(
     readonly id: SeparationId,
-    readonly state: 'removed' | 'completed' | 'cancelled' | 'failed',
+    readonly state: 'removed' | 'cancelled' | 'failed',
   ) {
     super(`the separation is ${state}`);
   }

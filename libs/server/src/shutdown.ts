@@ -6,10 +6,13 @@ export interface ShutdownOptions {
   readonly close: () => Promise<void>;
 }
 
-/** Ends the process on SIGTERM and SIGINT once `close` is done, or at the deadline. Later signals change nothing. */
+/** Ends the process on SIGTERM and SIGINT once `close` is done, or at the deadline. A second Ctrl-C ends it at once. */
 export function closeOnSignals(logger: Logger, { deadlineMs, close }: ShutdownOptions): void {
   let isEnding = false;
+  let isInterrupted = false;
   const end = (signal: string): void => {
+    if (isEnding && signal === 'SIGINT' && isInterrupted) process.exit(1);
+    isInterrupted ||= signal === 'SIGINT';
     if (isEnding) return;
     isEnding = true;
     logger.info(`${signal}: shutting down`);

@@ -9,6 +9,9 @@ import {
 } from '@app/separation-store';
 import { InvalidDocumentError, type SeparationId, type StoredRequest } from '@app/separations';
 
+/** nobody waits for an answer, ms */
+const READ_TIMEOUT_MS = 10_000;
+
 export type Reconciled =
   | { readonly done: 'nothing' | 'queued again' | 'failure written'; readonly stored: StoredSeparation }
   | { readonly done: 'no request' | 'unreadable document' };
@@ -32,7 +35,7 @@ export class Reconciliation {
 
   /** Takes an entry that the scan did not find off the list, unless it was accepted since. */
   async unlistMissing({ id, owner }: Listed, signal: AbortSignal): Promise<void> {
-    if (!(await this.store.has(id, { signal }))) await this.index.remove(owner, id);
+    if (!(await this.store.has(id, { signal, timeoutMs: READ_TIMEOUT_MS }))) await this.index.remove(owner, id);
   }
 
   async reconcile(id: SeparationId, signal: AbortSignal): Promise<Reconciled> {
@@ -47,7 +50,7 @@ export class Reconciliation {
     if (job !== undefined || ending !== undefined) return { done: 'nothing', stored };
     const failure = await this.queue.failure(id);
     if (failure !== undefined) {
-      await this.store.fail(id, failure);
+      await this.store.fail(request, failure);
       return { done: 'failure written', stored };
     }
     await this.queueAgain(request, signal);
@@ -67,7 +70,7 @@ export class Reconciliation {
     signal: AbortSignal,
   ): Promise<StoredSeparation | 'no request' | 'unreadable document'> {
     try {
-      return (await this.store.find(id, { signal })) ?? 'no request';
+      return (await this.store.find(id, { signal, timeoutMs: READ_TIMEOUT_MS })) ?? 'no request';
     } catch (error) {
       if (error instanceof InvalidDocumentError) return 'unreadable document';
       throw error;

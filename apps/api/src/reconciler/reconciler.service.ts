@@ -1,5 +1,5 @@
 import type { ApiConfig } from '@app/config';
-import { ReconcileState, SeparationIndex, SeparationStore } from '@app/separation-store';
+import { ReconcileState, SeparationBusyError, SeparationIndex, SeparationStore } from '@app/separation-store';
 import { RedisConnections, RedisLock } from '@app/redis';
 import { SeparationQueue } from '@app/queue';
 import type { SeparationId } from '@app/separations';
@@ -117,12 +117,13 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
   }
 
   private async removeOutdated(lock: RedisLock, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const { keptSince } = this.sweep;
-      const ids = keptSince === undefined ? [] : await this.state.endedBefore(keptSince, LISTED);
-      if (ids.length === 0) return;
+    const { keptSince } = this.sweep;
+    if (keptSince === undefined) return;
+    let ids: readonly SeparationId[];
+    do {
+      ids = await this.state.endedBefore(keptSince, LISTED);
       await this.several(ids, lock, signal);
-    }
+    } while (ids.length === LISTED);
   }
 
   private async several(ids: readonly SeparationId[], lock: RedisLock, signal: AbortSignal): Promise<SeparationId[]> {
@@ -137,6 +138,16 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
 
   /** @returns the id if it was queued again */
   private async one(id: SeparationId, signal: AbortSignal): Promise<SeparationId[]> {
+    try {
+      return await this.reconcile(id, signal);
+    } catch (error) {
+      // left to the next pass
+      if (error instanceof SeparationBusyError) return [];
+      throw error;
+    }
+  }
+
+  private async reconcile(id: SeparationId, signal: AbortSignal): Promise<SeparationId[]> {
     const result = await this.reconciliation.reconcile(id, signal);
     if (result.done === 'no request') await this.sweep.withoutRequest(id, signal);
     else if (result.done === 'unreadable document') this.logger.warn('unreadable document', { separationId: id });

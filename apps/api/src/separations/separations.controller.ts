@@ -40,7 +40,7 @@ export class SeparationsController {
   @HttpCode(202)
   @ApiOperation({ summary: 'Cancel a separation; its worker stops within 2 s' })
   @ApiAcceptedResponse({ schema: componentRef('SeparationDocument') })
-  @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'already_finished')
+  @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'already_finished', 'busy')
   cancel(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<Separation> {
     return this.separations.cancel(id, owner);
   }
@@ -49,7 +49,7 @@ export class SeparationsController {
   @HttpCode(204)
   @ApiOperation({ summary: 'Delete a separation and all its files' })
   @ApiNoContentResponse()
-  @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'still_active')
+  @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'still_active', 'busy')
   async remove(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<void> {
     await this.separations.remove(id, owner);
   }

@@ -54,7 +54,7 @@ export class SeparationsService {
     }
     const { request } = stored;
     await fromQueue(() => this.cancels.request(request.id));
-    await this.store.cancel(request.id);
+    await this.store.cancel(request);
     await fromQueue(() => this.queue.remove(request.id));
     this.access.forget(request.id);
     const now = await this.get(id, owner);

@@ -168,7 +168,7 @@ describe(SeparationsService.name, () => {
     const { body } = await ann.upload(bytes, DEMO);
     await api.app.get(SeparationQueue).remove(body.id);
     const failure = { code: 'engine_crashed', message: 'The engine ended.' } as const;
-    await api.app.get(SeparationStore).fail(body.id, failure);
+    await api.app.get(SeparationStore).fail(body, failure);
     expect(await reaches(body.id, 'failed')).toMatchObject({ error: failure });
     expect(await ann.upload(bytes, DEMO)).toMatchObject({ status: 202, body: { status: 'queued' } });
     await ann.cancel(body.id);

@@ -58,10 +58,17 @@ export class Acceptance {
     const { stagingKey, bytes, ...rest } = candidate;
     const facts = await inspect();
     // the job of an earlier, cancelled run must be gone, or the new job would be dropped as a duplicate
-    if (!(await untilIdle(this.queue, id))) {
+    const isIdle = await untilIdle(this.queue, id);
+    // another server may have accepted the same song meanwhile, and that run is not an earlier one
+    this.access.forget(id);
+    const known = await this.access.find(id);
+    if (known !== undefined && isAccepted(known)) return known.request;
+    if (!isIdle) {
       const detail = 'A worker is still stopping an earlier run of this song. Try again in a moment.';
       throw new ProblemError('busy', detail, { retryAfterSeconds: 1 });
     }
+    // a job that waits or has failed would be kept, with the cancel or the failure of its run
+    await fromQueue(() => this.queue.remove(id));
     const request: StoredRequest = {
       ...rest,
       id,

@@ -25,6 +25,8 @@ export class UploadBody extends FileNameFilter {
     this.on('drain', () => socket.setTimeout(stallMs));
     // not a pipeline, which would destroy the request: a refused client must be able to finish sending, see `drainUpload`
     request.pipe(this);
+    // a form that is refused before anyone reads it has no other listener, and an unhandled error ends the process
+    this.on('error', () => undefined);
     this.once('close', () => request.resume());
     finished(request, (error) => {
       socket.setTimeout(0);

@@ -60,8 +60,8 @@ export class UploadReceiver {
     return this.uploads.run(async () => {
       const { maxBytes, stallSeconds } = this.limits;
       const staging: Promise<StagedFile>[] = [];
+      const body = new UploadBody(request, { maxBytes: maxBytes + FORM_OVERHEAD_BYTES, stallSeconds });
       try {
-        const body = new UploadBody(request, { maxBytes: maxBytes + FORM_OVERHEAD_BYTES, stallSeconds });
         const { fields, file } = await readUploadForm(body, request.headers, maxBytes, (source, name) => {
           const staged = stageFile(this.store, source, name, signal);
           staging.push(staged);
@@ -74,6 +74,7 @@ export class UploadReceiver {
         signal.throwIfAborted();
         throw uploadProblem(error, this.limits);
       } finally {
+        body.destroy();
         for (const staged of await Promise.allSettled(staging)) {
           if (staged.status === 'fulfilled') await this.discard(staged.value.key);
         }

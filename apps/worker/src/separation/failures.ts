@@ -1,5 +1,7 @@
 import { AudioError, DurationLimitError, NotFiniteError } from '@app/audio';
 import { PermanentJobError, RetryableJobError, retryDecision } from '@app/queue';
+import { RedisUnavailableError } from '@app/redis';
+import { SeparationBusyError } from '@app/separation-store';
 import { InvalidDocumentError, type FailureCode } from '@app/separations';
 import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
@@ -26,7 +28,8 @@ export function failureCode(error: unknown): FailureCode {
   if (error instanceof EngineFailureError) return ENGINE_FAILURES[error.code];
   if (error instanceof EngineLostError) return error.code;
   if (error instanceof EngineUnavailableError) return error.code;
-  if (error instanceof StorageUnavailableError) return 'storage_unavailable';
+  if (error instanceof StorageUnavailableError || error instanceof SeparationBusyError) return 'storage_unavailable';
+  if (error instanceof RedisUnavailableError) return 'storage_unavailable';
   if (error instanceof ObjectNotFoundError || error instanceof SongChangedError) return 'input_missing';
   if (error instanceof DurationLimitError) return 'duration_limit';
   if (error instanceof NotFiniteError) return 'not_finite';

@@ -77,7 +77,10 @@ export class SeparationProcessor {
     } catch (error) {
       if (!(error instanceof SeparationEndedError)) throw error;
       logger.info(`discarding the result: ${error.message}`);
-      await separations.removeResults(job.id);
+      // what this leaves goes with the separation, or with the next run
+      await separations.removeResults(job).catch((cause: unknown) => {
+        logger.warn('the results could not be removed', { error: cause });
+      });
     } finally {
       await folder.remove();
     }
