@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { waitUntil } from '../../../../test/support/wait-until.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -140,25 +137,4 @@ describe(SubmissionsController.name, () => {
     const init = { method: 'POST', headers: { 'content-type': type }, body };
     expect(await api.client.json('/v1/separations', init)).toMatchObject({ status, body: { code } });
   });
-
-  it('survives a client that leaves in the middle of a form without a boundary', async () => {
-    const socket = connect(api.port, '127.0.0.1');
-    const head = 'POST /v1/separations HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data\r\n';
-    socket.write(`${head}Content-Length: 1000000\r\n\r\n`);
-    socket.write(Buffer.alloc(200_000));
-    const [answer] = (await once(socket, 'data')) as [Buffer];
-    expect(answer.toString()).toContain('400');
-    socket.resetAndDestroy();
-    await once(socket, 'close');
-    // the server has noticed the reset once it answers another call on a new connection
-    expect((await api.client.json('/health/live')).status).toBe(200);
-    await waitUntil('the connection is gone', async () => (await connections()) <= 1);
-  });
-
-  const connections = (): Promise<number> =>
-    new Promise((resolve) => {
-      api.app.getHttpServer().getConnections((_: unknown, count: number) => {
-        resolve(count);
-      });
-    });
 });

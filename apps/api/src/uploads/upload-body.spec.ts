@@ -45,4 +45,12 @@ describe(UploadBody.name, () => {
     await pause(4 * STALL_SECONDS * 1000);
     await expect(sut.toArray()).rejects.toThrow(UploadStalledError);
   });
+
+  it('does not end the process when a refused form, which nobody reads, stalls', async () => {
+    const { sut } = await receive();
+    // its headers were refused before it had a reader
+    sut.destroy(new UploadStalledError());
+    await new Promise((resolve) => sut.once('close', resolve));
+    expect(sut.errored).toBeInstanceOf(UploadStalledError);
+  });
 });
