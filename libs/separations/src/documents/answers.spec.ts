@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import { KNOWN_MODELS } from '../index.js';
+import { modelDescriptionSchema, modelSchema } from './model.js';
+import { problemDocumentSchema } from './problem.js';
+import { progressSchema, queuePlaceSchema } from './separation.js';
+import { waveformSchema } from './waveform.js';
+
+const MODEL = { name: 'mine', stems: ['vocals'], licence: 'MIT', weights: 'a+b', relativeCost: 0.1 };
+const PROBLEM = {
+  type: 'urn:music-separation:problem:unknown_stem',
+  title: 'Unknown stem',
+  status: 422,
+  detail: 'x',
+  code: 'unknown_stem',
+  requestId: 'r',
+};
+const WAVEFORM = { version: 1, sampleRate: 44_100, samplesPerPeak: 2205, samples: 4410, stems: { vocals: [0, 127] } };
+
+describe('the schemas of answers', () => {
+  it.each([
+    ['progress', progressSchema, { percent: 0, stage: 'fetch' }],
+    ['progress at its end', progressSchema, { percent: 100, stage: 'done' }],
+    ['a place in the queue', queuePlaceSchema, { position: 1, etaSeconds: null }],
+    ['a description of a model', modelDescriptionSchema, MODEL],
+    ['a model', modelSchema, { ...MODEL, installed: false, default: true }],
+    ['a problem', problemDocumentSchema, PROBLEM],
+    ['a problem with allowed names', problemDocumentSchema, { ...PROBLEM, allowed: ['a', 1] }],
+    ['a problem with an allowed range', problemDocumentSchema, { ...PROBLEM, allowed: { min: 0, max: 1 } }],
+    ['a waveform', waveformSchema, WAVEFORM],
+  ])('take %s', (_, schema, value) => {
+    expect(schema.parse(value)).toEqual(value);
+  });
+
+  it.each([
+    ['progress below 0', progressSchema, { percent: -1, stage: 'fetch' }],
+    ['progress above 100', progressSchema, { percent: 101, stage: 'fetch' }],
+    ['an unknown stage', progressSchema, { percent: 1, stage: 'lunch' }],
+    ['a place that is not a number', queuePlaceSchema, { position: 'first', etaSeconds: null }],
+    ['a model without stems', modelDescriptionSchema, { ...MODEL, stems: undefined }],
+    ['a model with a cost below 0', modelDescriptionSchema, { ...MODEL, relativeCost: -1 }],
+    ['a model that does not say whether it is installed', modelSchema, { ...MODEL, default: true }],
+    ['an unknown code', problemDocumentSchema, { ...PROBLEM, code: 'no_luck' }],
+    ['a status that is not an error', problemDocumentSchema, { ...PROBLEM, status: 200 }],
+    ['allowed values in one text', problemDocumentSchema, { ...PROBLEM, allowed: 'a' }],
+    ['a waveform without samples', waveformSchema, { ...WAVEFORM, samples: undefined }],
+  ])('refuse %s', (_, schema, value) => {
+    expect(schema.safeParse(value).success).toBe(false);
+  });
+});
+
+it('names the published weights, which decide the names of separations', () => {
+  expect(Object.fromEntries(KNOWN_MODELS.map(({ name, weights }) => [name, weights]))).toEqual({
+    htdemucs: '955717e8',
+    htdemucs_ft: 'f7e0c4bc+d12395a8+92cfc3b6+04573f0d',
+    htdemucs_6s: '5c90dfd2',
+    hdemucs_mmi: '75fc33f5',
+    demo: 'b64ffff8',
+  });
+});
