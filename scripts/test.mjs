@@ -23,7 +23,7 @@ const steps = [
 async function jest(reportFile, args) {
   const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
   const options = ['--json', `--outputFile=${reportFile}`, '--ci'];
-  // a spec file fails where it leaves a handle open; that handle may also keep Jest from ending
+  // a spec file that leaves a socket, a process or a file open fails, and may keep Jest from ending
   const { code } = await run(process.execPath, [...flags, ...options, ...args], { timeoutMs: LIMIT_MS });
   const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(readFileSync(reportFile, 'utf8'));
   return { code, passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites };

@@ -2,6 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { DurationLimitError, NoAudioError, NotFiniteError } from '@app/audio';
 import { PermanentJobError, RetryableJobError } from '@app/queue';
 import { InvalidDocumentError, type FailureCode } from '@app/separations';
+import { someId } from '../../../../test/support/stored-separations.js';
+import { RedisUnavailableError } from '@app/redis';
+import { SeparationBusyError } from '@app/separation-store';
 import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
 import type { EngineErrorCode } from '../engine/protocol.js';
@@ -16,6 +19,8 @@ describe(toJobError.name, () => {
     [new ObjectNotFoundError('key'), PermanentJobError, 'input_missing'],
     [new SongChangedError(), PermanentJobError, 'input_missing'],
     [new StorageUnavailableError('away'), RetryableJobError, 'storage_unavailable'],
+    [new SeparationBusyError(someId()), RetryableJobError, 'storage_unavailable'],
+    [new RedisUnavailableError(), RetryableJobError, 'storage_unavailable'],
     [new EngineLostError('engine_hung', 'silent'), RetryableJobError, 'engine_hung'],
     [new EngineLostError('engine_crashed', 'gone'), RetryableJobError, 'engine_crashed'],
     [new EngineUnavailableError('none'), RetryableJobError, 'engine_unavailable'],
