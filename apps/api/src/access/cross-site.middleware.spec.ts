@@ -5,6 +5,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
+import { rawCall } from '../../../../test/support/raw-call.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { refuseCrossSite } from './cross-site.middleware.js';
 
@@ -58,7 +59,12 @@ describe(refuseCrossSite.name, () => {
   it.each([
     ['POST', 'cross-site', 'https://stranger.example', 403],
     ['POST', 'cross-site', FRIEND, 404],
+    ['POST', 'same-site', 'http://localhost:8080', 403],
+    ['POST', 'same-site', FRIEND, 404],
     ['POST', 'same-origin', 'http://localhost:3000', 404],
+    ['POST', 'same-origin', 'https://name.behind.a.proxy', 404],
+    ['POST', 'none', 'http://localhost:3000', 404],
+    ['POST', 'unheard-of', 'http://localhost:3000', 403],
     ['DELETE', 'cross-site', 'https://stranger.example', 403],
     ['GET', 'cross-site', 'https://stranger.example', 404],
     ['HEAD', 'cross-site', 'https://stranger.example', 404],
@@ -69,6 +75,64 @@ describe(refuseCrossSite.name, () => {
 
   it('refuses a form of a page that hides its origin', async () => {
     expect(await statusOf('POST', CANCEL, { 'sec-fetch-site': 'cross-site' })).toBe(403);
+  });
+
+  it.each([
+    ['https://evil.example', '192.168.0.9:3000', 403],
+    ['null', '192.168.0.9:3000', 403],
+    ['http://192.168.0.9:8080', '192.168.0.9:3000', 403],
+    ['http://192.168.0.9', '192.168.0.9:3000', 403],
+    ['http://192.168.0.9:3000.evil.example', '192.168.0.9:3000', 403],
+    ['not an origin', '192.168.0.9:3000', 403],
+    [FRIEND, '192.168.0.9:3000', 404],
+    ['http://192.168.0.9:3000', '192.168.0.9:3000', 404],
+    ['http://192.168.0.9', '192.168.0.9:80', 404],
+    ['http://LOCALHOST:3000', 'localhost:3000', 404],
+    ['http://[::1]:3000', '[0:0:0:0:0:0:0:1]:3000', 404],
+  ])('without Sec-Fetch-Site, answers a page of %s that calls %s with %d', async (origin, host, status) => {
+    expect(await statusOf('POST', CANCEL, { origin, host })).toBe(status);
+    expect(await statusOf('DELETE', CANCEL.replace('/cancel', ''), { origin, host })).toBe(status);
+    expect(await statusOf('GET', CANCEL.replace('/cancel', ''), { origin, host })).toBe(404);
+  });
+
+  it('takes an upload of another origin for what it is, before it reads the song', async () => {
+    const headers = { origin: 'https://evil.example', 'content-type': 'multipart/form-data; boundary=x' };
+    expect(await statusOf('POST', '/v1/separations', headers)).toBe(403);
+  });
+
+  it('compares the origin with the host name that a trusted proxy passes on', async () => {
+    const other = await startApi(redis.url, { TRUSTED_PROXIES: '1' });
+    const proxied = (origin: string): Promise<number | undefined> =>
+      statusOf('POST', CANCEL, { origin, host: 'rest-server:3000', 'x-forwarded-host': 'music.lan' }, other);
+    try {
+      expect([await proxied('http://music.lan'), await proxied('http://evil.lan')]).toEqual([404, 403]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it.each([
+    ['a request of HTTP/1.0 without Host', 'HTTP/1.0\r\n'],
+    ['an empty Host', 'HTTP/1.1\r\nHost:\r\nConnection: close\r\n'],
+    ['an empty Host of HTTP/1.0', 'HTTP/1.0\r\nHost: \r\n'],
+    ['two Hosts', 'HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n'],
+  ])('answers %s with 400', async (_, rest) => {
+    for (const call of ['GET /v1/models', 'GET /', `POST ${CANCEL}`]) {
+      const { status, headers, body } = await rawCall(api.port, `${call} ${rest}\r\n`);
+      expect([status, headers['content-type']]).toEqual([400, 'application/problem+json; charset=utf-8']);
+      expect(JSON.parse(body)).toMatchObject({ code: 'invalid_request' });
+    }
+  });
+
+  it('needs no Host where any name is accepted', async () => {
+    const other = await startApi(redis.url, { HOST: '0.0.0.0' });
+    try {
+      expect(await rawCall(other.port, 'GET /v1/models HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200 });
+      const write = `POST ${CANCEL} HTTP/1.0\r\nContent-Length: 0\r\nOrigin: https://evil.example\r\n\r\n`;
+      expect(await rawCall(other.port, write)).toMatchObject({ status: 403 });
+    } finally {
+      await other.close();
+    }
   });
 
   it.each([

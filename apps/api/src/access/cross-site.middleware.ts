@@ -8,6 +8,9 @@ import { isLoopback } from './loopback.js';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
+/** values of Sec-Fetch-Site: a page of this server, and a user who typed the address */
+const OWN_SITES = ['same-origin', 'none'];
+
 type Handler = (request: Request, response: Response, next: NextFunction) => void;
 
 /**
@@ -18,20 +21,45 @@ export function refuseCrossSite(http: HttpConfig): Handler {
   // an API key, or a proxy that knows its host names, stops DNS rebinding as well
   const checksHost = isLoopback(http.host) && http.apiKeysFile === undefined && http.trustedProxies === 0;
   return (request, response, next) => {
-    const reason = isCrossSite(request, http.corsOrigins)
-      ? 'Pages of other sites may not change anything here, except those in CORS_ORIGINS.'
-      : checksHost && !isOwnHost(request.hostname)
-        ? 'Call this server as localhost or by its address; behind a proxy set TRUSTED_PROXIES.'
-        : undefined;
-    if (reason === undefined) next();
-    else sendProblem(response, new ProblemError('forbidden', reason), requestIdOf(request));
+    const problem = crossSiteProblem(request, http.corsOrigins) ?? hostProblem(request, checksHost);
+    if (problem === undefined) next();
+    else sendProblem(response, problem, requestIdOf(request));
   };
 }
 
-/** Browsers set Sec-Fetch-Site, and pages cannot change it. */
-function isCrossSite({ method, headers }: Request, allowed: readonly string[]): boolean {
-  if (SAFE_METHODS.includes(method) || headers['sec-fetch-site'] !== 'cross-site') return false;
-  return headers.origin === undefined || !allowed.includes(headers.origin);
+/**
+ * Browsers send Sec-Fetch-Site, which pages cannot change, to https and to loopback. For a plain http address of the
+ * local network only Origin tells.
+ */
+function crossSiteProblem(request: Request, allowed: readonly string[]): ProblemError | undefined {
+  const { method, headers } = request;
+  const { origin, 'sec-fetch-site': site } = headers;
+  if (SAFE_METHODS.includes(method)) return undefined;
+  if (origin !== undefined && allowed.includes(origin)) return undefined;
+  const isOwn = site === undefined ? origin === undefined || isOriginOf(origin, request) : OWN_SITES.includes(site);
+  if (isOwn) return undefined;
+  return new ProblemError('forbidden', 'Pages of other origins may not change anything here: see CORS_ORIGINS.');
+}
+
+/** A page that hides its origin sends `null`. */
+function isOriginOf(origin: string, { host }: Request): boolean {
+  if (!URL.canParse(origin)) return false;
+  const page = new URL(origin);
+  // the origin's scheme: browsers leave its default port out of both
+  const own = `${page.protocol}//${host}`;
+  return URL.canParse(own) && new URL(own).host === page.host;
+}
+
+function hostProblem({ hostname, headers, headersDistinct }: Request, checksHost: boolean): ProblemError | undefined {
+  // RFC 9112 §3.2
+  if ((headersDistinct['host']?.length ?? 0) > 1) return new ProblemError('invalid_request', 'Send one Host header.');
+  if (!checksHost) return undefined;
+  if ((headers.host ?? '') === '') {
+    return new ProblemError('invalid_request', 'Send a Host header that names this server.');
+  }
+  if (isOwnHost(hostname)) return undefined;
+  const detail = 'Call this server as localhost or by its address; behind a proxy set TRUSTED_PROXIES.';
+  return new ProblemError('forbidden', detail);
 }
 
 function isOwnHost(name: string): boolean {
