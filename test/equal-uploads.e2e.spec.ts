@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DEMO_SONG, TestService } from './support/test-service.js';
 
@@ -25,4 +26,15 @@ describe('ten equal uploads at once', () => {
     const computed = /^separation_audio_seconds_total(?:\{[^}]*\})? (\S+)$/m.exec(metrics)?.[1];
     expect(Number(computed)).toBeCloseTo(done.receipt?.input.durationSeconds ?? 0, 0);
   }, 60_000);
+
+  it('leave metrics that the docs list in full', async () => {
+    const servers = [service.client(0).url, `http://127.0.0.1:${service.workers[0]?.port ?? 0}`];
+    const pages = await Promise.all(servers.map(async (url) => (await fetch(`${url}/metrics`)).text()));
+    const own = pages.join('\n').matchAll(/^# TYPE (?!nodejs_|process_)(\w+)/gm);
+    const listed = (await readFile('docs/logs-and-metrics.md', 'utf8')).matchAll(/^\| `(\w+)`/gm);
+    const names = (matches: Iterable<RegExpExecArray>): string[] => [
+      ...new Set([...matches].map(([, name = '']) => name)),
+    ];
+    expect(names(listed).sort()).toEqual(names(own).sort());
+  });
 });

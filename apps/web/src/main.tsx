@@ -4,6 +4,7 @@ import './styles/base.css';
 import './styles/add.css';
 import './styles/songs.css';
 import './styles/lanes.css';
+import './styles/stems.css';
 import './styles/downloads.css';
 import './styles/mixer.css';
 import { render } from 'preact';

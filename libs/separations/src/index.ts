@@ -31,4 +31,4 @@ export { PROBLEMS, PROBLEM_CODES, describeProblem, type ProblemCode } from './vo
 export { OVERLAP_RANGE, SHIFTS_RANGE } from './vocabulary/ranges.js';
 export { isSeparationId, type SeparationId } from './vocabulary/separation-id.js';
 export { STAGES, STATUSES, isTerminal, type SeparationStatus, type Stage } from './vocabulary/states.js';
-export { INSTRUMENTAL, STEM_ORDER, sortStems, type StemName } from './vocabulary/stems.js';
+export { INSTRUMENTAL, STEM_ORDER, sortStems, type KnownStem, type StemName } from './vocabulary/stems.js';

@@ -10,6 +10,7 @@ export {
   sortStems,
   type FailureCode,
   type Format,
+  type KnownStem,
   type Manifest,
   type Model,
   type ModelList,

@@ -1,4 +1,5 @@
 // every text of the page; a translation is a file like this one
+import type { KnownStem } from '../api/contract.js';
 import type { ErrorCode } from '../api/errors.js';
 import { numberFormat } from './number-format.js';
 
@@ -41,7 +42,7 @@ export const en = {
     guitar: 'Guitar',
     piano: 'Piano',
     other: 'Other',
-  } as Readonly<Record<string, string>>,
+  } satisfies Readonly<Record<KnownStem, string>>,
   demoNotice:
     'Only the small demo model is installed. It shows how everything works. For music you want to keep, install a full model.',
   upload: {

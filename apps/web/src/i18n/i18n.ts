@@ -20,7 +20,8 @@ export function setLanguage(code: string): void {
 
 /** The stem's name in the current language; a stem without a translation keeps the model's own name. */
 export function stemName(stem: string): string {
-  return messages.value.stems[stem] ?? stem;
+  const names: Readonly<Record<string, string>> = messages.value.stems;
+  return names[stem] ?? stem;
 }
 
 function initialLanguage(): string {

@@ -29,7 +29,11 @@ export function MixerView({ song }: { readonly song: Separation }): JSX.Element 
   const selected = useSignal(0);
   const waveform = useSignal<Waveform | undefined>(undefined);
   const stems = stemsOf(song);
-  const highest = useComputed(() => Math.max(MIN_SCALE, ...Object.values(waveform.value?.stems ?? {}).flat()));
+  const highest = useComputed(() =>
+    Object.values(waveform.value?.stems ?? {})
+      .flat()
+      .reduce((a, b) => Math.max(a, b), MIN_SCALE),
+  );
   // a layout effect, because a key pressed right away must not reach the button that opened the mixer
   useLayoutEffect(() => {
     const stops = [
