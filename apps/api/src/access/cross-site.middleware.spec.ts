@@ -52,6 +52,8 @@ describe(refuseCrossSite.name, () => {
     ['[::1]:3000', 200],
     ['rebound.example', 403],
     ['localhost.rebound.example:3000', 403],
+    ['notlocalhost', 403],
+    ['x[::1', 403],
   ])('answers a server on loopback that is called %s with %d', async (host, status) => {
     expect(await statusOf('GET', '/v1/separations', { host })).toBe(status);
   });

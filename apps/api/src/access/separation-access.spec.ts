@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { SeparationStore } from '@app/separation-store';
+import type { StoredRequest } from '@app/separations';
+import { FolderObjectStore } from '@app/storage';
+import { QueueFixture } from '../../../../test/support/queue-fixture.js';
+import { RedisServer } from '../../../../test/support/redis-server.js';
+import { Documents, someRequest } from '../../../../test/support/stored-separations.js';
+import { SeparationAccess } from './separation-access.js';
+
+/** A folder that counts how often a separation is read, and that can be away. */
+class CountedStore extends FolderObjectStore {
+  reads = 0;
+  isAway = false;
+
+  override async getText(key: string): Promise<string | undefined> {
+    if (this.isAway) throw new Error('the store is away');
+    if (key.endsWith('request.json')) this.reads += 1;
+    return super.getText(key);
+  }
+}
+
+describe(SeparationAccess.name, () => {
+  let redis: RedisServer;
+  let queue: QueueFixture;
+  let folder: string;
+  let objects: CountedStore;
+  let documents: Documents;
+  let request: StoredRequest;
+  let sut: SeparationAccess;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    queue = new QueueFixture(redis.url);
+    folder = await mkdtemp(join(tmpdir(), 'separations-'));
+  });
+  afterAll(async () => {
+    await queue.close();
+    await redis.close();
+    await rm(folder, { recursive: true });
+  });
+
+  beforeEach(async () => {
+    objects = new CountedStore(folder);
+    documents = new Documents(objects);
+    request = someRequest({ owner: 'ann' });
+    await documents.putRequest(request);
+    sut = new SeparationAccess(
+      new SeparationStore(objects, queue.connections, { callTimeoutMs: 10_000, lockWaitMs: 10_000 }),
+    );
+  });
+
+  it('shows a separation to its owner only', async () => {
+    expect((await sut.load(request.id, 'ann')).request.id).toBe(request.id);
+    for (const owner of ['bob', null]) await expect(sut.load(request.id, owner)).rejects.toThrow('no such separation');
+    await expect(sut.load('not an id', null)).rejects.toThrow('no such separation');
+    await expect(sut.loadFresh('not an id', null)).rejects.toThrow('no such separation');
+  });
+
+  it('reads the store once for many who ask at the same time', async () => {
+    await Promise.all(Array.from({ length: 5 }, () => sut.load(request.id, 'ann')));
+    expect(objects.reads).toBe(1);
+  });
+
+  it('reads it again for those who are about to change it', async () => {
+    await sut.load(request.id, 'ann');
+    await documents.removeRequest(request.id);
+    await expect(sut.loadFresh(request.id, 'ann')).rejects.toThrow('no such separation');
+    // what was read last is what the next caller sees
+    await expect(sut.load(request.id, 'ann')).rejects.toThrow('no such separation');
+  });
+
+  it('does not remember that the store was away', async () => {
+    objects.isAway = true;
+    await expect(sut.load(request.id, 'ann')).rejects.toThrow();
+    objects.isAway = false;
+    expect((await sut.load(request.id, 'ann')).request.owner).toBe('ann');
+  });
+});
