@@ -19,6 +19,9 @@ export interface CallOptions {
 
 /**
  * The object store, the source of truth. Keys are relative paths of safe segments (letters, digits, `._-`).
+ * A put or copy resolves once the store has confirmed the object: its length, and its checksum where the store tells one.
+ * It puts a file or a text again that the store did not keep, and throws `StorageUnavailableError` at last. Two writers
+ * of one key may see each other as such a fault.
  * Every method throws `StorageUnavailableError` if the store does not answer in time, `ObjectNotFoundError` if a
  * required object does not exist, `InvalidKeyError` for an unsafe key, and the signal's reason when it aborts.
  */

@@ -16,6 +16,13 @@ export class StorageUnavailableError extends Error {
   }
 }
 
+/** The store took an object and did not keep it as it was sent. */
+export class NotKeptError extends StorageUnavailableError {
+  constructor(reason: string) {
+    super(`it did not keep an object whole: ${reason}`);
+  }
+}
+
 /** A key or prefix has unsafe segments. The message leaves it out: it may come from an attacker. */
 export class InvalidKeyError extends Error {
   readonly code = 'invalid_key';

@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Stats } from 'node:fs';
+import { NotKeptError } from '../storage.errors.js';
 import { isMissing, syncFolder } from './files.js';
 
 // an attempt fails only if another call removes the folder at that instant
@@ -10,19 +11,23 @@ export interface AtomicWrite {
   /** an unused path on the file system of `path` */
   readonly temporary: string;
   readonly path: string;
-  /** creates the temporary file */
-  readonly fill: (temporary: string) => Promise<void>;
+  /** creates the temporary file, and returns how many bytes it must have */
+  readonly fill: (temporary: string) => Promise<number>;
 }
 
 /**
  * Fills a temporary file, then renames it: readers see the old file or the whole new one, even after a power cut.
  * Leaves nothing behind if filling fails.
+ * Compares the length at the end. It does not read the file again: the system would return the bytes that it has just
+ * taken, from memory. The sync before the rename is what makes them last.
+ * @throws NotKeptError if the file has another length
  */
 export async function writeAtomically({ temporary, path, fill }: AtomicWrite): Promise<Stats> {
   await mkdir(dirname(temporary), { recursive: true });
   try {
-    await fill(temporary);
+    const bytes = await fill(temporary);
     const stats = await syncFile(temporary);
+    if (stats.size !== bytes) throw new NotKeptError(`it has ${stats.size} of ${bytes} bytes`);
     await moveInto(temporary, path, MOVE_ATTEMPTS);
     return stats;
   } finally {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, open, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -44,7 +44,10 @@ export class FolderObjectStore extends ObjectStore {
 
   putText(key: string, text: string, options: CallOptions = {}): Promise<void> {
     return inFolder(options.signal, async () => {
-      await this.#write(key, (path) => writeFile(path, text, { flag: 'wx' }));
+      await this.#write(key, async (path) => {
+        await writeFile(path, text, { flag: 'wx' });
+        return Buffer.byteLength(text);
+      });
     });
   }
 
@@ -82,8 +85,12 @@ export class FolderObjectStore extends ObjectStore {
     return inFolder(options.signal, async () => {
       const source = this.#path(from);
       checkKey(to);
-      if ((await fileStats(source)) === undefined) throw new ObjectNotFoundError(from);
-      await this.#write(to, (path) => copyFile(source, path, constants.COPYFILE_FICLONE));
+      const stats = await fileStats(source);
+      if (stats === undefined) throw new ObjectNotFoundError(from);
+      await this.#write(to, async (path) => {
+        await copyFile(source, path, constants.COPYFILE_FICLONE);
+        return stats.size;
+      });
     });
   }
 
@@ -159,7 +166,7 @@ export class FolderObjectStore extends ObjectStore {
     return join(this.#root, UNFINISHED, randomUUID());
   }
 
-  async #write(key: string, fill: (path: string) => Promise<void>): Promise<ObjectInfo> {
+  async #write(key: string, fill: (path: string) => Promise<number>): Promise<ObjectInfo> {
     const { size, mtime } = await writeAtomically({ temporary: this.#temporary(), path: this.#path(key), fill });
     return { key, bytes: size, modifiedAt: mtime };
   }
@@ -174,20 +181,24 @@ export class FolderObjectStore extends ObjectStore {
   }
 }
 
-async function linkOrCopy(path: string, temporary: string, signal: AbortSignal | undefined): Promise<void> {
+/** @returns the length of the file */
+async function linkOrCopy(path: string, temporary: string, signal: AbortSignal | undefined): Promise<number> {
   try {
     await link(path, temporary);
+    return (await stat(temporary)).size;
   } catch (error) {
     if (!CANNOT_LINK.includes(errorCode(error) ?? '')) throw error;
-    await fill(temporary, createReadStream(path), signal);
+    return fill(temporary, createReadStream(path), signal);
   }
 }
 
-async function fill(path: string, source: Readable, signal: AbortSignal | undefined): Promise<void> {
+/** @returns the number of bytes that the source had */
+async function fill(path: string, source: Readable, signal: AbortSignal | undefined): Promise<number> {
   const handle = await open(path, 'wx');
   try {
     const target = handle.createWriteStream();
     await (signal === undefined ? pipeline(source, target) : pipeline(source, target, { signal }));
+    return target.bytesWritten;
   } finally {
     // waits for a pending write: it must not land after the removal
     await handle.close();

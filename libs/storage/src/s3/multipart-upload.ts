@@ -1,63 +1,88 @@
 import type { Readable } from 'node:stream';
 import { StorageUnavailableError } from '../storage.errors.js';
+import { ObjectDigest } from './object-digest.js';
+import type { S3Confirmation } from './s3-confirmation.js';
+import { sendBytes, sendCompletion } from './s3-send.js';
 import { LIMIT_MS, type S3CallOptions, type S3Calls } from './s3-calls.js';
 
 const ABORT_WITHIN_MS = 2000;
 
 interface UploadedPart {
-  readonly part: number;
   readonly etag: string;
+  /** base64; absent where the store takes no checksums */
+  readonly sha256?: string;
 }
 
 /** Puts one part of an upload; `partNumber` counts from 1. */
-type PutPart = (uploadId: string, partNumber: number) => Promise<string>;
+type PutPart = (uploadId: string, partNumber: number) => Promise<UploadedPart>;
 
 /**
  * Uploads one object in parts. The client's own putObject hangs if its source fails, and resumes the wrong upload:
  * https://github.com/minio/minio-js/issues/1151
  */
 export class MultipartUpload {
+  readonly digest: ObjectDigest;
   readonly #parts: UploadedPart[] = [];
   #uploadId: string | undefined;
+  #sendsSha256 = false;
 
   constructor(
     private readonly calls: S3Calls,
+    private readonly confirmation: S3Confirmation,
     private readonly key: string,
     private readonly options: S3CallOptions,
-  ) {}
-
-  async add(putPart: PutPart): Promise<void> {
-    // without the caller's signal: an upload without its id could not be aborted
-    this.#uploadId ??= await this.calls.run((client) =>
-      client.initiateNewMultipartUpload(this.calls.bucket, this.key, {}),
-    );
-    const part = this.#parts.length + 1;
-    const etag = await putPart(this.#uploadId, part);
-    this.#parts.push({ part, etag });
+  ) {
+    this.digest = new ObjectDigest(confirmation.needsMd5);
   }
 
-  addBytes(bytes: Buffer): Promise<void> {
-    return this.add((uploadId, partNumber) => this.#put(uploadId, partNumber, {}, bytes));
+  /** The bytes may change after the call. */
+  async addBytes(bytes: Buffer): Promise<void> {
+    const digest = this.digest.add(bytes);
+    const { calls, key } = this;
+    // without the caller's signal: an upload without its id could not be aborted
+    this.#uploadId ??= await this.confirmation.withChecksums((sendsSha256) => {
+      this.#sendsSha256 = sendsSha256;
+      return this.#initiate(sendsSha256 ? { 'x-amz-checksum-algorithm': 'SHA256' } : {});
+    });
+    const checksum: { sha256?: string } = this.#sendsSha256 ? { sha256: digest.base64 } : {};
+    const headers = this.#sendsSha256 ? { 'x-amz-checksum-sha256': digest.base64 } : {};
+    await this.#add(async (uploadId, partNumber) => {
+      const query = `uploadId=${encodeURIComponent(uploadId)}&partNumber=${partNumber}`;
+      const etag = await calls.run(
+        (client) =>
+          sendBytes(client, { bucket: calls.bucket, key, query, headers, bytes, digest, isSigned: calls.signsBodies }),
+        { ...this.options, limitMs: LIMIT_MS.part },
+      );
+      return { etag: etag ?? '', ...checksum };
+    });
   }
 
   /** `start` and `end` are both included */
-  addCopy(from: string, start: number, end: number): Promise<void> {
+  async addCopy(from: string, start: number, end: number): Promise<void> {
+    const { bucket } = this.calls;
     const headers = {
-      'x-amz-copy-source': `/${this.calls.bucket}/${from}`,
+      'x-amz-copy-source': `/${bucket}/${from}`,
       'x-amz-copy-source-range': `bytes=${start}-${end}`,
     };
-    return this.add((uploadId, partNumber) => this.#put(uploadId, partNumber, headers, Buffer.alloc(0)));
+    this.#uploadId ??= await this.#initiate({});
+    await this.#add(async (uploadId, partNumber) => {
+      const part = { bucketName: bucket, objectName: this.key, uploadID: encodeURIComponent(uploadId), partNumber };
+      const { etag } = await this.calls.run((client) => client.uploadPart({ ...part, headers }, Buffer.alloc(0)), {
+        ...this.options,
+        limitMs: LIMIT_MS.copy,
+      });
+      return { etag };
+    });
   }
 
-  async complete(): Promise<void> {
+  /** @returns the ETag that the store answered */
+  async complete(): Promise<string | undefined> {
     const uploadId = this.#uploadId;
     if (uploadId === undefined) throw new TypeError('a multipart upload needs at least one part');
     this.options.signal?.throwIfAborted();
+    const target = { bucket: this.calls.bucket, key: this.key, uploadId };
     // the point of no return: after an abort from here on, the object may or may not exist
-    await this.calls.run(
-      (client) => client.completeMultipartUpload(this.calls.bucket, this.key, uploadId, this.#parts),
-      { limitMs: LIMIT_MS.copy },
-    );
+    return this.calls.run((client) => sendCompletion(client, target, this.#parts), { limitMs: LIMIT_MS.copy });
   }
 
   /**
@@ -75,14 +100,13 @@ export class MultipartUpload {
     if (!(because instanceof StorageUnavailableError)) await ended;
   }
 
-  async #put(uploadId: string, partNumber: number, headers: Record<string, string>, body: Buffer): Promise<string> {
-    const { bucket } = this.calls;
-    const target = { bucketName: bucket, objectName: this.key, uploadID: encodeURIComponent(uploadId), partNumber };
-    const { etag } = await this.calls.run((client) => client.uploadPart({ ...target, headers }, body), {
-      ...this.options,
-      limitMs: headers['x-amz-copy-source'] === undefined ? LIMIT_MS.part : LIMIT_MS.copy,
-    });
-    return etag;
+  #initiate(headers: Readonly<Record<string, string>>): Promise<string> {
+    return this.calls.run((client) => client.initiateNewMultipartUpload(this.calls.bucket, this.key, { ...headers }));
+  }
+
+  async #add(putPart: PutPart): Promise<void> {
+    if (this.#uploadId === undefined) throw new TypeError('the upload has not begun');
+    this.#parts.push(await putPart(this.#uploadId, this.#parts.length + 1));
   }
 }
 

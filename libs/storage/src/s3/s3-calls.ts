@@ -29,6 +29,11 @@ export class S3Calls {
     this.liveness = new LivenessProbe((signal) => transport.ping(signal));
   }
 
+  /** whether signatures cover the bodies of requests: over TLS they need not */
+  get signsBodies(): boolean {
+    return !this.transport.isEncrypted;
+  }
+
   /**
    * @throws the signal's reason when it aborts, the client's error if the object is missing,
    * StorageUnavailableError for all other failures of the store

@@ -5,12 +5,16 @@ import { checkKey, checkListPrefix, checkPrefix } from '../object-key.js';
 import { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from '../object-store.js';
 import { readDocument } from '../small-document.js';
 import { withSource } from '../source.js';
-import { InvalidRangeError, ObjectNotFoundError } from '../storage.errors.js';
+import { InvalidRangeError, NotKeptError, ObjectNotFoundError } from '../storage.errors.js';
 import { inPieces, MultipartUpload } from './multipart-upload.js';
+import { ObjectDigest } from './object-digest.js';
 import { s3Body } from './s3-body.js';
 import { LIMIT_MS, type S3Calls } from './s3-calls.js';
+import { S3Confirmation, untilKept } from './s3-confirmation.js';
 import { asStorageError, isMissingObject } from './s3-failure.js';
+import { headObject } from './s3-head.js';
 import { listPages, listUnfinishedUploads } from './s3-listing.js';
+import { sendBytes } from './s3-send.js';
 
 const MIB = 1024 * 1024;
 const PING_KEY = 'ping';
@@ -33,12 +37,15 @@ const SIZES: S3Sizes = {
 
 /** Stores objects in a bucket of an S3 server, and creates the bucket if it is missing. */
 export class S3ObjectStore extends ObjectStore {
+  readonly #confirmation: S3Confirmation;
+
   constructor(
     private readonly calls: S3Calls,
     private readonly closeConnections: () => void,
     private readonly sizes: S3Sizes = SIZES,
   ) {
     super();
+    this.#confirmation = new S3Confirmation(calls);
   }
 
   put(key: string, source: Readable, options: CallOptions = {}): Promise<ObjectInfo> {
@@ -46,13 +53,16 @@ export class S3ObjectStore extends ObjectStore {
       checkKey(key);
       options.signal?.throwIfAborted();
       if (options.signal !== undefined) addAbortSignal(options.signal, source);
-      const upload = new MultipartUpload(this.calls, key, options);
+      const upload = new MultipartUpload(this.calls, this.#confirmation, key, options);
       try {
         let bytes = 0;
         for await (const piece of inPieces(source, this.sizes.partBytes)) {
           if (piece.last && bytes === 0) await this.#putWhole(key, piece.bytes, options);
           else await upload.addBytes(piece.bytes);
-          if (piece.last && bytes > 0) await upload.complete();
+          if (piece.last && bytes > 0) {
+            const { digest } = upload;
+            await this.#confirmation.confirm({ key, digest, sent: 'in parts', etag: await upload.complete() }, options);
+          }
           bytes += piece.bytes.length;
         }
         return { key, bytes, modifiedAt: new Date() };
@@ -65,12 +75,12 @@ export class S3ObjectStore extends ObjectStore {
   }
 
   putFile(key: string, path: string, options: CallOptions = {}): Promise<ObjectInfo> {
-    return this.put(key, createReadStream(path, { highWaterMark: MIB }), options);
+    return untilKept(() => this.put(key, createReadStream(path, { highWaterMark: MIB }), options), options.signal);
   }
 
   async putText(key: string, text: string, options: CallOptions = {}): Promise<void> {
     checkKey(key);
-    await this.#putWhole(key, Buffer.from(text, 'utf8'), options);
+    await untilKept(() => this.#putWhole(key, Buffer.from(text, 'utf8'), options), options.signal);
   }
 
   async get(key: string, options: CallOptions & { readonly range?: ByteRange } = {}): Promise<Readable> {
@@ -101,30 +111,21 @@ export class S3ObjectStore extends ObjectStore {
 
   async head(key: string, options: CallOptions = {}): Promise<ObjectInfo | undefined> {
     checkKey(key);
-    try {
-      const found = await this.calls.run((client) => client.statObject(this.calls.bucket, key), options);
-      return { key, bytes: found.size, modifiedAt: found.lastModified };
-    } catch (error) {
-      if (isMissingObject(error)) return undefined;
-      throw error;
-    }
+    const found = await headObject(this.calls, key, options);
+    return found && { key, bytes: found.bytes, modifiedAt: found.modifiedAt };
   }
 
   async copy(from: string, to: string, options: CallOptions = {}): Promise<void> {
     checkKey(to);
     const source = await this.head(from, options);
     if (source === undefined) throw new ObjectNotFoundError(from);
-    if (source.bytes > this.sizes.maxSingleCopyBytes) return this.#copyInParts(source, to, options);
-    const { bucket } = this.calls;
-    try {
-      await this.calls.run((client) => client.copyObject(bucket, to, `/${bucket}/${from}`), {
-        ...options,
-        limitMs: LIMIT_MS.copy,
-      });
-    } catch (error) {
-      if (isMissingObject(error)) throw new ObjectNotFoundError(from);
-      throw error;
-    }
+    await untilKept(async () => {
+      if (source.bytes > this.sizes.maxSingleCopyBytes) await this.#copyInParts(source, to, options);
+      else await this.#copyWhole(from, to, options);
+      const copy = await this.head(to, options);
+      if (copy?.bytes !== source.bytes)
+        throw new NotKeptError(`a copy has ${copy?.bytes ?? 0} of ${source.bytes} bytes`);
+    }, options.signal);
   }
 
   async remove(key: string, options: CallOptions = {}): Promise<void> {
@@ -172,13 +173,16 @@ export class S3ObjectStore extends ObjectStore {
   /** Starts and aborts an upload: this needs write permission but creates neither an object nor a version. */
   async ping(options: CallOptions = {}): Promise<void> {
     const { bucket } = this.calls;
-    await this.calls.run(
-      async (client) => {
-        const uploadId = await client.initiateNewMultipartUpload(bucket, PING_KEY, {});
-        await client.abortMultipartUpload(bucket, PING_KEY, encodeURIComponent(uploadId));
-      },
-      { ...options, limitMs: LIMIT_MS.ping },
-    );
+    await this.#confirmation.withChecksums((sendsSha256) => {
+      const headers: Record<string, string> = sendsSha256 ? { 'x-amz-checksum-algorithm': 'SHA256' } : {};
+      return this.calls.run(
+        async (client) => {
+          const uploadId = await client.initiateNewMultipartUpload(bucket, PING_KEY, headers);
+          await client.abortMultipartUpload(bucket, PING_KEY, encodeURIComponent(uploadId));
+        },
+        { ...options, limitMs: LIMIT_MS.ping },
+      );
+    });
   }
 
   close(): Promise<void> {
@@ -187,15 +191,32 @@ export class S3ObjectStore extends ObjectStore {
   }
 
   async #putWhole(key: string, bytes: Buffer, options: CallOptions): Promise<void> {
-    const request = { method: 'PUT', bucketName: this.calls.bucket, objectName: key, headers: {} };
-    await this.calls.run((client) => client.makeRequestAsyncOmit(request, bytes), {
-      ...options,
-      limitMs: LIMIT_MS.part,
+    const { calls } = this;
+    const all = new ObjectDigest(this.#confirmation.needsMd5);
+    const digest = all.add(bytes);
+    const etag = await this.#confirmation.withChecksums((sendsSha256) => {
+      const headers: Record<string, string> = sendsSha256 ? { 'x-amz-checksum-sha256': digest.base64 } : {};
+      const sent = { bucket: calls.bucket, key, headers, bytes, digest, isSigned: calls.signsBodies };
+      return calls.run((client) => sendBytes(client, sent), { ...options, limitMs: LIMIT_MS.part });
     });
+    await this.#confirmation.confirm({ key, digest: all, sent: 'whole', etag }, options);
+  }
+
+  async #copyWhole(from: string, to: string, options: CallOptions): Promise<void> {
+    const { bucket } = this.calls;
+    try {
+      await this.calls.run((client) => client.copyObject(bucket, to, `/${bucket}/${from}`), {
+        ...options,
+        limitMs: LIMIT_MS.copy,
+      });
+    } catch (error) {
+      if (isMissingObject(error)) throw new ObjectNotFoundError(from);
+      throw error;
+    }
   }
 
   async #copyInParts(source: ObjectInfo, to: string, options: CallOptions): Promise<void> {
-    const upload = new MultipartUpload(this.calls, to, options);
+    const upload = new MultipartUpload(this.calls, this.#confirmation, to, options);
     const { copyPartBytes } = this.sizes;
     try {
       for (let start = 0; start < source.bytes; start += copyPartBytes) {

@@ -24,6 +24,10 @@ export class S3Transport {
     this.agent = new this.#module.Agent({ keepAlive: true, timeout: IDLE_SOCKET_MS });
   }
 
+  get isEncrypted(): boolean {
+    return this.endpoint.protocol === 'https:';
+  }
+
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     return this.#signal.run(signal, work);
   }

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+
+/** The digest of one part, in the notation of S3. */
+export interface PartDigest {
+  /** hex, for the signature */
+  readonly hex: string;
+  /** base64, for the checksum header */
+  readonly base64: string;
+}
+
+/** Digests an object part by part, as an S3 store does it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html */
+export class ObjectDigest {
+  bytes = 0;
+  private readonly sha256Parts: Buffer[] = [];
+  private readonly md5Parts: Buffer[] = [];
+
+  /** @param withMd5 for a store that tells no sha256 */
+  constructor(private readonly withMd5: boolean) {}
+
+  add(part: Buffer): PartDigest {
+    this.bytes += part.length;
+    const sha256 = createHash('sha256').update(part).digest();
+    this.sha256Parts.push(sha256);
+    if (this.withMd5) this.md5Parts.push(createHash('md5').update(part).digest());
+    return { hex: sha256.toString('hex'), base64: sha256.toString('base64') };
+  }
+
+  /** the checksum that the store reports; of the digests of all parts if the object was sent in parts */
+  sha256(sent: 'whole' | 'in parts'): string | undefined {
+    const [first] = this.sha256Parts;
+    if (sent === 'whole') return first?.toString('base64');
+    const composite = createHash('sha256').update(Buffer.concat(this.sha256Parts)).digest('base64');
+    return `${composite}-${this.sha256Parts.length}`;
+  }
+
+  /** the ETag of a store whose ETags are MD5 sums; undefined without MD5 */
+  md5(sent: 'whole' | 'in parts'): string | undefined {
+    const [first] = this.md5Parts;
+    if (first === undefined || sent === 'whole') return first?.toString('hex');
+    return `${createHash('md5').update(Buffer.concat(this.md5Parts)).digest('hex')}-${this.md5Parts.length}`;
+  }
+}
