@@ -34,6 +34,12 @@ def impulses(samples: int) -> Samples:
     return mix
 
 
+def without_dc(mix: Samples) -> Samples:
+    """The mix with a mean of 0 in each channel."""
+    centered: Samples = (mix - mix.mean(axis=1, dtype=np.float64, keepdims=True)).astype(np.float32)
+    return centered
+
+
 def write_wav(path: Path, mix: Samples, rate: int = RATE) -> Path:
     writer = WavWriter(path, mix.shape[1], rate)
     writer.write(mix)

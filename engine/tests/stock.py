@@ -40,6 +40,20 @@ def stock(
     overlap: float = 0.25,
     bag_weights: list[list[float]] | None = None,
 ) -> Samples:
+    """What Demucs makes of the song without its DC offset, which goes back to `other` alone."""
+    offset = mix.mean(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)
+    stems = demucs_separator(network, mix - offset, overlap, bag_weights)
+    sources = (network[0] if isinstance(network, Sequence) else network).sources
+    stems[sources.index("other")] += offset
+    return stems
+
+
+def demucs_separator(
+    network: StockNetwork | Sequence[StockNetwork],
+    mix: Samples,
+    overlap: float = 0.25,
+    bag_weights: list[list[float]] | None = None,
+) -> Samples:
     """The result of `demucs.api.Separator` without random shifts: (sources, channels=2, samples)."""
     wave = torch.from_numpy(mix)
     mono = wave.mean(0)

@@ -15,11 +15,11 @@ import torch
 from separation_engine.common.wav import Samples
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.serving.model_cache import ModelCache
-from tests.model_files import FULL, SHORT, SIX, TINY
+from tests.model_files import FOUR, FULL, SHORT, SIX, TINY
 from tests.models import SMALL_HYBRID, full, short, small_hybrid, tiny, write_model
 from tests.runs import make_model, make_request, run_jobs, run_one
-from tests.sounds import RATE, impulses, noise, read_wav, song
-from tests.stock import StockNetwork, stock, torch_network, torch_settings
+from tests.sounds import RATE, impulses, noise, read_wav, song, without_dc
+from tests.stock import StockNetwork, demucs_separator, stock, torch_network, torch_settings
 
 SEGMENT = 343_980
 ONE_HOT = [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0], [0, 0, 0, 1.0]]
@@ -83,6 +83,27 @@ def test_equals_stock_over_20_s(tmp_path: Path, load: Callable[[str], LoadedMode
     assert_equal_to_stock(tmp_path, load("tiny"), tiny(), song(20 * RATE))
 
 
+def test_equals_demucs_itself_for_a_song_without_dc_offset(
+    tmp_path: Path, load: Callable[[str], LoadedModel]
+) -> None:
+    mix = without_dc(song(4 * RATE))
+    stems, _ = run_one(load("short"), make_request(tmp_path, mix, model="short"))
+    expected = demucs_separator(short(), mix)
+    for index, name in enumerate(FOUR):
+        np.testing.assert_allclose(stems[name], expected[index], atol=1e-5)
+
+
+@pytest.mark.parametrize("offset", [(0.05, 0.05), (0.05, -0.05)])
+def test_a_dc_offset_changes_other_alone(
+    tmp_path: Path, load: Callable[[str], LoadedModel], offset: tuple[float, float]
+) -> None:
+    mix, shift = without_dc(song(2 * RATE)), np.array(offset, np.float32).reshape(2, 1)
+    plain, _ = run_one(load("short"), make_request(tmp_path, mix, "plain", model="short"))
+    stems, _ = run_one(load("short"), make_request(tmp_path, mix + shift, "shifted", model="short"))
+    for name, stem in stems.items():
+        np.testing.assert_allclose(stem, plain[name] + (shift if name == "other" else 0), atol=1e-5)
+
+
 def test_equals_stock_for_a_bag(tmp_path: Path, load: Callable[[str], LoadedModel]) -> None:
     networks = [short(seed) for seed in range(4)]
     assert_equal_to_stock(tmp_path, load("tuned"), networks, song(3 * RATE), bag_weights=ONE_HOT)
@@ -120,13 +141,13 @@ def test_shifted_passes_average_stock_passes_at_the_same_offsets(
 ) -> None:
     from demucs.apply import apply_model
 
-    mix = song(3 * RATE)
+    mix = without_dc(song(3 * RATE))
     stems, _ = run_one(load("short"), make_request(tmp_path, mix, model="short", shifts=2))
     offsets = iter([RATE // 8, 3 * RATE // 8])
     monkeypatch.setattr("demucs.apply.random.randint", lambda *_: next(offsets))
     wave = torch.from_numpy(mix)
-    mean, std = wave.mean(0).mean(), wave.mean(0).std() + 1e-8
-    expected = apply_model(short(), ((wave - mean) / std)[None], shifts=2)[0] * std + mean
+    std = wave.mean(0).std() + 1e-8
+    expected = apply_model(short(), (wave / std)[None], shifts=2)[0] * std
     for index, name in enumerate(stems):
         assert np.abs(stems[name] - expected[index].numpy()).max() <= 1e-5
 

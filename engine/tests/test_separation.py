@@ -8,7 +8,7 @@ import pytest
 from separation_engine.common.errors import InvalidInputError, NotFiniteError, UnknownStemError
 from separation_engine.separating.gain import amplitude, gain_db_for_peak
 from tests.runs import EchoNetwork, make_model, make_request, run_jobs, run_one
-from tests.sounds import RATE, noise, read_wav, song
+from tests.sounds import RATE, noise, read_wav, song, without_dc
 
 
 def test_the_residual_compares_the_sum_of_stems_with_the_mix(tmp_path: Path) -> None:
@@ -16,6 +16,25 @@ def test_the_residual_compares_the_sum_of_stems_with_the_mix(tmp_path: Path) -> 
     model = make_model([EchoNetwork(levels=(0.4, 0.3, 0.1, 0.1))])
     _, result = run_one(model, make_request(tmp_path, mix))
     assert result.residual_db == pytest.approx(-20, abs=0.1)
+
+
+@pytest.mark.parametrize("offset", [(0.05, 0.05), (0.05, -0.05), (0.1, 0)])
+def test_the_dc_offset_of_a_song_goes_to_other(tmp_path: Path, offset: tuple[float, float]) -> None:
+    mix = without_dc(song(2 * RATE)) + np.array(offset, np.float32).reshape(2, 1)
+    stems, result = run_one(make_model([EchoNetwork()]), make_request(tmp_path, mix))
+    for name, stem in stems.items():
+        found = stem.mean(axis=1, dtype=np.float64)
+        np.testing.assert_allclose(found, offset if name == "other" else (0, 0), atol=1e-6)
+    assert result.residual_db is not None
+    assert result.residual_db < -100, "the stems add up to the song"
+
+
+def test_the_dc_offset_stays_in_the_remainder_if_the_model_has_no_other(tmp_path: Path) -> None:
+    mix = without_dc(song(2 * RATE)) + np.float32(0.05)
+    model = make_model([EchoNetwork(sources=("drums", "vocals"), levels=(0.7, 0.3))])
+    stems, _ = run_one(model, make_request(tmp_path, mix, stems=["vocals", "drums", "instrumental"]))
+    offsets = {name: round(float(stem.mean(dtype=np.float64)), 5) for name, stem in stems.items()}
+    assert offsets == {"vocals": 0, "drums": 0, "instrumental": 0.05}
 
 
 def test_one_gain_keeps_every_stem_from_clipping(tmp_path: Path) -> None:

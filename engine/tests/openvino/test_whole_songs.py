@@ -12,7 +12,7 @@ from separation_engine.models.catalogue import DEMO_MODEL
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.serving.model_cache import ModelCache
 from tests.runs import make_request, run_one
-from tests.sounds import RATE, impulses, noise, song
+from tests.sounds import RATE, impulses, noise, song, without_dc
 
 SEGMENT = 343_980
 Separate = Callable[[Samples], Samples]
@@ -24,8 +24,8 @@ def silence(samples: int) -> Samples:
 
 
 def off_center(samples: int) -> Samples:
-    """A song with a constant offset."""
-    mix: Samples = 0.5 * song(samples) + np.float32(0.4)
+    """A song with another DC offset in each channel."""
+    mix: Samples = 0.5 * song(samples) + np.array([[0.4], [-0.1]], np.float32)
     return mix
 
 
@@ -89,6 +89,16 @@ def test_a_song_of_any_loudness_gives_finite_stems(separate: Separate, loudness:
 
     assert np.abs(mix).max() > 0
     assert np.isfinite(separate(mix)).all()
+
+
+def test_a_dc_offset_leaves_the_residual_as_it_is(model: LoadedModel, tmp_path: Path) -> None:
+    residuals = []
+    for mix in (without_dc(off_center(9 * RATE)), off_center(9 * RATE)):
+        _, result = run_one(model, make_request(tmp_path, mix, model=model.name))
+        assert result.residual_db is not None
+        # energy of the difference alone: the offset adds to the energy of the song
+        residuals.append(result.residual_db + 10 * np.log10(np.square(mix, dtype=np.float64).sum()))
+    assert residuals[1] == pytest.approx(residuals[0], abs=0.1)
 
 
 def test_a_constant_gives_finite_stems(separate: Separate) -> None:

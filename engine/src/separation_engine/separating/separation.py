@@ -17,6 +17,7 @@ from separation_engine.separating.stem_files import StemFiles
 
 # a block of all stems fits in the L2 cache
 _BLOCK_SAMPLES = 16_384
+_REST = "other"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Separation:
                 shifts=request.shifts,
                 run=min(model.networks[index].max_batch for index in networks),
             )
+            # gets the song's DC offset; without it, only the remainder has it
+            self._rest = self._made.index(_REST) if _REST in self._made else None
             self._kept = [model.sources.index(name) for name in self._made]
             self._joined = OverlapAdd(
                 self._plan,
@@ -118,7 +121,8 @@ class Separation:
     def write(self, done: Samples) -> Progress:
         """done: result of the oldest unwritten `join`, (stems, channels=2, samples >= 0)."""
         for first in range(0, done.shape[2], _BLOCK_SAMPLES):
-            self._files.write(self._normalisation.undo(done[..., first : first + _BLOCK_SAMPLES]))
+            block = done[..., first : first + _BLOCK_SAMPLES]
+            self._files.write(self._normalisation.undo(block, self._rest))
         self._done_samples += self._plan.segments[self._written_count].samples
         self._written_count += 1
         return Progress(
