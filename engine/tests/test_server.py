@@ -58,7 +58,7 @@ def start(models_dir: Path) -> Iterator[Start]:
 
 def test_ready_describes_the_engine(engine: EngineProcess) -> None:
     ready = next(message for message in engine.messages if message["type"] == "ready")
-    assert ready["protocol"] == 3
+    assert ready["protocol"] == 4
     assert (ready["backend"], ready["device"], ready["precision"]) == ("openvino", "cpu", "fp32")
     assert ready["defaultModel"] == "short"
     (short,) = (model for model in ready["models"] if model["name"] == "short")
@@ -170,6 +170,30 @@ def test_heartbeats_report_the_memory(engine: EngineProcess) -> None:
     # lines of earlier tests may still be queued, so this bounds the rate from one side only
     assert time.monotonic() - began < 10
     assert all(beat["memoryBytes"] > 1e7 for beat in beats)
+
+
+def test_heartbeats_tell_a_working_engine_from_a_waiting_one(engine: EngineProcess, tmp_path: Path) -> None:
+    began = engine.wait_for(lambda one: one["type"] == "heartbeat" and one["step"] is None)
+    assert began["expectedCpuSeconds"] is None
+    engine.send(separate_message(write_wav(tmp_path / "a.wav", song(60 * RATE)), tmp_path / "out", "busy"))
+    first, second = (
+        engine.wait_for(lambda one: one["type"] == "heartbeat" and one["step"] is not None) for _ in range(2)
+    )
+    engine.send({"type": "cancel", "id": "busy"})
+    engine.wait_for_type("error", "busy")
+    assert second["step"] > first["step"]
+    assert second["cpuSeconds"] > first["cpuSeconds"] > began["cpuSeconds"]
+    assert 0 < second["expectedCpuSeconds"] < 60
+
+
+def test_heartbeats_count_the_child_that_compiles(start: Start, tmp_path: Path) -> None:
+    process = start(ENGINE_CACHE_DIR=str(tmp_path))
+    process.wait_for_type("ready")
+    beats = [one for one in process.messages if one["type"] == "heartbeat"]
+    assert all(beat["step"] is not None for beat in beats)
+    used = [beat["cpuSeconds"] for beat in beats]
+    assert used == sorted(used)
+    assert len({beat["step"] for beat in beats}) > 1
 
 
 def test_logs_are_json_lines_that_name_the_job(engine: EngineProcess, tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ export class BuiltApp {
 
   static start(app: AppName, env: Readonly<Record<string, string>>): BuiltApp {
     const main = resolve('dist', 'apps', app, 'apps', app, 'src', 'main.js');
-    const { PATH = '', HOME = '' } = process.env;
-    const options = { env: { PATH, HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+    // PYTHONPATH: another engine than the installed one
+    const { PATH = '', HOME = '', PYTHONPATH = '' } = process.env;
+    const options = { env: { PATH, HOME, PYTHONPATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
     return new BuiltApp(spawn(process.execPath, [main], options));
   }
 

@@ -38,7 +38,10 @@ export class ObservedEngine implements EngineObserver {
   }
 
   private static start(folder: string, env: Record<string, string>, timings: Partial<EngineTimings>): ObservedEngine {
-    const settings = { PATH: '/usr/bin:/bin', DATA_DIR: folder, MODEL: 'demo', ENGINE_CACHE_DIR: ENGINE_CACHE, ...env };
+    // another engine than the installed one
+    const { PYTHONPATH = '' } = process.env;
+    const common = { PATH: '/usr/bin:/bin', PYTHONPATH, MODEL: 'demo', ENGINE_CACHE_DIR: ENGINE_CACHE };
+    const settings = { ...common, DATA_DIR: folder, ...env };
     const engine = new ObservedEngine(folder, loadWorkerConfig(settings).engine, timings);
     engine.client.start();
     return engine;

@@ -7,12 +7,14 @@ import json, os, sys, threading, time
 answers = os.fdopen(3, "w", buffering=1)
 def say(**message): answers.write(json.dumps(message) + "\\n")
 def raw(text): answers.write(text)
-facts = dict(type="ready", protocol=3, engineVersion="0", backend="script", device="cpu",
+facts = dict(type="ready", protocol=4, engineVersion="0", backend="script", device="cpu",
   deviceName="", precision="fp32", versions={}, models=[dict(name="demo", stems=["vocals"], signature=[])],
   defaultModel="demo", memoryBytes=1)
+# what the heartbeats tell: scripts may change it
+step, expected, cpu = None, None, lambda: 1.0
 def beat():
     while True:
-        say(type="heartbeat", memoryBytes=1)
+        say(type="heartbeat", memoryBytes=1, cpuSeconds=cpu(), step=step, expectedCpuSeconds=expected)
         time.sleep(0.05)
 def beating(): threading.Thread(target=beat, daemon=True).start()
 commands = (json.loads(line) for line in sys.stdin)

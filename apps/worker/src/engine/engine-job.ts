@@ -4,8 +4,6 @@ import type { EngineErrorMessage, EngineProgress, EngineResult, EngineSeparation
 
 export interface EngineJobOptions {
   readonly signal: AbortSignal;
-  /** longest time without progress before the engine counts as hung */
-  readonly stallMs: number;
   /** longest time for the engine to answer a cancel */
   readonly cancelMs: number;
   readonly onProgress: (progress: EngineProgress) => void;
@@ -14,8 +12,6 @@ export interface EngineJobOptions {
 /** One separation in the engine, from its `separate` line to its last message. */
 export class EngineJob {
   private readonly cleanups = new Set<() => void>();
-  private doneSamples = -1;
-  private stallTimer: NodeJS.Timeout | undefined;
   private resolve: (result: EngineResult) => void;
   private reject: (error: unknown) => void;
   /** @throws EngineFailureError, EngineLostError, or the signal's reason once the engine has stopped the job */
@@ -36,15 +32,13 @@ export class EngineJob {
     options.signal.addEventListener('abort', cancel, { once: true });
     this.cleanups.add(() => {
       options.signal.removeEventListener('abort', cancel);
-      clearTimeout(this.stallTimer);
     });
-    this.restartStallTimer();
     engine.send({ type: 'separate', ...separation });
   }
 
   receive(message: EngineProgress | EngineResult | EngineErrorMessage): void {
     if (message.type === 'progress') {
-      this.reportProgress(message);
+      this.options.onProgress(message);
       return;
     }
     if (this.options.signal.aborted) this.fail(this.options.signal.reason);
@@ -58,22 +52,6 @@ export class EngineJob {
   /** Settles the job after the engine has exited. */
   engineLost(error: Error): void {
     this.fail(this.options.signal.aborted ? this.options.signal.reason : error);
-  }
-
-  private reportProgress(message: EngineProgress): void {
-    if (message.doneSamples > this.doneSamples) {
-      this.doneSamples = message.doneSamples;
-      this.restartStallTimer();
-    }
-    this.options.onProgress(message);
-  }
-
-  private restartStallTimer(): void {
-    clearTimeout(this.stallTimer);
-    const { stallMs } = this.options;
-    this.stallTimer = setTimeout(() => {
-      this.engine.end({ cause: 'hung', message: `the engine made no progress for ${Math.round(stallMs / 1000)} s` });
-    }, stallMs);
   }
 
   private cancel(): void {

@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import type { EngineConfig } from '@app/config';
 import { killGroup, readLines, spawnGroup, type Child } from '@app/processes';
 import { EngineProtocolError } from './engine.errors.js';
-import { Heartbeats } from './heartbeats.js';
 import { parseEngineMessage } from './parse-message.js';
 import { PROTOCOL_VERSION, type EngineCommand, type EngineMessage, type EngineReady } from './protocol.js';
+import { Watchdog, type WatchdogLimits } from './watchdog.js';
 
 const MAX_LINE = 1024 * 1024;
 const EXIT_GRACE_MS = 5000;
@@ -23,17 +23,15 @@ interface EngineListener {
   ended(end: EngineEnd): void;
 }
 
-export interface EngineProcessOptions {
-  /** longest time from start to ready */
-  readonly readyMs: number;
-  /** longest silence after its first message */
-  readonly silenceMs: number;
+export interface EngineProcessOptions extends WatchdogLimits {
+  /** longest time from start to the first message; after that the watchdog decides */
+  readonly firstMessageMs: number;
 }
 
-/** One run of the Python child: its process group, pipes, heartbeats and end. */
+/** One run of the Python child: its process group, pipes, watchdog and end. */
 export class EngineProcess {
   private readonly child: Child;
-  private readonly heartbeats: Heartbeats;
+  private readonly watchdog: Watchdog;
   private requestedEnd: EngineEnd | undefined;
 
   constructor(
@@ -45,7 +43,7 @@ export class EngineProcess {
       env: config.environment,
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     });
-    this.heartbeats = new Heartbeats(options.silenceMs, (message) => {
+    this.watchdog = new Watchdog(options, (message) => {
       this.end({ cause: 'hung', message });
     });
     void this.run();
@@ -65,33 +63,35 @@ export class EngineProcess {
   }
 
   private async run(): Promise<void> {
-    const readyTimer = setTimeout(() => {
-      this.end({ cause: 'hung', message: `the engine was not ready within ${this.options.readyMs / 1000} s` });
-    }, this.options.readyMs);
+    const { firstMessageMs } = this.options;
+    const firstTimer = setTimeout(() => {
+      this.end({ cause: 'hung', message: `the engine sent nothing within ${firstMessageMs / 1000} s of its start` });
+    }, firstMessageMs);
     const [exit, refusal] = await Promise.all([
       this.waitForExit(),
-      this.readMessages(readyTimer).catch((error: unknown) => {
+      this.readMessages(firstTimer).catch((error: unknown) => {
         // ignores a broken pipe: the exit of the process reports why
         if (error instanceof EngineProtocolError) this.end({ cause: 'crashed', message: error.message });
       }),
       this.forwardLogs(this.child.stdout, 'stdout').catch(() => undefined),
       this.forwardLogs(this.child.stderr, 'stderr').catch(() => undefined),
     ]);
-    clearTimeout(readyTimer);
-    this.heartbeats.stop();
+    clearTimeout(firstTimer);
+    this.watchdog.stop();
     this.listener.ended(this.requestedEnd ?? refusal ?? exit);
   }
 
   /** Returns the refusal that the engine sent, if any. */
-  private async readMessages(readyTimer: NodeJS.Timeout): Promise<EngineEnd | undefined> {
+  private async readMessages(firstTimer: NodeJS.Timeout): Promise<EngineEnd | undefined> {
     let refusal: EngineEnd | undefined;
     const messages = this.child.stdio[3] as Readable;
     const tooLong = (): Error => new EngineProtocolError(`the engine wrote a line longer than ${MAX_LINE} characters`);
     for await (const line of readLines(messages, MAX_LINE, tooLong)) {
       const message = parseEngineMessage(line);
-      this.heartbeats.seen();
+      clearTimeout(firstTimer);
+      this.watchdog.seen();
+      if (message.type === 'heartbeat') this.watchdog.beat(message);
       if (message.type === 'ready') {
-        clearTimeout(readyTimer);
         this.checkProtocol(message);
       } else if (message.type === 'error' && message.id === null) {
         refusal = { cause: 'refused', message: `${message.code}: ${message.message}` };

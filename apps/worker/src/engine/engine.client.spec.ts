@@ -13,7 +13,6 @@ import { patient } from '../../../../test/support/patience.js';
 
 const separateOptions = (options: Partial<SeparateOptions> = {}): SeparateOptions => ({
   signal: new AbortController().signal,
-  stallMs: 30_000,
   onProgress: () => undefined,
   ...options,
 });
@@ -148,10 +147,35 @@ describe(EngineClient.name, () => {
       await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('protocol 1') });
     });
 
-    it('kills an engine that sends heartbeats but makes no progress', async () => {
-      engine = await ObservedEngine.scripted(folder, 'beating()\nsay(**facts)\nfor _ in commands: pass');
-      const stalled = engine.client.separate(engine.separation('mix.wav'), separateOptions({ stallMs: 500 }));
-      await expect(stalled).rejects.toMatchObject({ code: 'engine_hung' });
+    it('kills an engine at work that sends heartbeats but uses no CPU time', async () => {
+      const still = 'beating()\nsay(**facts)\nfor _ in commands: step = 1';
+      engine = await ObservedEngine.scripted(folder, still, { stillBeats: 10 });
+      const stalled = engine.client.separate(engine.separation('mix.wav'), separateOptions());
+      await expect(stalled).rejects.toMatchObject({ code: 'engine_hung', message: expect.stringContaining('no CPU') });
+    });
+
+    it('kills an engine that uses far more CPU time for a segment than the self-check did', async () => {
+      const endless = 'cpu = lambda: time.monotonic() * 100\nexpected = 5\nbeating()\nsay(**facts)\n';
+      engine = await ObservedEngine.scripted(folder, `${endless}for _ in commands: step = 1`);
+      const spinning = engine.client.separate(engine.separation('mix.wav'), separateOptions());
+      await expect(spinning).rejects.toMatchObject({ code: 'engine_hung', message: expect.stringContaining('result') });
+    });
+
+    it('waits for a starved engine, which uses a little CPU time all along', async () => {
+      const starved = [
+        'cpu, step, expected = lambda: time.monotonic(), 1, 5',
+        'beating()',
+        'time.sleep(1.5)',
+        'say(**facts)',
+        'next(commands)',
+        'time.sleep(1.5)',
+        'say(type="error", id="job", code="out_of_memory", message="the end of a long segment")',
+        'time.sleep(60)',
+      ];
+      engine = await ObservedEngine.scripted(folder, starved.join('\n'), { stillBeats: 10, firstMessageMs: 20_000 });
+      const slow = engine.client.separate(engine.separation('mix.wav'), separateOptions());
+      await expect(slow).rejects.toMatchObject({ message: 'the end of a long segment' });
+      expect(engine.ends).toEqual([]);
     });
 
     it('kills an engine that does not answer a cancel', async () => {
@@ -168,10 +192,13 @@ describe(EngineClient.name, () => {
       expect(engine.ends).toMatchObject([{ cause: 'hung' }]);
     });
 
-    it('kills an engine that never becomes ready', async () => {
-      engine = await ObservedEngine.scripted(folder, 'beating()\ntime.sleep(60)', { readyMs: 300 });
+    it.each([
+      ['sends nothing at its start', 'time.sleep(60)', 'sent nothing'],
+      ['hangs while it loads', 'step = 1\nbeating()\ntime.sleep(60)', 'no CPU'],
+    ])('kills an engine that %s', async (_what, body, reason) => {
+      engine = await ObservedEngine.scripted(folder, body, { firstMessageMs: 2000, stillBeats: 10 });
       await waitUntil('the engine exits', () => engine.ends.length > 0);
-      expect(engine.ends[0]).toMatchObject({ cause: 'hung', message: expect.stringContaining('not ready') });
+      expect(engine.ends[0]).toMatchObject({ cause: 'hung', message: expect.stringContaining(reason) });
     });
 
     it('forwards text that a library prints to stdout', async () => {

@@ -5,6 +5,7 @@ import { EngineProcess, type EngineEnd, type EngineProcessOptions } from './engi
 import { EngineLostError, EngineUnavailableError } from './engine.errors.js';
 import type { EngineMessage, EngineReady, EngineResult, EngineSeparation } from './protocol.js';
 import { RestartBackoff } from './restart-backoff.js';
+import { WATCHDOG_LIMITS } from './watchdog.js';
 
 export type EngineState =
   | { readonly state: 'starting' }
@@ -19,9 +20,8 @@ export interface EngineTimings extends EngineProcessOptions {
 }
 
 export const ENGINE_TIMINGS: EngineTimings = {
-  // loading a big model from a cold disk, checking it, and compiling it for a GPU
-  readyMs: 300_000,
-  silenceMs: 10_000,
+  ...WATCHDOG_LIMITS,
+  firstMessageMs: 300_000,
   // a cancel must stop the work within 2 s, whatever the engine does
   cancelMs: 1500,
   startWaitMs: 120_000,
@@ -37,7 +37,7 @@ export interface EngineObserver {
 
 export type SeparatedMix = EngineResult & { readonly engineVersion: string };
 
-export type SeparateOptions = Pick<EngineJobOptions, 'signal' | 'stallMs' | 'onProgress'>;
+export type SeparateOptions = Pick<EngineJobOptions, 'signal' | 'onProgress'>;
 
 /** Keeps one engine process running, and separates songs in it. */
 export class EngineClient {

@@ -32,7 +32,7 @@ describe("the engine's protocol", () => {
   });
 
   it('ignores unknown fields', () => {
-    const beat = { type: 'heartbeat', memoryBytes: 1 };
+    const beat = { type: 'heartbeat', memoryBytes: 1, cpuSeconds: 0.5, step: null, expectedCpuSeconds: null };
     expect(parseEngineMessage(JSON.stringify({ ...beat, mood: 'good' }))).toEqual(beat);
   });
 

@@ -3,7 +3,7 @@ import { OVERLAP_RANGE, SHIFTS_RANGE } from '@app/separations';
 import { z } from 'zod';
 
 /** The engine reports the version it speaks in `ready`. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 export const ENGINE_ERROR_CODES = [
   'unknown_model',
@@ -105,7 +105,17 @@ const failure = z.object({
   message: z.string(),
 });
 
-const heartbeat = z.object({ type: z.literal('heartbeat'), memoryBytes: count });
+/** Sent every second, also while the engine loads. */
+const heartbeat = z.object({
+  type: z.literal('heartbeat'),
+  memoryBytes: count,
+  /** CPU time of the engine and its child processes so far */
+  cpuSeconds: seconds,
+  /** number of the step it is at: a batch of segments, or a part of loading; null while it has nothing to do */
+  step: count.nullable(),
+  /** CPU time that the step should take, from the self-check; null if unknown */
+  expectedCpuSeconds: seconds.nullable(),
+});
 
 /** What the engine writes to file descriptor 3, one JSON line each. */
 export const engineMessage = z.discriminatedUnion('type', [ready, progress, result, failure, heartbeat]);
@@ -118,5 +128,6 @@ export type EngineStem = Readonly<z.infer<typeof stem>>;
 export type EngineReady = Readonly<z.infer<typeof ready>>;
 export type EngineProgress = Readonly<z.infer<typeof progress>>;
 export type EngineResult = Readonly<z.infer<typeof result>>;
+export type EngineHeartbeat = Readonly<z.infer<typeof heartbeat>>;
 export type EngineErrorMessage = Readonly<z.infer<typeof failure>>;
 export type EngineMessage = Readonly<z.infer<typeof engineMessage>>;

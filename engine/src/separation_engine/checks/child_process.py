@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from separation_engine.common.cpu_time import run_child
 from separation_engine.common.errors import SelfCheckFailedError
 from separation_engine.common.settings import Settings
 
-_TIMEOUT_SECONDS = 600
+# generous: on a busy machine a child may get a fraction of a CPU. The worker notices one that hangs
+_TIMEOUT_SECONDS = 3600
 
 
 @contextmanager
@@ -30,14 +32,12 @@ def child_output(command: str, model: str, index: int, settings: Settings) -> It
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch) / "output"
         try:
-            subprocess.run(
+            run_child(
                 [sys.executable, "-m", "separation_engine", command, model, str(index), str(output)],
                 env=environment,
-                stdin=subprocess.DEVNULL,
                 stdout=sys.stderr,
                 timeout=_TIMEOUT_SECONDS,
-                check=True,
-            )
+            ).check_returncode()
         except subprocess.SubprocessError as error:
             raise SelfCheckFailedError(f"`{command}` of {model} failed: {error}") from error
         yield output

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,12 @@ _MIN_SNR_DB: dict[Precision, float] = {"fp32": 60.0, "tf32": 40.0, "bf16": 30.0}
 
 def known_mix(samples: int, sample_rate: int) -> Samples:
     """A segment with a beat, a bass, chords and noise, (channels=2, samples); identical on every machine."""
-    time = np.arange(samples) / sample_rate
+    at = np.arange(samples) / sample_rate
     noise = np.random.PCG64(1).random_raw(2 * samples).reshape(2, samples) / 2.0**63 - 1.0
-    beat = np.exp(-30 * (time % 0.5)) * 0.4
-    bass = 0.5 * np.sin(2 * math.pi * 55 * time) * np.exp(-3 * (time % 1.0))
-    chords = sum(np.sin(2 * math.pi * pitch * time) for pitch in (220.0, 277.18, 329.63, 440.0))
-    swell = 0.1 * (1 + np.sin(2 * math.pi * 0.4 * time))
+    beat = np.exp(-30 * (at % 0.5)) * 0.4
+    bass = 0.5 * np.sin(2 * math.pi * 55 * at) * np.exp(-3 * (at % 1.0))
+    chords = sum(np.sin(2 * math.pi * pitch * at) for pitch in (220.0, 277.18, 329.63, 440.0))
+    swell = 0.1 * (1 + np.sin(2 * math.pi * 0.4 * at))
     mono = bass + chords * swell
     return np.stack([mono + noise[0] * beat, 0.7 * mono + noise[1] * beat]).astype(np.float32)
 
@@ -67,14 +68,21 @@ def snr_db(reference: NDArray[np.float32], found: NDArray[np.float32]) -> float:
 
 def check_network(
     network: Network, mix: Samples, reference: Samples, precision: Precision, name: str
-) -> None:
-    """mix: the known segment. Raises SelfCheckFailedError if the result is too far from the reference."""
-    found_db = snr_db(reference, fingerprint(network, mix))
+) -> float:
+    """The CPU seconds of the segment. mix: the known one.
+
+    Raises SelfCheckFailedError if the result is too far from the reference.
+    """
+    began = time.process_time()
+    found = fingerprint(network, mix)
+    cpu_seconds = time.process_time() - began
+    found_db = snr_db(reference, found)
     if found_db < _MIN_SNR_DB[precision]:
         raise SelfCheckFailedError(
             f"{name} reaches {found_db:.1f} dB on the known segment, below {_MIN_SNR_DB[precision]:.0f} dB"
         )
     _LOG.info("self-check of %s passed at %.1f dB", name, found_db)
+    return cpu_seconds
 
 
 def reference_path(folder: Path, signature: str) -> Path:

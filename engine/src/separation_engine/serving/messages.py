@@ -76,6 +76,9 @@ class _Error(TypedDict):
 class _Heartbeat(TypedDict):
     type: Literal["heartbeat"]
     memoryBytes: int
+    cpuSeconds: float
+    step: int | None
+    expectedCpuSeconds: float | None
 
 
 Message = _Ready | _Progress | _Result | _Error | _Heartbeat

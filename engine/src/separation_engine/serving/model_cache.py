@@ -17,6 +17,7 @@ from separation_engine.models.library import ModelLibrary
 from separation_engine.networks.interface import Network
 from separation_engine.separating.loaded_model import LoadedModel, needed_networks
 from separation_engine.separating.separation import wanted_sources
+from separation_engine.serving.activity import Activity
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,9 +28,10 @@ class ModelCache:
     The next song often uses the same model, and a bag of four takes twelve seconds to load.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, activity: Activity | None = None) -> None:
         self.library = ModelLibrary(settings.models_dir)
         self._settings = settings
+        self._activity = activity or Activity()
         self._selector = BackendSelector(settings)
         self._networks: dict[str, dict[int, Network]] = {}
         self._used: set[str] = set()
@@ -76,19 +78,24 @@ class ModelCache:
     def _load_network(self, folder: ModelFolder, index: int) -> Network:
         started = time.monotonic()
         settings = folder.settings[index]
+        self._activity.begin()
         reference = find_reference(folder, index, self._settings)
         with ThreadPoolExecutor(thread_name_prefix="load") as pool:
             # hashing takes a tenth of a cold start, so the compiled model loads meanwhile
             checking = pool.submit(folder.check_weights, index)
             mixing = pool.submit(known_mix, settings.segment_samples, settings.sample_rate)
+            self._activity.begin()
             backend = self._selector.open(folder.settings[0])
             if backend.precision != "fp32":
                 require_precision(folder, index, backend, self._settings)
+            self._activity.begin()
             network = folder.open_weights(index).load(backend)
         label = f"{folder.name}/{folder.signatures[index]}"
         try:
+            self._activity.begin()
             checking.result()
-            check_network(network, mixing.result(), reference, backend.precision, label)
+            cost = check_network(network, mixing.result(), reference, backend.precision, label)
+            self._activity.checked(cost)
         except BaseException:
             network.close()
             raise

@@ -25,6 +25,7 @@ from separation_engine.networks.interface import PendingSamples
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
 from separation_engine.separating.separation import Chunk, Separation
+from separation_engine.serving.activity import Activity
 
 _LOG = logging.getLogger(__name__)
 _MAX_ACTIVE = 16
@@ -81,10 +82,12 @@ class Scheduler:
         models: ModelSource,
         listener: JobListener,
         before_forward: Callable[[SeparationRequest], None] = lambda _: None,
+        activity: Activity | None = None,
     ) -> None:
         self._models = models
         self._listener = listener
         self._before_forward = before_forward
+        self._activity = activity or Activity()
         self._waiting: deque[SeparationRequest] = deque()
         self._active: deque[Job] = deque()
         # starts threads on first use only
@@ -142,6 +145,8 @@ class Scheduler:
         try:
             model = self._models.load(request.model, request.stems)
             loaded = time.monotonic()
+            # reads the whole song
+            self._activity.begin()
             separation = Separation(request, model)
         except Exception as error:
             self._listener.failed(request, _as_engine_error(error))
@@ -174,6 +179,7 @@ class Scheduler:
         jobs = list(dict.fromkeys(job for job, _ in batch))
         if not jobs:
             return None
+        self._activity.begin(segments=len(batch))
         try:
             for job in jobs:
                 self._before_forward(job.request)

@@ -17,11 +17,13 @@ from typing import NoReturn, cast
 import numpy as np
 
 from separation_engine import __version__
+from separation_engine.common.cpu_time import cpu_seconds
 from separation_engine.common.device import memory_bytes
 from separation_engine.common.errors import DeviceLostError, InvalidInputError
 from separation_engine.common.settings import Settings
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
+from separation_engine.serving.activity import Activity
 from separation_engine.serving.logs import about
 from separation_engine.serving.messages import Facts, Message, error_message
 from separation_engine.serving.model_cache import ModelCache
@@ -54,17 +56,19 @@ def serve(settings: Settings) -> NoReturn:
     reporter = _Reporter(MessageWriter(stream))
     commands: Commands = queue.SimpleQueue()
     threading.Thread(target=_read_commands, args=(commands, reporter), daemon=True).start()
-    threading.Thread(target=_beat, args=(reporter,), daemon=True).start()
+    activity = Activity()
+    activity.begin()
+    threading.Thread(target=_beat, args=(reporter, activity), daemon=True).start()
     try:
         before_forward = _fault_hook()
-        models = ModelCache(settings)
+        models = ModelCache(settings, activity)
         default = models.load(settings.model)
     except (Exception, DeviceLostError) as error:
         _LOG.exception("the engine cannot start")
         reporter.send(error_message(None, error))
         _exit(1)
     reporter.send(_ready(models, default))
-    _work(Scheduler(models, reporter, before_forward), commands, reporter)
+    _work(Scheduler(models, reporter, before_forward, activity), commands, reporter, activity)
 
 
 def _fault_hook() -> Callable[[SeparationRequest], None]:
@@ -76,10 +80,13 @@ def _fault_hook() -> Callable[[SeparationRequest], None]:
     return cast("Callable[[SeparationRequest], None]", make_fault(fault))
 
 
-def _work(scheduler: Scheduler, commands: Commands, reporter: _Reporter) -> NoReturn:
+def _work(scheduler: Scheduler, commands: Commands, reporter: _Reporter, activity: Activity) -> NoReturn:
     try:
         while True:
+            if scheduler.idle:
+                activity.rest()
             take_commands(scheduler, commands, reporter.begin)
+            activity.begin()
             scheduler.step()
     except DeviceLostError:
         # the worker restarts the engine and sends the jobs again
@@ -118,9 +125,18 @@ def _read_commands(commands: Commands, reporter: _Reporter) -> None:
     _end_group()
 
 
-def _beat(reporter: _Reporter) -> None:
+def _beat(reporter: _Reporter, activity: Activity) -> None:
     while True:
-        reporter.send({"type": "heartbeat", "memoryBytes": memory_bytes()})
+        step, expected = activity.now()
+        reporter.send(
+            {
+                "type": "heartbeat",
+                "memoryBytes": memory_bytes(),
+                "cpuSeconds": round(cpu_seconds(), 3),
+                "step": step,
+                "expectedCpuSeconds": expected,
+            }
+        )
         time.sleep(_HEARTBEAT_SECONDS)
 
 

@@ -8,10 +8,6 @@ import type { StemFiles } from './stem-files.js';
 import type { DecodedMix } from './decode.step.js';
 import type { StepContext } from './step-context.js';
 
-const STALL_BASE_MS = 60_000;
-/** the engine reads the whole mix before its first segment, which is slow on a small machine */
-const STALL_MS_PER_SECOND_OF_SONG = 100;
-
 /**
  * Separates the mix into the stem files, and updates their progress.
  * @throws the errors of EngineClient.separate, or WrongStemsError if the result does not match the mix
@@ -29,7 +25,6 @@ export async function separateMix(
     { id, requestId, input: mix.path, outputDir: stems.folder, model, stems: stems.names, overlap, shifts },
     {
       signal: step.signal,
-      stallMs: STALL_BASE_MS + (mix.samples / WORKING_RATE) * STALL_MS_PER_SECOND_OF_SONG,
       onProgress: (progress) => {
         stems.update(progress);
         step.progress.report('separate', progress.doneSamples, progress.totalSamples);

@@ -18,10 +18,12 @@ from typing import Any, TypeAlias
 from separation_engine.backends.openvino.keep_fp32 import keep_fp32
 from separation_engine.backends.openvino.memory_mapped_model import export_model
 from separation_engine.backends.openvino.runtime import Model, ov
+from separation_engine.common.cpu_time import run_child
 from separation_engine.common.device import Precision
 from separation_engine.common.errors import EngineError, OutOfMemoryError
 
-_TIMEOUT_SECONDS = 600
+# generous: on a busy machine a child may get a fraction of a CPU. The worker notices one that hangs
+_TIMEOUT_SECONDS = 3600
 # the model, and the names of the operations that must stay in float32
 BuildModel: TypeAlias = Callable[[], tuple[Model, frozenset[str]]]
 
@@ -41,13 +43,12 @@ def compile_in_child(compilation: Compilation) -> None:
     """Write the compiled model to the path. Raises OutOfMemoryError, EngineError, and what `build` raises."""
     name = compilation.name
     try:
-        child = subprocess.run(
+        child = run_child(
             [sys.executable, "-c", f"from {__name__} import compile_from_stdin; compile_from_stdin()"],
             # weights on disk are pickled as their path
-            input=pickle.dumps(compilation),
+            content=pickle.dumps(compilation),
             stdout=subprocess.PIPE,
             timeout=_TIMEOUT_SECONDS,
-            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise EngineError(f"compiling {name} took too long: {error}") from error
