@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { SeparationStore } from '@app/separation-store';
-import type { StoredRequest } from '@app/separations';
+import type { StoredRequest, StoredState } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
 import { QueueFixture } from '../../../../test/support/queue-fixture.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
@@ -77,5 +77,22 @@ describe(SeparationAccess.name, () => {
     await expect(sut.load(request.id, 'ann')).rejects.toThrow();
     objects.isAway = false;
     expect((await sut.load(request.id, 'ann')).request.owner).toBe('ann');
+  });
+
+  it('finds at once what another server has accepted, though it was not there a moment ago', async () => {
+    const next = someRequest({ owner: 'ann' });
+    await expect(sut.load(next.id, 'ann')).rejects.toThrow('no such separation');
+    await documents.putRequest(next);
+    expect((await sut.load(next.id, 'ann')).request).toEqual(next);
+  });
+
+  it.each<StoredState>([
+    { state: 'cancelled', at: new Date().toISOString() },
+    { state: 'failed', at: new Date().toISOString(), failure: { code: 'internal', message: '' } },
+  ])('sees at once that another server has accepted a song again that was $state', async (outcome) => {
+    await documents.putRequest({ ...request, outcome });
+    expect((await sut.load(request.id, 'ann')).request.outcome).toEqual(outcome);
+    await documents.putRequest(request);
+    expect((await sut.load(request.id, 'ann')).request.outcome).toEqual({ state: 'accepted' });
   });
 });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { SeparationStore, type StoredSeparation } from '@app/separation-store';
+import { isAccepted, SeparationStore, type StoredSeparation } from '@app/separation-store';
 import { isSeparationId, type SeparationId } from '@app/separations';
 import { ProblemError } from '../problems/problem.error.js';
 
@@ -35,15 +35,21 @@ export class SeparationAccess {
     return this.load(id, owner);
   }
 
-  /** Reads it from the store at most once a second, however many ask. */
+  /**
+   * Reads it from the store at most once a second, however many ask. What another server may accept at any moment is
+   * not remembered: its client would be told that the song is not there, or is cancelled, right after the 202.
+   */
   find(id: SeparationId): Promise<StoredSeparation | undefined> {
     const remembered = this.recent.get(id);
     if (remembered !== undefined) return remembered;
     const read = this.store.find(id);
     this.recent.set(id, read);
-    read.catch(() => {
-      this.recent.delete(id);
-    });
+    const forget = (): void => {
+      if (this.recent.peek(id) === read) this.recent.delete(id);
+    };
+    read.then((stored) => {
+      if (stored === undefined || !isAccepted(stored)) forget();
+    }, forget);
     return read;
   }
 
