@@ -55,7 +55,8 @@ describe(SubmissionsController.name, () => {
 
   it.each<[what: string, code: string, ...parts: Part[]]>([
     ['no file', 'missing_file', ['model', 'demo']],
-    ['a file without a name', 'missing_file', ['file', 'text']],
+    ['a song as a text field', 'missing_file', ['file', 'text'.repeat(1000)]],
+    ['a list of stems as PHP writes it', 'unknown_field', ['file', song()], ['stems[]', 'vocals'], ['stems[]', 'bass']],
     ['two files', 'too_many_files', ['file', song()], ['file', song()]],
     ['a file in an unknown field', 'unknown_field', ['song', song()]],
     ['an empty file', 'empty_file', ['file', new Blob([])]],
@@ -131,10 +132,12 @@ describe(SubmissionsController.name, () => {
 
   it.each<[what: string, status: number, code: string, type: string, body: string]>([
     ['JSON', 415, 'unsupported_media_type', 'application/json', '{}'],
+    ['a form in gzip', 415, 'unsupported_media_type', 'multipart/form-data; boundary=b', 'gzip'],
     ['a form without a boundary', 400, 'malformed_upload', 'multipart/form-data', 'x'],
     ['a form that breaks off', 400, 'malformed_upload', 'multipart/form-data; boundary=b', '--b\r\nContent-Dispo'],
   ])('answers to %s with %d', async (_, status, code, type, body) => {
-    const init = { method: 'POST', headers: { 'content-type': type }, body };
+    const encoding = body === 'gzip' ? { 'content-encoding': 'gzip' } : {};
+    const init = { method: 'POST', headers: { 'content-type': type, ...encoding }, body };
     expect(await api.client.json('/v1/separations', init)).toMatchObject({ status, body: { code } });
   });
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ReconcileState } from '@app/separation-store';
 import { RedisConnections } from '@app/redis';
 import { SeparationQueue, SeparationWorker } from '@app/queue';
-import { isSeparationId, parseStoredRequest } from '@app/separations';
+import { isSeparationId, parseStoredRequest, type Separation } from '@app/separations';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { ffmpeg } from '../../../../test/support/songs.js';
@@ -61,6 +61,28 @@ describe(SubmissionsService.name, () => {
     const request = parseStoredRequest((await api.store.getText(`${folder}request.json`)) ?? '');
     expect(request).toMatchObject({ overlap: 0.25, shifts: 0, owner: null, requestId: headers.get('x-request-id') });
     expect(await queue.state(body.id)).toMatchObject({ status: 'queued' });
+  });
+
+  it.each([
+    ['without quotes', 'name=file; filename=song.wav'],
+    ["as UTF-8''", 'name="file"; filename*=UTF-8\'\'song.wav'],
+    ['in capitals', 'name="file"; FileName="song.wav"'],
+    ['in Latin-1', 'name="file"; filename="na\xefve.wav"'],
+  ])('stores every byte of a song whose name is written %s', async (_, disposition) => {
+    const tag = Buffer.from(`LIST....filename="\0\x01\n${'x'.repeat(3000)}"`, 'latin1');
+    const song = Buffer.concat([wav({ frequency: 400 + disposition.length }), tag]);
+    const body = Buffer.concat([
+      Buffer.from('--b\r\nContent-Disposition: form-data; name=model\r\n\r\ndemo\r\n'),
+      Buffer.from(`--b\r\nContent-Disposition: form-data; ${disposition}\r\n\r\n`, 'latin1'),
+      song,
+      Buffer.from('\r\n--b--\r\n'),
+    ]);
+    const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+    const answer = await api.client.json<Separation>('/v1/separations', { method: 'POST', headers, body });
+    expect(answer.status).toBe(202);
+    expect(answer.body.fileName).toMatch(/^(song|naïve)\.wav$/);
+    const stored = await api.client.bytes(`/v1/separations/${answer.body.id}/input`);
+    expect(stored.body.equals(song)).toBe(true);
   });
 
   it('takes option fields before and after the file, and all stems by default', async () => {

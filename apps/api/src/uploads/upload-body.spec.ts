@@ -4,7 +4,8 @@ import { createServer, request, type ClientRequest, type IncomingMessage, type S
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request } from 'express';
-import { UploadBody, UploadStalledError } from './upload-body.js';
+import { UploadBody } from './upload-body.js';
+import { UploadStalledError } from './upload.errors.js';
 
 const BYTES = 4_000_000;
 const STALL_SECONDS = 0.5;
@@ -28,7 +29,7 @@ describe(UploadBody.name, () => {
     client.on('error', () => undefined);
     client.write(Buffer.alloc(BYTES));
     const [incoming] = (await called) as [IncomingMessage];
-    return { client, sut: new UploadBody(incoming as Request, { maxBytes: 1e9, stallSeconds: STALL_SECONDS }) };
+    return { client, sut: new UploadBody(incoming as Request, 'b', { maxBytes: 1e9, stallSeconds: STALL_SECONDS }) };
   }
 
   it('does not count the time of a slow reader as a stall', async () => {

@@ -1,9 +1,7 @@
 import type { Request } from 'express';
-import { finished } from 'node:stream';
-import { FileNameFilter } from './file-name-filter.js';
-
-/** The client sent nothing for too long. */
-export class UploadStalledError extends Error {}
+import { finished, type TransformCallback } from 'node:stream';
+import { PartHeaderFilter } from './part-header-filter.js';
+import { BodyTooLargeError, UploadStalledError } from './upload.errors.js';
 
 export interface UploadLimits {
   readonly maxBytes: number;
@@ -11,10 +9,14 @@ export interface UploadLimits {
   readonly stallSeconds: number;
 }
 
-/** The body of an upload: file names sanitized, size limited whatever Content-Length says, and failed on a stall. */
-export class UploadBody extends FileNameFilter {
-  constructor(request: Request, { maxBytes, stallSeconds }: UploadLimits) {
-    super(maxBytes);
+/** The body of an upload: readable headers, size limited whatever Content-Length says, and failed on a stall. */
+export class UploadBody extends PartHeaderFilter {
+  private received = 0;
+  private readonly maxBytes: number;
+
+  constructor(request: Request, boundary: string, { maxBytes, stallSeconds }: UploadLimits) {
+    super(boundary);
+    this.maxBytes = maxBytes;
     // the server's own time-out covers the whole upload, and would end a slow but healthy one
     const stallMs = stallSeconds * 1000;
     const { socket } = request;
@@ -32,5 +34,11 @@ export class UploadBody extends FileNameFilter {
       socket.setTimeout(0);
       if (error) this.destroy(error);
     });
+  }
+
+  override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
+    this.received += chunk.length;
+    if (this.received > this.maxBytes) done(new BodyTooLargeError());
+    else super._transform(chunk, encoding, done);
   }
 }

@@ -1,9 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import busboy from 'busboy';
 import { ProblemError } from '../problems/problem.error.js';
-import { FILE_FIELD, fileTooLarge, malformed, tooManyFiles } from './upload-problems.js';
+import { formType } from './form-type.js';
+import { FILE_FIELD, fileTooLarge, malformed, missingFile, tooManyFiles } from './upload-problems.js';
 
 const MAX_FIELDS = 20;
 const MAX_FIELD_BYTES = 1024;
@@ -25,15 +25,15 @@ interface UploadForm<Stored> {
  */
 export async function readUploadForm<Stored>(
   body: Readable,
-  headers: IncomingHttpHeaders,
+  boundary: string,
   maxFileBytes: number,
   store: StoreFile<Stored>,
 ): Promise<UploadForm<Stored>> {
   const fields = new Map<string, string>();
   const files: Promise<Stored>[] = [];
   const form = busboy({
-    headers,
-    // browsers send names in UTF-8, whatever the old standard says
+    headers: { 'content-type': formType(boundary) },
+    // as the filter of part headers writes them
     defParamCharset: 'utf8',
     limits: {
       files: 1,
@@ -50,6 +50,9 @@ export async function readUploadForm<Stored>(
   };
   form.on('field', (name: string | undefined, value, { valueTruncated }) => {
     if (!isFieldName(name)) refuse(malformed('A field has no name, or one that is too long.'));
+    // empty: a file input in which nothing was chosen
+    else if (name === FILE_FIELD && value !== '') refuse(missingFile());
+    else if (name.endsWith('[]')) refuse(listField(name));
     else if (valueTruncated) refuse(malformed(`Field "${name}" is longer than ${MAX_FIELD_BYTES} bytes.`));
     else if (fields.has(name)) refuse(new ProblemError('invalid_request', `Field "${name}" is listed twice.`));
     else fields.set(name, value);
@@ -81,6 +84,11 @@ export async function readUploadForm<Stored>(
   await pipeline(body, form);
   const [file] = await Promise.all(files);
   return { fields: Object.fromEntries(fields), file };
+}
+
+function listField(name: string): ProblemError {
+  const detail = `Unknown field "${name}". Send "${name.slice(0, -2)}" once, its values separated by commas.`;
+  return new ProblemError('unknown_field', detail);
 }
 
 function isFieldName(name: string | undefined): name is string {

@@ -1,6 +1,6 @@
 import { ProblemError } from '../problems/problem.error.js';
-import { BodyTooLargeError } from './file-name-filter.js';
-import { UploadStalledError, type UploadLimits } from './upload-body.js';
+import type { UploadLimits } from './upload-body.js';
+import { BodyTooLargeError, MalformedFormError, UploadStalledError } from './upload.errors.js';
 
 export const FILE_FIELD = 'file';
 
@@ -11,7 +11,7 @@ export function fileTooLarge(maxBytes: number): ProblemError {
 }
 
 export function missingFile(): ProblemError {
-  return new ProblemError('missing_file', `Send the song as multipart field "${FILE_FIELD}", with a file name.`);
+  return new ProblemError('missing_file', `Send the song in multipart field "${FILE_FIELD}", as a file with a name.`);
 }
 
 export function tooManyFiles(): ProblemError {
@@ -33,6 +33,7 @@ function uploadStalled(stallSeconds: number): ProblemError {
 export function uploadProblem(error: unknown, { maxBytes, stallSeconds }: UploadLimits): unknown {
   if (error instanceof UploadStalledError) return uploadStalled(stallSeconds);
   if (error instanceof BodyTooLargeError) return fileTooLarge(maxBytes);
+  if (error instanceof MalformedFormError) return malformed(error.message);
   // busboy throws plain errors
   if (error instanceof Error && /^(Malformed|Unexpected end|Multipart|Missing Content-Type)/.test(error.message)) {
     return malformed(`The body is not valid multipart/form-data: ${error.message}.`);

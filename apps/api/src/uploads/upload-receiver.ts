@@ -6,6 +6,7 @@ import { Semaphore } from '@app/concurrency';
 import { fromStore } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
+import { boundaryOf } from './form-type.js';
 import { stageFile, type StagedFile } from './stage-file.js';
 import { UploadBody, type UploadLimits } from './upload-body.js';
 import { readUploadForm } from './upload-form.js';
@@ -43,11 +44,18 @@ export class UploadReceiver {
     return this.uploads.inUse;
   }
 
-  /** Refuses a request by its headers, before any of the body is read. */
+  /** Refuses a request by its headers, before any of the body is read. @throws ProblemError */
   checkHead(request: Request): void {
     if (request.is('multipart/form-data') === false) {
       throw new ProblemError('unsupported_media_type', 'Send the song as multipart/form-data.');
     }
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding.toLowerCase() !== 'identity') {
+      throw new ProblemError('unsupported_media_type', `Send the form without Content-Encoding "${encoding}".`, {
+        headers: { 'Accept-Encoding': 'identity' },
+      });
+    }
+    boundaryOf(request);
     const { maxBytes } = this.limits;
     if (Number(request.headers['content-length'] ?? 0) > maxBytes + FORM_OVERHEAD_BYTES) throw fileTooLarge(maxBytes);
   }
@@ -57,12 +65,14 @@ export class UploadReceiver {
    * @param signal aborts when the client is gone
    */
   async receive<T>(request: Request, signal: AbortSignal, use: (upload: Upload) => Promise<T>): Promise<T> {
+    const boundary = boundaryOf(request);
     return this.uploads.run(async () => {
       const { maxBytes, stallSeconds } = this.limits;
       const staging: Promise<StagedFile>[] = [];
-      const body = new UploadBody(request, { maxBytes: maxBytes + FORM_OVERHEAD_BYTES, stallSeconds });
+      const limits = { maxBytes: maxBytes + FORM_OVERHEAD_BYTES, stallSeconds };
+      const body = new UploadBody(request, boundary, limits);
       try {
-        const { fields, file } = await readUploadForm(body, request.headers, maxBytes, (source, name) => {
+        const { fields, file } = await readUploadForm(body, boundary, maxBytes, (source, name) => {
           const staged = stageFile(this.store, source, name, signal);
           staging.push(staged);
           return staged;
