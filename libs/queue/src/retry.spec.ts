@@ -34,6 +34,7 @@ describe(retryDecision.name, () => {
       weights_mismatch: 1,
       input_missing: 1,
       worker_lost: 1,
+      record_damaged: 1,
       out_of_memory: 2,
       engine_hung: 2,
       internal: 2,

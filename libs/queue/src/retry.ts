@@ -28,6 +28,7 @@ const RETRIES: Readonly<Record<FailureCode, RetryDecision>> = {
   // about five minutes: a store outage must not fail an accepted song
   storage_unavailable: { attempts: 15, backoffMs: 1000 },
   worker_lost: NEVER,
+  record_damaged: NEVER,
   internal: { attempts: 2, backoffMs: 1000 },
 };
 

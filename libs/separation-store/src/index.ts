@@ -1,6 +1,6 @@
 // the home of stored separations: the only reader and writer of request.json and manifest.json, with the index and
 // the reconciler's state beside it.
-export { endingOf, isAccepted, type Ended, type Ending, type StoredSeparation } from './ending.js';
+export { endingOf, isAccepted, needsRun, type Ended, type Ending, type StoredSeparation } from './ending.js';
 export { InvalidCursorError } from './invalid-cursor.error.js';
 export { ReconcileState } from './reconcile-state.js';
 export { separationId } from './separation-id.js';

@@ -1,6 +1,6 @@
 import { isSeparationId, type SeparationId } from '@app/separations';
 import { InvalidCursorError } from './invalid-cursor.error.js';
-import { type RedisConnections, allReplies } from '@app/redis';
+import { type RedisConnections, allReplies, json } from '@app/redis';
 
 export interface IndexPage {
   readonly ids: readonly SeparationId[];
@@ -20,6 +20,13 @@ export class SeparationIndex {
     await this.connections.call(async (redis) =>
       allReplies(await redis.multi().zadd(keys.index(owner), score, id).hset(keys.listed, id, ownerText(owner)).exec()),
     );
+  }
+
+  /** undefined for a separation that is not listed. @throws RedisUnavailableError */
+  async ownerOf(id: SeparationId): Promise<string | null | undefined> {
+    const { listed } = this.connections.keys;
+    const owner = json(await this.connections.call((redis) => redis.hget(listed, id)));
+    return typeof owner === 'string' || owner === null ? owner : undefined;
   }
 
   /** @throws RedisUnavailableError */

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisUnavailableError } from '@app/redis';
-import { InvalidDocumentError, objectKeys, type Manifest, type StoredRequest } from '@app/separations';
+import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
 import { gate, QueueFixture } from '../../../test/support/queue-fixture.js';
 import { RedisServer } from '../../../test/support/redis-server.js';
 import { documentKeys } from './document-keys.js';
-import { endingOf, type Ended } from './ending.js';
+import { endingOf, needsRun, type Ended } from './ending.js';
 import { SeparationIndex } from './separation-index.js';
 import { SeparationStore } from './separation-store.js';
 import { SeparationBusyError, SeparationEndedError } from './store.errors.js';
@@ -17,11 +17,17 @@ import { Documents, someManifest, someRequest } from '../../../test/support/stor
 
 const FAILURE = { code: 'internal', message: 'no' } as const;
 
-/** A folder that keeps a manifest waiting until the spec lets it through. */
+/** A folder that keeps a manifest waiting until the spec lets it through, and cuts documents off as they are read. */
 class SlowStore extends FolderObjectStore {
   readonly reached = gate();
   readonly release = gate();
   isSlow = false;
+  cutReads = 0;
+
+  override async getText(...args: Parameters<FolderObjectStore['getText']>): Promise<string | undefined> {
+    const text = await super.getText(...args);
+    return this.cutReads-- > 0 ? text?.slice(0, 11) : text;
+  }
 
   override async putText(...[key, ...rest]: Parameters<FolderObjectStore['putText']>): Promise<void> {
     if (this.isSlow && key.endsWith('manifest.json')) {
@@ -226,9 +232,46 @@ describe(SeparationStore.name, () => {
     expect(await ids()).toEqual([request.id]);
   });
 
-  it('names the document that cannot be read', async () => {
-    await objects.putText(documentKeys.manifest(request.id), '{}');
-    await expect(sut.find(request.id)).rejects.toThrow(InvalidDocumentError);
-    expect(await sut.has(request.id)).toBe(true);
+  it.each<[what: string, document: 'request' | 'manifest', text: string]>([
+    ['an empty request', 'request', ''],
+    ['a request that breaks off', 'request', '{"id":"sep_'],
+    ['a request of 2 MiB', 'request', ' '.repeat(2 * 1024 * 1024)],
+    ['the request of another separation', 'request', JSON.stringify(someRequest())],
+    ['an empty manifest', 'manifest', ''],
+    ['a manifest without fields', 'manifest', '{}'],
+    ['the manifest of another separation', 'manifest', JSON.stringify(someManifest(someRequest()))],
+  ])('takes %s for a failure, which may be removed or accepted again', async (_, document, text) => {
+    const found = async (): Promise<unknown> => {
+      const stored = await sut.find(request.id);
+      return stored && endingOf(stored);
+    };
+    const failed = { status: 'failed', failure: { code: 'record_damaged' } };
+    await sut.index.add('ann', request.id, request.createdAt);
+    await objects.putText(documentKeys[document](request.id), text);
+    expect(await found()).toMatchObject(failed);
+    expect((await sut.find(request.id))?.request.owner).toBe(document === 'request' ? 'ann' : null);
+    await objects.put('staging/song', Readable.from(['song']));
+    await sut.accept(request, 'staging/song');
+    expect(await found()).toBeUndefined();
+    await objects.putText(documentKeys[document](request.id), text);
+    const damaged = await sut.find(request.id);
+    if (damaged !== undefined) await sut.remove(damaged.request);
+    expect(await ids()).toEqual([]);
+  });
+
+  it('reads a document again before it believes that it is damaged', async () => {
+    await sut.commit(manifest);
+    objects.cutReads = 1;
+    expect(await status()).toBe('completed');
+    objects.cutReads = 2;
+    expect(await status()).toBe('completed');
+  });
+
+  it('lets the next run replace a manifest that was not written whole', async () => {
+    await objects.putText(documentKeys.manifest(request.id), '{"id":');
+    const stored = await sut.find(request.id);
+    expect(stored !== undefined && needsRun(stored)).toBe(true);
+    await sut.commit(manifest);
+    expect(await status()).toBe('completed');
   });
 });

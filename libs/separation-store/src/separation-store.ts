@@ -3,19 +3,18 @@ import { RedisLock, RedisUnavailableError, type RedisConnections } from '@app/re
 import {
   isSeparationId,
   objectKeys,
-  parseManifest,
-  parseStoredRequest,
   type Failure,
   type Manifest,
   type SeparationId,
   type StoredRequest,
   type StoredState,
 } from '@app/separations';
-import { StorageUnavailableError, type CallOptions, type ObjectStore } from '@app/storage';
+import type { ObjectStore } from '@app/storage';
 import { documentKeys } from './document-keys.js';
-import { endingOf, isAccepted, type Ended, type StoredSeparation } from './ending.js';
+import { endingOf, isAccepted, needsRun, type Ended, type StoredSeparation } from './ending.js';
 import { ReconcileState } from './reconcile-state.js';
 import { SeparationIndex } from './separation-index.js';
+import { StoredDocuments, late, type FindOptions } from './stored-documents.js';
 import { SeparationBusyError, SeparationEndedError } from './store.errors.js';
 
 /** a holder that died blocks its separation no longer than this, ms */
@@ -35,24 +34,20 @@ export interface SeparationStoreOptions {
 /** One acceptance of a song: a separation that ended may be accepted again, with another date. */
 export type Run = Pick<StoredRequest, 'id' | 'createdAt'>;
 
-export interface FindOptions extends CallOptions {
-  /** instead of `callTimeoutMs`, for callers that nobody waits for */
-  readonly timeoutMs?: number;
-}
-
 interface ExclusiveOptions<T> {
   readonly lockWaitMs?: number;
   readonly withoutRedis?: () => Promise<T>;
 }
 
 /**
- * The home of stored separations, and the only reader and writer of their two documents. Commit, cancel, failure and
- * removal of one separation exclude each other, across processes. Every method throws StorageUnavailableError.
- * Methods that change a separation also throw RedisUnavailableError and SeparationBusyError.
+ * The home of stored separations. Commit, cancel, failure and removal of one separation exclude each other, across
+ * processes. Every method throws StorageUnavailableError. Methods that change a separation also throw
+ * RedisUnavailableError and SeparationBusyError.
  */
 export class SeparationStore {
   readonly index: SeparationIndex;
   readonly state: ReconcileState;
+  private readonly documents: StoredDocuments;
   private readonly listeners: ((ended: Ended) => void)[] = [];
 
   constructor(
@@ -62,6 +57,7 @@ export class SeparationStore {
   ) {
     this.index = new SeparationIndex(connections);
     this.state = new ReconcileState(connections);
+    this.documents = new StoredDocuments(objects, this.index, options.callTimeoutMs);
   }
 
   /** Calls the listener after this process has written that a separation ended. */
@@ -76,24 +72,14 @@ export class SeparationStore {
     }
   }
 
-  /** undefined where there is none. @throws InvalidDocumentError for a document that cannot be read. */
-  async find(id: SeparationId, options: FindOptions = {}): Promise<StoredSeparation | undefined> {
-    const read = (key: string): Promise<string | undefined> =>
-      this.call((signal) => this.objects.getText(key, { signal }), options);
-    // one after the other: a new acceptance removes the old manifest before it writes its request
-    const text = await read(documentKeys.request(id));
-    if (text === undefined) return undefined;
-    const request = parseStoredRequest(text);
-    // an outcome wins over a manifest: whoever was told "cancelled" is never told "completed" later
-    if (request.outcome.state !== 'accepted') return { request };
-    const manifest = await read(documentKeys.manifest(id));
-    return { request, ...(manifest === undefined ? {} : { manifest: parseManifest(manifest) }) };
+  /** undefined where there is none. A document that cannot be read is `damage`. */
+  find(id: SeparationId, options: FindOptions = {}): Promise<StoredSeparation | undefined> {
+    return this.documents.find(id, options);
   }
 
   /** Whether a request is stored; it need not be readable. */
-  async has(id: SeparationId, options: FindOptions = {}): Promise<boolean> {
-    const key = documentKeys.request(id);
-    return (await this.call((signal) => this.objects.head(key, { signal }), options)) !== undefined;
+  has(id: SeparationId, options: FindOptions = {}): Promise<boolean> {
+    return this.documents.has(id, options);
   }
 
   /**
@@ -111,10 +97,10 @@ export class SeparationStore {
         { onTimeout: late },
       );
       // of an earlier run that was cancelled while it was committed
-      await this.call((signal) => this.objects.remove(documentKeys.manifest(id), { signal }));
+      await this.documents.remove('manifest', id);
       // before the request is written: the reconciler skips what it knows as ended
       await this.inRedis(() => this.state.markOpen(id));
-      await this.write(request);
+      await this.documents.writeRequest(request);
       return request;
     };
     // another server may be copying the same song
@@ -132,10 +118,11 @@ export class SeparationStore {
       const stored = await this.find(id);
       if (stored === undefined) throw new SeparationEndedError(id, 'removed');
       const ending = endingOf(stored);
-      if (ending !== undefined && ending.status !== 'completed') throw new SeparationEndedError(id, ending.status);
-      // without a time limit: the store may still do what was aborted here
-      await this.objects.putText(documentKeys.manifest(id), JSON.stringify(manifest, null, 2));
-      if (ending === undefined) this.tell({ ...stored, manifest });
+      if (ending?.status !== 'completed' && ending !== undefined && !needsRun(stored)) {
+        throw new SeparationEndedError(id, ending.status);
+      }
+      await this.documents.writeManifest(manifest);
+      if (ending?.status !== 'completed') this.tell({ request: stored.request, manifest });
     };
     // finished work is kept while Redis is down: cancel and removal need Redis, and an outcome wins over a manifest
     await this.exclusively(id, commit, { withoutRedis: commit });
@@ -172,7 +159,7 @@ export class SeparationStore {
     await this.exclusively(id, async () => {
       const stored = await this.find(id);
       if (stored !== undefined && !isOf({ id, createdAt }, stored)) throw new SeparationBusyError(id);
-      await this.call((signal) => this.objects.remove(documentKeys.request(id), { signal }));
+      await this.documents.remove('request', id);
       await this.removeAll(objectKeys.separation(id));
       await this.inRedis(() => this.index.remove(owner, id));
     });
@@ -191,24 +178,19 @@ export class SeparationStore {
   private async ifOpen(run: Run, work: (request: StoredRequest) => Promise<void>): Promise<void> {
     await this.exclusively(run.id, async () => {
       const stored = await this.find(run.id);
-      if (stored !== undefined && isOf(run, stored) && endingOf(stored) === undefined) await work(stored.request);
+      if (stored !== undefined && isOf(run, stored) && needsRun(stored)) await work(stored.request);
     });
   }
 
   private async end(open: StoredRequest, outcome: Exclude<StoredState, { state: 'accepted' }>): Promise<void> {
     const request = { ...open, outcome };
-    await this.write(request);
+    await this.documents.writeRequest(request);
     this.tell({ request });
   }
 
   private async removeFiles(id: SeparationId): Promise<void> {
     await this.removeAll(objectKeys.stems(id));
     await this.call((signal) => this.objects.remove(objectKeys.waveform(id), { signal }));
-  }
-
-  private write(request: StoredRequest): Promise<void> {
-    const text = JSON.stringify(request);
-    return this.call((signal) => this.objects.putText(documentKeys.request(request.id), text, { signal }));
   }
 
   private removeAll(prefix: string): Promise<void> {
@@ -220,8 +202,8 @@ export class SeparationStore {
     if (ending !== undefined) for (const listener of this.listeners) listener({ request: stored.request, ending });
   }
 
-  private call<T>(call: (signal: AbortSignal) => Promise<T>, { signal, timeoutMs }: FindOptions = {}): Promise<T> {
-    return withTimeout(timeoutMs ?? this.options.callTimeoutMs, call, { signal, onTimeout: late });
+  private call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return withTimeout(this.options.callTimeoutMs, call, { onTimeout: late });
   }
 
   private inRedis<T>(call: () => Promise<T>): Promise<T> {
@@ -254,8 +236,4 @@ function isOf({ createdAt }: Run, { request }: StoredSeparation): boolean {
 
 function now(): string {
   return new Date().toISOString();
-}
-
-function late(): StorageUnavailableError {
-  return new StorageUnavailableError('it did not answer in time');
 }

@@ -40,3 +40,12 @@ export class InvalidRangeError extends Error {
     super(`the range is outside ${key}`);
   }
 }
+
+/** A small document is larger than 1 MiB. */
+export class DocumentTooLargeError extends Error {
+  readonly code = 'document_too_large';
+
+  constructor(readonly key: string) {
+    super(`${key} is larger than the 1 MiB limit for documents`);
+  }
+}

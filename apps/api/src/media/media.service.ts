@@ -82,9 +82,10 @@ export class MediaService {
     return { key, bytes: artefact.bytes, etag: etagOf(artefact.sha256), contentType: 'application/json' };
   }
 
-  /** The song as uploaded, available before the separation completes. */
+  /** The song as uploaded, available before the separation completes. @throws ProblemError not_found */
   async song(id: string, owner: string | null): Promise<ServedFile> {
-    const { request } = await this.access.load(id, owner);
+    const { request, damage } = await this.access.load(id, owner);
+    if (damage?.document === 'request') throw new ProblemError('not_found', 'The record of the song cannot be read.');
     return {
       key: objectKeys.input(request.id, request.inputExtension),
       bytes: request.inputBytes,

@@ -7,14 +7,14 @@ import {
   type SeparationStore,
   type StoredSeparation,
 } from '@app/separation-store';
-import { InvalidDocumentError, type SeparationId, type StoredRequest } from '@app/separations';
+import type { SeparationId, StoredRequest } from '@app/separations';
 
 /** nobody waits for an answer, ms */
 const READ_TIMEOUT_MS = 10_000;
 
 export type Reconciled =
   | { readonly done: 'nothing' | 'queued again' | 'failure written'; readonly stored: StoredSeparation }
-  | { readonly done: 'no request' | 'unreadable document' };
+  | { readonly done: 'no request' };
 
 /** Brings the queue and the index in line with the store, one separation at a time. It may run twice. */
 export class Reconciliation {
@@ -42,9 +42,9 @@ export class Reconciliation {
     // the job first: one that ends right after this has its manifest by the time the store is read
     const job = await this.queue.state(id);
     const stored = await this.read(id, signal);
-    const ending = typeof stored === 'object' ? endingOf(stored) : undefined;
+    const ending = stored && endingOf(stored);
     await (ending === undefined ? this.state.markOpen(id) : this.state.markEnded(id, new Date(ending.at)));
-    if (typeof stored === 'string') return { done: stored };
+    if (stored === undefined) return { done: 'no request' };
     const { request } = stored;
     await this.index.add(request.owner, id, request.createdAt);
     if (job !== undefined || ending !== undefined) return { done: 'nothing', stored };
@@ -62,18 +62,10 @@ export class Reconciliation {
     await this.queue.enqueue({ id, requestId, model, durationSeconds, createdAt });
     // cancelled or removed meanwhile
     const current = await this.read(id, signal);
-    if (typeof current === 'string' || endingOf(current) !== undefined) await this.queue.remove(id);
+    if (current === undefined || endingOf(current) !== undefined) await this.queue.remove(id);
   }
 
-  private async read(
-    id: SeparationId,
-    signal: AbortSignal,
-  ): Promise<StoredSeparation | 'no request' | 'unreadable document'> {
-    try {
-      return (await this.store.find(id, { signal, timeoutMs: READ_TIMEOUT_MS })) ?? 'no request';
-    } catch (error) {
-      if (error instanceof InvalidDocumentError) return 'unreadable document';
-      throw error;
-    }
+  private read(id: SeparationId, signal: AbortSignal): Promise<StoredSeparation | undefined> {
+    return this.store.find(id, { signal, timeoutMs: READ_TIMEOUT_MS });
   }
 }

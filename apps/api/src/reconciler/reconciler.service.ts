@@ -149,8 +149,10 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
 
   private async reconcile(id: SeparationId, signal: AbortSignal): Promise<SeparationId[]> {
     const result = await this.reconciliation.reconcile(id, signal);
+    if ('stored' in result && result.stored.damage !== undefined) {
+      this.logger.warn(`the stored ${result.stored.damage.document} cannot be read`, { separationId: id });
+    }
     if (result.done === 'no request') await this.sweep.withoutRequest(id, signal);
-    else if (result.done === 'unreadable document') this.logger.warn('unreadable document', { separationId: id });
     else if (result.done !== 'nothing') this.logger.log(result.done, { separationId: id });
     else if (await this.sweep.outdated(result.stored)) this.logger.log('outdated', { separationId: id });
     return result.done === 'queued again' ? [id] : [];

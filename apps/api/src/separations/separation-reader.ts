@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SeparationQueue } from '@app/queue';
 import type { Separation, SeparationId } from '@app/separations';
 import { SeparationAccess } from '../access/separation-access.js';
-import { endingOf, type StoredSeparation } from '@app/separation-store';
+import { needsRun, type StoredSeparation } from '@app/separation-store';
 import { fromQueue } from '../problems/outages.js';
 import { JobStates } from './job-states.js';
 import { separationView } from './separation-view.js';
@@ -51,5 +51,5 @@ export class SeparationReader {
 
 /** Whether the status depends on the job. */
 function isOpen(stored: StoredSeparation): boolean {
-  return endingOf(stored) === undefined;
+  return needsRun(stored);
 }

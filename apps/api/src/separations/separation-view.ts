@@ -1,6 +1,6 @@
 import type { JobState } from '@app/queue';
 import { FORMATS, type Failure, type Separation, type SeparationId, type StoredRequest } from '@app/separations';
-import { endingOf, type StoredSeparation } from '@app/separation-store';
+import { endingOf, needsRun, type StoredSeparation } from '@app/separation-store';
 
 type Status = Pick<Separation, 'status' | 'progress' | 'startedAt' | 'finishedAt' | 'queue' | 'error' | 'receipt'>;
 
@@ -9,23 +9,24 @@ type Status = Pick<Separation, 'status' | 'progress' | 'startedAt' | 'finishedAt
  * until the reconciler queues it again.
  */
 export function separationView(stored: StoredSeparation, job: JobState | undefined, lost?: Failure): Separation {
-  const { request, manifest } = stored;
+  const { request, manifest, damage } = stored;
+  const isUnknown = damage?.document === 'request';
   const status = statusOf(stored, job, lost);
   return {
     id: request.id,
     createdAt: request.createdAt,
     fileName: request.fileName,
-    durationSeconds: manifest?.input.durationSeconds ?? request.durationSeconds,
+    ...(isUnknown ? {} : { durationSeconds: manifest?.input.durationSeconds ?? request.durationSeconds }),
     model: request.model,
     stems: request.stems,
     formats: request.formats,
     ...status,
-    links: linksOf(request, status.status),
+    links: isUnknown ? { self: selfLink(request.id) } : linksOf(request, status.status),
   };
 }
 
 function statusOf(stored: StoredSeparation, job: JobState | undefined, lost?: Failure): Status {
-  const ending = endingOf(stored);
+  const ending = job !== undefined && needsRun(stored) ? undefined : endingOf(stored);
   const nothing = { percent: 0, stage: 'queued' } as const;
   if (ending?.status === 'completed') {
     const { startedAt, finishedAt } = ending.manifest;

@@ -12,6 +12,7 @@ import { RedisServer } from '../../../../test/support/redis-server.js';
 import { StandInWorker } from '../../../../test/support/stand-in-worker.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/wav.js';
+import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { SeparationsService } from './separations.service.js';
 
 const DEMO = { model: 'demo' };
@@ -172,5 +173,39 @@ describe(SeparationsService.name, () => {
     expect(await reaches(body.id, 'failed')).toMatchObject({ error: failure });
     expect(await ann.upload(bytes, DEMO)).toMatchObject({ status: 202, body: { status: 'queued' } });
     await ann.cancel(body.id);
+  });
+
+  it.each<[bytes: number, document: string]>([
+    [0, 'request.json'],
+    [3, 'request.json'],
+    [11, 'request.json'],
+    [0, 'manifest.json'],
+    [3, 'manifest.json'],
+    [11, 'manifest.json'],
+  ])('shows a separation with %d bytes of its %s as failed, beside the others', async (bytes, document) => {
+    const song = wav({ frequency: frequency++, seconds: 0.2 });
+    const { id } = (await ann.upload(song, DEMO)).body;
+    const other = await submit(ann);
+    const damage = async (): Promise<void> => {
+      await api.app.get(SeparationQueue).remove(id);
+      await api.store.putText(`separations/${id}/${document}`, '{"id":"sep_0'.slice(0, bytes));
+    };
+    await damage();
+    const shown = await reaches(id, 'failed');
+    expect(shown).toMatchObject({ error: { code: 'record_damaged' }, links: { self: `/v1/separations/${id}` } });
+    await api.app.get(ReconcilerService).run();
+    const list = await ann.json<SeparationPage>('/v1/separations?limit=2');
+    expect(list.body.separations.map((one) => [one.id, one.status])).toEqual(
+      expect.arrayContaining([
+        [id, 'failed'],
+        [other, 'queued'],
+      ]),
+    );
+    expect((await bob.separation(id)).status).toBe(404);
+    expect(await ann.upload(song, DEMO)).toMatchObject({ status: 202, body: { id, status: 'queued' } });
+    await damage();
+    await reaches(id, 'failed');
+    expect((await ann.json(`/v1/separations/${id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(await api.objects(`separations/${id}/`)).toEqual([]);
   });
 });

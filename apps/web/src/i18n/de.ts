@@ -232,5 +232,7 @@ export const de: Messages = {
     upload_stalled: 'Das Hochladen ist ins Stocken geraten. Versuche es noch einmal.',
     weights_mismatch: 'Das Modell auf dem Server ist beschädigt. Es muss neu installiert werden.',
     worker_lost: 'Die Worker an diesem Song sind zu oft ausgefallen. Versuche es noch einmal.',
+    record_damaged:
+      'Der Server kann seine Aufzeichnung zu diesem Song nicht mehr lesen. Füge den Song noch einmal hinzu.',
   },
 };

@@ -232,6 +232,7 @@ export const en = {
     upload_stalled: 'The upload stalled. Try again.',
     weights_mismatch: 'The model on the server is damaged. It has to be installed again.',
     worker_lost: 'The workers on this song stopped too often. Try again.',
+    record_damaged: 'The server can no longer read its record of this song. Add the song again.',
   } satisfies Readonly<Record<ErrorCode, string | ((limit: string) => string)>>,
 };
 

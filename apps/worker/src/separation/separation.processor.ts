@@ -4,7 +4,7 @@ import { withTaskGroup, type Semaphore } from '@app/concurrency';
 import type { LimitsConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
 import type { JobContext, SeparationJob } from '@app/queue';
-import { endingOf, SeparationEndedError, type SeparationStore } from '@app/separation-store';
+import { endingOf, needsRun, SeparationEndedError, type SeparationStore } from '@app/separation-store';
 import type { Manifest, StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import type { EngineClient } from '../engine/engine.client.js';
@@ -62,9 +62,8 @@ export class SeparationProcessor {
     const { signal, attempt } = context;
     const { separations, scratch, logger } = this.parts;
     const stored = await separations.find(job.id, { signal });
-    const ending = stored && endingOf(stored);
-    if (stored === undefined || ending !== undefined) {
-      logger.info(`nothing to do: the separation is ${ending?.status ?? 'removed'}`);
+    if (stored === undefined || !needsRun(stored)) {
+      logger.info(`nothing to do: the separation is ${(stored && endingOf(stored)?.status) ?? 'removed'}`);
       return;
     }
     const { request } = stored;

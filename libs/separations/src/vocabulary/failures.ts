@@ -13,6 +13,7 @@ export const FAILURE_CODES = [
   'storage_unavailable',
   'input_missing',
   'worker_lost',
+  'record_damaged',
   'internal',
 ] as const;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, it } from '@jest/globals';
-import { InvalidKeyError, InvalidRangeError, ObjectNotFoundError } from '../storage.errors.js';
+import { DocumentTooLargeError, InvalidKeyError, InvalidRangeError, ObjectNotFoundError } from '../storage.errors.js';
 import { MIB, collect, digest, randomPieces, read } from './bytes.js';
 import type { ContractContext } from './contract-context.js';
 
@@ -81,7 +81,7 @@ export function holdsObjects(context: ContractContext): void {
 
   it('refuses to read a large object as a small document', async () => {
     await context.sut.put(`${context.folder}song`, Readable.from([Buffer.alloc(MIB + 1)]));
-    await expect(context.sut.getText(`${context.folder}song`)).rejects.toThrow(RangeError);
+    await expect(context.sut.getText(`${context.folder}song`)).rejects.toThrow(DocumentTooLargeError);
   });
 
   it('reports a missing object, even if a folder has its name', async () => {
