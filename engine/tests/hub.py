@@ -17,7 +17,10 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 class Hub:
     """files: path in the repository -> content. The faults are by file name.
 
-    cut: bytes after which the connection breaks. lies: the wrong hash to report.
+    cut: bytes after which the connection breaks. lies: the wrong hash to report. refusals: the next answers,
+    each a status and headers. gates: a download waits for its event.
+    token: needed for every call. plain: report no hashes, like a web server. store: send downloads to signed
+    addresses of another host, each of which works for one request. tokens: what each host was sent.
     """
 
     repository: str
@@ -26,6 +29,14 @@ class Hub:
     cut: dict[str, int] = field(default_factory=dict)
     lies: dict[str, str] = field(default_factory=dict)
     ranges: list[str] = field(default_factory=list)
+    refusals: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
+    gates: dict[str, threading.Event] = field(default_factory=dict)
+    downloads: list[str] = field(default_factory=list)
+    token: str | None = None
+    plain: bool = False
+    store: bool = False
+    signed: set[str] = field(default_factory=set)
+    tokens: dict[str, set[str | None]] = field(default_factory=dict)
 
     def etag(self, name: str) -> str:
         content = self.files[name]
@@ -34,49 +45,93 @@ class Hub:
         return self.lies.get(name, hashlib.sha256(content).hexdigest())
 
 
+class _Handler(BaseHTTPRequestHandler):
+    hub: Hub
+    protocol_version = "HTTP/1.1"
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def log_request(self, *_: object) -> None:
+        """Log nothing."""
+
+    def _answer(self) -> None:
+        path, _, signature = self.path.partition("?signature=")
+        name = path.rsplit("/", 1)[-1]
+        token = self.headers.get("Authorization")
+        in_store = (self.headers["Host"] or "").startswith("localhost")
+        known = {f"/{self.hub.repository}/resolve/{revision}/{name}" for revision in ("main", COMMIT)}
+        if path in known:
+            self.hub.tokens.setdefault("store" if in_store else "hub", set()).add(token)
+        if self.hub.refusals.get(f"{self.command} {name}"):
+            self._refuse(*self.hub.refusals[f"{self.command} {name}"].pop(0))
+        elif not in_store and self.hub.token and token != f"Bearer {self.hub.token}":
+            self._refuse(401, {})
+        elif path not in known or name not in self.hub.files:
+            self._refuse(404, {"X-Error-Code": "EntryNotFound"})
+        elif in_store and signature not in self.hub.signed:
+            self._refuse(403, {})
+        elif self.hub.store and not in_store and name.endswith(".safetensors"):
+            self._redirect(path, name)
+        else:
+            self.hub.signed.discard(signature)
+            self._send(name)
+
+    def _refuse(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for header, value in {**headers, "Content-Length": "0"}.items():
+            self.send_header(header, value)
+        self.end_headers()
+
+    def _redirect(self, path: str, name: str) -> None:
+        signature = str(len(self.hub.signed) + len(self.hub.downloads))
+        self.hub.signed.add(signature)
+        headers = {
+            "Location": f"{self.hub.address.replace('127.0.0.1', 'localhost')}{path}?signature={signature}",
+            "X-Repo-Commit": COMMIT,
+            "X-Linked-Etag": f'"{self.hub.etag(name)}"',
+            "X-Linked-Size": str(len(self.hub.files[name])),
+        }
+        self._refuse(302, headers)
+
+    def _send(self, name: str) -> None:
+        if self.command == "GET":
+            self.hub.downloads.append(name)
+            if name in self.hub.gates:
+                self.hub.gates[name].wait(60)
+        content, first = self.hub.files[name], 0
+        if wanted := self.headers.get("Range"):
+            first = int(wanted.removeprefix("bytes=").split("-")[0])
+            self.hub.ranges.append(f"{name} from {first}")
+        self.send_response(206 if wanted else 200)
+        if wanted:
+            self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - first))
+        if self.hub.plain:
+            self.send_header("ETag", '"65f1a2b3-1400000"')
+        else:
+            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("ETag", f'"{self.hub.etag(name)}"')
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content[first : self.hub.cut.get(name)])
+            if name in self.hub.cut:
+                self.close_connection = True
+
+
 @contextmanager
 def serve_hub(repository: str, folder: Path) -> Iterator[Hub]:
     """Serve the model files of `folder` as `repository`."""
     paths = [path for path in folder.iterdir() if path.suffix in {".yaml", ".safetensors"}]
     hub = Hub(repository, {path.name: path.read_bytes() for path in paths})
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    class Handler(_Handler):
+        pass
 
-        def do_HEAD(self) -> None:
-            self._answer()
-
-        def do_GET(self) -> None:
-            self._answer()
-
-        def log_request(self, *_: object) -> None:
-            """Log nothing."""
-
-        def _answer(self) -> None:
-            name = self.path.rsplit("/", 1)[-1]
-            known = {f"/{repository}/resolve/{revision}/{name}" for revision in ("main", COMMIT)}
-            if self.path not in known or name not in hub.files:
-                self.send_response(404)
-                self.send_header("X-Error-Code", "EntryNotFound")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            content, first = hub.files[name], 0
-            if wanted := self.headers.get("Range"):
-                first = int(wanted.removeprefix("bytes=").split("-")[0])
-                hub.ranges.append(f"{name} from {first}")
-            self.send_response(206 if wanted else 200)
-            if wanted:
-                self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
-            self.send_header("Content-Length", str(len(content) - first))
-            self.send_header("X-Repo-Commit", COMMIT)
-            self.send_header("ETag", f'"{hub.etag(name)}"')
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content[first : hub.cut.get(name)])
-                if name in hub.cut:
-                    self.close_connection = True
-
+    Handler.hub = hub
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from pathlib import Path
 
 from separation_engine.backends.select import BackendSelector
 from separation_engine.checks.precision_check import require_precision
@@ -12,8 +13,9 @@ from separation_engine.checks.references import find_reference
 from separation_engine.common.errors import EngineError, ModelNotInstalledError
 from separation_engine.common.settings import Settings
 from separation_engine.models.catalogue import KNOWN_MODELS
-from separation_engine.models.folder import ModelFolder, hash_files, read_record, write_record
+from separation_engine.models.folder import ModelFolder, check_name, hash_files, read_record, write_record
 from separation_engine.models.library import ModelLibrary
+from separation_engine.models.lock import model_lock
 
 _DEFAULT_TIMEOUT_SECONDS = 10.0
 
@@ -53,20 +55,30 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
 def _get(name: str, library: ModelLibrary, settings: Settings, *, timeout: float, force: bool) -> None:
     if library.folder is None:
         raise ModelNotInstalledError("set MODELS_DIR to the folder for models")
-    if not force and name in library.installed_names():
-        _say(f"{name} is already installed")
-    else:
-        from separation_engine.models.hub import fetch_model
-
-        fetch_model(name, library.folder, timeout, _say)
-    _make_references(name, library, settings)
+    with model_lock(library.folder, check_name(name), _say) as waited:
+        # another process may have fetched it meanwhile
+        if (waited or not force) and name in library.installed_names():
+            _say(f"{name} is already installed")
+        else:
+            _fetch(name, library.folder, timeout)
+        _make_references(name, library, settings)
     _say(f"{name} is ready in {library.path_of(name)}")
+
+
+def _fetch(name: str, models_dir: Path, timeout: float) -> None:
+    from separation_engine.models.hub import fetch_model
+
+    fetch_model(name, models_dir, timeout, _say)
+    if known := KNOWN_MODELS.get(name):
+        _say(f"license of {name}: {known.licence}. {known.licence_source}")
 
 
 def _record(name: str, library: ModelLibrary, settings: Settings) -> None:
     path = library.path_of(name)
-    write_record(path, hash_files(path, name))
-    _make_references(name, library, settings)
+    hashes = hash_files(path, name)
+    with model_lock(path.parent, name, _say):
+        write_record(path, hashes)
+        _make_references(name, library, settings)
     _say(f"recorded {name}")
 
 
@@ -116,6 +128,7 @@ def _list(library: ModelLibrary, *, as_json: bool) -> None:
                 "name": name,
                 "stems": list(stems),
                 "licence": known.licence if known else None,
+                "licenceSource": known.licence_source if known else None,
                 "relativeCost": known.relative_cost if known else None,
                 "installed": folder is not None,
                 "weightsSha256": folder.weights_sha256 if folder else None,
@@ -124,7 +137,7 @@ def _list(library: ModelLibrary, *, as_json: bool) -> None:
         else:
             state = "installed" if folder else "not installed"
             licence = known.licence if known else "-"
-            sys.stdout.write(f"{name:<14}{state:<15}{licence:<6}{', '.join(stems)}\n")
+            sys.stdout.write(f"{name:<14}{state:<15}{licence:<13}{', '.join(stems)}\n")
 
 
 def _say(text: str) -> None:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
-import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 import httpx2
-from huggingface_hub import get_hf_file_metadata, get_session, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError
-from tqdm import tqdm
 
 from separation_engine.common.errors import EngineError, UnknownModelError, WeightsMismatchError
-from separation_engine.models.catalogue import KNOWN_MODELS
+from separation_engine.models.catalogue import KNOWN_MODELS, PINNED_FILES, PinnedFile
 from separation_engine.models.folder import hash_file, read_bag_signatures, write_record
+from separation_engine.models.hub_client import HubClient, HubFile, explain
+from separation_engine.models.lock import PARTIAL_FOLDER
 
-_PARTIAL_FOLDER = ".partial"
 _SHA256_DIGITS = 64
-_ATTEMPTS = 5
-_STALL_SECONDS = 10
-_BLOCK_BYTES = 1 << 20
+# sha256, or git's sha1
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class HubError(EngineError):
@@ -40,72 +38,63 @@ def fetch_model(name: str, models_dir: Path, timeout: float, say: Callable[[str]
     if known is None or known.repository is None:
         names = ", ".join(model.name for model in KNOWN_MODELS.values() if model.repository)
         raise UnknownModelError(f"the hub's models are {names}, not {name}")
-    partial = models_dir / _PARTIAL_FOLDER / name
-    partial.mkdir(parents=True, exist_ok=True)
+    unfinished = models_dir / PARTIAL_FOLDER / name
+    client = HubClient(timeout, say)
     try:
-        bag, revision = _fetch(known.repository, None, f"{name}.yaml", partial, timeout)
+        unfinished.mkdir(parents=True, exist_ok=True)
+        bag, revision = _fetch(client, known.repository, None, f"{name}.yaml", unfinished)
         hashes = {bag.name: hash_file(bag)}
         for signature in read_bag_signatures(bag):
             say(f"fetching {name}/{signature}")
             # from the same commit as the bag
-            weights, _ = _fetch(known.repository, revision, f"{signature}.safetensors", partial, timeout)
+            weights, _ = _fetch(client, known.repository, revision, f"{signature}.safetensors", unfinished)
             hashes[weights.name] = hash_file(weights)
+        write_record(unfinished, hashes)
+        return _put_in_place(unfinished, models_dir / name)
     except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
-        raise HubError(f"{name} could not be fetched from the hub: {_first_line(error)}") from error
-    write_record(partial, hashes)
-    return _put_in_place(partial, models_dir / name)
+        raise HubError(f"{name} could not be fetched from the hub: {explain(error)}") from error
 
 
 def _fetch(
-    repository: str, revision: str | None, name: str, folder: Path, timeout: float
+    client: HubClient, repository: str, revision: str | None, name: str, folder: Path
 ) -> tuple[Path, str | None]:
     """The verified file, and its commit."""
-    url = hf_hub_url(repository, name, revision=revision)
-    metadata = get_hf_file_metadata(url, token=False, timeout=timeout)
-    if metadata.etag is None or metadata.size is None:
-        raise HubError(f"the hub reports no hash or size for {name}")
+    found = client.find(repository, name, revision)
+    pinned = PINNED_FILES.get(name)
+    expected = _expected_hash(name, found, pinned)
+    size = pinned.bytes if pinned and expected == pinned.sha256 else found.size
+    if size is None:
+        raise HubError(f"the hub reports no size for {name}")
     path = folder / name
-    if not path.is_file() or _hash_like(metadata.etag, path) != metadata.etag:
-        _download(metadata.location, metadata.size, metadata.etag, path)
-    return path, metadata.commit_hash
+    if not path.is_file() or _hash_like(expected, path) != expected:
+        find = partial(client.find, repository, name, revision)
+        _download(client, found.url, find, size, expected, path)
+    return path, found.commit
 
 
-def _download(url: str, size: int, etag: str, path: Path) -> None:
+def _expected_hash(name: str, found: HubFile, pinned: PinnedFile | None) -> str:
+    """The hub's hash. A plain web server has none, so the file must be one that the catalogue knows."""
+    if found.etag and _HASH.fullmatch(found.etag):
+        if pinned and len(found.etag) == _SHA256_DIGITS and found.etag != pinned.sha256:
+            raise WeightsMismatchError(f"the hub's {name} is not the file that this version knows")
+        return found.etag
+    if pinned is None:
+        raise HubError(f"the server reports no hash for {name}, and the catalogue knows none")
+    return pinned.sha256
+
+
+def _download(
+    client: HubClient, url: str, find: Callable[[], HubFile], size: int, expected: str, path: Path
+) -> None:
     """Resume what an earlier try left of the same file. hf_hub_download would start over."""
-    unfinished = path.with_name(f"{path.name}.{etag[:16]}.unfinished")
+    unfinished = path.with_name(f"{path.name}.{expected[:16]}.unfinished")
     # unbuffered: the next try finds every received byte, however this one ends
     with unfinished.open("ab", buffering=0) as file:
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                _append(url, size, path.name, file)
-                break
-            except httpx2.TransportError:
-                if attempt == _ATTEMPTS:
-                    raise
-                time.sleep(attempt)
-    if _hash_like(etag, unfinished) != etag:
+        client.download(url, find, size, path.name, file)
+    if _hash_like(expected, unfinished) != expected:
         unfinished.unlink()
         raise WeightsMismatchError(f"{path.name} does not match the hub's hash, so it was deleted")
     unfinished.replace(path)
-
-
-def _append(url: str, size: int, name: str, file: BinaryIO) -> None:
-    """Append the missing bytes of the file at the URL. Shows a progress bar on a terminal."""
-    first = file.tell()
-    if first >= size:
-        return
-    resume = {"Range": f"bytes={first}-"} if first else {}
-    headers = {"Accept-Encoding": "identity", **resume}
-    with (
-        get_session().stream("GET", url, headers=headers, timeout=_STALL_SECONDS) as response,
-        tqdm(total=size, initial=first, desc=name, unit="B", unit_scale=True, disable=None) as bar,
-    ):
-        response.raise_for_status()
-        if first and response.status_code != httpx2.codes.PARTIAL_CONTENT:
-            file.truncate(0)
-        for block in response.iter_raw(_BLOCK_BYTES):
-            file.write(block)
-            bar.update(len(block))
 
 
 def _hash_like(etag: str, path: Path) -> str:
@@ -123,13 +112,10 @@ def _put_in_place(partial: Path, target: Path) -> Path:
         left.unlink()
     if target.exists():
         old = partial.with_suffix(".old")
+        shutil.rmtree(old, ignore_errors=True)
         target.rename(old)
         partial.rename(target)
         shutil.rmtree(old)
     else:
         partial.rename(target)
     return target
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -5,7 +5,16 @@ import { modelName, name, stemNames, type DocumentOf } from './fields.js';
 export const modelDescriptionSchema = z.object({
   name: modelName,
   stems: stemNames,
-  licence: z.string().meta({ description: 'SPDX name, or the licence in words', example: 'MIT' }),
+  licence: z
+    .string()
+    .meta({ description: 'of the weights: SPDX name, or the licence in words', example: 'none stated' }),
+  licenceSource: z
+    .string()
+    .meta({
+      description: 'where the licence, or the lack of one, was read',
+      example: 'https://github.com/facebookresearch/demucs/issues/327',
+    })
+    .exactOptional(),
   weights: name.meta({ description: 'signatures of its networks, joined by `+`', example: '955717e8' }),
   relativeCost: z
     .number()
