@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
-from separation_engine.common.errors import CancelledError, InvalidInputError, OutOfMemoryError
+from separation_engine.common.errors import (
+    CancelledError,
+    InvalidInputError,
+    OutOfDiskError,
+    OutOfMemoryError,
+)
 from separation_engine.common.wav import Samples
 from separation_engine.networks.interface import PendingSamples
 from separation_engine.separating.request import SeparationRequest, SeparationResult
@@ -79,6 +84,16 @@ def test_a_partial_batch_waits_20_ms_in_total(tmp_path: Path, monkeypatch: pytes
     assert scheduler.fill_seconds() == pytest.approx(0.005)
     now += 0.015
     assert scheduler.fill_seconds() == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_has_its_own_code(tmp_path: Path) -> None:
+    request = make_request(tmp_path, song(RATE))
+    request.output_dir.mkdir()
+    for stem in request.stems:
+        (request.output_dir / f"{stem}.wav").symlink_to("/dev/full")
+    with pytest.raises(OutOfDiskError, match="the disk is full"):
+        run_one(make_model([EchoNetwork()]), request)
 
 
 def test_a_job_that_arrives_while_a_batch_waits_joins_it(tmp_path: Path) -> None:

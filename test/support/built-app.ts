@@ -25,7 +25,10 @@ export class BuiltApp {
     const main = resolve('dist', 'apps', app, 'apps', app, 'src', 'main.js');
     // PYTHONPATH: another engine than the installed one
     const { PATH = '', HOME = '', PYTHONPATH = '' } = process.env;
-    const options = { env: { PATH, HOME, PYTHONPATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+    const options = {
+      env: { PATH, HOME, PYTHONPATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
+    };
     return new BuiltApp(spawn(process.execPath, [main], options));
   }
 

@@ -24,7 +24,7 @@ export class EngineTelemetry implements EngineObserver {
 
   ended(end: EngineEnd, retryInMs: number): void {
     this.metrics.engineEnded(end.cause);
-    const level = end.cause === 'stopped' ? 'info' : 'error';
+    const level = ['interrupted', 'stopped'].includes(end.cause) ? 'info' : 'error';
     this.logger.log(level, `${end.message}; restarting in ${retryInMs / 1000} s`, { cause: end.cause });
   }
 

@@ -69,9 +69,10 @@ export class WorkerModule {
   }
 }
 
-function readiness({ engine }: WorkerService, redis: RedisConnections, store: ObjectStore): Readiness {
+function readiness({ engine, scratch }: WorkerService, redis: RedisConnections, store: ObjectStore): Readiness {
   return new Readiness({
     engine: () => engine.ping(),
+    scratch: () => scratch.check(),
     redis: (signal) => redis.ping(signal),
     store: (signal) => store.ping({ signal }),
   });
@@ -116,6 +117,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       config,
       connections,
       separations,
+      store,
       engine,
       processor,
       announcer,

@@ -1,21 +1,28 @@
 import type { WorkerConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
-import { SeparationWorker, type SeparationJob } from '@app/queue';
+import { SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
 import type { RedisConnections } from '@app/redis';
 import type { Failure } from '@app/separations';
 import type { SeparationStore } from '@app/separation-store';
+import { Readiness } from '@app/server';
+import type { ObjectStore } from '@app/storage';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { EngineClient, EngineState } from './engine/engine.client.js';
+import { Fitness } from './fitness.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
 import { MessageThrottle } from './message-throttle.js';
 import type { PresenceAnnouncer } from './presence-announcer.js';
 import type { Scratch } from './separation/scratch.js';
 import type { SeparationProcessor } from './separation/separation.processor.js';
 
+/** generous: a slow answer is no reason to take no songs */
+const FITNESS_TIMEOUT_MS = 5000;
+
 interface WorkerParts {
   readonly config: WorkerConfig;
   readonly connections: RedisConnections;
   readonly separations: SeparationStore;
+  readonly store: ObjectStore;
   readonly engine: EngineClient;
   readonly processor: SeparationProcessor;
   readonly announcer: PresenceAnnouncer;
@@ -24,16 +31,17 @@ interface WorkerParts {
   readonly logger: Logger;
 }
 
-/** The life of the worker: takes jobs once the engine is ready, and shuts down in an order that loses nothing. */
+/** The life of the worker: takes jobs while it is fit for them, and shuts down in an order that loses nothing. */
 export class WorkerService implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly fitness: Fitness;
   private readonly worker: SeparationWorker;
   private readonly queueErrors: MessageThrottle;
   private started: Promise<void> | undefined;
 
   constructor(private readonly parts: WorkerParts) {
-    const { config, connections, processor, logger, metrics } = parts;
+    const { config, connections, engine, scratch, store, logger, metrics } = parts;
     this.queueErrors = new MessageThrottle((message) => logger.warn(`queue: ${message}`));
-    this.worker = new SeparationWorker(connections, (job, context) => processor.handle(job, context), {
+    this.worker = new SeparationWorker(connections, (job, context) => this.handle(job, context), {
       concurrency: config.concurrency + config.prefetch,
       onFailed: (job, failure, final) => this.failed(job, failure, final),
       onCancelled: (job) => this.cancelled(job),
@@ -45,10 +53,20 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
         this.queueErrors.report(error);
       },
     });
+    const checks = {
+      engine: () => engine.ping(),
+      scratch: () => scratch.check(),
+      store: (signal: AbortSignal) => store.ping({ signal }),
+    };
+    this.fitness = new Fitness(new Readiness(checks, FITNESS_TIMEOUT_MS), this.worker, logger);
   }
 
   get engine(): EngineClient {
     return this.parts.engine;
+  }
+
+  get scratch(): Scratch {
+    return this.parts.scratch;
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -57,11 +75,13 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
     if (orphans > 0) logger.warn(`removed scratch folders of killed workers: ${orphans}`);
     engine.start();
     announcer.start();
+    this.fitness.start();
   }
 
   /** Starts taking jobs when the engine is first ready. */
   onEngineState(state: EngineState): void {
     this.parts.announcer.announce();
+    void this.fitness.check();
     if (state.state !== 'ready' || this.started !== undefined) return;
     this.started = this.worker.start().catch((error: unknown) => {
       this.started = undefined;
@@ -71,11 +91,22 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
 
   async beforeApplicationShutdown(): Promise<void> {
     const { config, engine, announcer, scratch } = this.parts;
+    this.fitness.stop();
     await announcer.stop();
     await this.started;
     await this.worker.close({ graceMs: config.shutdownGraceSeconds * 1000 });
     await engine.stop();
     await scratch.close();
+  }
+
+  private async handle(job: SeparationJob, context: JobContext): Promise<void> {
+    try {
+      await this.parts.processor.handle(job, context);
+    } catch (error) {
+      const cause = await this.fitness.blame(error);
+      if (cause !== error) inContext(job, () => this.parts.logger.warn(`gives the song back: ${String(cause)}`));
+      throw cause;
+    }
   }
 
   private async failed(job: SeparationJob, failure: Failure, final: boolean): Promise<void> {

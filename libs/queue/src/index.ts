@@ -5,7 +5,13 @@ export { CancelSignals } from './cancel-signals.js';
 export type { JobChange } from './change-signal.js';
 export { JobEvents } from './job-events.js';
 export { QueueForecast } from './queue-forecast.js';
-export { CancelledJobError, InvalidJobError, PermanentJobError, RetryableJobError } from './queue.errors.js';
+export {
+  CancelledJobError,
+  InvalidJobError,
+  PermanentJobError,
+  RetryableJobError,
+  UnfitWorkerError,
+} from './queue.errors.js';
 export { QueueModule } from './queue.module.js';
 export { retryDecision, type RetryDecision } from './retry.js';
 export { parseJobProgress, parseSeparationJob, type JobProgress, type SeparationJob } from './separation-job.js';

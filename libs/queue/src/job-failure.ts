@@ -11,9 +11,9 @@ export function describeFailure(error: unknown): Failure {
   return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
 }
 
-/** Whether this attempt is the last (1 is the first). */
-export function isFinal(error: unknown, attempt: number): boolean {
-  return error instanceof PermanentJobError || attempt >= retryDecision(describeFailure(error).code).attempts;
+/** Whether no attempt follows. @param failures with this code so far, this one included */
+export function isFinal(error: unknown, failures: number): boolean {
+  return error instanceof PermanentJobError || failures >= retryDecision(describeFailure(error).code).attempts;
 }
 
 /** BullMQ stores a failure as one line of text. */
@@ -30,7 +30,11 @@ export function parseFailure(reason: string | null): Failure {
 
 /** an attempt that will be followed by another */
 export class FailedAttemptError extends Error {
-  constructor(readonly failure: Failure) {
+  constructor(
+    readonly failure: Failure,
+    /** with its code so far */
+    readonly failures: number,
+  ) {
     super(formatFailure(failure));
   }
 }

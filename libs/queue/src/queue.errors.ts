@@ -27,6 +27,12 @@ export class RetryableJobError extends Error {
   }
 }
 
+/**
+ * This worker cannot do any job now, but another might: its engine, disk or store is away. The job goes back to the
+ * queue, and no attempt is counted. Pause the worker first, or it takes the job again.
+ */
+export class UnfitWorkerError extends Error {}
+
 /** The job was cancelled: neither a failure nor a success. */
 export class CancelledJobError extends Error {
   readonly code = 'cancelled';

@@ -10,6 +10,7 @@ describe(backoff.name, () => {
     const delays = [1, 2, 3, 4, 5, 6, 7, 15].map((attempts) => backoff('storage_unavailable', attempts, none));
     expect(delays).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
     expect(backoff('engine_unavailable', 2, none)).toBe(4000);
+    expect([1, 2, 9].map((failures) => backoff('out_of_disk', failures, none))).toEqual([60_000, 60_000, 60_000]);
   });
 
   it('adds up to a quarter at random, and never waits less', () => {
@@ -36,12 +37,15 @@ describe(retryDecision.name, () => {
       worker_lost: 1,
       record_damaged: 1,
       out_of_memory: 2,
+      out_of_disk: 30,
+      ffmpeg_killed: 3,
       engine_hung: 2,
       internal: 2,
       engine_crashed: 3,
       engine_unavailable: 5,
       storage_unavailable: 15,
     });
-    expect(MAX_ATTEMPTS).toBe(15);
+    // each code has its own count: only all of them together reach it
+    expect(MAX_ATTEMPTS).toBe(55);
   });
 });

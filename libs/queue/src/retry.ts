@@ -1,9 +1,9 @@
 import type { FailureCode } from '@app/separations';
 
 export interface RetryDecision {
-  /** all attempts, including the first */
+  /** all attempts that may fail with this code, including the first; each code has its own count */
   readonly attempts: number;
-  /** delay before the second attempt, ms; doubles with each further attempt, up to 30 s */
+  /** delay after the first failure with this code, ms; doubles with each further one, up to 30 s or the first delay */
   readonly backoffMs: number;
 }
 
@@ -22,6 +22,9 @@ const RETRIES: Readonly<Record<FailureCode, RetryDecision>> = {
   input_missing: NEVER,
   // once more, with less work in memory
   out_of_memory: { attempts: 2, backoffMs: 1000 },
+  // half an hour: somebody must make room, or another worker has it
+  out_of_disk: { attempts: 30, backoffMs: 60_000 },
+  ffmpeg_killed: { attempts: 3, backoffMs: 1000 },
   engine_crashed: { attempts: 3, backoffMs: 1000 },
   engine_hung: { attempts: 2, backoffMs: 1000 },
   engine_unavailable: { attempts: 5, backoffMs: 2000 },
@@ -32,18 +35,19 @@ const RETRIES: Readonly<Record<FailureCode, RetryDecision>> = {
   internal: { attempts: 2, backoffMs: 1000 },
 };
 
-/** BullMQ's own limit; the table ends a job sooner */
-export const MAX_ATTEMPTS = Math.max(...Object.values(RETRIES).map(({ attempts }) => attempts));
+/** BullMQ's own limit, which has one count for all codes; the table ends a job sooner */
+export const MAX_ATTEMPTS = Object.values(RETRIES).reduce((sum, { attempts }) => sum + attempts - 1, 1);
 
 export function retryDecision(code: FailureCode): RetryDecision {
   return RETRIES[code];
 }
 
 /**
- * Milliseconds before the next attempt, after `attempts` have failed. Random jitter adds up to a quarter, which keeps
+ * Milliseconds before the next attempt, after so many failures with this code. Random jitter adds up to a quarter, which keeps
  * the jobs of one outage from coming back at the same moment.
  */
-export function backoff(code: FailureCode, attempts: number, random: () => number = Math.random): number {
-  const doubled = RETRIES[code].backoffMs * 2 ** Math.max(0, attempts - 1);
-  return Math.round(Math.min(doubled, LONGEST_BACKOFF_MS) * (1 + MAX_JITTER * random()));
+export function backoff(code: FailureCode, failures: number, random: () => number = Math.random): number {
+  const { backoffMs } = RETRIES[code];
+  const doubled = backoffMs * 2 ** Math.max(0, failures - 1);
+  return Math.round(Math.min(doubled, Math.max(LONGEST_BACKOFF_MS, backoffMs)) * (1 + MAX_JITTER * random()));
 }

@@ -17,7 +17,10 @@ const TIMEOUT_MS = 1200;
 export class Readiness {
   private asking: Promise<Health> | undefined;
 
-  constructor(private readonly pings: Readonly<Record<string, Ping>>) {}
+  constructor(
+    private readonly pings: Readonly<Record<string, Ping>>,
+    private readonly timeoutMs = TIMEOUT_MS,
+  ) {}
 
   check(): Promise<Health> {
     this.asking ??= this.ask().finally(() => {
@@ -27,16 +30,18 @@ export class Readiness {
   }
 
   private async ask(): Promise<Health> {
-    const asked = Object.entries(this.pings).map(async ([name, ping]) => [name, await checkOf(ping)] as const);
+    const asked = Object.entries(this.pings).map(
+      async ([name, ping]) => [name, await checkOf(ping, this.timeoutMs)] as const,
+    );
     const checks = await Promise.all(asked);
     const isReady = checks.every(([, { status }]) => status === 'up');
     return { status: isReady ? 'ok' : 'error', checks: Object.fromEntries(checks) };
   }
 }
 
-async function checkOf(ping: Ping): Promise<Check> {
+async function checkOf(ping: Ping, timeoutMs: number): Promise<Check> {
   try {
-    await withTimeout(TIMEOUT_MS, ping);
+    await withTimeout(timeoutMs, ping);
     return { status: 'up' };
   } catch (error) {
     return { status: 'down', reason: error instanceof Error ? error.message : String(error) };

@@ -3,6 +3,11 @@
 export { createObjectStore } from './create-object-store.js';
 export { FolderObjectStore } from './folder/folder-object-store.js';
 export { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from './object-store.js';
-export { DocumentTooLargeError, ObjectNotFoundError, StorageUnavailableError } from './storage.errors.js';
+export {
+  DocumentTooLargeError,
+  ObjectNotFoundError,
+  StorageFullError,
+  StorageUnavailableError,
+} from './storage.errors.js';
 export { StorageModule } from './storage.module.js';
 export { hashFile, type FileDigest } from './hash-file.js';

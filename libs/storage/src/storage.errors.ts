@@ -9,10 +9,19 @@ export class ObjectNotFoundError extends Error {
 
 /** The store did not answer in time or refused to work. The caller may retry later. */
 export class StorageUnavailableError extends Error {
-  readonly code = 'storage_unavailable';
+  readonly code: string = 'storage_unavailable';
 
   constructor(reason: string, options?: ErrorOptions) {
     super(`the object store is unavailable: ${reason}`, options);
+  }
+}
+
+/** The store has no space left. What is stored can still be read. */
+export class StorageFullError extends StorageUnavailableError {
+  override readonly code = 'out_of_disk';
+
+  constructor(options?: ErrorOptions) {
+    super('it is full', options);
   }
 }
 

@@ -186,6 +186,8 @@ export const de: Messages = {
     engine_crashed: 'Die Trenn-Engine ist abgestürzt. Versuche es noch einmal.',
     engine_hung: 'Die Trenn-Engine reagiert nicht mehr. Versuche es noch einmal.',
     engine_unavailable: 'Die Trenn-Engine läuft nicht. Versuche es später noch einmal.',
+    ffmpeg_killed:
+      'Der Server hat ein Hilfsprogramm verloren, während er den Song bearbeitet hat. Versuche es noch einmal.',
     file_too_large: (limit) => `Diese Datei ist größer als die ${limit}, die der Server erlaubt.`,
     forbidden: 'Der Server erlaubt das von hier aus nicht.',
     input_missing: 'Der Server hat die hochgeladene Datei nicht mehr. Füge den Song noch einmal hinzu.',
@@ -209,6 +211,7 @@ export const de: Messages = {
     not_finite: 'Diese Datei ist beschädigt: Einige Samples sind keine Zahlen.',
     not_found: 'Unter dieser Adresse hat der Server nichts. Lade die Seite neu.',
     not_ready: 'Der Server ist nicht bereit. Versuche es gleich noch einmal.',
+    out_of_disk: 'Die Festplatte des Servers ist voll. Versuche es später noch einmal.',
     out_of_memory:
       'Der Song braucht mehr Speicher, als auf dem Server frei ist. Versuche es später noch einmal oder nimm einen kürzeren Teil.',
     queue_full: 'Es warten zu viele Songs. Versuche es später noch einmal.',

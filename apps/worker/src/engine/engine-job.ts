@@ -58,7 +58,7 @@ export class EngineJob {
     this.engine.send({ type: 'cancel', id: this.separation.id });
     const cancelTimer = setTimeout(() => {
       this.engine.end({
-        cause: 'hung',
+        cause: 'interrupted',
         message: `the engine did not answer a cancel within ${this.options.cancelMs} ms`,
       });
     }, this.options.cancelMs);

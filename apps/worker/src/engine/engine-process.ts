@@ -9,9 +9,12 @@ import { Watchdog, type WatchdogLimits } from './watchdog.js';
 const MAX_LINE = 1024 * 1024;
 const EXIT_GRACE_MS = 5000;
 
-/** Why an engine process ended. `refused`: it cannot run here, and a quick restart will not help. */
+/**
+ * Why an engine process ended. `refused`: it cannot run here, and a quick restart will not help.
+ * `interrupted`: it was killed to end a cancelled job in time, and is not at fault.
+ */
 export interface EngineEnd {
-  readonly cause: 'crashed' | 'hung' | 'refused' | 'stopped';
+  readonly cause: 'crashed' | 'hung' | 'interrupted' | 'refused' | 'stopped';
   readonly message: string;
 }
 

@@ -189,7 +189,7 @@ describe(EngineClient.name, () => {
       await waitUntil('the engine has the job', () => engine.lines.includes('separate'));
       cancel.abort(new Error('changed my mind'));
       await expect(cancelled).rejects.toThrow('changed my mind');
-      expect(engine.ends).toMatchObject([{ cause: 'hung' }]);
+      expect(engine.ends).toMatchObject([{ cause: 'interrupted' }]);
     });
 
     it.each([

@@ -24,7 +24,8 @@ export const ENGINE_TIMINGS: EngineTimings = {
   firstMessageMs: 300_000,
   // a cancel must stop the work within 2 s, whatever the engine does
   cancelMs: 1500,
-  startWaitMs: 120_000,
+  // a job that waits longer goes to another worker, if there is one
+  startWaitMs: 30_000,
 };
 
 /** Gets the events of the engine. */
@@ -132,8 +133,7 @@ export class EngineClient {
     this.exceedsMemory = false;
     this.setState(end.cause === 'refused' ? { state: 'unavailable', reason: end.message } : { state: 'starting' });
     if (!this.stopping.signal.aborted) this.observer.ended(end, retryInMs);
-    const code = end.cause === 'hung' ? 'engine_hung' : 'engine_crashed';
-    for (const job of this.jobs.values()) job.engineLost(new EngineLostError(code, end.message));
+    for (const job of this.jobs.values()) job.engineLost(lossOf(end));
   }
 
   private receive(message: Exclude<EngineMessage, EngineReady>): void {
@@ -181,4 +181,10 @@ export class EngineClient {
       check();
     });
   }
+}
+
+/** the error of a job whose engine ended */
+function lossOf({ cause, message }: EngineEnd): Error {
+  if (cause === 'interrupted') return new EngineUnavailableError('the engine was restarted to end another separation');
+  return new EngineLostError(cause === 'hung' ? 'engine_hung' : 'engine_crashed', message);
 }

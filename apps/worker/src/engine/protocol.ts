@@ -11,6 +11,7 @@ export const ENGINE_ERROR_CODES = [
   'invalid_input',
   'not_finite',
   'out_of_memory',
+  'out_of_disk',
   'cancelled',
   'model_not_installed',
   'weights_mismatch',

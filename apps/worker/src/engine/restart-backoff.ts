@@ -14,6 +14,7 @@ export class RestartBackoff {
     if (readyForMs >= HEALTHY_MS) this.crashes = 0;
     switch (end.cause) {
       case 'stopped':
+      case 'interrupted':
         return 0;
       case 'refused':
         return MAX_MS;

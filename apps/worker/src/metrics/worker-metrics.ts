@@ -50,7 +50,7 @@ export class WorkerMetrics {
     this.engineMemory = new Gauge({ name: 'engine_memory_bytes', help: 'Memory of the engine process', registers });
     this.engineReady = new Gauge({ name: 'engine_ready', help: '1 while the engine is ready', registers });
     for (const outcome of ['completed', 'failed', 'cancelled', 'retried', 'lost']) this.outcomes.inc({ outcome }, 0);
-    for (const cause of ['crashed', 'hung', 'refused', 'stopped']) this.engineRestarts.inc({ cause }, 0);
+    for (const cause of ['crashed', 'hung', 'interrupted', 'refused', 'stopped']) this.engineRestarts.inc({ cause }, 0);
   }
 
   completed(manifest: Manifest): void {

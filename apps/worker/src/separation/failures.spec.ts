@@ -1,11 +1,13 @@
+import { constants } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { DurationLimitError, NoAudioError, NotFiniteError } from '@app/audio';
+import { ProcessFailedError } from '@app/processes';
 import { PermanentJobError, RetryableJobError } from '@app/queue';
 import { InvalidDocumentError, type FailureCode } from '@app/separations';
 import { someId } from '../../../../test/support/stored-separations.js';
 import { RedisUnavailableError } from '@app/redis';
 import { SeparationBusyError } from '@app/separation-store';
-import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
+import { ObjectNotFoundError, StorageFullError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
 import type { EngineErrorCode } from '../engine/protocol.js';
 import { failureCode, toJobError } from './failures.js';
@@ -28,6 +30,17 @@ describe(toJobError.name, () => {
     [new EngineFailureError('unknown_stem', 'kazoo'), PermanentJobError, 'unknown_stem'],
     [new InvalidDocumentError('request.json', 'no id'), PermanentJobError, 'internal'],
     [new WrongStemsError('too short'), RetryableJobError, 'internal'],
+    [new StorageFullError(), RetryableJobError, 'out_of_disk'],
+    [new EngineFailureError('out_of_disk', 'full'), RetryableJobError, 'out_of_disk'],
+    [Object.assign(new Error('write'), { code: 'ENOSPC' }), RetryableJobError, 'out_of_disk'],
+    [
+      new Error('outer', { cause: Object.assign(new Error('write'), { code: 'EDQUOT' }) }),
+      RetryableJobError,
+      'out_of_disk',
+    ],
+    [new ProcessFailedError('ffmpeg', 256 - constants.errno.ENOSPC, '', ''), RetryableJobError, 'out_of_disk'],
+    [new ProcessFailedError('ffmpeg', null, '', 'was killed by SIGKILL'), RetryableJobError, 'ffmpeg_killed'],
+    [new ProcessFailedError('ffmpeg', 1, '', ''), RetryableJobError, 'internal'],
   ])('maps %p', (error, kind, code) => {
     const failure = toJobError(error);
     expect(failure).toBeInstanceOf(kind);
@@ -48,6 +61,7 @@ describe(failureCode.name, () => {
     ['weights_mismatch', 'weights_mismatch'],
     ['not_finite', 'not_finite'],
     ['out_of_memory', 'out_of_memory'],
+    ['out_of_disk', 'out_of_disk'],
     ['self_check_failed', 'engine_unavailable'],
     ['device_unavailable', 'engine_unavailable'],
     ['invalid_input', 'internal'],

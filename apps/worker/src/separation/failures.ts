@@ -1,9 +1,11 @@
+import { constants } from 'node:os';
 import { AudioError, DurationLimitError, NotFiniteError } from '@app/audio';
+import { errorCode, ProcessFailedError } from '@app/processes';
 import { PermanentJobError, RetryableJobError, retryDecision } from '@app/queue';
 import { RedisUnavailableError } from '@app/redis';
 import { SeparationBusyError } from '@app/separation-store';
 import { InvalidDocumentError, type FailureCode } from '@app/separations';
-import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
+import { ObjectNotFoundError, StorageFullError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
 import type { EngineErrorCode } from '../engine/protocol.js';
 import { SongChangedError } from './steps/separation.errors.js';
@@ -16,6 +18,7 @@ const ENGINE_FAILURES: Readonly<Record<EngineErrorCode, FailureCode>> = {
   weights_mismatch: 'weights_mismatch',
   not_finite: 'not_finite',
   out_of_memory: 'out_of_memory',
+  out_of_disk: 'out_of_disk',
   self_check_failed: 'engine_unavailable',
   device_unavailable: 'engine_unavailable',
   // our own faults: we write the input, and only we cancel
@@ -24,7 +27,15 @@ const ENGINE_FAILURES: Readonly<Record<EngineErrorCode, FailureCode>> = {
   internal: 'internal',
 };
 
+/** for errors whose own message may contain paths and commands of this machine, which are only for the log */
+const PLAIN_MESSAGES: Partial<Record<FailureCode, string>> = {
+  internal: 'an internal error',
+  out_of_disk: "the worker's disk is full",
+  ffmpeg_killed: 'ffmpeg could not start, or was killed',
+};
+
 export function failureCode(error: unknown): FailureCode {
+  if (isOutOfDisk(error)) return 'out_of_disk';
   if (error instanceof EngineFailureError) return ENGINE_FAILURES[error.code];
   if (error instanceof EngineLostError) return error.code;
   if (error instanceof EngineUnavailableError) return error.code;
@@ -34,14 +45,24 @@ export function failureCode(error: unknown): FailureCode {
   if (error instanceof DurationLimitError) return 'duration_limit';
   if (error instanceof NotFiniteError) return 'not_finite';
   if (error instanceof AudioError) return 'undecodable_audio';
+  // a signal that is not ours ended it: the machine was out of memory, or an operator did it
+  if (error instanceof ProcessFailedError && error.exitCode === null) return 'ffmpeg_killed';
   return 'internal';
+}
+
+/** ffmpeg exits with 256 - errno; everybody else names the error, at some depth. */
+function isOutOfDisk(error: unknown): boolean {
+  const { ENOSPC, EDQUOT } = constants.errno;
+  if (error instanceof ProcessFailedError && [ENOSPC, EDQUOT].some((code) => error.exitCode === 256 - code))
+    return true;
+  if (error instanceof StorageFullError || ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')) return true;
+  return error instanceof Error && error.cause !== undefined && isOutOfDisk(error.cause);
 }
 
 /** Maps the error of an attempt to one for the queue, whose retry table decides about another attempt. */
 export function toJobError(error: unknown): PermanentJobError | RetryableJobError {
   const code = failureCode(error);
-  // an unforeseen message may contain paths of this machine: only for the log
-  const message = code === 'internal' || !(error instanceof Error) ? 'an internal error' : error.message;
+  const message = PLAIN_MESSAGES[code] ?? (error instanceof Error ? error.message : 'an internal error');
   const isPermanent = error instanceof InvalidDocumentError || retryDecision(code).attempts === 1;
   return new (isPermanent ? PermanentJobError : RetryableJobError)(code, message, { cause: error });
 }

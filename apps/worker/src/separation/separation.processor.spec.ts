@@ -195,6 +195,18 @@ describe(SeparationProcessor.name, () => {
     expect(completed.some(({ id }) => id === request.id)).toBe(true);
   }, 120_000);
 
+  it('retries a song whose encoder was killed', async () => {
+    const request = await storeSong(store, song, { shifts: 4 });
+    let isKilled = false;
+    const struck = attempt(request, ({ stage }) => {
+      const [pid] = processesWith(scratch.path).filter((child) => commandLine(child).includes('ffmpeg'));
+      if (stage !== 'separate' || pid === undefined || isKilled) return;
+      process.kill(pid, 'SIGKILL');
+      isKilled = true;
+    });
+    await expect(struck).rejects.toMatchObject({ code: 'ffmpeg_killed', message: expect.not.stringContaining('/') });
+  }, 120_000);
+
   it('does not retry a song that differs from the accepted one', async () => {
     const request = await storeSong(store, song, { inputSha256: '0'.repeat(64) });
     await expect(attempt(request)).rejects.toMatchObject({ code: 'input_missing' });

@@ -41,6 +41,12 @@ class OutOfMemoryError(EngineError):
     code = "out_of_memory"
 
 
+class OutOfDiskError(EngineError):
+    """The disk of the job's files is full."""
+
+    code = "out_of_disk"
+
+
 class DeviceLostError(BaseException):
     """Every further call to the device will fail, so the process must end and be replaced.
 

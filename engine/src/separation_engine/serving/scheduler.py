@@ -6,6 +6,7 @@ files of several jobs in one batch are read and written in parallel.
 
 from __future__ import annotations
 
+import errno
 import logging
 import time
 from collections import deque
@@ -19,7 +20,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from separation_engine.common.device import cpu_limit
-from separation_engine.common.errors import CancelledError, OutOfMemoryError
+from separation_engine.common.errors import CancelledError, OutOfDiskError, OutOfMemoryError
 from separation_engine.common.wav import Samples
 from separation_engine.networks.interface import PendingSamples
 from separation_engine.separating.loaded_model import LoadedModel
@@ -278,4 +279,6 @@ def _write(separation: Separation, joined: Iterable[PendingSamples]) -> Iterator
 def _as_engine_error(error: Exception) -> Exception:
     if isinstance(error, MemoryError):
         return OutOfMemoryError("the host is out of memory")
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return OutOfDiskError("the disk is full")
     return error

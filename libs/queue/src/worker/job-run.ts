@@ -2,10 +2,10 @@ import type { Job } from 'bullmq';
 import type { JobProgress, SeparationJob } from '../separation-job.js';
 import type { JobContext } from './worker-options.js';
 
-/** This worker is shutting down; the job goes back to the queue. */
+/** This worker does not do the job; it goes back to the queue. */
 export class HandedBackError extends Error {
   constructor() {
-    super('the worker is shutting down; the job goes back to the queue');
+    super('the job goes back to the queue');
   }
 }
 

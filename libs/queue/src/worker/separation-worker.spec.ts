@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Failure } from '@app/separations';
 import { someRedis } from '../../../../test/support/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
-import { PermanentJobError, RetryableJobError } from '../queue.errors.js';
+import { PermanentJobError, RetryableJobError, UnfitWorkerError } from '../queue.errors.js';
 import { QueueFixture, gate, someJob, untilAborted } from '../../../../test/support/queue-fixture.js';
 import { SeparationWorker } from './separation-worker.js';
 import type { JobContext } from './worker-options.js';
@@ -159,6 +159,82 @@ describe(SeparationWorker.name, () => {
     await fixture.queue.enqueue(job);
     expect(await fixture.queue.state(job.id)).toMatchObject({ status: 'queued' });
   });
+
+  it('counts each cause by itself: causes that are unlike do not add up', async () => {
+    const causes = ['ffmpeg_killed', 'internal', 'engine_hung', 'out_of_memory', 'engine_hung'] as const;
+    const failures: string[] = [];
+    await fixture.work(
+      (_job, { attempt }) => {
+        const code = causes[attempt - 1];
+        return code === undefined ? Promise.resolve() : Promise.reject(new RetryableJobError(code, 'it happens'));
+      },
+      {
+        onFailed: (_job, { code }, final) => {
+          failures.push(final ? `${code}, the last` : code);
+          return Promise.resolve();
+        },
+      },
+    );
+    await fixture.queue.enqueue(someJob());
+    await waitUntil('it to fail', async () => (await fixture.queue.depth()).failed === 1, { deadlineMs: 20_000 });
+    expect(failures).toEqual(['ffmpeg_killed', 'internal', 'engine_hung', 'out_of_memory', 'engine_hung, the last']);
+  }, 60_000);
+
+  it('takes nothing while it is paused, and gives back a job it is unfit for with no attempt spent', async () => {
+    const job = someJob();
+    const attempts: number[] = [];
+    const failures: string[] = [];
+    const sick: SeparationWorker = await fixture.work(
+      async (_job, { attempt }) => {
+        attempts.push(attempt);
+        if (attempts.length > 1) return;
+        await sick.pause();
+        throw new UnfitWorkerError('the engine cannot start');
+      },
+      { onFailed: (_job, { code }) => Promise.resolve(void failures.push(code)) },
+    );
+    await fixture.queue.enqueue(job);
+    await waitUntil('the job to be back', async () => (await fixture.queue.depth()).waiting === 1);
+    const healthy = gate<number>();
+    const other = await fixture.other().work((_job, { attempt }) => {
+      healthy.open(attempt);
+      return Promise.resolve();
+    });
+    expect(await healthy.passed).toBe(1);
+    await other.close({ graceMs: 0 });
+    await fixture.queue.enqueue(someJob());
+    await sick.resume();
+    await waitUntil('the next job', () => attempts.length === 2);
+    expect(failures).toEqual([]);
+  });
+
+  it('lets the first run of a job end before it runs again, after Redis was wiped', async () => {
+    const job = someJob();
+    const [running, finish] = [gate(), gate()];
+    let [starts, atOnce, most] = [0, 0, 0];
+    const failures: string[] = [];
+    await fixture.work(
+      async () => {
+        most = Math.max(most, (atOnce += 1));
+        starts += 1;
+        running.open();
+        if (starts === 1) await finish.passed;
+        atOnce -= 1;
+      },
+      { concurrency: 2, onFailed: (_job, { code }) => Promise.resolve(void failures.push(code)) },
+    );
+    await fixture.queue.enqueue(job);
+    await running.passed;
+    await fixture.connections.call((client) => client.flushall());
+    await fixture.queue.enqueue(job);
+    await waitUntil('the second run waits', async () => (await fixture.queue.depth()).active === 1);
+    finish.open();
+    await waitUntil('it to end', async () => starts === 2 && (await fixture.queue.unfinishedCount()) === 0, {
+      deadlineMs: 20_000,
+    });
+    expect(most).toBe(1);
+    expect(failures).toEqual([]);
+  }, 60_000);
 
   it('gives up a job that breaks the contract, and goes on with the next', async () => {
     const [strange, good] = [someJob(), someJob()];

@@ -4,7 +4,7 @@ import { withTimeout } from '@app/concurrency';
 import { CancelSignals } from '../cancel-signals.js';
 import { describeFailure, FailedAttemptError, GivenUpError, isFinal, parseFailure } from '../job-failure.js';
 import { HandedBackError, JobRun, LostJobError } from './job-run.js';
-import { CancelledJobError, PermanentJobError } from '../queue.errors.js';
+import { CancelledJobError, PermanentJobError, UnfitWorkerError } from '../queue.errors.js';
 import { QUEUE_NAME, type RedisConnections } from '@app/redis';
 import { backoff, MAX_ATTEMPTS } from '../retry.js';
 import { parseSeparationJob, type SeparationJob } from '../separation-job.js';
@@ -20,6 +20,10 @@ const ABORT_MS = 5000;
 const CLOSE_MS = 2000;
 /** takes back one counted start, and creates nothing if the job is gone: BullMQ would refuse to queue that id again */
 const TAKE_BACK_START = `if redis.call('exists', KEYS[1]) == 1 then redis.call('hincrby', KEYS[1], 'ats', -1) end`;
+/** counts a failure by its code, beside the job's own fields; -1 if the job is gone */
+const COUNT_FAILURE = `
+if redis.call('exists', KEYS[1]) == 0 then return -1 end
+return redis.call('hincrby', KEYS[1], ARGV[1], 1)`;
 /** delay before a job whose outcome could not be recorded is retried */
 const UNWRITTEN_MS = 5000;
 
@@ -29,6 +33,7 @@ export class SeparationWorker {
   private readonly cancelSignals: CancelSignals;
   private redis: Redis | undefined;
   private worker: Worker | undefined;
+  private paused = false;
   private stopListening: (() => Promise<void>) | undefined;
   private closing: Promise<void> | undefined;
 
@@ -59,7 +64,7 @@ export class SeparationWorker {
       runRetryDelay: 1000,
       settings: {
         backoffStrategy: (attempts, _type, error) =>
-          error instanceof FailedAttemptError ? backoff(error.failure.code, attempts) : 0,
+          error instanceof FailedAttemptError ? backoff(error.failure.code, error.failures) : attempts * 1000,
       },
     });
     this.worker.on('error', (error) => this.options.onError?.(error));
@@ -69,6 +74,18 @@ export class SeparationWorker {
     this.worker.on('lockRenewalFailed', (ids) => {
       for (const run of this.runs) if (ids.includes(run.job.id)) run.abort(new LostJobError());
     });
+  }
+
+  /** Takes no job until `resume`. Running jobs go on. */
+  async pause(): Promise<void> {
+    this.paused = true;
+    await this.worker?.pause(true);
+  }
+
+  async resume(): Promise<void> {
+    if (this.closing !== undefined) return;
+    this.paused = false;
+    await this.worker?.resume();
   }
 
   /** Stops taking jobs, gives running ones `graceMs` to end, and hands the rest back. Takes at most 10 s more. */
@@ -101,11 +118,13 @@ export class SeparationWorker {
   /** Called by BullMQ; how it ends decides what happens to the job. */
   private async process(bullJob: Job, token: string): Promise<void> {
     const run = new JobRun(parseOrGiveUp(bullJob.data), bullJob);
+    const earlier = [...this.runs].find(({ job }) => job.id === run.job.id);
     this.runs.add(run);
     try {
       // a pending fetch may still bring a job
-      if (this.closing !== undefined) run.abort(new HandedBackError());
-      await this.attempt(run);
+      if (this.closing !== undefined || this.paused) run.abort(new HandedBackError());
+      if (earlier === undefined) await this.attempt(run);
+      else await handBackAfter(earlier, run);
     } catch (error) {
       await this.settle(run, token, error);
     } finally {
@@ -138,17 +157,23 @@ export class SeparationWorker {
       this.options.onLost?.(job);
       throw new WaitingError();
     }
-    if (cause instanceof HandedBackError) {
+    if (cause instanceof HandedBackError || cause instanceof UnfitWorkerError) {
       // a hand-back is not a failed start; uncounted before another worker can take the job
       await this.redis?.eval(TAKE_BACK_START, 1, this.connections.keys.job(job.id));
       await bullJob.moveToWait(token);
       throw new WaitingError();
     }
     const failure = describeFailure(error);
-    const final = isFinal(error, run.attempt);
+    const failures = await this.countFailure(run, failure.code);
+    const final = isFinal(error, failures);
     if (final) await this.writeDown(run, token, () => this.options.onFailed?.(job, failure, true));
     else await this.tell(this.options.onFailed?.(job, failure, false));
-    throw final ? new GivenUpError(failure) : new FailedAttemptError(failure);
+    throw final ? new GivenUpError(failure) : new FailedAttemptError(failure, failures);
+  }
+
+  /** How often the job has failed with this code: causes that are unlike must not add up. */
+  private async countFailure({ job }: JobRun, code: string): Promise<number> {
+    return Number(await this.redis?.eval(COUNT_FAILURE, 1, this.connections.keys.job(job.id), `failures:${code}`));
   }
 
   private async writeDown(run: JobRun, token: string, write: () => Promise<void> | undefined): Promise<void> {
@@ -195,6 +220,25 @@ function parseOrGiveUp(data: unknown): SeparationJob {
   } catch (error) {
     throw new GivenUpError(describeFailure(error));
   }
+}
+
+/**
+ * After a wiped Redis, a worker can get a job that it still runs. BullMQ tracks only one lock for each id, so the second
+ * run waits for the first, then gives the job back: its next run finds the result of the first.
+ */
+async function handBackAfter(earlier: JobRun, run: JobRun): Promise<never> {
+  await Promise.race([earlier.ended, untilAborted(run.signal)]);
+  run.signal.throwIfAborted();
+  throw new HandedBackError();
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
 }
 
 /** Settles with the handler, or rejects a while after the signal if the handler ignores it. */

@@ -4,13 +4,13 @@ import type { JobProgress, SeparationJob } from '../separation-job.js';
 export interface JobContext {
   /** aborts when the job is cancelled (reason: CancelledJobError), lost to another worker, or handed back at shutdown */
   readonly signal: AbortSignal;
-  /** 1 for the first attempt */
+  /** 1 for the first attempt, whatever ended the others */
   readonly attempt: number;
   /** Never waits for Redis and never fails. Only the latest of a burst is sent. */
   readonly reportProgress: (progress: JobProgress) => Promise<void>;
 }
 
-/** Does the job. The error it throws decides what follows: PermanentJobError, RetryableJobError, CancelledJobError. */
+/** Does the job. The error it throws decides what follows: PermanentJobError, RetryableJobError, UnfitWorkerError. */
 export type JobHandler = (job: SeparationJob, context: JobContext) => Promise<void>;
 
 export interface WorkerOptions {

@@ -7,6 +7,8 @@ export const FAILURE_CODES = [
   'unknown_stem',
   'weights_mismatch',
   'out_of_memory',
+  'out_of_disk',
+  'ffmpeg_killed',
   'engine_crashed',
   'engine_hung',
   'engine_unavailable',

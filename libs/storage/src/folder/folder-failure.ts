@@ -1,5 +1,7 @@
 import { errorCode } from '@app/processes';
-import { StorageUnavailableError } from '../storage.errors.js';
+import { StorageFullError, StorageUnavailableError } from '../storage.errors.js';
+
+const FULL_DISK = ['ENOSPC', 'EDQUOT'];
 
 const UNUSABLE_DISK = [
   'ENOENT',
@@ -7,8 +9,6 @@ const UNUSABLE_DISK = [
   'EACCES',
   'EPERM',
   'EROFS',
-  'ENOSPC',
-  'EDQUOT',
   'EIO',
   'EMFILE',
   'ENFILE',
@@ -16,7 +16,7 @@ const UNUSABLE_DISK = [
   'ETIMEDOUT',
 ];
 
-/** Runs file system work. Throws the signal's reason after an abort, StorageUnavailableError for a failing disk. */
+/** Runs file system work. Throws the signal's reason after an abort, StorageUnavailableError for a failing or full disk. */
 export async function inFolder<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
   try {
@@ -24,6 +24,7 @@ export async function inFolder<T>(signal: AbortSignal | undefined, work: () => P
   } catch (error) {
     signal?.throwIfAborted();
     const code = errorCode(error);
+    if (code !== undefined && FULL_DISK.includes(code)) throw new StorageFullError({ cause: error });
     if (code !== undefined && UNUSABLE_DISK.includes(code)) throw new StorageUnavailableError(code, { cause: error });
     throw error;
   }

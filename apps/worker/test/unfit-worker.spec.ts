@@ -1,0 +1,67 @@
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { commandLine, processesWith } from '../../../test/support/process-list.js';
+import { makeSong } from '../../../test/support/songs.js';
+import { waitUntil } from '../../../test/support/wait-until.js';
+import { WorkerFixture, type RunningWorker } from './worker-fixture.js';
+
+jest.setTimeout(240_000);
+
+const PYTHON = resolve('engine', '.venv', 'bin', 'python');
+
+describe('a built worker that is unfit', () => {
+  let fixture: WorkerFixture;
+  let worker: RunningWorker;
+  let python: string;
+
+  beforeAll(async () => {
+    fixture = await WorkerFixture.open();
+    python = join(fixture.folder, 'python');
+    await setPython(`exec '${PYTHON}' "$@"`);
+    worker = await fixture.startWorker({ ENGINE_PYTHON: python });
+  });
+
+  afterAll(() => fixture.close());
+
+  async function setPython(command: string): Promise<void> {
+    const path = `${python}.new`;
+    await writeFile(path, `#!/bin/sh\n${command}\n`);
+    await chmod(path, 0o755);
+    await rename(path, python);
+  }
+
+  async function untilReadiness(name: string, status: 'up' | 'down'): Promise<void> {
+    await waitUntil(`${name} is ${status}`, async () => {
+      const body: unknown = await (await fetch(`${worker.url}/health/ready`)).json();
+      return (body as { checks: Record<string, { status: string }> }).checks[name]?.status === status;
+    });
+  }
+
+  it('takes no song while its scratch folder cannot be used, says so, and takes songs again after that', async () => {
+    const scratch = join(fixture.folder, 'scratch');
+    await rm(scratch, { recursive: true });
+    await writeFile(scratch, 'not a folder');
+    await untilReadiness('scratch', 'down');
+    const id = await fixture.submit(await makeSong(fixture.folder, 3));
+    await waitUntil('it pauses', () => worker.app.output.includes('takes no songs: scratch'));
+    expect(await fixture.queue.state(id)).toMatchObject({ status: 'queued' });
+    await rm(scratch);
+    await fixture.untilManifest(id);
+  });
+
+  it('takes no song while its engine cannot start, and leaves them to a healthy worker', async () => {
+    await setPython('exit 1');
+    const [engine = Number.NaN] = processesWith(fixture.folder).filter((pid) => commandLine(pid).includes('serve'));
+    process.kill(engine, 'SIGKILL');
+    await untilReadiness('engine', 'down');
+    const songs = await Promise.all([1, 2, 3].map((variant) => makeSong(fixture.folder, 3, variant)));
+    const ids = await Promise.all(songs.map((song) => fixture.submit(song)));
+    await fixture.startWorker();
+    for (const id of ids) await fixture.untilManifest(id);
+    const { failed } = await fixture.queue.depth();
+    expect(failed).toBe(0);
+    const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+    expect(metrics).toMatch(/separations_total\{.*outcome="completed".*\} 1/);
+  });
+});
