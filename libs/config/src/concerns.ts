@@ -23,8 +23,8 @@ export const apiHttp = z.object({
   trustedProxies: integer('TRUSTED_PROXIES', 0, [0, 10]).describe(
     'proxies in front of rest-server whose `X-Forwarded-For` counts',
   ),
-  downloadStallSeconds: integer('DOWNLOAD_STALL_SECONDS', 60, [1, HOUR]).describe(
-    'seconds of silence after which a stalled download is closed',
+  downloadStallSeconds: integer('DOWNLOAD_STALL_SECONDS', 300, [1, HOUR]).describe(
+    'seconds in which a client must take something of its download',
   ),
 });
 

@@ -6,12 +6,25 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { closeStalledDownloads } from './download-stall.middleware.js';
 
-const STALL_SECONDS = 0.3;
+const STALL_SECONDS = 0.5;
 /** more than the buffers of a connection hold */
 const PIECES = 256;
 const PIECE = Buffer.alloc(256 * 1024);
+
+/** Reads far less than the kernel buffers, for a time. Returns the number of bytes. */
+async function readSlowly(socket: Socket, forMs: number): Promise<number> {
+  let received = 0;
+  for (const end = performance.now() + forMs; performance.now() < end;) {
+    const chunk = socket.read() as Buffer | null;
+    received += chunk?.length ?? 0;
+    if (socket.destroyed) throw new Error(`closed after ${received} bytes`);
+    await pause(STALL_SECONDS * 150);
+  }
+  return received;
+}
 
 describe(closeStalledDownloads.name, () => {
   let server: Server;
@@ -41,6 +54,19 @@ describe(closeStalledDownloads.name, () => {
     const response = await call();
     const sent = pipeline(Readable.from(Array<Buffer>(PIECES).fill(PIECE)), response);
     await expect(sent).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' });
+  });
+
+  it('keeps a client that reads slowly and steadily, to the last byte', async () => {
+    const response = await call();
+    const length = PIECES * PIECE.length;
+    const sent = pipeline(Readable.from(Array<Buffer>(PIECES).fill(PIECE)), response);
+    const received = await readSlowly(client, 8 * STALL_SECONDS * 1000);
+    // without a break it would be closed by now
+    expect(received).toBeLessThan(length / 2);
+    let rest = 0;
+    client.on('data', (chunk) => (rest += chunk.length));
+    await sent;
+    await waitUntil('the last byte', () => received + rest >= length);
   });
 
   it('waits for a response that takes longer to make', async () => {

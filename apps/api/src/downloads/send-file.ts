@@ -1,41 +1,59 @@
-import type { ObjectStore } from '@app/storage';
+import type { ByteRange, ObjectStore } from '@app/storage';
 import type { Request, Response } from 'express';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ProblemError } from '../problems/problem.error.js';
 import { byteRange } from './byte-range.js';
 import { matchesEtag } from './etag.js';
 
-/** A stored object, and how to send it. */
-export interface ServedFile {
-  readonly key: string;
+/** What a client may take whole or by range. */
+export interface Download {
   readonly bytes: number;
   /** strong: equal tags mean equal bytes */
   readonly etag: string;
   readonly contentType: string;
   /** offers it as an attachment of this name */
   readonly downloadName?: string;
+  /** default: the files of a separation never change */
+  readonly cacheControl?: string;
 }
 
-/** the files of a separation never change */
+/** A stored object, and how to send it. */
+export interface ServedFile extends Download {
+  readonly key: string;
+}
+
+/** Opens a download, or the range of it. */
+export type OpenDownload = (range: ByteRange | undefined) => Promise<Readable>;
+
 const CACHE_CONTROL = 'private, max-age=31536000, immutable';
 
 /**
  * Answers GET or HEAD with the file, one range of it, or 304.
  * @throws ProblemError range_not_satisfiable
  */
-export async function sendFile(
+export function sendFile(
   store: ObjectStore,
   file: ServedFile,
   request: Request,
   response: Response,
   signal: AbortSignal,
 ): Promise<void> {
+  return sendDownload(file, (range) => store.get(file.key, { signal, ...(range && { range }) }), request, response);
+}
+
+/** As `sendFile`, for what does not lie in the store as it is sent. */
+export async function sendDownload(
+  file: Download,
+  open: OpenDownload,
+  request: Request,
+  response: Response,
+): Promise<void> {
   const { bytes } = file;
   const isFresh = matchesEtag(request.headers['if-none-match'], file.etag);
   const range = isFresh ? undefined : wantedRange(request, file);
   // before the headers: an error response must not carry those of the file
-  const body =
-    isFresh || request.method === 'HEAD' ? undefined : await store.get(file.key, { signal, ...(range && { range }) });
+  const body = isFresh || request.method === 'HEAD' ? undefined : await open(range);
   setHeaders(response, file);
   if (isFresh) {
     response.status(304).end();
@@ -48,7 +66,7 @@ export async function sendFile(
   else await pipeline(body, response);
 }
 
-function wantedRange(request: Request, { bytes, etag }: ServedFile): ReturnType<typeof onlyRange> {
+function wantedRange(request: Request, { bytes, etag }: Download): ReturnType<typeof onlyRange> {
   const { range, 'if-range': condition } = request.headers;
   if (request.method !== 'GET' || (condition !== undefined && condition !== etag)) return undefined;
   return onlyRange(byteRange(range, bytes), bytes);
@@ -60,12 +78,12 @@ function onlyRange(range: ReturnType<typeof byteRange>, bytes: number): Exclude<
   throw new ProblemError('range_not_satisfiable', `The file has ${bytes} bytes.`, { headers });
 }
 
-function setHeaders(response: Response, file: ServedFile): void {
+function setHeaders(response: Response, file: Download): void {
   // first: it guesses a content type from the name
   if (file.downloadName !== undefined) response.attachment(file.downloadName);
   response.set({
     'Accept-Ranges': 'bytes',
-    'Cache-Control': CACHE_CONTROL,
+    'Cache-Control': file.cacheControl ?? CACHE_CONTROL,
     'Content-Type': file.contentType,
     ETag: file.etag,
     'X-Content-Type-Options': 'nosniff',

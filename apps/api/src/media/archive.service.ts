@@ -1,19 +1,27 @@
 import { Injectable } from '@nestjs/common';
-import { ObjectStore } from '@app/storage';
+import { ObjectNotFoundError, ObjectStore, type ByteRange } from '@app/storage';
 import type { Request, Response } from 'express';
-import type { ServedFile } from '../downloads/send-file.js';
+import type { Readable } from 'node:stream';
+import { etagOf } from '../downloads/etag.js';
+import { sendDownload, type ServedFile } from '../downloads/send-file.js';
+import { fromStore } from '../problems/outages.js';
+import { Checksums } from '../zip/checksums.js';
+import { ZipArchive } from '../zip/zip-archive.js';
 import { archiveName } from './download-name.js';
 import type { ArchiveQuery } from './media.dto.js';
 import { knownStem, MediaService, type Completed } from './media.service.js';
-import { writeZip } from './zip.js';
 
 /** Sends the stems of a separation as a ZIP file. */
 @Injectable()
 export class ArchiveService {
+  private readonly checksums: Checksums;
+
   constructor(
     private readonly media: MediaService,
     private readonly store: ObjectStore,
-  ) {}
+  ) {
+    this.checksums = new Checksums(store);
+  }
 
   /**
    * Encodes every stem before the first byte is sent, while an error can still be reported. One at a time: an archive
@@ -26,19 +34,30 @@ export class ArchiveService {
     response: Response,
     signal: AbortSignal,
   ): Promise<void> {
-    const { manifest } = completed;
+    const { store, checksums } = this;
     const files: ServedFile[] = [];
     for (const stem of wantedStems(completed, query.stems)) {
       files.push(await this.media.stemFile(completed, stem, query.format, signal));
     }
-    response.attachment(archiveName(completed.request));
-    response.set({ 'Cache-Control': 'private, no-cache', 'Content-Type': 'application/zip' });
-    if (request.method === 'HEAD') {
-      response.end();
-      return;
-    }
-    const entries = files.map(({ key, downloadName }) => ({ key, name: downloadName ?? key }));
-    await writeZip(this.store, entries, new Date(manifest.finishedAt), response, signal);
+    await Promise.all(files.map((file) => this.mustBeStored(file)));
+    const entries = files.map((file) => ({ ...file, name: file.downloadName ?? file.key }));
+    const archive = new ZipArchive(entries, new Date(completed.manifest.finishedAt), { store, checksums });
+    const download = {
+      bytes: archive.bytes,
+      etag: etagOf(archive.digest),
+      contentType: 'application/zip',
+      downloadName: archiveName(completed.request),
+      cacheControl: 'private, no-cache',
+    };
+    const open = (range: ByteRange | undefined): Promise<Readable> => Promise.resolve(archive.read(range, signal));
+    await sendDownload(download, open, request, response);
+  }
+
+  /** once the first byte is sent, a missing stem could only break the archive off */
+  private async mustBeStored({ key, bytes }: ServedFile): Promise<void> {
+    const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
+    if (stored === undefined) throw new ObjectNotFoundError(key);
+    if (stored.bytes !== bytes) throw new Error(`${key} has ${stored.bytes} bytes in the store, not ${bytes}`);
   }
 }
 

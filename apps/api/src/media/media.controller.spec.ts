@@ -169,9 +169,38 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(await api.client.json(`${base}/${path}`)).toMatchObject({ status, body });
   });
 
+  it.each(['flac', 'mp3'])('serves an archive of %s whole, by range, and only if it changed', async (format) => {
+    const url = `${base}/archive.zip?format=${format}`;
+    const ask = (init: RequestInit = {}): ReturnType<typeof api.client.bytes> => api.client.bytes(url, init);
+    const whole = await ask();
+    expect(whole.status).toBe(200);
+    expect(whole.body.subarray(0, 4).toString('latin1')).toBe('PK\x03\x04');
+    const { length } = whole.body;
+    const etag = whole.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"\w+"$/);
+    for (const { status, headers } of [whole, await ask({ method: 'HEAD' })]) {
+      expect(status).toBe(200);
+      expect(headers.get('content-length')).toBe(String(length));
+      expect(headers.get('accept-ranges')).toBe('bytes');
+      expect(headers.get('etag')).toBe(etag);
+      expect(headers.get('content-type')).toBe('application/zip');
+      expect(headers.get('cache-control')).toBe('private, no-cache');
+      expect(headers.get('content-disposition')).toBe('attachment; filename="My Song (stems).zip"');
+    }
+    const rest = await ask({ headers: { range: 'bytes=5000-', 'if-range': etag } });
+    expect(rest.status).toBe(206);
+    expect(rest.headers.get('content-range')).toBe(`bytes 5000-${length - 1}/${length}`);
+    expect(rest.body.equals(whole.body.subarray(5000))).toBe(true);
+    expect((await ask({ headers: { 'if-none-match': etag } })).status).toBe(304);
+    expect((await ask({ headers: { range: `bytes=${length}-` } })).status).toBe(416);
+    const vocals = await api.client.bytes(`${url}&stems=vocals`, { headers: { 'if-none-match': etag } });
+    expect(vocals.status).toBe(200);
+  });
+
   it('answers 404 when its files are gone', async () => {
     const { id } = await given({ seconds: 1, stems: ['vocals'] });
     await api.store.remove(objectKeys.stem(id, 'vocals', 'flac'));
+    expect(await api.client.json(`/v1/separations/${id}/archive.zip`)).toMatchObject({ status: 404 });
     for (const format of ['flac', 'mp3']) {
       const { status, headers, body } = await api.client.json(`/v1/separations/${id}/stems/vocals.${format}`);
       expect({ status, body }).toMatchObject({ status: 404, body: { code: 'separation_not_found' } });

@@ -52,8 +52,9 @@ export class MediaController {
   }
 
   @Get(':id/archive.zip')
-  @ApiStream({
+  @ApiFile({
     summary: 'All stems, or the named ones, in one file',
+    description: 'Uncompressed. A download that broke off can continue: the archive keeps its bytes and its ETag.',
     contentTypes: ['application/zip'],
     problems: OF_STEMS,
   })
