@@ -6,7 +6,7 @@ import { MetricsModule } from '@app/metrics';
 import { QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStoreModule } from '@app/separation-store';
-import { HealthController, Readiness } from '@app/server';
+import { DegradedError, HealthController, Readiness, type Ping } from '@app/server';
 import { ObjectStore, StorageModule } from '@app/storage';
 import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/key-ring.js';
@@ -55,16 +55,32 @@ export class AppModule {
         PageModule,
       ],
       controllers: [HealthController],
-      providers: [{ provide: Readiness, useFactory: readiness, inject: [RedisConnections, ObjectStore] }],
+      providers: [
+        {
+          provide: Readiness,
+          useFactory: (redis: RedisConnections, store: ObjectStore) => readiness(redis, store, keys),
+          inject: [RedisConnections, ObjectStore],
+        },
+      ],
     };
   }
 }
 
-function readiness(redis: RedisConnections, store: ObjectStore): Readiness {
+function readiness(redis: RedisConnections, store: ObjectStore, keys: KeyRing): Readiness {
   return new Readiness({
     redis: (signal) => redis.ping(signal),
     store: (signal) => store.ping({ signal }).catch(unavailable),
+    ...(keys.needed ? { keys: checkKeys(keys) } : {}),
   });
+}
+
+/** A wrong line shuts out its own key only. The server that takes itself out for it would shut out everybody. */
+function checkKeys(keys: KeyRing): Ping {
+  return () => {
+    const { problem, isReadable } = keys;
+    if (problem === undefined) return Promise.resolve();
+    return Promise.reject(isReadable ? new DegradedError(problem) : new Error(problem));
+  };
 }
 
 /** Anyone may ask, and the store's own reason may name its address. */

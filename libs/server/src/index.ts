@@ -1,5 +1,5 @@
 // the shell of both servers around their Nest apps: start, shutdown and health checks.
 export { HealthController } from './health.controller.js';
-export { Readiness, type Health } from './readiness.js';
+export { DegradedError, Readiness, type Health, type Ping } from './readiness.js';
 export { runServer } from './run-server.js';
 export { closeOnSignals } from './shutdown.js';

@@ -3,7 +3,10 @@ import { withTimeout } from '@app/concurrency';
 /** Resolves when the dependency answers, and rejects with the reason otherwise. */
 export type Ping = (signal: AbortSignal) => Promise<unknown>;
 
-export type Check = { readonly status: 'up' } | { readonly status: 'down'; readonly reason: string };
+/** A dependency works, but somebody should look at it. The server is ready. */
+export class DegradedError extends Error {}
+
+export type Check = { readonly status: 'up' } | { readonly status: 'degraded' | 'down'; readonly reason: string };
 
 export interface Health {
   readonly status: 'ok' | 'error';
@@ -34,7 +37,7 @@ export class Readiness {
       async ([name, ping]) => [name, await checkOf(ping, this.timeoutMs)] as const,
     );
     const checks = await Promise.all(asked);
-    const isReady = checks.every(([, { status }]) => status === 'up');
+    const isReady = checks.every(([, { status }]) => status !== 'down');
     return { status: isReady ? 'ok' : 'error', checks: Object.fromEntries(checks) };
   }
 }
@@ -44,6 +47,7 @@ async function checkOf(ping: Ping, timeoutMs: number): Promise<Check> {
     await withTimeout(timeoutMs, ping);
     return { status: 'up' };
   } catch (error) {
-    return { status: 'down', reason: error instanceof Error ? error.message : String(error) };
+    const status = error instanceof DegradedError ? 'degraded' : 'down';
+    return { status, reason: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -32,6 +32,7 @@ export class AccessGuard implements CanActivate {
     await this.limit(clientName(owner, request.ip), http.getResponse<Response>());
     if (this.keys.needed && owner === undefined) throw keyNeeded(key !== undefined);
     request.owner = owner ?? null;
+    request.isRevoked = () => key !== undefined && owner !== undefined && this.keys.nameOf(key) !== owner;
     return true;
   }
 
@@ -65,6 +66,11 @@ export class AccessGuard implements CanActivate {
     }
     response.set(headers);
   }
+}
+
+/** For requests that take their time. @throws ProblemError unauthorized when the key was revoked meanwhile */
+export function mustNotBeRevoked(request: ApiRequest): void {
+  if (request.isRevoked?.() === true) throw keyNeeded(true);
 }
 
 function keyNeeded(given: boolean): ProblemError {

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
+import { KeyMetrics } from './key-metrics.js';
 import { KeyRing } from './key-ring.js';
 import { RateLimiter } from './rate-limiter.js';
 import { SeparationAccess } from './separation-access.js';
@@ -13,6 +14,7 @@ export class AccessModule {
       global: true,
       providers: [
         { provide: KeyRing, useValue: keys },
+        KeyMetrics,
         RateLimiter,
         SeparationAccess,
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Problem } from '../../../../test/support/api-client.js';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
+import { wav } from '../../../../test/support/wav.js';
 import { AccessGuard } from './access.guard.js';
 
 const LIST = '/v1/separations';
@@ -52,16 +56,80 @@ describe(AccessGuard.name, () => {
     },
   );
 
-  it('reloads the file when it changes, and keeps the last good keys when it is broken', async () => {
-    const cem = api.as('key-of-cem');
+  it('takes new keys and refuses removed ones when the file changes', async () => {
     await writeFile(file, keyLine('ann', 'key-of-ann') + keyLine('cem', 'key-of-cem'));
-    const lists = async (): Promise<boolean> => (await cem.json(LIST)).status === 200;
+    await waitUntil('the new key to work', () => works('key-of-cem'));
+    await writeFile(file, keyLine('ann', 'key-of-ann'));
+    await waitUntil('the removed key to be refused', async () => !(await works('key-of-cem')));
+    expect(await works('key-of-ann')).toBe(true);
+  });
+
+  it('refuses a removed key although another line of the file is wrong, and tells of the line', async () => {
+    await writeFile(file, `${keyLine('ann', 'key-of-ann')}this is no key\n`);
+    await writeFile(file, `this is no key\n${keyLine('dora', 'key-of-dora')}`);
+    await waitUntil('the removed key to be refused', async () => !(await works('key-of-ann')));
+    expect(await works('key-of-dora')).toBe(true);
+    const { status, body } = await api.client.json('/health/ready');
+    const reason = 'API_KEYS_FILE: line 1 is not of the form name:sha256hex';
+    expect({ status, body }).toMatchObject({ status: 200, body: { checks: { keys: { status: 'degraded', reason } } } });
+    expect(await metrics()).toEqual(['api_keys 1', 'api_keys_file_ok 0']);
+  });
+
+  it('lets nobody in when the file was emptied, and is ready', async () => {
+    await writeFile(file, '');
+    await waitUntil('the last key to be refused', async () => !(await works('key-of-dora')));
+    expect(await api.client.json('/health/ready')).toMatchObject({
+      status: 200,
+      body: { checks: { keys: { status: 'up' } } },
+    });
+    expect(await metrics()).toEqual(['api_keys 0', 'api_keys_file_ok 1']);
+    await writeFile(file, keyLine('ann', 'key-of-ann'));
+    await waitUntil('the key to work', () => works('key-of-ann'));
+  });
+
+  it('is not ready without its file', async () => {
+    await rm(file);
+    await waitUntil('the check to fail', async () => (await api.client.json('/health/ready')).status === 503);
+    const { body } = await api.client.json('/health/ready');
+    expect(body).toMatchObject({
+      checks: { keys: { status: 'down', reason: expect.stringMatching(/cannot be read/) } },
+    });
+    await writeFile(file, keyLine('ann', 'key-of-ann'));
+    await waitUntil('the key to work', () => works('key-of-ann'));
+  });
+
+  it('ends an event stream when its key is revoked', async () => {
+    await writeFile(file, keyLine('ann', 'key-of-ann') + keyLine('bob', 'key-of-bob'));
+    await waitUntil('the key to work', () => works('key-of-bob'));
     await redis.wipe();
-    await waitUntil('the new key to work', async () => (await lists()) || (await redis.wipe().then(() => false)));
-    await writeFile(file, 'this is no key file');
-    await waitForReload();
-    await redis.wipe();
-    expect(await lists()).toBe(true);
+    const song = wav({ frequency: 300, seconds: 0.2 });
+    const { id } = (await api.as('key-of-bob').upload(song, { model: 'demo' })).body;
+    const stream = await api.as('key-of-bob').fetch(`/v1/separations/${id}/events`);
+    expect(stream.status).toBe(200);
+    await writeFile(file, keyLine('ann', 'key-of-ann'));
+    // ends, and sends nothing more: the song is still queued
+    expect((await stream.text()).match(/^event: /gm)).toHaveLength(1);
+    expect(await works('key-of-bob')).toBe(false);
+  });
+
+  it('takes no upload of a key that was revoked while it came', async () => {
+    await writeFile(file, keyLine('ann', 'key-of-ann') + keyLine('eve', 'key-of-eve'));
+    await waitUntil('the key to work', () => works('key-of-eve'));
+    const form = multipart(wav({ frequency: 301, seconds: 0.2 }));
+    const revoke = async function* (): AsyncGenerator<Buffer> {
+      yield form.body.subarray(0, 1000);
+      await writeFile(file, keyLine('ann', 'key-of-ann'));
+      await waitUntil('the key to be refused', async () => !(await works('key-of-eve')));
+      yield form.body.subarray(1000);
+    };
+    const headers = { 'content-type': form.type, 'x-api-key': 'key-of-eve' };
+    const call = request({ port: api.port, method: 'POST', path: LIST, headers });
+    const answered = once(call, 'response') as Promise<[IncomingMessage]>;
+    await pipeline(revoke, call);
+    const [response] = await answered;
+    response.resume();
+    expect(response.statusCode).toBe(401);
+    expect(await api.objects('separations/')).not.toContainEqual(expect.stringMatching(/eve/));
   });
 
   it('answers 429 with Retry-After above the limit, per key and address', async () => {
@@ -83,20 +151,28 @@ describe(AccessGuard.name, () => {
     expect((await api.client.json('/health/live')).status).toBe(200);
   });
 
-  it.each([
-    ['is missing', undefined, /API_KEYS_FILE cannot be used: the file cannot be read/],
-    ['has a line that is no key', 'ann:secret\n', /line 1 is not of the form name:sha256hex/],
-    ['is empty', '\n', /the file has no keys/],
-  ])('does not start with a file that %s', async (_, text, message) => {
-    const bad = join(folder, 'bad');
-    await rm(bad, { force: true });
-    if (text !== undefined) await writeFile(bad, text);
-    await expect(startApi(redis.url, { API_KEYS_FILE: bad })).rejects.toThrow(message);
+  it('does not start when the file is missing', async () => {
+    const missing = join(folder, 'missing');
+    const reason = /API_KEYS_FILE cannot be used: the file cannot be read/;
+    await expect(startApi(redis.url, { API_KEYS_FILE: missing })).rejects.toThrow(reason);
   });
 
-  /** a call checks the file once a second */
-  async function waitForReload(): Promise<void> {
-    const startedAt = performance.now();
-    await waitUntil('the next check of the file', () => performance.now() - startedAt > 1100);
+  /** whether a key is valid, however often it asks */
+  async function works(key: string): Promise<boolean> {
+    await redis.wipe();
+    return (await api.as(key).json(LIST)).status === 200;
+  }
+
+  async function metrics(): Promise<string[]> {
+    const text = await (await api.client.fetch('/metrics')).text();
+    return [...text.matchAll(/^(api_keys\w*)\{.*\} (\d+)$/gm)].map(([, name = '', value = '']) => `${name} ${value}`);
   }
 });
+
+function multipart(song: Buffer): { readonly type: string; readonly body: Buffer } {
+  const field = (rest: string): string => `--x\r\nContent-Disposition: form-data; ${rest}\r\n\r\n`;
+  const model = `${field('name="model"')}demo\r\n`;
+  const file = field('name="file"; filename="song.wav"');
+  const body = Buffer.concat([Buffer.from(model + file), song, Buffer.from('\r\n--x--\r\n')]);
+  return { type: 'multipart/form-data; boundary=x', body };
+}

@@ -1,24 +1,46 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
+interface Entry {
+  readonly name: string;
+  readonly digest: Buffer;
+}
+
 /** The keys of API_KEYS_FILE, as sha256 digests. */
 export class ApiKeys {
-  private constructor(private readonly entries: readonly { readonly name: string; readonly digest: Buffer }[]) {}
+  static readonly none = new ApiKeys([], []);
+
+  private constructor(
+    private readonly entries: readonly Entry[],
+    private readonly wrongLines: readonly number[],
+  ) {}
 
   /**
-   * Parses lines `name:sha256hex`. Skips empty lines and comments (#).
-   * @throws ApiKeysError with the line's number, but not its text
+   * Parses lines `name:sha256hex`. Skips empty lines and comments (#). A line of another form is no key, and does not
+   * keep others out: neither a new key below it, nor the removal of an old one.
    */
   static parse(text: string): ApiKeys {
-    const entries = text.split(/\r?\n/).flatMap((line, index) => {
+    const entries: Entry[] = [];
+    const wrongLines: number[] = [];
+    for (const [index, line] of text.split(/\r?\n/).entries()) {
       const trimmed = line.trim();
-      if (trimmed === '' || trimmed.startsWith('#')) return [];
-      const match = /^([A-Za-z0-9._-]{1,64}):([0-9a-fA-F]{64})$/.exec(trimmed);
-      if (match === null) throw new ApiKeysError(`line ${index + 1} is not of the form name:sha256hex`);
-      const [, name = '', hex = ''] = match;
-      return [{ name, digest: Buffer.from(hex, 'hex') }];
-    });
-    if (entries.length === 0) throw new ApiKeysError('the file has no keys');
-    return new ApiKeys(entries);
+      if (trimmed === '' || trimmed.startsWith('#')) continue;
+      const [, name, hex] = /^([A-Za-z0-9._-]{1,64}):([0-9a-fA-F]{64})$/.exec(trimmed) ?? [];
+      if (name === undefined || hex === undefined) wrongLines.push(index + 1);
+      else entries.push({ name, digest: Buffer.from(hex, 'hex') });
+    }
+    return new ApiKeys(entries, wrongLines);
+  }
+
+  get count(): number {
+    return this.entries.length;
+  }
+
+  /** Names the first wrong line, but not its text: it may hold a key. */
+  get problem(): string | undefined {
+    const [first] = this.wrongLines;
+    if (first === undefined) return undefined;
+    const more = this.wrongLines.length === 1 ? '' : `, nor are ${this.wrongLines.length - 1} others`;
+    return `API_KEYS_FILE: line ${first} is not of the form name:sha256hex${more}`;
   }
 
   /** Returns the key's name, or undefined. Compares with every entry, in constant time. */
@@ -32,7 +54,7 @@ export class ApiKeys {
   }
 }
 
-/** API_KEYS_FILE cannot be used: fatal at startup, logged on a reload. */
+/** API_KEYS_FILE cannot be used: fatal at startup, logged later. */
 export class ApiKeysError extends Error {
   constructor(reason: string, options?: ErrorOptions) {
     super(`API_KEYS_FILE cannot be used: ${reason}`, options);

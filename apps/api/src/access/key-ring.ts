@@ -2,60 +2,112 @@ import { readFileSync, statSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { ApiKeys, ApiKeysError } from './api-keys.js';
 
-/** how long a removed key still works at most */
-const CHECK_EVERY_MS = 1000;
+interface Timing {
+  /** how long a removed key still works at most */
+  readonly checkEveryMs: number;
+  /** how long the keys of a lost file still work: editors and mounts may replace a file in two steps */
+  readonly graceMs: number;
+}
+
+const TIMING: Timing = { checkEveryMs: 1000, graceMs: 10_000 };
 
 /** The current keys of API_KEYS_FILE, reloaded when it changes. Without a file, no key is needed. */
 export class KeyRing {
   private readonly logger = new Logger('access');
-  private keys: ApiKeys | undefined;
-  private version = '';
-  private checkedAt = performance.now();
+  private keys = ApiKeys.none;
+  private version: string | undefined;
+  private checkedAt: number;
+  /** why the file cannot be read, and since when */
+  private lost: { readonly reason: string; readonly since: number } | undefined;
 
-  /** @throws ApiKeysError for a missing or invalid file: a server must not start open by mistake */
-  constructor(private readonly file: string | undefined) {
+  /** @throws ApiKeysError for a file that cannot be read: a server must not start open by mistake */
+  constructor(
+    private readonly file: string | undefined,
+    private readonly timing: Timing = TIMING,
+  ) {
+    this.checkedAt = performance.now();
     if (this.file === undefined) return;
     this.version = versionOf(this.file);
-    this.keys = read(this.file);
+    this.take(read(this.file));
   }
 
   get needed(): boolean {
     return this.file !== undefined;
   }
 
-  nameOf(key: string): string | undefined {
+  get count(): number {
     this.reloadIfChanged();
-    return this.keys?.nameOf(key);
+    return this.keys.count;
   }
 
-  /** Keeps the last good keys when the file became invalid, and logs it once. */
+  /** What is wrong with the file, in one sentence without its text. */
+  get problem(): string | undefined {
+    this.reloadIfChanged();
+    return this.lost?.reason ?? this.keys.problem;
+  }
+
+  /** Whether the file can be read. One wrong line shuts out nobody else. */
+  get isReadable(): boolean {
+    this.reloadIfChanged();
+    return this.lost === undefined;
+  }
+
+  nameOf(key: string): string | undefined {
+    this.reloadIfChanged();
+    return this.keys.nameOf(key);
+  }
+
   private reloadIfChanged(): void {
-    if (this.file === undefined || performance.now() - this.checkedAt < CHECK_EVERY_MS) return;
+    if (this.file === undefined || performance.now() - this.checkedAt < this.timing.checkEveryMs) return;
     this.checkedAt = performance.now();
-    const version = versionOf(this.file);
-    if (version === this.version) return;
-    this.version = version;
     try {
-      this.keys = read(this.file);
-      this.logger.log('the API keys were reloaded');
+      const version = versionOf(this.file);
+      if (version === this.version) return;
+      const keys = read(this.file);
+      this.version = version;
+      this.lost = undefined;
+      this.take(keys);
     } catch (error) {
-      this.logger.error(`${error instanceof Error ? error.message : String(error)}; the previous keys stay valid`);
+      this.lose(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  private take(keys: ApiKeys): void {
+    this.keys = keys;
+    if (keys.problem !== undefined) this.logger.error(`${keys.problem}; the other lines count`);
+    if (keys.count === 0) this.logger.warn('API_KEYS_FILE has no keys: nobody can use this server');
+    else this.logger.log(`keys in API_KEYS_FILE: ${keys.count}`);
+  }
+
+  private lose(reason: string): void {
+    if (this.lost === undefined) {
+      this.logger.error(`${reason}; its keys work for ${this.timing.graceMs / 1000} s more`);
+      this.lost = { reason, since: performance.now() };
+    }
+    // also when a file with the former version comes back
+    this.version = undefined;
+    if (performance.now() - this.lost.since >= this.timing.graceMs) this.keys = ApiKeys.none;
   }
 }
 
 /** mounted secrets change by a new symlink, so the inode counts as well */
 function versionOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? 'missing' : `${stat.ino}:${stat.mtimeMs}:${stat.size}`;
+  try {
+    const { ino, mtimeMs, size } = statSync(file);
+    return `${ino}:${mtimeMs}:${size}`;
+  } catch (error) {
+    throw unreadable(error);
+  }
 }
 
 function read(file: string): ApiKeys {
-  let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    return ApiKeys.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new ApiKeysError('the file cannot be read', { cause: error });
+    throw unreadable(error);
   }
-  return ApiKeys.parse(text);
+}
+
+function unreadable(cause: unknown): ApiKeysError {
+  return new ApiKeysError('the file cannot be read', { cause });
 }

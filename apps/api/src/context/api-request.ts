@@ -6,6 +6,8 @@ export interface ApiRequest extends Request {
   requestId?: string;
   /** name of the API key, or null without keys; undefined until the guard has run */
   owner?: string | null;
+  /** whether the key that came with the request is not valid any longer: for requests that take their time */
+  isRevoked?: () => boolean;
 }
 
 /** The caller's key name, or null. @throws Error when the access guard did not run, which is a bug */

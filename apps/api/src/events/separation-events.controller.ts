@@ -26,7 +26,8 @@ export class SeparationEventsController {
   @ApiOperation({
     summary: 'Follow a separation by server-sent events',
     description:
-      'Sends a `state` event with the whole separation at once and on each change. Ends after `completed`, `failed` or `cancelled`.',
+      'Sends a `state` event with the whole separation at once and on each change. Ends after `completed`, `failed` or `cancelled`, ' +
+      'and when the key is revoked.',
   })
   @ApiHeader({ name: 'Last-Event-ID', required: false })
   @ApiProduces('text/event-stream')
@@ -41,6 +42,7 @@ export class SeparationEventsController {
     const owner = ownerOf(request);
     const last = request.headers['last-event-id'];
     const client = clientName(owner, request.ip);
-    await this.events.stream(id, owner, client, response, typeof last === 'string' ? last : undefined);
+    const viewer = { owner, client, isRevoked: request.isRevoked };
+    await this.events.stream(id, viewer, response, typeof last === 'string' ? last : undefined);
   }
 }

@@ -18,6 +18,15 @@ const POLL_EVERY_MS = 5000;
 /** progress comes in bursts; only the last state skips this gap */
 const MIN_GAP_MS = 200;
 
+/** Who follows a separation. */
+export interface Viewer {
+  /** name of the key, or null without keys */
+  readonly owner: string | null;
+  /** counts streams */
+  readonly client: string;
+  readonly isRevoked: (() => boolean) | undefined;
+}
+
 @Injectable()
 export class SeparationEventsService implements BeforeApplicationShutdown {
   private readonly logger = new Logger('events');
@@ -35,29 +44,24 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
   }
 
   /**
-   * Streams the states of a separation until it ends, the client disconnects, or the server shuts down.
+   * Streams the states of a separation until it ends, the client disconnects, its key is revoked, or the server shuts
+   * down.
    * @param lastEventId the last status that a reconnecting client saw
    */
-  async stream(
-    id: string,
-    owner: string | null,
-    client: string,
-    response: Response,
-    lastEventId: string | undefined,
-  ): Promise<void> {
-    const first = await this.reader.view(await this.access.load(id, owner));
+  async stream(id: string, viewer: Viewer, response: Response, lastEventId: string | undefined): Promise<void> {
+    const first = await this.reader.view(await this.access.load(id, viewer.owner));
     if (isTerminal(first.status) && lastEventId === first.status) {
       // browsers reconnect after every end; only 204 stops them
       response.status(204).end();
       return;
     }
-    const release = this.counts.enter(client);
+    const release = this.counts.enter(viewer.client);
     const done = new AbortController();
     const signal = AbortSignal.any([clientGone(response), done.signal, this.ending.signal]);
     const stream = new EventStream(response, signal);
     try {
       stream.open();
-      await this.follow(stream, first, owner, signal);
+      await this.follow(stream, first, viewer, signal);
     } catch (error) {
       if (!signal.aborted) this.logger.warn(`event stream failed: ${String(error)}`, { separationId: id });
     } finally {
@@ -71,18 +75,15 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
     this.ending.abort();
   }
 
-  private async follow(
-    stream: EventStream,
-    first: Separation,
-    owner: string | null,
-    signal: AbortSignal,
-  ): Promise<void> {
+  private async follow(stream: EventStream, first: Separation, viewer: Viewer, signal: AbortSignal): Promise<void> {
     const changes = new ChangeWaiter(this.jobs.changes(first.id, signal));
     let current = first;
     let beatAt = performance.now() + HEARTBEAT_MS;
     await stream.event('state', current.status, current);
     while (!isTerminal(current.status)) {
-      const next = await this.poll(first.id, owner);
+      // after every wait: nothing is sent to a revoked key
+      if (viewer.isRevoked?.() === true) return;
+      const next = await this.poll(first.id, viewer.owner);
       if (next !== undefined && JSON.stringify(next) !== JSON.stringify(current)) {
         current = next;
         await stream.event('state', current.status, current);

@@ -3,6 +3,7 @@ import type { ApiConfig } from '@app/config';
 import { SeparationQueue } from '@app/queue';
 import type { Separation } from '@app/separations';
 import type { Response } from 'express';
+import { mustNotBeRevoked } from '../access/access.guard.js';
 import { fromQueue } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ownerOf, requestIdOf, type ApiRequest } from '../context/api-request.js';
@@ -35,9 +36,10 @@ export class SubmissionsService {
     // checked before the song is sent: a full queue must not cost an upload of 500 MB
     await this.checkRoom();
     const gone = clientGone(response);
-    return this.receiver.receive(request, gone, (upload) =>
-      this.accept(upload, ownerOf(request), requestIdOf(request), gone),
-    );
+    return this.receiver.receive(request, gone, (upload) => {
+      mustNotBeRevoked(request);
+      return this.accept(upload, ownerOf(request), requestIdOf(request), gone);
+    });
   }
 
   private async accept(

@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import { keyLine } from '../../../../test/support/in-process-api.js';
+import { KeyRing } from './key-ring.js';
+
+const AT_ONCE = { checkEveryMs: 0, graceMs: 0 };
+const WITH_GRACE = { checkEveryMs: 0, graceMs: 60_000 };
+
+describe(KeyRing.name, () => {
+  let folder: string;
+  let file: string;
+
+  beforeEach(async () => {
+    Logger.overrideLogger(false);
+    folder = await mkdtemp(join(tmpdir(), 'keys-'));
+    file = join(folder, 'keys');
+    await writeFile(file, keyLine('ann', 'a'));
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it.each([
+    ['is removed', () => rm(file)],
+    ['becomes a folder', async () => (await rm(file), mkdir(file))],
+    ['loses its folder', async () => (await rm(folder, { recursive: true }), writeFile(folder, ''))],
+  ])('lets nobody in when the file %s, after a moment', async (_, lose) => {
+    const [sut, patient] = [new KeyRing(file, AT_ONCE), new KeyRing(file, WITH_GRACE)];
+    await lose();
+    expect([sut.nameOf('a'), patient.nameOf('a')]).toEqual([undefined, 'ann']);
+    for (const ring of [sut, patient]) {
+      expect([ring.isReadable, ring.problem]).toEqual([false, 'API_KEYS_FILE cannot be used: the file cannot be read']);
+    }
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder);
+  });
+
+  it('takes the keys again when the file comes back as it was', async () => {
+    const sut = new KeyRing(file, AT_ONCE);
+    await rename(file, `${file}.away`);
+    expect([sut.nameOf('a'), sut.isReadable]).toEqual([undefined, false]);
+    await rename(`${file}.away`, file);
+    expect([sut.nameOf('a'), sut.isReadable, sut.problem]).toEqual(['ann', true, undefined]);
+  });
+
+  it.each([
+    ['has no line', '', 0],
+    ['has a wrong line', `ann:secret\n${keyLine('bob', 'b')}`, 1],
+  ])('starts with a file that %s', async (_, text, count) => {
+    await writeFile(file, text);
+    expect(new KeyRing(file).count).toBe(count);
+  });
+
+  it('needs no key without a file', () => {
+    const sut = new KeyRing(undefined);
+    expect([sut.needed, sut.isReadable, sut.nameOf('a')]).toEqual([false, true, undefined]);
+  });
+});
