@@ -9,7 +9,10 @@ import type { S3Server, S3ServerConfig } from './s3-server.js';
 /** What the store does with an object, while it answers 200 as if all were well. */
 export type Lie = 'answers an error' | 'keeps nothing' | 'keeps half' | 'keeps other bytes';
 
-type Choose = (key: string) => Lie | undefined;
+/** What the store answers to one who reads an object, with a length that fits. */
+export type Misreading = 'is missing' | 'comes short';
+
+type Choose<L> = (key: string) => L | undefined;
 
 const ERROR = '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>later</Message></Error>';
 const COMPLETED =
@@ -18,7 +21,9 @@ const COMPLETED =
 /** A proxy in front of a real S3 server that lies about the objects that a spec chooses. */
 export class LyingS3 {
   /** asked for each object that is put; the default tells the truth */
-  lie: Choose = () => undefined;
+  lie: Choose<Lie> = () => undefined;
+  /** asked for each object that is read */
+  misread: Choose<Misreading> = () => undefined;
   /** how it treats checksums: as the server behind it, as a store that ignores them, or as one that refuses them */
   checksums: 'known' | 'ignored' | 'refused' = 'known';
   private readonly server = createServer((request, response) => void this.answer(request, response));
@@ -56,6 +61,8 @@ export class LyingS3 {
     const isWhole = request.method === 'PUT' && key !== '' && !searchParams.has('uploadId');
     const lie = completes || isWhole ? this.lie(key) : undefined;
     const asks = Object.keys(request.headers).some((name) => /^x-amz-checksum-(?!mode)/.test(name));
+    const misreading = request.method === 'GET' && searchParams.size === 0 ? this.misread(key) : undefined;
+    if (misreading !== undefined) return this.answerShort(key, misreading, response);
     if (asks && this.checksums === 'refused') return refuse(request, response);
     if (lie === 'answers an error') return pretend(request, response, ERROR);
     if (lie === 'keeps nothing') return pretend(request, response, completes ? COMPLETED : '');
@@ -83,6 +90,17 @@ export class LyingS3 {
       // the client went away
       response.destroy();
     }
+  }
+
+  private async answerShort(key: string, misreading: Misreading, response: ServerResponse): Promise<void> {
+    if (misreading === 'is missing') {
+      response.writeHead(404).end('<?xml version="1.0"?><Error><Code>NoSuchKey</Code></Error>');
+      return;
+    }
+    const bytes = await buffer(await this.direct.getObject(this.behind.bucket, key));
+    const part = bytes.subarray(0, bytes.length / 2);
+    response.writeHead(response.req.headers.range === undefined ? 200 : 206, { 'content-length': part.length });
+    response.end(part);
   }
 
   private async damage(key: string, lie: Lie): Promise<void> {

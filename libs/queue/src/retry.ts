@@ -19,7 +19,8 @@ const RETRIES: Readonly<Record<FailureCode, RetryDecision>> = {
   model_not_installed: NEVER,
   unknown_stem: NEVER,
   weights_mismatch: NEVER,
-  input_missing: NEVER,
+  // a store that once did not find the song, or cut it off, is asked again
+  input_missing: { attempts: 4, backoffMs: 1000 },
   // once more, with less work in memory
   out_of_memory: { attempts: 2, backoffMs: 1000 },
   // half an hour: somebody must make room, or another worker has it

@@ -9,5 +9,6 @@ export {
   StorageFullError,
   StorageUnavailableError,
 } from './storage.errors.js';
+export { ofLength } from './of-length.js';
 export { StorageModule } from './storage.module.js';
 export { hashFile, type FileDigest } from './hash-file.js';

@@ -1,4 +1,4 @@
-import type { ByteRange, ObjectStore } from '@app/storage';
+import { ofLength, type ByteRange, type ObjectStore } from '@app/storage';
 import type { Request, Response } from 'express';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -63,7 +63,7 @@ export async function sendDownload(
   if (range !== undefined) response.status(206).set('Content-Range', `bytes ${start}-${end}/${bytes}`);
   response.set('Content-Length', String(end - start + 1));
   if (body === undefined) response.end();
-  else await pipeline(body, response);
+  else await pipeline(ofLength(end - start + 1, body), response);
 }
 
 function wantedRange(request: Request, { bytes, etag }: Download): ReturnType<typeof onlyRange> {

@@ -1,5 +1,6 @@
 import type { SeekableSource } from '@app/audio';
-import type { ObjectStore } from '@app/storage';
+import { ofLength, type ByteRange, type ObjectStore } from '@app/storage';
+import type { Readable } from 'node:stream';
 
 /** An object whose length is known. */
 export interface StoredFile {
@@ -9,5 +10,7 @@ export interface StoredFile {
 
 /** Lets ffmpeg seek in an object, until the signal aborts. */
 export function seekableObject(store: ObjectStore, { key, bytes }: StoredFile, signal: AbortSignal): SeekableSource {
-  return { bytes, read: (range) => store.get(key, { range, signal }) };
+  const read = async (range: ByteRange): Promise<Readable> =>
+    ofLength(range.end - range.start + 1, await store.get(key, { range, signal }));
+  return { bytes, read };
 }

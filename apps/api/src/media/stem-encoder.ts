@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Ffmpeg } from '@app/audio';
 import type { Format, Manifest, ManifestStem, MASTER_FORMAT } from '@app/separations';
-import { ObjectStore, type ObjectInfo } from '@app/storage';
+import { ObjectStore, ofLength, type ObjectInfo } from '@app/storage';
 import type { Readable } from 'node:stream';
 import { ProblemError } from '../problems/problem.error.js';
 import { EncoderSlots } from './encoder-slots.js';
@@ -30,7 +30,7 @@ export class StemEncoder implements OnModuleDestroy {
   /** Encodes a stored master in another format. @throws ProblemError busy */
   encode(stem: ManifestStem, format: OtherFormat, key: string, signal: AbortSignal): Promise<ObjectInfo> {
     return this.encodeOnce(key, signal, async (put, stopped) => {
-      const stream = await this.store.get(stem.key, { signal: stopped });
+      const stream = ofLength(stem.bytes, await this.store.get(stem.key, { signal: stopped }));
       return this.ffmpeg.transcode({ stream, samples: stem.samples }, format, put, { signal: stopped });
     });
   }

@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import type { ProblemCode } from '@app/separations';
 import { InvalidCursorError, SeparationBusyError } from '@app/separation-store';
 import { RedisUnavailableError } from '@app/redis';
-import { StorageUnavailableError } from '@app/storage';
+import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
 import { queueUnavailable, storageUnavailable } from './outages.js';
 import { ProblemError } from './problem.error.js';
 
@@ -24,7 +24,9 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
 /** Turns any thrown value into a problem. An unknown error becomes `internal` and keeps its message to itself. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof StorageUnavailableError) return storageUnavailable(error);
+  // what we ask for is there: a store that says otherwise is asked again
+  if (error instanceof StorageUnavailableError || error instanceof ObjectNotFoundError)
+    return storageUnavailable(error);
   if (error instanceof RedisUnavailableError) return queueUnavailable(error);
   if (error instanceof SeparationBusyError) {
     const detail = 'Another call or a worker is changing this separation. Try again in a moment.';

@@ -4,6 +4,7 @@ import { DurationLimitError, EmptyAudioError, Ffmpeg, NoAudioError, NotFiniteErr
 import type { ApiConfig } from '@app/config';
 import { ObjectStore } from '@app/storage';
 import { Semaphore } from '@app/concurrency';
+import { seekableObject } from '../media/seekable-object.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 
@@ -29,11 +30,10 @@ export class SongInspector {
 
   /** @throws ProblemError no_audio (415), duration_limit, not_finite or no_samples (422) */
   async inspect(key: string, bytes: number, signal: AbortSignal): Promise<AudioFacts> {
-    const read = (range: { start: number; end: number }): ReturnType<ObjectStore['get']> =>
-      this.store.get(key, { range, signal });
+    const seekable = seekableObject(this.store, { key, bytes }, signal);
     const limits = { maxDurationSeconds: this.maxDurationSeconds, signal };
     try {
-      return await this.checks.run(() => this.ffmpeg.inspect({ seekable: { bytes, read } }, limits), signal);
+      return await this.checks.run(() => this.ffmpeg.inspect({ seekable }, limits), signal);
     } catch (error) {
       throw this.problemOf(error);
     }
