@@ -1,4 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { SeparationQueue } from '@app/queue';
 import type { Problem } from '../../../test/support/api-client.js';
 import { s3Environment } from '../../../test/support/s3-environment.js';
@@ -7,6 +10,7 @@ import { startApi, type InProcessApi } from '../../../test/support/in-process-ap
 import { RedisServer } from '../../../test/support/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { wav } from '../../../test/support/wav.js';
+import { LyingS3, type Misreading } from '../../../test/support/lying-s3.js';
 import { createApp } from './create-app.js';
 import { patient } from '../../../test/support/patience.js';
 
@@ -127,5 +131,86 @@ describe(`${createApp.name}, without its S3 server`, () => {
     expect(await told).toContain('"status":"cancelled"');
     // what a frozen server had taken already it may still store: that is in staging, and is swept
     expect(new Set((await api.objects('separations/')).map((key) => key.split('/')[1]))).toEqual(new Set(accepted));
+  });
+});
+
+describe(`${createApp.name}, with an S3 server that misreads`, () => {
+  let redis: RedisServer;
+  let s3: S3Server;
+  let proxy: LyingS3;
+  let api: InProcessApi;
+
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    s3 = await startS3Server();
+    proxy = await LyingS3.start(s3);
+    api = await startApi(redis.url, s3Environment(proxy.config));
+  }, 60_000);
+
+  afterEach(() => {
+    proxy.misread = () => undefined;
+  });
+
+  afterAll(async () => {
+    await api.close();
+    await proxy.stop();
+    await redis.close();
+    await s3.stop();
+  });
+
+  it.each<[Misreading, number]>([
+    ['is missing', 500],
+    ['comes short', 501],
+  ])('blames the store, not the song, for an upload that %s when it is checked', async (misreading, frequency) => {
+    const bytes = wav({ frequency });
+    proxy.misread = (key) => (key.startsWith('staging/') ? misreading : undefined);
+    const answer = await api.client.upload(bytes, DEMO);
+    expect(answer).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
+    proxy.misread = () => undefined;
+    expect((await api.client.upload(bytes, DEMO)).status).toBe(202);
+  });
+
+  it('breaks off a download that the store cuts short', async () => {
+    const bytes = wav({ frequency: 502 });
+    const upload = await api.client.upload(bytes, DEMO);
+    expect(upload.status).toBe(202);
+    const { id } = upload.body;
+    proxy.misread = (key) => (key.endsWith('.wav') ? 'comes short' : undefined);
+    await expect(api.client.bytes(`/v1/separations/${id}/input`)).rejects.toThrow();
+    proxy.misread = () => undefined;
+    expect((await api.client.bytes(`/v1/separations/${id}/input`)).body.equals(bytes)).toBe(true);
+  });
+});
+
+describe(`${createApp.name}, on a disk that goes away`, () => {
+  let redis: RedisServer;
+  let folder: string;
+  let api: InProcessApi;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'disk-'));
+    redis = await RedisServer.start();
+    api = await startApi(redis.url, { DATA_DIR: join(folder, 'data') });
+  });
+
+  afterAll(async () => {
+    await api.close();
+    await redis.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('accepts and denies nothing until it is back', async () => {
+    const { id } = (await api.client.upload(wav({ frequency: 600 }), DEMO)).body;
+    const disk = join(folder, 'data');
+    await rename(disk, join(folder, 'away'));
+    await mkdir(join(disk, 'objects'), { recursive: true });
+    await waitUntil('what is remembered to expire', async () => (await api.client.separation(id)).status === 503);
+    await expectAllUnavailable(api, id, 'storage_unavailable');
+    expect(await readdir(join(disk, 'objects'))).toEqual([]);
+    await rm(disk, { recursive: true });
+    await rename(join(folder, 'away'), disk);
+    expect((await api.client.separation(id)).body).toMatchObject({ id, status: 'queued' });
+    expect((await api.client.upload(wav({ frequency: 601 }), DEMO)).status).toBe(202);
+    expect((await api.client.json('/health/ready')).status).toBe(200);
   });
 });

@@ -3,6 +3,9 @@ import { dirname, join } from 'node:path';
 import type { Dirent, Stats } from 'node:fs';
 import { errorCode } from '@app/processes';
 
+/** codes of a file on another file system, or on one without links */
+export const CANNOT_LINK = ['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+
 const MISSING = ['ENOENT', 'ENOTDIR'];
 
 export function isMissing(error: unknown): boolean {

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, readlink, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { StorageUnavailableError } from '../storage.errors.js';
 import { collect } from '../contract/bytes.js';
@@ -84,7 +85,53 @@ describe(FolderObjectStore.name, () => {
       }
     });
     await Promise.all(chains);
-    expect(await readdir(root)).toEqual(['.unfinished']);
+    expect(await readdir(root)).toEqual(['.store', '.unfinished']);
+  });
+
+  it('is unavailable while its disk is away, and neither stores nor denies anything', async () => {
+    await sut.putText('songs/a', 'x');
+    const disk = `${root}-away`;
+    await rename(root, disk);
+    for (const isMountPoint of [false, true]) {
+      if (isMountPoint) await mkdir(root);
+      const calls = [
+        sut.putText('songs/b', 'x'),
+        sut.put('songs/b', Readable.from(['x'])),
+        sut.getText('songs/a'),
+        sut.get('songs/a'),
+        sut.head('songs/a'),
+        sut.copy('songs/a', 'songs/b'),
+        sut.remove('songs/a'),
+        sut.removeAll('songs/'),
+        collect(sut.list('')),
+        collect(sut.listFolders('')),
+        sut.sweepUnfinished(0),
+        sut.ping(),
+      ];
+      for (const call of calls) await expect(call).rejects.toThrow(StorageUnavailableError);
+      if (isMountPoint) expect(await readdir(root)).toEqual([]);
+    }
+    await rm(root, { recursive: true });
+    await rename(disk, root);
+    expect(await sut.getText('songs/a')).toBe('x');
+    await sut.putText('songs/b', 'x');
+  });
+
+  it('is unavailable with the disk of another store', async () => {
+    await sut.putText('a', 'x');
+    await rm(root, { recursive: true });
+    await new FolderObjectStore(root).putText('a', 'y');
+    await expect(sut.head('b')).rejects.toThrow(StorageUnavailableError);
+  });
+
+  it('takes over a folder of an earlier version, also in many processes at once', async () => {
+    await mkdir(join(root, 'songs'));
+    await writeFile(join(root, 'songs', 'a'), 'x');
+    const stores = Array.from({ length: 8 }, () => new FolderObjectStore(root));
+    await Promise.all(stores.map((store) => store.ping()));
+    expect(await Promise.all(stores.map((store) => store.getText('songs/a')))).toEqual(Array(8).fill('x'));
+    await Promise.all(stores.map((store) => store.head('songs/b')));
+    expect((await readdir(root)).sort()).toEqual(['.store', '.unfinished', 'songs']);
   });
 
   it('is unavailable if the folder cannot be created or written', async () => {

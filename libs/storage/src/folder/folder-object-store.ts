@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
+import { constants, createReadStream, type Dirent } from 'node:fs';
 import { copyFile, link, mkdir, open, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
@@ -11,14 +11,20 @@ import { readDocument } from '../small-document.js';
 import { withSource } from '../source.js';
 import { InvalidRangeError, ObjectNotFoundError } from '../storage.errors.js';
 import { writeAtomically } from './atomic-write.js';
-import { fileStats, holdsFile, ifPresent, removeEmptyFolders, removeOlderThan, sortedEntries } from './files.js';
+import {
+  CANNOT_LINK,
+  fileStats,
+  holdsFile,
+  ifPresent,
+  removeEmptyFolders,
+  removeOlderThan,
+  sortedEntries,
+} from './files.js';
 import { inFolder } from './folder-failure.js';
+import { StoreMarker } from './store-marker.js';
 
 // keys cannot start with a dot, so this never holds objects
 const UNFINISHED = '.unfinished';
-
-// on another file system, or on one without links
-const CANNOT_LINK = ['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
 /**
  * Stores objects as files below a root folder. Unlike S3, it cannot hold both `a` and `a/b`.
@@ -26,10 +32,12 @@ const CANNOT_LINK = ['EXDEV', 'EPERM', 'EMLINK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUP
  */
 export class FolderObjectStore extends ObjectStore {
   readonly #root: string;
+  readonly #marker: StoreMarker;
 
   constructor(root: string) {
     super();
     this.#root = resolve(root);
+    this.#marker = new StoreMarker(this.#root);
   }
 
   put(key: string, source: Readable, options: CallOptions = {}): Promise<ObjectInfo> {
@@ -76,7 +84,7 @@ export class FolderObjectStore extends ObjectStore {
 
   head(key: string, options: CallOptions = {}): Promise<ObjectInfo | undefined> {
     return inFolder(options.signal, async () => {
-      const stats = await fileStats(this.#path(key));
+      const stats = await this.#found(fileStats(this.#path(key)));
       return stats && { key, bytes: stats.size, modifiedAt: stats.mtime };
     });
   }
@@ -85,7 +93,7 @@ export class FolderObjectStore extends ObjectStore {
     return inFolder(options.signal, async () => {
       const source = this.#path(from);
       checkKey(to);
-      const stats = await fileStats(source);
+      const stats = await this.#found(fileStats(source));
       if (stats === undefined) throw new ObjectNotFoundError(from);
       await this.#write(to, async (path) => {
         await copyFile(source, path, constants.COPYFILE_FICLONE);
@@ -97,7 +105,7 @@ export class FolderObjectStore extends ObjectStore {
   remove(key: string, options: CallOptions = {}): Promise<void> {
     return inFolder(options.signal, async () => {
       const path = this.#path(key);
-      if ((await fileStats(path)) === undefined) return;
+      if ((await this.#found(fileStats(path))) === undefined) return;
       await rm(path, { force: true });
       await removeEmptyFolders(dirname(path), this.#root);
     });
@@ -107,6 +115,7 @@ export class FolderObjectStore extends ObjectStore {
     return inFolder(options.signal, async () => {
       checkPrefix(prefix);
       const folder = join(this.#root, prefix.slice(0, -1));
+      await this.#marker.check();
       const trash = this.#temporary();
       await mkdir(dirname(trash), { recursive: true });
       // one rename: nobody sees a half-removed folder, and the sweep removes what a crash leaves behind
@@ -119,7 +128,7 @@ export class FolderObjectStore extends ObjectStore {
 
   async *list(prefix: string, options: CallOptions = {}): AsyncGenerator<ObjectInfo> {
     checkListPrefix(prefix);
-    for (const entry of await inFolder(options.signal, () => sortedEntries(join(this.#root, prefix)))) {
+    for (const entry of await this.#entries(join(this.#root, prefix), options)) {
       if (entry.isDirectory()) yield* this.list(`${prefix}${entry.name}/`, options);
       const info = entry.isFile() ? await this.head(`${prefix}${entry.name}`, options) : undefined;
       if (info !== undefined) yield info;
@@ -129,7 +138,7 @@ export class FolderObjectStore extends ObjectStore {
   async *listFolders(prefix: string, options: CallOptions = {}): AsyncGenerator<string> {
     checkListPrefix(prefix);
     const folder = join(this.#root, prefix);
-    for (const entry of await inFolder(options.signal, () => sortedEntries(folder))) {
+    for (const entry of await this.#entries(folder, options)) {
       if (entry.isDirectory() && (await inFolder(options.signal, () => holdsFile(join(folder, entry.name))))) {
         yield entry.name;
       }
@@ -137,12 +146,16 @@ export class FolderObjectStore extends ObjectStore {
   }
 
   sweepUnfinished(olderThanMs: number, options: CallOptions = {}): Promise<number> {
-    return inFolder(options.signal, () => removeOlderThan(join(this.#root, UNFINISHED), olderThanMs));
+    return inFolder(options.signal, async () => {
+      await this.#marker.check();
+      return removeOlderThan(join(this.#root, UNFINISHED), olderThanMs);
+    });
   }
 
   /** Writes and removes a file, because a full or read-only disk is unusable. */
   ping(options: CallOptions = {}): Promise<void> {
     return inFolder(options.signal, async () => {
+      await this.#marker.check();
       const path = this.#temporary();
       await mkdir(dirname(path), { recursive: true });
       try {
@@ -167,12 +180,30 @@ export class FolderObjectStore extends ObjectStore {
   }
 
   async #write(key: string, fill: (path: string) => Promise<number>): Promise<ObjectInfo> {
-    const { size, mtime } = await writeAtomically({ temporary: this.#temporary(), path: this.#path(key), fill });
+    const path = this.#path(key);
+    await this.#marker.check();
+    const { size, mtime } = await writeAtomically({ temporary: this.#temporary(), path, fill });
+    // the disk may have gone meanwhile
+    await this.#marker.check();
     return { key, bytes: size, modifiedAt: mtime };
   }
 
+  #entries(folder: string, { signal }: CallOptions): Promise<Dirent[]> {
+    return inFolder(signal, async () => {
+      await this.#marker.check();
+      return sortedEntries(folder);
+    });
+  }
+
+  /** Believes that something does not exist only of the right store. */
+  async #found<T>(search: Promise<T | undefined>): Promise<T | undefined> {
+    const found = await search;
+    if (found === undefined || !this.#marker.isKnown) await this.#marker.check();
+    return found;
+  }
+
   async #open(key: string): Promise<{ handle: FileHandle; bytes: number }> {
-    const handle = await ifPresent(open(this.#path(key), 'r'));
+    const handle = await this.#found(ifPresent(open(this.#path(key), 'r')));
     if (handle === undefined) throw new ObjectNotFoundError(key);
     const stats = await handle.stat();
     if (stats.isFile()) return { handle, bytes: stats.size };
