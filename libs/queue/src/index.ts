@@ -12,6 +12,7 @@ export {
   RetryableJobError,
   UnfitWorkerError,
 } from './queue.errors.js';
+export { QueueShares } from './queue-shares.js';
 export { QueueModule } from './queue.module.js';
 export { retryDecision, type RetryDecision } from './retry.js';
 export { parseJobProgress, parseSeparationJob, type JobProgress, type SeparationJob } from './separation-job.js';

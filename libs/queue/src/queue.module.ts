@@ -7,6 +7,7 @@ import { queueOptions } from './bull-queue.js';
 import { CancelSignals } from './cancel-signals.js';
 import { JobEvents } from './job-events.js';
 import { QueueForecast } from './queue-forecast.js';
+import { QueueShares } from './queue-shares.js';
 import { SeparationQueue } from './separation-queue.js';
 
 /** Every part of the queue except the worker, which the worker's app makes with its own handler. */
@@ -34,7 +35,12 @@ import { SeparationQueue } from './separation-queue.js';
         new SeparationQueue(queue, connections, new QueueForecast(connections, stats, workers)),
       inject: [getQueueToken(QUEUE_NAME), RedisConnections, ThroughputStats, WorkerPresence],
     },
+    {
+      provide: QueueShares,
+      useFactory: (connections: RedisConnections, queue: SeparationQueue) => new QueueShares(connections, queue),
+      inject: [RedisConnections, SeparationQueue],
+    },
   ],
-  exports: [CancelSignals, JobEvents, SeparationQueue],
+  exports: [CancelSignals, JobEvents, QueueShares, SeparationQueue],
 })
 export class QueueModule {}

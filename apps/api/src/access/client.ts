@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import { ownerOf, type ApiRequest } from '../context/api-request.js';
 
 /** The API key that the caller sent, as `Authorization: Bearer` or `x-api-key`. */
 export function presentedKey(request: Request): string | undefined {
@@ -10,4 +11,9 @@ export function presentedKey(request: Request): string | undefined {
 /** Names a caller for rate and stream limits: by key, or else by address. */
 export function clientName(owner: string | null | undefined, address: string | undefined): string {
   return typeof owner === 'string' ? `key:${owner}` : `address:${address ?? 'unknown'}`;
+}
+
+/** Names the caller of a request that the access guard let in. */
+export function callerOf(request: ApiRequest): string {
+  return clientName(ownerOf(request), request.ip);
 }

@@ -9,7 +9,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { clientName } from '../access/client.js';
+import { callerOf } from '../access/client.js';
 import { ownerOf, type ApiRequest } from '../context/api-request.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { SeparationParams } from '../separations/separations.dto.js';
@@ -41,8 +41,7 @@ export class SeparationEventsController {
   ): Promise<void> {
     const owner = ownerOf(request);
     const last = request.headers['last-event-id'];
-    const client = clientName(owner, request.ip);
-    const viewer = { owner, client, isRevoked: request.isRevoked };
+    const viewer = { owner, client: callerOf(request), isRevoked: request.isRevoked };
     await this.events.stream(id, viewer, response, typeof last === 'string' ? last : undefined);
   }
 }

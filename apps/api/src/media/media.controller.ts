@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagg
 import { componentRef } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import type { Response } from 'express';
+import { callerOf } from '../access/client.js';
 import { Owner, type ApiRequest } from '../context/api-request.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { SeparationParams } from '../separations/separations.dto.js';
@@ -45,7 +46,7 @@ export class MediaController {
     @Res() response: Response,
   ): Promise<void> {
     await runDownload(response, async (signal) => {
-      const completed = await this.media.completed(id, owner);
+      const completed = await this.media.completed(id, owner, callerOf(request));
       const file = await this.media.stemFile(completed, stem, format, signal);
       await sendFile(this.store, file, request, response, signal);
     });
@@ -66,7 +67,7 @@ export class MediaController {
     @Res() response: Response,
   ): Promise<void> {
     await runDownload(response, async (signal) => {
-      const completed = await this.media.completed(id, owner);
+      const completed = await this.media.completed(id, owner, callerOf(request));
       await this.archives.send(completed, query, request, response, signal);
     });
   }
@@ -87,7 +88,7 @@ export class MediaController {
     @Res() response: Response,
   ): Promise<void> {
     await runDownload(response, async (signal) => {
-      const completed = await this.media.completed(id, owner);
+      const completed = await this.media.completed(id, owner, callerOf(request));
       await this.mixes.send(completed, { format, levels }, request, response, signal);
     });
   }
@@ -106,7 +107,7 @@ export class MediaController {
     @Res() response: Response,
   ): Promise<void> {
     await runDownload(response, async (signal) => {
-      const file = await this.media.original(await this.media.completed(id, owner), signal);
+      const file = await this.media.original(await this.media.completed(id, owner, callerOf(request)), signal);
       await sendFile(this.store, file, request, response, signal);
     });
   }
@@ -122,7 +123,7 @@ export class MediaController {
     @Res() response: Response,
   ): Promise<void> {
     await runDownload(response, async (signal) => {
-      const file = this.media.waveform(await this.media.completed(id, owner));
+      const file = this.media.waveform(await this.media.completed(id, owner, callerOf(request)));
       await sendFile(this.store, file, request, response, signal);
     });
   }

@@ -24,6 +24,8 @@ import { StemEncoder } from './stem-encoder.js';
 export interface Completed {
   readonly request: StoredRequest;
   readonly manifest: Manifest;
+  /** who wants the files, see `callerOf` */
+  readonly caller: string;
 }
 
 const SHA256_PREFIX = 32;
@@ -38,12 +40,12 @@ export class MediaService {
   ) {}
 
   /** @throws ProblemError separation_not_found, or not_completed: nothing is served before the manifest exists */
-  async completed(id: string, owner: string | null): Promise<Completed> {
+  async completed(id: string, owner: string | null, caller: string): Promise<Completed> {
     const known = await this.access.load(id, owner);
     // the cached answer may predate its completion
     const { request, manifest } = known.manifest === undefined ? await this.access.loadFresh(id, owner) : known;
     if (manifest === undefined) throw new ProblemError('not_completed', 'The separation is not completed.');
-    return { request, manifest };
+    return { request, manifest, caller };
   }
 
   /** @throws ProblemError stem_not_found, unknown_format, busy */
@@ -60,16 +62,16 @@ export class MediaService {
     const artefact = manifest.artefacts.find((one) => one.key === key);
     if (artefact !== undefined) return { ...file, ...artefact, etag: etagOf(artefact.sha256) };
     const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
-    const { bytes } = stored ?? (await this.encoder.encode(stem, wanted, key, signal));
+    const { bytes } = stored ?? (await this.encoder.encode(stem, wanted, key, signal, completed.caller));
     return { ...file, key, bytes, etag: etagOf(stem.sha256.slice(0, SHA256_PREFIX), wanted, bytes) };
   }
 
   /** The song as decoded for separation, sample-aligned with its stems. @throws ProblemError busy */
-  async original({ request, manifest }: Completed, signal: AbortSignal): Promise<ServedFile> {
+  async original({ request, manifest, caller }: Completed, signal: AbortSignal): Promise<ServedFile> {
     const key = objectKeys.original(manifest.id);
     const song = { key: objectKeys.input(request.id, request.inputExtension), bytes: request.inputBytes };
     const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
-    const { bytes } = stored ?? (await this.encoder.original(song, manifest, key, signal));
+    const { bytes } = stored ?? (await this.encoder.original(song, manifest, key, signal, caller));
     const etag = etagOf(manifest.input.sha256.slice(0, SHA256_PREFIX), MASTER_FORMAT, bytes);
     return { key, bytes, etag, contentType: contentType(MASTER_FORMAT), downloadName: originalName(request) };
   }

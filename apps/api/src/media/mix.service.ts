@@ -3,9 +3,12 @@ import { Ffmpeg, type MixLane } from '@app/audio';
 import type { ApiConfig } from '@app/config';
 import { CONTENT_TYPES, type Manifest } from '@app/separations';
 import { ObjectStore } from '@app/storage';
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import { pipeline } from 'node:stream/promises';
-import { Semaphore } from '@app/concurrency';
+import { FairSemaphore, shareOf } from '@app/concurrency';
+import { callerOf } from '../access/client.js';
+import type { ApiRequest } from '../context/api-request.js';
+import { atCapacity } from '../problems/at-capacity.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { mixName } from './download-name.js';
@@ -20,7 +23,7 @@ const RETRY_AFTER = 10;
 /** Renders a mix of stems and sends it. Mixes are not stored: there are too many possible ones. */
 @Injectable()
 export class MixService {
-  private readonly downloads: Semaphore;
+  private readonly downloads: FairSemaphore;
 
   constructor(
     private readonly ffmpeg: Ffmpeg,
@@ -28,16 +31,17 @@ export class MixService {
     private readonly slots: EncoderSlots,
     @Inject(API_CONFIG) { limits }: ApiConfig,
   ) {
-    const refuse = (): ProblemError =>
-      new ProblemError('busy', 'Too many mixes are being downloaded.', { retryAfterSeconds: RETRY_AFTER });
-    this.downloads = new Semaphore(DOWNLOADS_PER_ENCODING * limits.maxEncodings, { maxWaiting: 0, refuse });
+    // one more: a client may start the next while its last one is still being closed
+    const permits = DOWNLOADS_PER_ENCODING * limits.maxEncodings + 1;
+    const refuse = atCapacity('mixes that are being downloaded', RETRY_AFTER);
+    this.downloads = new FairSemaphore({ permits, share: shareOf(permits), refuse });
   }
 
   /** @throws ProblemError stem_not_found, unknown_format, busy */
   async send(
     { request: song, manifest }: Completed,
     wanted: { readonly format: string; readonly levels: string },
-    request: Request,
+    request: ApiRequest,
     response: Response,
     signal: AbortSignal,
   ): Promise<void> {
@@ -52,8 +56,9 @@ export class MixService {
       response.end();
       return;
     }
-    await this.downloads.run(async () => {
-      const mix = await this.slots.run(() => this.ffmpeg.mix(lanes, format, { signal }));
+    const caller = callerOf(request);
+    await this.downloads.run(caller, async () => {
+      const mix = await this.slots.run(caller, () => this.ffmpeg.mix(lanes, format, { signal }));
       try {
         setHeaders();
         response.set('Content-Length', String(mix.bytes));

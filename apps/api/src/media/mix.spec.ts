@@ -91,7 +91,8 @@ describe(MixService.name, () => {
     const answers = await Promise.all([1, 2, 3].map(() => api.client.bytes(url)));
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses[0]).toBe(200);
-    expect(statuses.at(-1)).toBe(503);
+    // the client's own share may be used up first
+    expect([429, 503]).toContain(statuses.at(-1));
   });
 
   it.each([

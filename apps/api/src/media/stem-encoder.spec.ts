@@ -64,9 +64,9 @@ describe(StemEncoder.name, () => {
 
   afterAll(() => rm(folder, { recursive: true }));
 
-  const encode = (stem: number, signal = new AbortController().signal): Promise<ObjectInfo> => {
+  const encode = (stem: number, signal = new AbortController().signal, caller = 'ann'): Promise<ObjectInfo> => {
     const wanted = stems[stem] ?? fail('no such stem');
-    return sut.encode(wanted, 'mp3', objectKeys.stem(request.id, wanted.name, 'mp3'), signal);
+    return sut.encode(wanted, 'mp3', objectKeys.stem(request.id, wanted.name, 'mp3'), signal, caller);
   };
   const stored = (): Promise<string[]> => readdir(join(folder, 'separations', request.id, 'stems'));
 
@@ -85,6 +85,16 @@ describe(StemEncoder.name, () => {
     store.open();
     await first;
     await expect(encode(1)).resolves.toMatchObject({ key: objectKeys.stem(request.id, 'drums', 'mp3') });
+  });
+
+  it('keeps half of its encoders for other clients', async () => {
+    sut = new StemEncoder(ffmpeg, store, new EncoderSlots(loadApiConfig({ MAX_ENCODINGS: '2' })));
+    const { signal } = new AbortController();
+    const first = encode(0);
+    await expect(encode(1)).rejects.toMatchObject({ code: 'too_many_at_once', status: 429 });
+    const other = encode(1, signal, 'bob');
+    store.open();
+    await Promise.all([first, other]);
   });
 
   it('continues for the clients that stay when one leaves', async () => {

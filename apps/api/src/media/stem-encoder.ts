@@ -27,17 +27,29 @@ export class StemEncoder implements OnModuleDestroy {
     private readonly slots: EncoderSlots,
   ) {}
 
-  /** Encodes a stored master in another format. @throws ProblemError busy */
-  encode(stem: ManifestStem, format: OtherFormat, key: string, signal: AbortSignal): Promise<ObjectInfo> {
-    return this.encodeOnce(key, signal, async (put, stopped) => {
+  /** Encodes a stored master in another format. @throws ProblemError busy, too_many_at_once */
+  encode(
+    stem: ManifestStem,
+    format: OtherFormat,
+    key: string,
+    signal: AbortSignal,
+    caller: string,
+  ): Promise<ObjectInfo> {
+    return this.encodeOnce(key, signal, caller, async (put, stopped) => {
       const stream = ofLength(stem.bytes, await this.store.get(stem.key, { signal: stopped }));
       return this.ffmpeg.transcode({ stream, samples: stem.samples }, format, put, { signal: stopped });
     });
   }
 
   /** Decodes the song as for separation, and applies the gain of its stems. @throws ProblemError busy */
-  original(song: StoredFile, { input, gainDb }: Manifest, key: string, signal: AbortSignal): Promise<ObjectInfo> {
-    return this.encodeOnce(key, signal, (put, stopped) => {
+  original(
+    song: StoredFile,
+    { input, gainDb }: Manifest,
+    key: string,
+    signal: AbortSignal,
+    caller: string,
+  ): Promise<ObjectInfo> {
+    return this.encodeOnce(key, signal, caller, (put, stopped) => {
       const source = seekableObject(this.store, song, stopped);
       const decoded = { source, samples: input.samples, gain: 10 ** (gainDb / 20) };
       return this.ffmpeg.decodeOriginal(decoded, put, { signal: stopped });
@@ -51,10 +63,11 @@ export class StemEncoder implements OnModuleDestroy {
   private encodeOnce(
     key: string,
     signal: AbortSignal,
+    caller: string,
     make: (put: Store, stopped: AbortSignal) => Promise<ObjectInfo>,
   ): Promise<ObjectInfo> {
     const work = (stopped: AbortSignal): Promise<ObjectInfo> =>
-      this.slots.run(async () => {
+      this.slots.run(caller, async () => {
         const stored = await make((encoded) => this.store.put(key, encoded, { signal: stopped }), stopped);
         this.logger.log(`encoded ${key}`);
         return stored;

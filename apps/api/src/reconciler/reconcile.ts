@@ -1,4 +1,4 @@
-import type { SeparationQueue } from '@app/queue';
+import type { QueueShares, SeparationQueue } from '@app/queue';
 import {
   endingOf,
   type Listed,
@@ -8,6 +8,8 @@ import {
   type StoredSeparation,
 } from '@app/separation-store';
 import type { SeparationId, StoredRequest } from '@app/separations';
+
+import { clientName } from '../access/client.js';
 
 /** nobody waits for an answer, ms */
 const READ_TIMEOUT_MS = 10_000;
@@ -21,6 +23,7 @@ export class Reconciliation {
   constructor(
     private readonly store: SeparationStore,
     private readonly queue: SeparationQueue,
+    private readonly shares: QueueShares,
     private readonly index: SeparationIndex,
     private readonly state: ReconcileState,
   ) {}
@@ -59,6 +62,8 @@ export class Reconciliation {
 
   private async queueAgain(request: StoredRequest, signal: AbortSignal): Promise<void> {
     const { id, requestId, model, durationSeconds, createdAt } = request;
+    // without keys, the address of the client is not known any longer
+    if (request.owner !== null) await this.shares.add(clientName(request.owner, undefined), id);
     await this.queue.enqueue({ id, requestId, model, durationSeconds, createdAt });
     // cancelled or removed meanwhile
     const current = await this.read(id, signal);

@@ -1,7 +1,7 @@
 import type { ApiConfig } from '@app/config';
 import { ReconcileState, SeparationBusyError, SeparationIndex, SeparationStore } from '@app/separation-store';
 import { RedisConnections, RedisLock } from '@app/redis';
-import { SeparationQueue } from '@app/queue';
+import { QueueShares, SeparationQueue } from '@app/queue';
 import type { SeparationId } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
@@ -39,11 +39,12 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     private readonly store: SeparationStore,
     objects: ObjectStore,
     queue: SeparationQueue,
+    shares: QueueShares,
     index: SeparationIndex,
     private readonly state: ReconcileState,
     @Inject(API_CONFIG) config: Pick<ApiConfig, 'limits'>,
   ) {
-    this.reconciliation = new Reconciliation(store, queue, index, state);
+    this.reconciliation = new Reconciliation(store, queue, shares, index, state);
     this.sweep = new Sweep(store, objects, config.limits.retentionHours);
   }
 

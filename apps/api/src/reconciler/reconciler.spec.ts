@@ -12,6 +12,7 @@ import { QueueFixture, gate } from '../../../../test/support/queue-fixture.js';
 import { Documents, someId, someManifest, someRequest } from '../../../../test/support/stored-separations.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
+import { QueueShares } from '@app/queue';
 import { ReconcilerService } from './reconciler.service.js';
 
 const HOUR_MS = 3600 * 1000;
@@ -65,7 +66,8 @@ describe(ReconcilerService.name, () => {
     const { connections, queue } = of;
     const separations = new SeparationStore(store, connections, { callTimeoutMs: 5000, lockWaitMs: 5000 });
     const parts = [new SeparationIndex(connections), new ReconcileState(connections)] as const;
-    return new ReconcilerService(connections, separations, store, queue, ...parts, { limits });
+    const shares = new QueueShares(connections, queue);
+    return new ReconcilerService(connections, separations, store, queue, shares, ...parts, { limits });
   }
 
   async function accept(change: { outcome?: StoredState; completedAt?: Date } = {}): Promise<SeparationId> {

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AudioFacts } from '@app/audio';
 import { isAccepted, SeparationIndex, SeparationStore, separationId } from '@app/separation-store';
-import { SeparationQueue } from '@app/queue';
+import { QueueShares, SeparationQueue } from '@app/queue';
 import { type Separation, type SeparationId, type SeparationIdentity, type StoredRequest } from '@app/separations';
 import { SeparationAccess } from '../access/separation-access.js';
 import { KeyedMutex } from '@app/concurrency';
@@ -30,21 +30,24 @@ export class Acceptance {
     private readonly reader: SeparationReader,
     private readonly store: SeparationStore,
     private readonly queue: SeparationQueue,
+    private readonly shares: QueueShares,
     private readonly index: SeparationIndex,
   ) {}
 
   /**
+   * @param caller see `callerOf`
    * @param inspect called only for a song that is not accepted yet
    * @throws ProblemError busy if a worker still has an earlier, cancelled run
    */
-  async accept(candidate: Candidate, inspect: () => Promise<AudioFacts>): Promise<Separation> {
+  async accept(candidate: Candidate, caller: string, inspect: () => Promise<AudioFacts>): Promise<Separation> {
     const id = separationId(candidate);
     return this.mutex.run(id, async () => {
       this.access.forget(id);
       const known = await this.access.find(id);
       const request = known !== undefined && isAccepted(known) ? known.request : undefined;
-      if (known?.manifest === undefined)
-        await this.queueUp(request ?? (await this.storeRequest(id, candidate, inspect)));
+      if (known?.manifest === undefined) {
+        await this.queueUp(request ?? (await this.storeRequest(id, candidate, inspect)), caller);
+      }
       this.access.forget(id);
       return this.reader.view(await this.access.load(id, candidate.owner));
     });
@@ -82,7 +85,9 @@ export class Acceptance {
   }
 
   /** also for an accepted separation: its job may have been lost, and a live one is kept */
-  private async queueUp({ id, requestId, model, durationSeconds, createdAt, owner }: StoredRequest): Promise<void> {
+  private async queueUp(request: StoredRequest, caller: string): Promise<void> {
+    const { id, requestId, model, durationSeconds, createdAt, owner } = request;
+    await fromQueue(() => this.shares.add(caller, id));
     await fromQueue(() => this.queue.enqueue({ id, requestId, model, durationSeconds, createdAt }));
     try {
       await fromQueue(() => this.index.add(owner, id, createdAt));

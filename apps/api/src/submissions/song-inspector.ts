@@ -2,23 +2,41 @@ import { availableParallelism } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import { DurationLimitError, EmptyAudioError, Ffmpeg, NoAudioError, NotFiniteError, type AudioFacts } from '@app/audio';
 import type { ApiConfig } from '@app/config';
+import type { ProblemCode } from '@app/separations';
 import { ObjectStore } from '@app/storage';
-import { Semaphore } from '@app/concurrency';
+import { FairSemaphore } from '@app/concurrency';
+import { LRUCache } from 'lru-cache';
 import { seekableObject } from '../media/seekable-object.js';
 import { API_CONFIG } from '../config/api-config.module.js';
+import { atCapacity } from '../problems/at-capacity.js';
 import { ProblemError } from '../problems/problem.error.js';
+import type { StagedFile } from '../uploads/stage-file.js';
 
-/** songs that may wait to be checked */
+/** songs that may wait to be checked, and those of one client */
 const MAX_WAITING = 64;
+const WAITING_SHARE = 16;
+
+const REMEMBERED = 1000;
+/** a song is not refused for longer because of a fault that has passed, ms */
+const REMEMBERED_MS = 10 * 60_000;
+
+/** the song's own faults: it has them the next time as well */
+const REFUSALS: readonly ProblemCode[] = ['no_audio', 'not_finite', 'no_samples', 'duration_limit'];
 
 /** Checks that an upload can be separated by decoding all of it. */
 @Injectable()
 export class SongInspector {
   private readonly maxDurationSeconds: number;
-  private readonly checks = new Semaphore(availableParallelism(), {
+  /** a client alone may use all; with others it takes turns */
+  private readonly checks = new FairSemaphore({
+    permits: availableParallelism(),
+    share: availableParallelism(),
     maxWaiting: MAX_WAITING,
-    refuse: () => new ProblemError('busy', 'Too many songs are being checked.', { retryAfterSeconds: 5 }),
+    waitingShare: WAITING_SHARE,
+    refuse: atCapacity('songs that are being checked', 5),
   });
+  /** by the sha256 of the song: to send it again costs no other check */
+  private readonly refused = new LRUCache<string, ProblemError>({ max: REMEMBERED, ttl: REMEMBERED_MS });
 
   constructor(
     private readonly ffmpeg: Ffmpeg,
@@ -29,13 +47,20 @@ export class SongInspector {
   }
 
   /** @throws ProblemError no_audio (415), duration_limit, not_finite or no_samples (422) */
-  async inspect(key: string, bytes: number, signal: AbortSignal): Promise<AudioFacts> {
+  async inspect({ key, bytes, sha256 }: StagedFile, caller: string, signal: AbortSignal): Promise<AudioFacts> {
     const seekable = seekableObject(this.store, { key, bytes }, signal);
     const limits = { maxDurationSeconds: this.maxDurationSeconds, signal };
     try {
-      return await this.checks.run(() => this.ffmpeg.inspect({ seekable }, limits), signal);
+      const check = async (): Promise<AudioFacts> => {
+        const known = this.refused.get(sha256);
+        if (known !== undefined) throw known;
+        return this.ffmpeg.inspect({ seekable }, limits);
+      };
+      return await this.checks.run(caller, check, signal);
     } catch (error) {
-      throw this.problemOf(error);
+      const problem = this.problemOf(error);
+      if (problem instanceof ProblemError && REFUSALS.includes(problem.code)) this.refused.set(sha256, problem);
+      throw problem;
     }
   }
 

@@ -52,6 +52,8 @@ export class SubmissionsController {
     'duration_limit',
     'not_finite',
     'no_samples',
+    'too_many_at_once',
+    'too_many_queued',
     'queue_full',
     'busy',
     'queue_unavailable',

@@ -1,9 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
-import { SeparationQueue } from '@app/queue';
+import { shareOf } from '@app/concurrency';
+import { QueueShares, SeparationQueue } from '@app/queue';
 import type { Separation } from '@app/separations';
 import type { Response } from 'express';
 import { mustNotBeRevoked } from '../access/access.guard.js';
+import { callerOf } from '../access/client.js';
 import { fromQueue } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ownerOf, requestIdOf, type ApiRequest } from '../context/api-request.js';
@@ -28,42 +30,46 @@ export class SubmissionsService {
     private readonly inspector: SongInspector,
     private readonly acceptance: Acceptance,
     private readonly queue: SeparationQueue,
+    private readonly shares: QueueShares,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
   async submit(request: ApiRequest, response: Response): Promise<Separation> {
     this.receiver.checkHead(request);
     // checked before the song is sent: a full queue must not cost an upload of 500 MB
-    await this.checkRoom();
+    await this.checkRoom(callerOf(request));
     const gone = clientGone(response);
     return this.receiver.receive(request, gone, (upload) => {
       mustNotBeRevoked(request);
-      return this.accept(upload, ownerOf(request), requestIdOf(request), gone);
+      return this.accept(upload, request, gone);
     });
   }
 
-  private async accept(
-    upload: Upload,
-    owner: string | null,
-    requestId: string,
-    gone: AbortSignal,
-  ): Promise<Separation> {
+  private async accept(upload: Upload, request: ApiRequest, gone: AbortSignal): Promise<Separation> {
+    const caller = callerOf(request);
     const fields = await parseSubmissionFields(upload.fields);
     const options = wantedOptions(fields, await this.catalogues.current());
     const candidate = {
       ...options,
-      owner,
-      requestId,
+      owner: ownerOf(request),
+      requestId: requestIdOf(request),
       inputSha256: upload.sha256,
       fileName: displayName(upload.originalName),
       stagingKey: upload.key,
       bytes: upload.bytes,
     };
-    return this.acceptance.accept(candidate, () => this.inspector.inspect(upload.key, upload.bytes, gone));
+    return this.acceptance.accept(candidate, caller, () => this.inspector.inspect(upload, caller, gone));
   }
 
-  private async checkRoom(): Promise<void> {
+  private async checkRoom(caller: string): Promise<void> {
     const limit = this.config.limits.maxQueued;
+    const share = shareOf(limit);
+    if ((await fromQueue(() => this.shares.count(caller, share))) >= share) {
+      throw new ProblemError('too_many_queued', `${share} of your separations are already waiting. Try again later.`, {
+        retryAfterSeconds: QUEUE_FULL_RETRY,
+        extras: { limit: share },
+      });
+    }
     if ((await fromQueue(() => this.queue.unfinishedCount())) < limit) return;
     throw new ProblemError('queue_full', `${limit} separations are already waiting. Try again later.`, {
       retryAfterSeconds: QUEUE_FULL_RETRY,

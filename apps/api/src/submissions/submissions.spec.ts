@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Ffmpeg } from '@app/audio';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { ReconcileState } from '@app/separation-store';
 import { RedisConnections } from '@app/redis';
 import { SeparationQueue, SeparationWorker } from '@app/queue';
 import { isSeparationId, parseStoredRequest, type Separation } from '@app/separations';
+import type { Answer, Problem } from '../../../../test/support/api-client.js';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { ffmpeg } from '../../../../test/support/songs.js';
@@ -23,7 +25,7 @@ describe(SubmissionsService.name, () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    api = await startApi(redis.url, { MAX_QUEUED: '2' });
+    api = await startApi(redis.url, { MAX_QUEUED: '4', TRUSTED_PROXIES: '1' });
     queue = api.app.get(SeparationQueue);
   });
 
@@ -181,10 +183,32 @@ describe(SubmissionsService.name, () => {
     expect(body.fileName).toMatch(shown);
   });
 
-  it('answers 503 with Retry-After if the queue is full', async () => {
-    for (const frequency of [101, 102]) await api.client.upload(wav({ frequency }), DEMO);
-    const answer = await api.client.upload(wav({ frequency: 103 }), DEMO);
-    expect(answer).toMatchObject({ status: 503, body: { code: 'queue_full' } });
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+  it('answers 429 to a client that fills half of the queue, and 503 to the others when it is full', async () => {
+    let frequency = 101;
+    const upload = (client: string): Promise<Answer<Separation & Problem>> => {
+      const body = new FormData();
+      body.set('model', 'demo');
+      body.set('file', new Blob([new Uint8Array(wav({ frequency: frequency++ }))]), 'song.wav');
+      return api.client.json('/v1/separations', { method: 'POST', body, headers: { 'x-forwarded-for': client } });
+    };
+    const first = await upload('10.0.0.1');
+    expect((await upload('10.0.0.1')).status).toBe(202);
+    const more = await upload('10.0.0.1');
+    expect(more).toMatchObject({ status: 429, body: { code: 'too_many_queued', limit: 2 } });
+    expect(Number(more.headers.get('retry-after'))).toBeGreaterThan(0);
+    for (const client of ['10.0.0.2', '10.0.0.2']) expect((await upload(client)).status).toBe(202);
+    expect(await upload('10.0.0.3')).toMatchObject({ status: 503, body: { code: 'queue_full' } });
+    await queue.remove(first.body.id);
+    expect((await upload('10.0.0.1')).status).toBe(202);
+  });
+
+  it('refuses a file that it refused before without another check', async () => {
+    const inspect = jest.spyOn(api.app.get(Ffmpeg, { strict: false }), 'inspect');
+    const text = Buffer.from('no song, however often you send it');
+    for (const name of ['a.mp3', 'b.wav']) {
+      expect(await api.client.upload(text, DEMO, name)).toMatchObject({ status: 415, body: { code: 'no_audio' } });
+    }
+    expect(inspect).toHaveBeenCalledTimes(1);
+    inspect.mockRestore();
   });
 });

@@ -47,6 +47,16 @@ describe(UploadBody.name, () => {
     await expect(sut.toArray()).rejects.toThrow(UploadStalledError);
   });
 
+  it('fails when a client sends a byte now and then', async () => {
+    const { client, sut } = await receive();
+    const drip = setInterval(() => client.write('x'), 50);
+    try {
+      await expect(sut.toArray()).rejects.toThrow(UploadStalledError);
+    } finally {
+      clearInterval(drip);
+    }
+  });
+
   it('does not end the process when a refused form, which nobody reads, stalls', async () => {
     const { sut } = await receive();
     // its headers were refused before it had a reader

@@ -1,5 +1,5 @@
 import { ProblemError } from '../problems/problem.error.js';
-import type { UploadLimits } from './upload-body.js';
+import { SLOWEST_BYTES_PER_SECOND, type UploadLimits } from './upload-body.js';
 import { BodyTooLargeError, MalformedFormError, UploadStalledError } from './upload.errors.js';
 
 export const FILE_FIELD = 'file';
@@ -23,7 +23,8 @@ export function malformed(detail: string): ProblemError {
 }
 
 function uploadStalled(stallSeconds: number): ProblemError {
-  return new ProblemError('upload_stalled', `The upload sent nothing for ${stallSeconds} s.`, {
+  const detail = `The upload sent less than ${SLOWEST_BYTES_PER_SECOND} bytes a second for ${stallSeconds} s.`;
+  return new ProblemError('upload_stalled', detail, {
     // the rest of the file may still arrive
     headers: { Connection: 'close' },
   });

@@ -17,7 +17,11 @@ describe(UploadReceiver.name, () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    api = await startApi(redis.url, { MAX_UPLOAD_BYTES: '50000000', UPLOAD_STALL_SECONDS: '1' });
+    api = await startApi(redis.url, {
+      MAX_UPLOAD_BYTES: '50000000',
+      UPLOAD_STALL_SECONDS: '1',
+      TRUSTED_PROXIES: '1',
+    });
     sut = api.app.get(UploadReceiver, { strict: false });
   });
 
@@ -52,6 +56,28 @@ describe(UploadReceiver.name, () => {
     await waitUntil('its end', () => sut.inProgress === 0, { deadlineMs: 5000 });
     expect(await api.objects()).toEqual([]);
     expect(await api.store.sweepUnfinished(0)).toBe(0);
+  });
+
+  it('keeps half of its places for other clients', async () => {
+    const form = `${FILE_HEAD}${'x'.repeat(5000)}`;
+    const send = (client: string): ClientRequest => {
+      const upload = begin({ 'x-forwarded-for': client });
+      upload.write(form);
+      return upload;
+    };
+    const held = Array.from({ length: 32 }, () => send('10.0.0.1'));
+    try {
+      await waitUntil('the uploads to be received', () => sut.inProgress === 32);
+      const another = send('10.0.0.1');
+      expect(await answerOf(another)).toMatchObject({ status: 429, body: { code: 'too_many_at_once' } });
+      another.destroy();
+      const other = send('10.0.0.2');
+      other.end('\r\n--b--\r\n');
+      expect(await answerOf(other)).toMatchObject({ status: 415, body: { code: 'no_audio' } });
+    } finally {
+      for (const upload of held) upload.destroy();
+    }
+    await waitUntil('their end', () => sut.inProgress === 0);
   });
 
   it('answers 408 to a stalled upload, closes it, and leaves nothing behind', async () => {

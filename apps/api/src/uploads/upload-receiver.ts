@@ -2,9 +2,12 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
 import { ObjectStore } from '@app/storage';
 import type { Request } from 'express';
-import { Semaphore } from '@app/concurrency';
+import { FairSemaphore, shareOf } from '@app/concurrency';
 import { fromStore } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
+import { callerOf } from '../access/client.js';
+import type { ApiRequest } from '../context/api-request.js';
+import { atCapacity } from '../problems/at-capacity.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { boundaryOf } from './form-type.js';
 import { stageFile, type StagedFile } from './stage-file.js';
@@ -27,9 +30,10 @@ const FORM_OVERHEAD_BYTES = 256 * 1024;
 export class UploadReceiver {
   private readonly logger = new Logger('uploads');
   private readonly limits: UploadLimits;
-  private readonly uploads = new Semaphore(MAX_UPLOADS, {
-    maxWaiting: 0,
-    refuse: () => new ProblemError('busy', 'Too many simultaneous uploads.', { retryAfterSeconds: 5 }),
+  private readonly uploads = new FairSemaphore({
+    permits: MAX_UPLOADS,
+    share: shareOf(MAX_UPLOADS),
+    refuse: atCapacity('uploads at once', 5),
   });
 
   constructor(
@@ -64,9 +68,9 @@ export class UploadReceiver {
    * Stages the file, passes it to `use`, and removes it from staging in any case.
    * @param signal aborts when the client is gone
    */
-  async receive<T>(request: Request, signal: AbortSignal, use: (upload: Upload) => Promise<T>): Promise<T> {
+  async receive<T>(request: ApiRequest, signal: AbortSignal, use: (upload: Upload) => Promise<T>): Promise<T> {
     const boundary = boundaryOf(request);
-    return this.uploads.run(async () => {
+    const receive = async (): Promise<T> => {
       const { maxBytes, stallSeconds } = this.limits;
       const staging: Promise<StagedFile>[] = [];
       const limits = { maxBytes: maxBytes + FORM_OVERHEAD_BYTES, stallSeconds };
@@ -89,7 +93,8 @@ export class UploadReceiver {
           if (staged.status === 'fulfilled') await this.discard(staged.value.key);
         }
       }
-    }, signal);
+    };
+    return this.uploads.run(callerOf(request), receive, signal);
   }
 
   private async discard(key: string): Promise<void> {

@@ -1,7 +1,7 @@
 /** The body is larger than the limit. */
 export class BodyTooLargeError extends Error {}
 
-/** The client sent nothing for too long. */
+/** The client sent too little for too long. */
 export class UploadStalledError extends Error {}
 
 /** The body is not a form. */

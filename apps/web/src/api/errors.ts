@@ -21,6 +21,8 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   'queue_unavailable',
   'rate_limited',
   'storage_unavailable',
+  'too_many_at_once',
+  'too_many_queued',
   'too_many_streams',
   'upload_stalled',
   'worker_lost',

@@ -223,6 +223,8 @@ export const de: Messages = {
     still_active: 'Dieser Song ist noch in Arbeit. Brich ihn zuerst ab.',
     storage_unavailable: 'Der Server erreicht seinen Speicher nicht. Versuche es gleich noch einmal.',
     too_many_files: 'Es wurde mehr als eine Datei hochgeladen.',
+    too_many_at_once: 'Bei dir läuft zu viel gleichzeitig. Versuche es gleich noch einmal.',
+    too_many_queued: 'Du hast zu viele Songs in der Warteschlange. Versuche es später noch einmal.',
     too_many_streams: 'Diese Seite ist zu oft geöffnet. Schließe einige Tabs und versuche es noch einmal.',
     unauthorized: 'Dieser Server verlangt einen Zugangsschlüssel.',
     undecodable_audio: 'Diese Datei ist beschädigt und ließ sich nicht bis zum Ende lesen.',

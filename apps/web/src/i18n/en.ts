@@ -222,6 +222,8 @@ export const en = {
     still_active: 'This song is still in progress. Cancel it first.',
     storage_unavailable: 'The server cannot reach its storage. Try again in a moment.',
     too_many_files: 'The upload had more than one file in it.',
+    too_many_at_once: 'You have too much going on at once. Try again in a moment.',
+    too_many_queued: 'You have too many songs in the queue. Try again later.',
     too_many_streams: 'This page is open too many times. Close some of its tabs, then try again.',
     unauthorized: 'This server requires an access key.',
     undecodable_audio: 'This file is damaged and could not be read to the end.',

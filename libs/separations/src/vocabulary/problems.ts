@@ -31,6 +31,8 @@ export const PROBLEMS = {
   not_finite: { status: 422, title: 'The audio has samples that are not finite numbers' },
   no_samples: { status: 422, title: 'The audio has no samples' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  too_many_at_once: { status: 429, title: 'You have too many calls of this kind at once' },
+  too_many_queued: { status: 429, title: 'You have too many songs in the queue' },
   too_many_streams: { status: 429, title: 'Too many open event streams' },
   internal: { status: 500, title: 'Something went wrong on the server' },
   queue_full: { status: 503, title: 'The queue is full' },

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '@app/processes';
-import { Logger } from '@nestjs/common';
 import { StorageUnavailableError } from '../storage.errors.js';
 import { CANNOT_LINK, ifPresent } from './files.js';
 
@@ -14,7 +13,6 @@ const NAME = '.store';
  * what is written there is lost, and what was stored seems never to have existed.
  */
 export class StoreMarker {
-  private readonly logger = new Logger('storage');
   private id: Promise<string> | undefined;
   private readonly path: string;
 
@@ -54,7 +52,6 @@ export class StoreMarker {
     try {
       await writeSynced(temporary, id);
       await link(temporary, this.path).catch((error: unknown) => this.withoutLink(error, temporary));
-      this.logger.log(`a new store begins in ${this.root}`);
       return (await this.read()) ?? id;
     } finally {
       await rm(temporary, { force: true });
