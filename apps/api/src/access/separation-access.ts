@@ -25,7 +25,7 @@ export class SeparationAccess {
    */
   async load(id: string, owner: string | null): Promise<StoredSeparation> {
     const stored = isSeparationId(id) ? await this.find(id) : undefined;
-    if (stored?.request.owner !== owner) throw notFound();
+    if (stored?.request.owner !== owner) throw separationNotFound();
     return stored;
   }
 
@@ -58,6 +58,6 @@ export class SeparationAccess {
   }
 }
 
-function notFound(): ProblemError {
+export function separationNotFound(): ProblemError {
   return new ProblemError('separation_not_found', 'There is no such separation, or it belongs to another key.');
 }

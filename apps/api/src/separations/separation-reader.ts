@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SeparationQueue } from '@app/queue';
 import type { Separation, SeparationId } from '@app/separations';
-import { SeparationAccess } from '../access/separation-access.js';
+import { SeparationAccess, separationNotFound } from '../access/separation-access.js';
 import { needsRun, type StoredSeparation } from '@app/separation-store';
 import { fromQueue } from '../problems/outages.js';
 import { JobStates } from './job-states.js';
@@ -16,13 +16,18 @@ export class SeparationReader {
     private readonly queue: SeparationQueue,
   ) {}
 
-  /** Makes one call to Redis for an open separation, none for one that has ended. */
+  /**
+   * Makes one call to Redis for an open separation, none for one that has ended.
+   * @throws ProblemError separation_not_found if it was removed meanwhile
+   */
   async view(stored: StoredSeparation): Promise<Separation> {
     const { id } = stored.request;
     if (!isOpen(stored)) return separationView(stored, undefined);
     const job = await this.jobs.of(id);
     if (job !== undefined) return separationView(stored, job);
-    return this.viewWithoutJob(id, stored);
+    const view = await this.viewWithoutJob(id);
+    if (view === undefined) throw separationNotFound();
+    return view;
   }
 
   /** Views of many separations with one call to Redis. Separations removed meanwhile are left out. */
@@ -31,19 +36,21 @@ export class SeparationReader {
     const stored = found.filter((one) => one !== undefined);
     const open = stored.filter(isOpen).map(({ request }) => request.id);
     const jobs = open.length === 0 ? new Map<SeparationId, never>() : await fromQueue(() => this.queue.states(open));
-    return Promise.all(
+    const views = await Promise.all(
       stored.map(async (one) => {
         const job = jobs.get(one.request.id);
-        if (isOpen(one) && job === undefined) return this.viewWithoutJob(one.request.id, one);
+        if (isOpen(one) && job === undefined) return this.viewWithoutJob(one.request.id);
         return separationView(one, job);
       }),
     );
+    return views.filter((view) => view !== undefined);
   }
 
-  /** the job ended after the store was read, or was lost: read the store again */
-  private async viewWithoutJob(id: SeparationId, known: StoredSeparation): Promise<Separation> {
+  /** the job ended after the store was read, or was lost: read the store again. undefined if it was removed */
+  private async viewWithoutJob(id: SeparationId): Promise<Separation | undefined> {
     this.access.forget(id);
-    const stored = (await this.access.find(id)) ?? known;
+    const stored = await this.access.find(id);
+    if (stored === undefined) return undefined;
     const lost = isOpen(stored) ? await fromQueue(() => this.queue.failure(id)) : undefined;
     return separationView(stored, undefined, lost);
   }

@@ -164,6 +164,17 @@ describe(SeparationsService.name, () => {
     expect(list.body.separations.map((one) => one.id)).not.toContain(id);
   });
 
+  it('does not show as queued what another server has removed a moment ago', async () => {
+    const id = await submit(ann);
+    // remembered as open
+    expect((await ann.separation(id)).body.status).toBe('queued');
+    await api.app.get(SeparationQueue).remove(id);
+    await new Documents(api.store).removeRequest(id);
+    const list = await ann.json<SeparationPage>('/v1/separations?limit=100');
+    expect(list.body.separations.map((one) => one.id)).not.toContain(id);
+    expect(await ann.separation(id)).toMatchObject({ status: 404, body: { code: 'separation_not_found' } });
+  });
+
   it('shows why a separation failed, and accepts it again', async () => {
     const bytes = wav({ frequency: 8000 });
     const { body } = await ann.upload(bytes, DEMO);
