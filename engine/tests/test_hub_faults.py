@@ -50,7 +50,7 @@ def models_dir(tmp_path: Path, published: Path) -> Path:
 
 
 def start(
-    models_dir: Path, hub: Hub, *arguments: str, before: str = "", token: str = ""
+    models_dir: Path, hub: Hub, *arguments: str, before: str = "", token: str = "", model: str = "htdemucs"
 ) -> subprocess.Popen[str]:
     """before: Python to run first."""
     environment = {
@@ -61,13 +61,20 @@ def start(
         "HF_TOKEN": token,
         "DEVICE": "cpu",
     }
-    command = [sys.executable, "-c", f"{before}\n{_MAIN}", "models", "get", "htdemucs", *arguments]
+    command = [sys.executable, "-c", f"{before}\n{_MAIN}", "models", "get", model, *arguments]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
-def get(models_dir: Path, hub: Hub, *arguments: str, before: str = "", token: str = "") -> tuple[int, str]:
+NO_TORCH = (
+    "from separation_engine.backends import select; select.is_installed = lambda *names: 'torch' not in names"
+)
+
+
+def get(
+    models_dir: Path, hub: Hub, *arguments: str, before: str = "", token: str = "", model: str = "htdemucs"
+) -> tuple[int, str]:
     """The exit status and stderr of `models get htdemucs`."""
-    with start(models_dir, hub, *arguments, before=before, token=token) as child:
+    with start(models_dir, hub, *arguments, before=before, token=token, model=model) as child:
         _, stderr = child.communicate(timeout=120)
     return child.returncode, stderr
 
@@ -152,6 +159,15 @@ def test_refuses_another_file_under_the_name_of_a_known_one(hub: Hub, models_dir
     assert code == 1
     assert f"{WEIGHTS} does not match" in stderr
     assert not (models_dir / "htdemucs").exists()
+
+
+def test_refuses_a_model_that_cannot_run_here_before_the_download(published: Path, models_dir: Path) -> None:
+    with serve_hub("adefossez/Demucs-hdemucs_mmi", published) as hub:
+        code, stderr = get(models_dir, hub, model="hdemucs_mmi", before=NO_TORCH)
+        assert not hub.downloads
+        assert code == 1
+    assert stderr.startswith("hdemucs_mmi cannot run here, so it is not fetched: HDemucs runs on torch only")
+    assert stderr.count("\n") == 1
 
 
 def test_a_second_process_waits_for_the_first_and_finds_the_model(hub: Hub, models_dir: Path) -> None:

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 from separation_engine.common.errors import WeightsMismatchError
 from separation_engine.serving.model_cache import ModelCache
 from tests.model_files import SHORT, SIX, TINY
-from tests.models import short, tiny, write_model
+from tests.models import SMALL_HYBRID, short, small_hybrid, tiny, write_model
 from tests.stock import torch_settings
 
 
@@ -55,6 +55,19 @@ def test_never_evicts_a_model_in_use(sut: ModelCache) -> None:
     sut.release({"six"})
     sut.load("short")
     assert sut.load("six").networks[0] is network
+
+
+def test_runs_and_offers_only_what_a_backend_here_can_build(models_dir: Path, tmp_path: Path) -> None:
+    for name in ("tiny", "short", "six"):
+        (tmp_path / name).symlink_to(models_dir / name)
+    write_model(tmp_path, "hybrid", [small_hybrid()], settings=SMALL_HYBRID, checked=False)
+    openvino = ModelCache(replace(torch_settings(tmp_path, "short"), backend="openvino"))
+    assert [folder.name for folder in openvino.runnable()] == ["demo", "short", "six", "tiny"]
+    # at once, not in the processes that would make its reference
+    with pytest.raises(WeightsMismatchError, match="HDemucs runs on torch only"):
+        openvino.load("hybrid")
+    torch = ModelCache(torch_settings(tmp_path, "short"))
+    assert "hybrid" in [folder.name for folder in torch.runnable()]
 
 
 def test_refuses_changed_weights_even_if_their_compiled_model_is_cached(

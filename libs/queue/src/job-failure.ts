@@ -3,12 +3,12 @@ import { UnrecoverableError } from 'bullmq';
 import { PermanentJobError, RetryableJobError } from './queue.errors.js';
 import { retryDecision } from './retry.js';
 
-/** Describes an error that a handler threw; an unexpected one is `internal`. */
+/** Describes an error that a handler threw; an unexpected one is `internal`, and its words are for the log alone. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof PermanentJobError || error instanceof RetryableJobError) {
     return { code: error.code, message: error.message };
   }
-  return { code: 'internal', message: error instanceof Error ? error.message : String(error) };
+  return { code: 'internal', message: 'an internal error' };
 }
 
 /** Whether no attempt follows. @param failures with this code so far, this one included */

@@ -27,6 +27,7 @@ export { CONTAINERS, CONTENT_TYPES, SONG_FILE_ENDINGS, extensionOf } from './voc
 export { FAILURE_CODES, isFailureCode, type FailureCode } from './vocabulary/failures.js';
 export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './vocabulary/formats.js';
 export { objectKeys } from './vocabulary/object-keys.js';
+export { publicText } from './vocabulary/public-text.js';
 export { PROBLEMS, PROBLEM_CODES, describeProblem, type ProblemCode } from './vocabulary/problems.js';
 export { OVERLAP_RANGE, SHIFTS_RANGE } from './vocabulary/ranges.js';
 export { isSeparationId, type SeparationId } from './vocabulary/separation-id.js';

@@ -1,4 +1,5 @@
 import { withTimeout } from '@app/concurrency';
+import { publicText } from '@app/separations';
 
 /** Resolves when the dependency answers, and rejects with the reason otherwise. */
 export type Ping = (signal: AbortSignal) => Promise<unknown>;
@@ -48,6 +49,6 @@ async function checkOf(ping: Ping, timeoutMs: number): Promise<Check> {
     return { status: 'up' };
   } catch (error) {
     const status = error instanceof DegradedError ? 'degraded' : 'down';
-    return { status, reason: error instanceof Error ? error.message : String(error) };
+    return { status, reason: publicText(error instanceof Error ? error.message : String(error)) };
   }
 }

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import type { ProblemCode } from '@app/separations';
+import { publicText, type ProblemCode } from '@app/separations';
 import { InvalidCursorError, SeparationBusyError } from '@app/separation-store';
 import { RedisUnavailableError } from '@app/redis';
 import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
@@ -36,7 +36,11 @@ export function toProblem(error: unknown): ProblemError {
     return new ProblemError('invalid_request', 'The cursor is not from this list.');
   const status = httpStatus(error);
   const code = status === undefined ? undefined : BY_STATUS[status];
-  if (code !== undefined && error instanceof Error) return new ProblemError(code, error.message, { cause: error });
+  if (code !== undefined && error instanceof Error) {
+    // Nest's own messages name the path of the call; those of middleware may name a file of the server
+    const detail = error instanceof HttpException ? error.message : publicText(error.message);
+    return new ProblemError(code, detail, { cause: error });
+  }
   return new ProblemError('internal', 'The server could not answer. Find the reason in its log by the request id.', {
     cause: error,
   });

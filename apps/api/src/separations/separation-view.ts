@@ -1,5 +1,12 @@
 import type { JobState } from '@app/queue';
-import { FORMATS, type Failure, type Separation, type SeparationId, type StoredRequest } from '@app/separations';
+import {
+  FORMATS,
+  publicText,
+  type Failure,
+  type Separation,
+  type SeparationId,
+  type StoredRequest,
+} from '@app/separations';
 import { endingOf, needsRun, type StoredSeparation } from '@app/separation-store';
 
 type Status = Pick<Separation, 'status' | 'progress' | 'startedAt' | 'finishedAt' | 'queue' | 'error' | 'receipt'>;
@@ -35,14 +42,19 @@ function statusOf(stored: StoredSeparation, job: JobState | undefined, lost?: Fa
   }
   if (ending?.status === 'cancelled') return { status: 'cancelled', progress: nothing, finishedAt: ending.at };
   if (ending?.status === 'failed') {
-    return { status: 'failed', progress: nothing, finishedAt: ending.at, error: ending.failure };
+    return { status: 'failed', progress: nothing, finishedAt: ending.at, error: shown(ending.failure) };
   }
   if (job?.status === 'processing') {
     return { status: 'processing', progress: job.progress, startedAt: job.startedAt };
   }
-  if (job === undefined && lost !== undefined) return { status: 'failed', progress: nothing, error: lost };
+  if (job === undefined && lost !== undefined) return { status: 'failed', progress: nothing, error: shown(lost) };
   if (job === undefined) return { status: 'queued', progress: nothing };
   return { status: 'queued', progress: nothing, queue: { position: job.position, etaSeconds: job.etaSeconds } };
+}
+
+/** Failures that earlier versions stored may name files of the worker. */
+function shown({ code, message }: Failure): Failure {
+  return { code, message: publicText(message) };
 }
 
 export function selfLink(id: SeparationId): string {

@@ -9,7 +9,7 @@ import { RedisUnavailableError } from '@app/redis';
 import { SeparationBusyError } from '@app/separation-store';
 import { ObjectNotFoundError, StorageFullError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
-import type { EngineErrorCode } from '../engine/protocol.js';
+import { ENGINE_ERROR_CODES, type EngineErrorCode } from '../engine/protocol.js';
 import { failureCode, toJobError } from './failures.js';
 import { SongChangedError, WrongStemsError } from './steps/separation.errors.js';
 
@@ -48,8 +48,26 @@ describe(toJobError.name, () => {
   });
 
   it('passes on the message of a known failure only', () => {
-    expect(toJobError(new EngineFailureError('unknown_stem', 'no kazoo')).message).toBe('no kazoo');
+    expect(toJobError(new DurationLimitError(60)).message).toContain('60 s');
     expect(toJobError(new Error("ENOENT '/srv/secret'")).message).toBe('an internal error');
+  });
+});
+
+describe('the message of a failure', () => {
+  const ofServer =
+    "Command '['/opt/venv/bin/python', '-m', 'separation_engine']' failed in /srv/models: run `models get x`";
+  const errors = [
+    ...ENGINE_ERROR_CODES.map((code) => new EngineFailureError(code, ofServer)),
+    new EngineLostError('engine_crashed', ofServer),
+    new EngineLostError('engine_hung', ofServer),
+    new EngineUnavailableError(ofServer),
+    new StorageUnavailableError("ENOSPC: write '/srv/data/objects/x'"),
+    new Error(ofServer),
+  ];
+
+  it.each(errors.map((error) => [failureCode(error), error] as const))('names no path or command: %s', (_, error) => {
+    expect(toJobError(error).message).not.toMatch(/\/|`|Command|python|models get/);
+    expect(toJobError(error).cause).toBe(error);
   });
 });
 

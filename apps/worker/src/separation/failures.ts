@@ -4,7 +4,7 @@ import { errorCode, ProcessFailedError } from '@app/processes';
 import { PermanentJobError, RetryableJobError, retryDecision } from '@app/queue';
 import { RedisUnavailableError } from '@app/redis';
 import { SeparationBusyError } from '@app/separation-store';
-import { InvalidDocumentError, type FailureCode } from '@app/separations';
+import { InvalidDocumentError, publicText, type FailureCode } from '@app/separations';
 import { ObjectNotFoundError, StorageFullError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
 import type { EngineErrorCode } from '../engine/protocol.js';
@@ -32,6 +32,18 @@ const PLAIN_MESSAGES: Partial<Record<FailureCode, string>> = {
   internal: 'an internal error',
   out_of_disk: "the worker's disk is full",
   ffmpeg_killed: 'ffmpeg could not start, or was killed',
+};
+
+/** What a client reads about a failure of the engine, whose own words name files and commands of this machine. */
+const ENGINE_SENTENCES: Partial<Readonly<Record<FailureCode, string>>> = {
+  model_not_installed: 'The worker does not have this model, or cannot run it.',
+  unknown_stem: 'The model does not make this stem.',
+  weights_mismatch: "The model's weights are not the ones that were recorded.",
+  not_finite: 'The model returned samples that are not numbers.',
+  out_of_memory: 'The engine ran out of memory.',
+  engine_crashed: 'The engine ended unexpectedly.',
+  engine_hung: 'The engine made no progress.',
+  engine_unavailable: 'The engine is not available.',
 };
 
 export function failureCode(error: unknown): FailureCode {
@@ -62,7 +74,17 @@ function isOutOfDisk(error: unknown): boolean {
 /** Maps the error of an attempt to one for the queue, whose retry table decides about another attempt. */
 export function toJobError(error: unknown): PermanentJobError | RetryableJobError {
   const code = failureCode(error);
-  const message = PLAIN_MESSAGES[code] ?? (error instanceof Error ? error.message : 'an internal error');
+  const message = publicMessage(code, error);
   const isPermanent = error instanceof InvalidDocumentError || retryDecision(code).attempts === 1;
   return new (isPermanent ? PermanentJobError : RetryableJobError)(code, message, { cause: error });
+}
+
+/** One sentence for the client. The log has the error itself. */
+function publicMessage(code: FailureCode, error: unknown): string {
+  const plain = PLAIN_MESSAGES[code];
+  if (plain !== undefined || !(error instanceof Error)) return plain ?? 'an internal error';
+  const isOfEngine = [EngineFailureError, EngineLostError, EngineUnavailableError].some(
+    (kind) => error instanceof kind,
+  );
+  return (isOfEngine ? ENGINE_SENTENCES[code] : undefined) ?? publicText(error.message);
 }

@@ -52,7 +52,8 @@ export class SeparationProcessor {
         const failure = toJobError(error);
         // an unforeseen error needs its stack; the others explain themselves
         const details = failure.code === 'internal' ? { error } : {};
-        this.parts.logger.warn(`attempt ${context.attempt} failed: ${failure.code}: ${failure.message}`, details);
+        const reason = error instanceof Error ? error.message : failure.message;
+        this.parts.logger.warn(`attempt ${context.attempt} failed: ${failure.code}: ${reason}`, details);
         throw failure;
       }
     });

@@ -38,6 +38,10 @@ def child_output(command: str, model: str, index: int, settings: Settings) -> It
                 stdout=sys.stderr,
                 timeout=_TIMEOUT_SECONDS,
             ).check_returncode()
-        except subprocess.SubprocessError as error:
-            raise SelfCheckFailedError(f"`{command}` of {model} failed: {error}") from error
+        except subprocess.CalledProcessError as error:
+            raise SelfCheckFailedError(
+                f"{command} of {model} ended with status {error.returncode}"
+            ) from error
+        except subprocess.TimeoutExpired as error:
+            raise SelfCheckFailedError(f"{command} of {model} took over {_TIMEOUT_SECONDS} s") from error
         yield output

@@ -16,6 +16,7 @@ from separation_engine.models.catalogue import KNOWN_MODELS
 from separation_engine.models.folder import ModelFolder, check_name, hash_files, read_record, write_record
 from separation_engine.models.library import ModelLibrary
 from separation_engine.models.lock import model_lock
+from separation_engine.networks.architecture import NetworkSettings
 
 _DEFAULT_TIMEOUT_SECONDS = 10.0
 
@@ -43,7 +44,7 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
         for name in arguments.names:
             _get(name, library, settings, timeout=arguments.timeout, force=arguments.force)
     elif arguments.action == "list":
-        _list(library, as_json=arguments.json)
+        _list(library, settings, as_json=arguments.json)
     elif arguments.action == "verify":
         return _verify(arguments.names or library.installed_names(), library)
     else:
@@ -60,16 +61,19 @@ def _get(name: str, library: ModelLibrary, settings: Settings, *, timeout: float
         if (waited or not force) and name in library.installed_names():
             _say(f"{name} is already installed")
         else:
-            _fetch(name, library.folder, timeout)
+            _fetch(name, library.folder, settings, timeout)
         _make_references(name, library, settings)
     _say(f"{name} is ready in {library.path_of(name)}")
 
 
-def _fetch(name: str, models_dir: Path, timeout: float) -> None:
+def _fetch(name: str, models_dir: Path, settings: Settings, timeout: float) -> None:
     from separation_engine.models.hub import fetch_model
 
+    known = KNOWN_MODELS.get(name)
+    if known and (reason := _refusal(known.network, settings)):
+        raise ModelNotInstalledError(f"{name} cannot run here, so it is not fetched: {reason}")
     fetch_model(name, models_dir, timeout, _say)
-    if known := KNOWN_MODELS.get(name):
+    if known:
         _say(f"license of {name}: {known.licence}. {known.licence_source}")
 
 
@@ -82,9 +86,19 @@ def _record(name: str, library: ModelLibrary, settings: Settings) -> None:
     _say(f"recorded {name}")
 
 
+def _refusal(network: NetworkSettings, settings: Settings) -> str | None:
+    """Why no backend of this machine can run the network; None if one can."""
+    try:
+        BackendSelector(settings).name_for(network)
+    except EngineError as error:
+        return str(error)
+    return None
+
+
 def _make_references(name: str, library: ModelLibrary, settings: Settings) -> None:
     """Make the fingerprints that every later start is checked against."""
     folder = library.find(name)
+    BackendSelector(settings).name_for(folder.settings[0])
     for index in range(len(folder.signatures)):
         find_reference(folder, index, settings)
     if settings.precision != "fp32":
@@ -118,11 +132,13 @@ def _find_problem(name: str, library: ModelLibrary) -> str | None:
     return f"{', '.join(changed)} changed since the model was recorded" if changed else None
 
 
-def _list(library: ModelLibrary, *, as_json: bool) -> None:
+def _list(library: ModelLibrary, settings: Settings, *, as_json: bool) -> None:
     installed = {folder.name: folder for folder in library.installed()}
     for name in [*KNOWN_MODELS, *sorted(installed.keys() - KNOWN_MODELS.keys())]:
         known, folder = KNOWN_MODELS.get(name), installed.get(name)
         stems = folder.sources if folder else known.stems if known else ()
+        network = folder.settings[0] if folder else known.network if known else None
+        refusal = _refusal(network, settings) if network else None
         if as_json:
             row = {
                 "name": name,
@@ -131,13 +147,14 @@ def _list(library: ModelLibrary, *, as_json: bool) -> None:
                 "licenceSource": known.licence_source if known else None,
                 "relativeCost": known.relative_cost if known else None,
                 "installed": folder is not None,
+                "refusal": refusal,
                 "weightsSha256": folder.weights_sha256 if folder else None,
             }
             sys.stdout.write(json.dumps(row) + "\n")
         else:
-            state = "installed" if folder else "not installed"
+            state = "cannot run here" if refusal else "installed" if folder else "not installed"
             licence = known.licence if known else "-"
-            sys.stdout.write(f"{name:<14}{state:<15}{licence:<13}{', '.join(stems)}\n")
+            sys.stdout.write(f"{name:<14}{state:<17}{licence:<13}{', '.join(stems)}\n")
 
 
 def _say(text: str) -> None:

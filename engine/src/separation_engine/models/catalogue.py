@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from separation_engine.architectures.table import ARCHITECTURES
+from separation_engine.networks.architecture import NetworkSettings
+
 DEMO_MODEL = "demo"
 _FOUR_STEMS = ("drums", "bass", "other", "vocals")
 
 
+_HTDEMUCS = "demucs.htdemucs.HTDemucs"
+_HDEMUCS = "demucs.hdemucs.HDemucs"
 _NONE_STATED = "none stated"
 _DEMUCS_SOURCE = (
     "The author wrote in 2022 that the MIT license of the code does not cover the weights, which are for "
@@ -21,6 +26,7 @@ class KnownModel:
     """A published model.
 
     repository: on the hub; None for the demo model, which ships with the package.
+    klass: its architecture, a row of the table.
     licence, licence_source: of the weights, and where it was read.
     relative_cost: time per second of song, where htdemucs is 1. Measured on two cores without a GPU, except
         for hdemucs_mmi.
@@ -30,8 +36,14 @@ class KnownModel:
     repository: str | None
     stems: tuple[str, ...]
     relative_cost: float
+    klass: str = _HTDEMUCS
     licence: str = _NONE_STATED
     licence_source: str = _DEMUCS_SOURCE
+
+    @property
+    def network(self) -> NetworkSettings:
+        """What is known of its networks before they are fetched: sizes are those of the architecture."""
+        return NetworkSettings(ARCHITECTURES[self.klass], ([*self.stems],), {})
 
 
 @dataclass(frozen=True)
@@ -48,14 +60,14 @@ KNOWN_MODELS = {
         KnownModel("htdemucs", "adefossez/HTDemucs", _FOUR_STEMS, 1.0),
         KnownModel("htdemucs_ft", "adefossez/HTDemucs-ft", _FOUR_STEMS, 4.0),
         KnownModel("htdemucs_6s", "adefossez/HTDemucs-6s", (*_FOUR_STEMS, "guitar", "piano"), 1.0),
-        KnownModel("hdemucs_mmi", "adefossez/Demucs-hdemucs_mmi", _FOUR_STEMS, 1.0),
+        KnownModel("hdemucs_mmi", "adefossez/Demucs-hdemucs_mmi", _FOUR_STEMS, 1.0, _HDEMUCS),
         KnownModel(
             DEMO_MODEL,
             None,
             _FOUR_STEMS,
             0.1,
-            "MIT",
-            "Trained by this project, on music that it synthesized.",
+            licence="MIT",
+            licence_source="Trained by this project, on music that it synthesized.",
         ),
     )
 }

@@ -11,6 +11,7 @@ from separation_engine.backends.select import BackendSelector
 from separation_engine.checks.precision_check import require_precision
 from separation_engine.checks.references import find_reference
 from separation_engine.checks.self_check import check_network, known_mix
+from separation_engine.common.errors import EngineError
 from separation_engine.common.settings import Settings
 from separation_engine.models.folder import ModelFolder
 from separation_engine.models.library import ModelLibrary
@@ -64,6 +65,18 @@ class ModelCache:
             weights_sha256=folder.weights_sha256,
         )
 
+    def runnable(self) -> list[ModelFolder]:
+        """The installed models that a backend of this machine can run."""
+        found = []
+        for folder in self.library.installed():
+            try:
+                self._selector.name_for(folder.settings[0])
+            except EngineError as error:
+                _LOG.warning("%s cannot run here: %s", folder.name, error)
+            else:
+                found.append(folder)
+        return found
+
     def release(self, used: Collection[str]) -> None:
         """Mark every other model as unused."""
         self._used = set(used)
@@ -78,6 +91,8 @@ class ModelCache:
     def _load_network(self, folder: ModelFolder, index: int) -> Network:
         started = time.monotonic()
         settings = folder.settings[index]
+        # what no backend can build would fail later, in the processes that make its reference
+        self._selector.name_for(folder.settings[0])
         self._activity.begin()
         reference = find_reference(folder, index, self._settings)
         with ThreadPoolExecutor(thread_name_prefix="load") as pool:

@@ -212,7 +212,7 @@ def _ready(models: ModelCache, default: LoadedModel) -> Message:
         "engineVersion": __version__,
         "models": [
             {"name": folder.name, "stems": list(folder.sources), "signature": list(folder.signatures)}
-            for folder in models.library.installed()
+            for folder in models.runnable()
         ],
         "defaultModel": default.name,
         "memoryBytes": memory_bytes() + default.backend.memory_bytes(),

@@ -51,7 +51,7 @@ def compile_in_child(compilation: Compilation) -> None:
             timeout=_TIMEOUT_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
-        raise EngineError(f"compiling {name} took too long: {error}") from error
+        raise EngineError(f"compiling {name} took over {_TIMEOUT_SECONDS} s") from error
     if child.returncode == -signal.SIGKILL:
         raise OutOfMemoryError(f"compiling {name} was killed: out of memory")
     if child.returncode:
