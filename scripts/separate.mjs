@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { ServiceAwayError, ServiceClient } from './support/client.mjs';
+import { ServiceAwayError, ServiceBusyError, ServiceClient } from './support/client.mjs';
 import { PlainError, main } from './support/fail.mjs';
 import { ProgressLine } from './support/progress-line.mjs';
 
@@ -77,6 +77,25 @@ async function watch(client, id, line, signal) {
   }
 }
 
+/**
+ * Does again what a busy service refused, for a minute.
+ * @template T
+ * @param {() => Promise<T>} call
+ * @returns {Promise<T>}
+ */
+async function patiently(call, line, signal) {
+  const deadline = Date.now() + AWAY_MS;
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof ServiceBusyError) || Date.now() + error.retryAfterMs > deadline) throw error;
+      line.away();
+      await pause(error.retryAfterMs, undefined, { signal });
+    }
+  }
+}
+
 /** Downloads to a temporary name first: a stem under its own name is complete. */
 async function download(client, path, file, signal) {
   const partial = `${file}.part`;
@@ -105,8 +124,10 @@ await main(async () => {
   try {
     const fields = Object.keys(OPTIONS).filter((name) => values[name] !== undefined);
     const wanted = fields.map((name) => [name, values[name]]);
-    started = await client.upload(song, bytes, wanted, (sent) => line.uploading(sent / bytes), interrupted.signal);
-    const done = await watch(client, started.id, line, interrupted.signal);
+    const { signal } = interrupted;
+    const upload = () => client.upload(song, bytes, wanted, (sent) => line.uploading(sent / bytes), signal);
+    started = await patiently(upload, line, signal);
+    const done = await watch(client, started.id, line, signal);
     line.end();
     if (done.model === 'demo')
       console.log('These stems come from the small demo model. It is only for trying the service.');
@@ -114,7 +135,8 @@ await main(async () => {
     for (const stem of done.stems) {
       for (const format of values.formats?.split(',') ?? ['flac']) {
         const file = join(folder, `${stem}.${format.trim()}`);
-        await download(client, `/v1/separations/${done.id}/stems/${stem}.${format.trim()}`, file, interrupted.signal);
+        const path = `/v1/separations/${done.id}/stems/${stem}.${format.trim()}`;
+        await patiently(() => download(client, path, file, signal), line, signal);
         console.log(file);
       }
     }

@@ -11,6 +11,14 @@ const CALL_MS = 30_000;
 /** The service may answer again in a moment. */
 export class ServiceAwayError extends PlainError {}
 
+/** The service says when to ask again. */
+export class ServiceBusyError extends ServiceAwayError {
+  constructor(message, retryAfterSeconds) {
+    super(message);
+    this.retryAfterMs = 1000 * retryAfterSeconds;
+  }
+}
+
 export class ServiceClient {
   #server;
   #headers;
@@ -74,9 +82,9 @@ export class ServiceClient {
     if (answer.ok) return answer;
     const problem = await problemOf(answer);
     const allowed = Array.isArray(problem.allowed) ? ` Allowed: ${problem.allowed.join(', ')}.` : '';
-    throw new (answer.status === 503 ? ServiceAwayError : PlainError)(
-      `${problem.detail ?? problem.title ?? answer.statusText}${allowed} (${problem.code ?? answer.status})`,
-    );
+    const text = `${problem.detail ?? problem.title ?? answer.statusText}${allowed} (${problem.code ?? answer.status})`;
+    if (answer.status !== 503 && answer.status !== 429) throw new PlainError(text);
+    throw new ServiceBusyError(text, Number(answer.headers.get('retry-after')) || 1);
   }
 }
 

@@ -136,6 +136,15 @@ export class SeparationStore {
     });
   }
 
+  /** Gives the separation another name for people to read. Does nothing once the song was accepted again. */
+  async rename(run: Run, fileName: string): Promise<void> {
+    await this.exclusively(run.id, async () => {
+      const stored = await this.find(run.id);
+      if (stored === undefined || !isOf(run, stored) || stored.damage?.document === 'request') return;
+      await this.documents.writeRequest({ ...stored.request, fileName });
+    });
+  }
+
   /** Writes that the separation was cancelled. Does nothing after its end. */
   async cancel(run: Run): Promise<void> {
     await this.ifOpen(run, (request) => this.end(request, { state: 'cancelled', at: now() }));

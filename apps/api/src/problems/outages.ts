@@ -1,4 +1,7 @@
 import { withTimeout } from '@app/concurrency';
+import { RedisUnavailableError } from '@app/redis';
+import { StorageUnavailableError } from '@app/storage';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ProblemError } from './problem.error.js';
 
 /** seconds after which a client should retry during an outage */
@@ -29,4 +32,26 @@ export function fromStore<T>(call: (signal: AbortSignal) => Promise<T>): Promise
 /** Makes a short call to Redis. @throws ProblemError queue_unavailable */
 export function fromQueue<T>(call: () => Promise<T>): Promise<T> {
   return withTimeout(OUTSIDE_MS, call, { onTimeout: queueUnavailable });
+}
+
+/** shorter than the time-outs of most clients and proxies, which wait 30 s */
+const PATIENCE_MS = 15_000;
+const AGAIN_MS = 500;
+
+/** Repeats work that may run twice while Redis or the object store is away, for 15 s at most. */
+export async function throughOutage<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (let waitMs = AGAIN_MS; ; waitMs *= 2) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOutage(error) || performance.now() + waitMs > deadline) throw error;
+      await pause(waitMs, undefined, { signal });
+    }
+  }
+}
+
+function isOutage(error: unknown): boolean {
+  if (error instanceof ProblemError) return error.code === 'queue_unavailable' || error.code === 'storage_unavailable';
+  return error instanceof RedisUnavailableError || error instanceof StorageUnavailableError;
 }

@@ -48,6 +48,10 @@ export class Acceptance {
       if (known?.manifest === undefined) {
         await this.queueUp(request ?? (await this.storeRequest(id, candidate, inspect)), caller);
       }
+      if (request !== undefined && request.fileName !== candidate.fileName) {
+        // the name that its owner gave it last
+        await this.store.rename(request, candidate.fileName);
+      }
       this.access.forget(id);
       return this.reader.view(await this.access.load(id, candidate.owner));
     });

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { AudioFacts } from '@app/audio';
 import type { ApiConfig } from '@app/config';
 import { shareOf } from '@app/concurrency';
 import { QueueShares, SeparationQueue } from '@app/queue';
@@ -6,7 +7,7 @@ import type { Separation } from '@app/separations';
 import type { Response } from 'express';
 import { mustNotBeRevoked } from '../access/access.guard.js';
 import { callerOf } from '../access/client.js';
-import { fromQueue } from '../problems/outages.js';
+import { fromQueue, throughOutage } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ownerOf, requestIdOf, type ApiRequest } from '../context/api-request.js';
 import { ModelCatalogues } from '../models/model-catalogue.js';
@@ -58,7 +59,10 @@ export class SubmissionsService {
       stagingKey: upload.key,
       bytes: upload.bytes,
     };
-    return this.acceptance.accept(candidate, caller, () => this.inspector.inspect(upload, caller, gone));
+    let facts: Promise<AudioFacts> | undefined;
+    const inspect = (): Promise<AudioFacts> => (facts ??= this.inspector.inspect(upload, caller, gone));
+    // a song that was sent whole is not thrown away for a moment's outage
+    return throughOutage(() => this.acceptance.accept(candidate, caller, inspect), gone);
   }
 
   private async checkRoom(caller: string): Promise<void> {

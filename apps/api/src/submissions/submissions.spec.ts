@@ -3,6 +3,7 @@ import { Ffmpeg } from '@app/audio';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ReconcileState } from '@app/separation-store';
 import { RedisConnections } from '@app/redis';
 import { SeparationQueue, SeparationWorker } from '@app/queue';
@@ -200,6 +201,29 @@ describe(SubmissionsService.name, () => {
     expect(await upload('10.0.0.3')).toMatchObject({ status: 503, body: { code: 'queue_full' } });
     await queue.remove(first.body.id);
     expect((await upload('10.0.0.1')).status).toBe(202);
+  });
+
+  it('shows a song under the name that it was last sent under', async () => {
+    const bytes = wav({ frequency: 888 });
+    const first = await api.client.upload(bytes, DEMO, 'first.wav');
+    expect(first.body.fileName).toBe('first.wav');
+    const second = await api.client.upload(bytes, DEMO, 'second.wav');
+    expect(second.body).toEqual({ ...first.body, fileName: 'second.wav' });
+    expect((await api.client.separation(first.body.id)).body.fileName).toBe('second.wav');
+  });
+
+  it('waits for a Redis that is away for a moment once the song was sent', async () => {
+    const inspect = jest.spyOn(api.app.get(Ffmpeg, { strict: false }), 'inspect');
+    const answer = api.client.upload(wav({ frequency: 889 }), DEMO);
+    await waitUntil('the song to be checked', () => inspect.mock.calls.length === 1);
+    redis.pause();
+    await inspect.mock.results[0]?.value;
+    // longer than a call may take: the time itself is what is tested
+    await pause(2500);
+    redis.resume();
+    expect(await answer).toMatchObject({ status: 202, body: { status: 'queued' } });
+    expect(inspect).toHaveBeenCalledTimes(1);
+    inspect.mockRestore();
   });
 
   it('refuses a file that it refused before without another check', async () => {
