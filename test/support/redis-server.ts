@@ -65,6 +65,11 @@ export class RedisServer {
     await this.ask((redis) => redis.flushall());
   }
 
+  /** Runs a command, such as CONFIG SET. */
+  async command(name: string, ...args: string[]): Promise<void> {
+    await this.ask((redis) => redis.call(name, ...args));
+  }
+
   async close(): Promise<void> {
     this.resume();
     await this.end('SIGKILL');

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { LOG_STREAM, parseLogEntry, type LogEntry } from '@app/logging';
+import { isFromReplica, watchConnection } from '@app/redis';
 
 export interface StreamEntry {
   /** from Redis: a repeated entry has the same id */
@@ -33,7 +34,9 @@ export class LogReader {
       // after this, a blocking read has lost its server
       blockingTimeout: BLOCK_MS * 2,
       retryStrategy: (times) => Math.min(times * 50, 1000),
+      reconnectOnError: isFromReplica,
     });
+    watchConnection(this.redis);
     this.redis.on('error', () => undefined);
   }
 

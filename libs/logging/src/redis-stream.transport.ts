@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { isFromReplica, watchConnection } from '@app/redis';
 import type { Logform } from 'winston';
 import Transport from 'winston-transport';
 import { LOG_STREAM, toStreamFields, type LogEntry } from './log-entry.js';
@@ -48,7 +49,9 @@ export class RedisStreamTransport extends Transport {
       // the client's own timer would keep the process alive
       lazyConnect: true,
       retryStrategy: null,
+      reconnectOnError: isFromReplica,
     });
+    watchConnection(this.redis);
     // logging about the log's own connection would only fill the ring
     this.redis.on('error', () => undefined);
     this.redis.on('connect', () => {

@@ -1,13 +1,18 @@
 import { once } from 'node:events';
 import type { RedisConfig } from '@app/config';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { withTimeout } from '@app/concurrency';
-import { RedisUnavailableError } from './redis.errors.js';
+import { isFromReplica, refusalOf, RedisUnavailableError } from './redis.errors.js';
 import { RedisKeys } from './redis-keys.js';
+import { WatchedRedis } from './watched-redis.js';
 
 /** longest call that a client waits for: the API promises a 503 within 2 s */
 const CALL_TIMEOUT_MS = 1500;
 const CLOSE_TIMEOUT_MS = 1000;
+const PING_KEPT_MS = 1000;
+/** ioredis: reconnect, then send the command once more */
+const SEND_AGAIN = 2;
+const MAX_RETRY_DELAY_MS = 1000;
 
 const BASE_PROFILE = { connectTimeout: 2000 } satisfies RedisOptions;
 
@@ -20,7 +25,10 @@ const QUEUE_PROFILE = {
 } satisfies RedisOptions;
 
 /** for calls that must survive an outage: otherwise a job that ends during one would fail */
-const WORKER_PROFILE = { ...BASE_PROFILE, maxRetriesPerRequest: null } satisfies RedisOptions;
+const WORKER_PROFILE = {
+  ...BASE_PROFILE,
+  maxRetriesPerRequest: null,
+} satisfies RedisOptions;
 
 /** One process's connections to Redis: opened on first use, closed together. */
 export class RedisConnections {
@@ -65,9 +73,9 @@ export class RedisConnections {
     }
   }
 
-  /** @throws RedisUnavailableError if Redis does not answer within 1.5 s */
+  /** Writes, because a Redis that only answers is of no use. @throws RedisUnavailableError after 1.5 s at most */
   async ping(signal?: AbortSignal): Promise<void> {
-    await this.call((redis) => redis.ping(), signal);
+    await this.call((redis) => redis.set(this.keys.ping, '', 'PX', PING_KEPT_MS), signal);
   }
 
   /** Quits every connection, and disconnects those that take longer than a second. */
@@ -91,10 +99,21 @@ export class RedisConnections {
 
   private open(profile: typeof QUEUE_PROFILE | typeof WORKER_PROFILE): Redis {
     if (this.closing !== undefined) throw new RedisUnavailableError({ cause: new Error('connections are closed') });
-    const redis = new Redis(this.config.url.href, {
+    let demotedAt = Number.NEGATIVE_INFINITY;
+    const redis = new WatchedRedis(this.config.url.href, {
       ...profile,
       // capped: work resumes within a second after an outage. BullMQ's duplicates stop with us too
-      retryStrategy: (times) => (this.closing === undefined ? Math.min(times * 50, 1000) : null),
+      retryStrategy: (times) => {
+        if (this.closing !== undefined) return null;
+        const isDemoted = performance.now() - demotedAt < 2 * MAX_RETRY_DELAY_MS;
+        return isDemoted ? MAX_RETRY_DELAY_MS : Math.min(times * 50, MAX_RETRY_DELAY_MS);
+      },
+      // after a failover, the same address may lead to the new primary
+      reconnectOnError: (error) => {
+        if (!isFromReplica(error)) return false;
+        demotedAt = performance.now();
+        return profile === WORKER_PROFILE ? SEND_AGAIN : true;
+      },
     });
     // a connection reports every failed attempt here; the call itself tells its caller
     redis.on('error', () => undefined);
@@ -128,9 +147,5 @@ async function quit(redis: Redis): Promise<void> {
 
 /** an error reply to a command, such as a wrong type, is a bug and not an outage */
 function isErrorReply(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    error.name === 'ReplyError' &&
-    !/^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN)/.test(error.message)
-  );
+  return error instanceof Error && error.name === 'ReplyError' && refusalOf(error) === undefined;
 }

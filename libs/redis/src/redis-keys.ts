@@ -66,6 +66,11 @@ export class RedisKeys {
     return `${this.prefix}:separations:lock:${id}`;
   }
 
+  /** written to find out whether Redis takes writes */
+  get ping(): string {
+    return `${this.prefix}:separations:ping`;
+  }
+
   get reconcilerLock(): string {
     return `${this.prefix}:separations:reconciler`;
   }
