@@ -37,6 +37,22 @@ def test_the_dc_offset_stays_in_the_remainder_if_the_model_has_no_other(tmp_path
     assert offsets == {"vocals": 0, "drums": 0, "instrumental": 0.05}
 
 
+def test_the_residual_is_that_of_the_stored_stems_where_rounding_matters(tmp_path: Path) -> None:
+    # at -140 dBFS, every stem is silent in 24 bits
+    quiet = song(2 * RATE) * np.float32(1e-7 / np.abs(song(2 * RATE)).max())
+    _, silent = run_one(make_model([EchoNetwork()]), make_request(tmp_path, quiet))
+    assert silent.residual_db == pytest.approx(0, abs=1e-6)
+    # a few steps of 24 bits; ffmpeg rounds to 32 bits first
+    faint = song(2 * RATE) * np.float32(20 / 2**23 / np.abs(song(2 * RATE)).max())
+    stems, result = run_one(make_model([EchoNetwork()]), make_request(tmp_path, faint))
+    fine = [np.rint(stem.astype(np.float64) * 2**31) for stem in stems.values()]
+    stored = sum(np.floor((stem + 128) / 256) / 2**23 for stem in fine)
+    rest, mix = np.square(faint - stored).sum(), np.square(faint, dtype=np.float64).sum()
+    assert result.residual_db is not None
+    assert result.residual_db == pytest.approx(10 * np.log10(rest / mix), abs=1e-6)
+    assert result.residual_db > -40
+
+
 def test_one_gain_keeps_every_stem_from_clipping(tmp_path: Path) -> None:
     mix = noise(RATE)
     stems, result = run_one(make_model([EchoNetwork(levels=(2, 1, 0.5, -4))]), make_request(tmp_path, mix))

@@ -12,6 +12,7 @@ from separation_engine.common.errors import NotFiniteError
 from separation_engine.common.wav import Samples, WavReader, WavWriter
 from separation_engine.separating.gain import gain_db_for_peak
 from separation_engine.separating.request import INSTRUMENTAL, SeparationResult, StemFile
+from separation_engine.separating.stored_residual import rounding_matters, stored_rest_energy
 
 
 class StemFiles:
@@ -84,6 +85,12 @@ class StemFiles:
     def _residual_db(self) -> float | None:
         if not self._complete or self._mix_energy == 0.0:
             return None
+        stored = [self._paths[name] for name in self._made if name in self._paths]
+        # a quiet song: the stems that were written are not the stems that are stored
+        if len(stored) == len(self._made) and rounding_matters(
+            self._rest_energy, self._song.samples, len(stored), self.gain_db
+        ):
+            self._rest_energy = stored_rest_energy(self._song, stored, self.gain_db)
         # an exact sum has no logarithm; -300 dB is below the resolution of float64
         return 10 * math.log10(max(self._rest_energy / self._mix_energy, 1e-30))
 

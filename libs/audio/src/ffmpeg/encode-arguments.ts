@@ -2,7 +2,7 @@ import { FORMATS, type Format } from '@app/separations';
 
 /**
  * The encoder settings of each format. Equal samples give equal bytes: without dates, versions or tags.
- * - flac, wav: 24 bits, truncated, and so equal in both
+ * - flac, wav: 24 bits, and equal in both; ffmpeg truncates
  * - mp3: LAME VBR V2, about 190 kbit/s, transparent in listening tests; its first frame states the encoder's padding,
  *   which keeps stems aligned
  */
@@ -23,10 +23,9 @@ export function encodingArguments(format: Format, destination: string, stream = 
 
 /** Encodes one stem into several formats in one pass. */
 export function stemArguments(gain: number, destinations: Readonly<Partial<Record<Format, string>>>): string[] {
-  const filter = gainArguments(gain);
   return FORMATS.flatMap((format) => {
     const path = destinations[format];
-    return path === undefined ? [] : [...filter, ...encodingArguments(format, `file:${path}`)];
+    return path === undefined ? [] : [...gainArguments(gain, format), ...encodingArguments(format, `file:${path}`)];
   });
 }
 
@@ -35,10 +34,14 @@ export function rawSampleArguments(destination: string): string[] {
   return ['-map', '0:a:0', '-c:a', 'pcm_s24le', '-f', 's24le', destination];
 }
 
+/** half of a 24-bit step: the encoders truncate, and with it they round. The engine computes the residual likewise */
+const HALF_STEP = 2 ** -24;
+
 /** @param gain linear, above 0, at most 1 */
-function gainArguments(gain: number): string[] {
+function gainArguments(gain: number, format: Format): string[] {
   if (!(gain > 0 && gain <= 1)) throw new RangeError(`a stem's gain must be above 0 and at most 1, not ${gain}`);
-  return ['-af', `volume=${gain}:precision=float`];
+  if (format === 'mp3') return ['-af', `volume=${gain}:precision=float`];
+  return ['-af', `volume=${gain}:precision=double,dcshift=shift=${HALF_STEP}`];
 }
 
 /** kills a hung encoder this long after its stem is complete; an hour of song takes about one minute */
