@@ -27,10 +27,12 @@ async function expectOneResult(service: TestService, { id, receipt }: Separation
     expect(createHash('sha256').update(body).digest('hex')).toBe(stem.sha256);
     expect(stem.samples).toBe(receipt?.input.samples);
   }
-  const files = ['input.mp3', 'manifest.json', 'request.json', 'waveform.json'];
-  const stems = ['bass', 'drums', 'other', 'vocals'].map((name) => `stems/${name}.flac`);
+  const { stems = [], artefacts = [], original } = receipt ?? {};
+  const listed = [...stems, ...artefacts, ...(original === undefined ? [] : [original])].map(({ key }) => key);
+  expect(listed).toHaveLength(6);
+  const files = ['input.mp3', 'manifest.json', 'request.json'].map((name) => `separations/${id}/${name}`);
   const stored = await service.objects(`separations/${id}/`);
-  expect(stored.sort()).toEqual([...files, ...stems].map((name) => `separations/${id}/${name}`).sort());
+  expect(stored.sort()).toEqual([...files, ...listed].sort());
   expect(await service.objects('staging/')).toEqual([]);
   await waitUntil('no job is left', async () => {
     const left = await Promise.all(['waiting', 'active', 'delayed', 'failed'].map((state) => jobs(service, state)));

@@ -20,10 +20,9 @@ const LEFT_OUT = {
     'ENGINE_PYTHON',
     'FFMPEG_PATH',
     'MAX_ENCODINGS',
-    'PATH',
     'UPLOAD_STALL_SECONDS',
   ],
-  'worker-server': ['DATA_DIR', 'ENGINE_BACKEND', 'ENGINE_MAX_MEMORY_BYTES', 'ENGINE_PYTHON', 'FFMPEG_PATH', 'PATH'],
+  'worker-server': ['DATA_DIR', 'ENGINE_BACKEND', 'ENGINE_MAX_MEMORY_BYTES', 'ENGINE_PYTHON', 'FFMPEG_PATH'],
   logs: [],
 };
 

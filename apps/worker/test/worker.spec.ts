@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { WORKING_RATE } from '@app/audio';
-import { objectKeys } from '@app/separations';
+import { findStemFile, objectKeys } from '@app/separations';
 import { someManifest } from '../../../test/support/stored-separations.js';
 import { decodeSamples, makeSong } from '../../../test/support/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
@@ -32,7 +32,8 @@ describe('the built worker', () => {
 
     expect(manifest.stems.map(({ name }) => name).sort()).toEqual(['bass', 'drums', 'other', 'vocals']);
     expect(manifest.input).toMatchObject({ codec: 'mp3', channels: 2, sampleRate: WORKING_RATE });
-    for (const file of [...manifest.stems, ...manifest.artefacts]) {
+    const { stems, artefacts, original } = manifest;
+    for (const file of [...stems, ...artefacts, ...(original === undefined ? [] : [original])]) {
       const bytes = await buffer(await fixture.store.get(file.key));
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(file.sha256);
       expect(bytes.length).toBe(file.bytes);
@@ -41,7 +42,8 @@ describe('the built worker', () => {
       const master = await decodeSamples(join(fixture.folder, 'objects', key));
       expect([samples, master.length / 2]).toEqual([manifest.input.samples, manifest.input.samples]);
     }
-    expect(manifest.artefacts.map(({ key }) => key)).toContain(objectKeys.stem(id, 'vocals', 'mp3'));
+    const mp3 = findStemFile(manifest, 'vocals', 'mp3');
+    expect(mp3?.key).toBe(objectKeys.stem(id, 'vocals', 'mp3', mp3?.sha256 ?? ''));
     await waitUntil('scratch is empty', () => fixture.scratch().length === 1);
 
     const metrics = await (await fetch(`${worker.url}/metrics`)).text();

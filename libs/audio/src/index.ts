@@ -15,6 +15,7 @@ export type { AudioFacts } from './ffmpeg/inspect.js';
 export type { MixLane } from './ffmpeg/mix.js';
 export { resolveFfmpeg } from './ffmpeg/resolve-ffmpeg.js';
 export type { SeekableSource } from './sources/seekable-source.js';
+export { measurePeak } from './wav/peak.js';
 export { computeWaveform } from './wav/waveform.js';
 export { WORKING_CHANNELS, WORKING_RATE } from './wav/working-format.js';
 export { WriteProgress } from './wav/write-progress.js';

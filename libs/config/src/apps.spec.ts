@@ -99,7 +99,7 @@ describe('docs/configuration.md', () => {
 
   it('says of every variable what it stands for when it is unset', () => {
     const others = VARIABLES.filter((variable) => variable.default === undefined && variable.required === undefined);
-    expect(others.map(({ name }) => name)).toEqual(['API_KEYS_FILE', 'FFMPEG_PATH', 'PATH']);
+    expect(others.map(({ name }) => name)).toEqual(['API_KEYS_FILE', 'FFMPEG_PATH']);
     expect(VARIABLES.filter(({ meaning }) => meaning === '')).toEqual([]);
   });
 

@@ -83,10 +83,8 @@ export const storage = z.discriminatedUnion('driver', [
 
 export const audio = z.object({
   ffmpegPath: optionalText('FFMPEG_PATH').describe(
-    "ffmpeg to use; otherwise the one on the `PATH` or in the engine's environment",
+    "ffmpeg to use instead of the pinned one in the engine's environment",
   ),
-  // child processes do not inherit our environment
-  searchPath: optionalText('PATH').describe('where to look for ffmpeg'),
   enginePython,
 });
 

@@ -56,11 +56,17 @@ export class SeparationQueue {
   }
 
   /**
-   * Removes a waiting or failed job. An active job stays: ask its worker through CancelSignals.
+   * Removes a job that no worker holds. A held one stays: ask its worker through CancelSignals.
    * @throws RedisUnavailableError
    */
   async remove(id: SeparationId): Promise<void> {
     await this.connections.call(() => this.queue.remove(id));
+  }
+
+  /** Whether a worker holds the job: one that lost Redis does not, 15 s later. @throws RedisUnavailableError */
+  async isHeld(id: SeparationId): Promise<boolean> {
+    const lock = `${this.connections.keys.job(id)}:lock`;
+    return (await this.connections.call((redis) => redis.exists(lock))) === 1;
   }
 
   /** Why a kept job failed, if its worker could not record it. @throws RedisUnavailableError */

@@ -56,6 +56,11 @@ export class RedisKeys {
     return `${this.prefix}:separations:ended`;
   }
 
+  /** sorted set of ended separations, by the time when their strays are due to be removed */
+  get unswept(): string {
+    return `${this.prefix}:separations:unswept`;
+  }
+
   /** set of separations that one scan of the store found */
   present(scan: string): string {
     return `${this.prefix}:separations:present:${scan}`;

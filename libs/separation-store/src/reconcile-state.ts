@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { isSeparationId, type SeparationId } from '@app/separations';
-import type { RedisConnections } from '@app/redis';
+import { allReplies, type RedisConnections } from '@app/redis';
 import { StoreScan } from './store-scan.js';
+
+/** later than the strays of its own attempts are old enough, ms */
+const FIRST_SWEEP_MS = 65 * 60_000;
+const NEXT_SWEEP_MS = 24 * 3600 * 1000;
 
 /**
  * What Redis remembers of the store, to save the reconciler from reading all of it each time: which separations are
@@ -22,12 +26,39 @@ export class ReconcileState {
   }
 
   async markEnded(id: SeparationId, at: Date): Promise<void> {
-    await this.connections.call((redis) => redis.zadd(this.connections.keys.ended, at.getTime(), id));
+    const { ended, unswept } = this.connections.keys;
+    await this.connections.call(async (redis) =>
+      allReplies(
+        await redis
+          .multi()
+          .zadd(ended, at.getTime(), id)
+          .zadd(unswept, 'NX', Date.now() + FIRST_SWEEP_MS, id)
+          .exec(),
+      ),
+    );
+  }
+
+  /** Ended separations whose strays are due to be removed, at most `limit`. */
+  async dueForSweep(limit: number): Promise<SeparationId[]> {
+    const ids = await this.connections.call((redis) =>
+      redis.zrangebyscore(this.connections.keys.unswept, '-inf', Date.now(), 'LIMIT', 0, limit),
+    );
+    return ids.filter(isSeparationId);
+  }
+
+  /** The next sweep follows a day later: a worker that was cut off may write long after the end. */
+  async markSwept(id: SeparationId): Promise<void> {
+    await this.connections.call((redis) =>
+      redis.zadd(this.connections.keys.unswept, 'XX', Date.now() + NEXT_SWEEP_MS, id),
+    );
   }
 
   /** Call before it is accepted again: the next pass looks at it then. */
   async markOpen(id: SeparationId): Promise<void> {
-    await this.connections.call((redis) => redis.zrem(this.connections.keys.ended, id));
+    const { ended, unswept } = this.connections.keys;
+    await this.connections.call(async (redis) =>
+      allReplies(await redis.multi().zrem(ended, id).zrem(unswept, id).exec()),
+    );
   }
 
   /** The earliest endings first, at most `limit`. */

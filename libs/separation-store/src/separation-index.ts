@@ -33,7 +33,15 @@ export class SeparationIndex {
   async remove(owner: string | null, id: SeparationId): Promise<void> {
     const { keys } = this.connections;
     await this.connections.call(async (redis) =>
-      allReplies(await redis.multi().zrem(keys.index(owner), id).hdel(keys.listed, id).zrem(keys.ended, id).exec()),
+      allReplies(
+        await redis
+          .multi()
+          .zrem(keys.index(owner), id)
+          .hdel(keys.listed, id)
+          .zrem(keys.ended, id)
+          .zrem(keys.unswept, id)
+          .exec(),
+      ),
     );
   }
 

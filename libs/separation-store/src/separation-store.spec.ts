@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { RedisUnavailableError } from '@app/redis';
+import { RedisLock, RedisUnavailableError } from '@app/redis';
 import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
 import { gate, QueueFixture } from '../../../test/support/queue-fixture.js';
@@ -15,6 +15,7 @@ import { SeparationStore } from './separation-store.js';
 import { SeparationBusyError, SeparationEndedError } from './store.errors.js';
 import { Documents, someManifest, someRequest } from '../../../test/support/stored-separations.js';
 
+const SHA256 = 'b'.repeat(64);
 const FAILURE = { code: 'internal', message: 'no' } as const;
 
 /** A folder that keeps a manifest waiting until the spec lets it through, and cuts documents off as they are read. */
@@ -115,19 +116,30 @@ describe(SeparationStore.name, () => {
     expect((await documents.manifest(request.id))?.finishedAt).not.toBe(other.finishedAt);
   });
 
-  it('replaces the manifest of a first run with that of a second, whose stems are stored, and tells of one end', async () => {
+  it('keeps the manifest of the first run, and tells of one end', async () => {
     const told: Ended[] = [];
     sut.onEnded((ended) => told.push(ended));
     await sut.commit(manifest);
-    const second = { ...manifest, gainDb: -3 };
-    await sut.commit(second);
-    expect(await documents.manifest(request.id)).toEqual(second);
+    const second = sut.commit({ ...manifest, gainDb: -3 });
+    await expect(second).rejects.toMatchObject({ code: 'separation_ended', state: 'completed' });
+    expect(await documents.manifest(request.id)).toEqual(manifest);
     expect(told).toHaveLength(1);
+  });
+
+  it('commits nothing for a worker that loses its job while it waits for the lock', async () => {
+    const lock = new RedisLock(here.connections, here.connections.keys.separationLock(request.id), 10_000);
+    await lock.acquire();
+    const job = new AbortController();
+    const commit = expect(sut.commit(manifest, { signal: job.signal })).rejects.toThrow('another worker has it');
+    job.abort(new Error('another worker has it'));
+    await lock.release();
+    await commit;
+    expect(await status()).toBe('open');
   });
 
   it('ends, cleans and removes only the acceptance that it is asked to', async () => {
     const older = { ...request, createdAt: '2026-01-01T00:00:00.000Z' };
-    const stem = objectKeys.stem(request.id, 'vocals', 'flac');
+    const stem = objectKeys.stem(request.id, 'vocals', 'flac', SHA256);
     await objects.put(stem, Readable.from(['stem']));
     await sut.fail(older, FAILURE);
     await sut.cancel(older);
@@ -209,25 +221,35 @@ describe(SeparationStore.name, () => {
   });
 
   it('removes the results of what failed, and keeps those of what is completed', async () => {
-    const stem = objectKeys.stem(request.id, 'vocals', 'flac');
+    const stem = objectKeys.stem(request.id, 'vocals', 'flac', SHA256);
     await objects.put(stem, Readable.from(['stem']));
     await sut.commit(manifest);
     await sut.removeResults(request);
     expect(await objects.head(stem)).toBeDefined();
     const failed = someRequest();
     await documents.putRequest(failed);
-    const lost = [objectKeys.stem(failed.id, 'vocals', 'flac'), objectKeys.waveform(failed.id)];
+    const lost = [objectKeys.stem(failed.id, 'vocals', 'flac', SHA256), objectKeys.waveform(failed.id, SHA256)];
     for (const key of lost) await objects.put(key, Readable.from(['x']));
     await sut.fail(failed, FAILURE);
     expect(await Promise.all(lost.map((key) => objects.head(key)))).toEqual([undefined, undefined]);
   });
 
-  it('sweeps only old folders without a request', async () => {
+  it('sweeps what is left without a request: a song when it is old, the rest at once', async () => {
     const { signal } = new AbortController();
     const orphan = someRequest();
-    for (const { id } of [request, orphan]) await objects.put(objectKeys.input(id, 'mp3'), Readable.from(['song']));
-    await sut.removeOrphan(orphan.id, 60_000, signal);
-    expect(await objects.head(objectKeys.input(orphan.id, 'mp3'))).toBeDefined();
+    const keysOf = ({ id }: StoredRequest): string[] => [
+      objectKeys.input(id, 'mp3'),
+      objectKeys.stem(id, 'vocals', 'mp3', SHA256),
+      `${objectKeys.separation(id)}manifest.json`,
+    ];
+    for (const key of [...keysOf(request), ...keysOf(orphan)]) await objects.put(key, Readable.from(['bytes']));
+    const left = async (of: StoredRequest): Promise<boolean[]> =>
+      Promise.all(keysOf(of).map(async (key) => (await objects.head(key)) !== undefined));
+    for (const { id } of [request, orphan]) await sut.removeOrphan(id, 60_000, signal);
+    expect([await left(request), await left(orphan)]).toEqual([
+      [true, true, true],
+      [true, false, false],
+    ]);
     for (const { id } of [request, orphan]) await sut.removeOrphan(id, -1, signal);
     expect(await ids()).toEqual([request.id]);
   });
@@ -273,5 +295,25 @@ describe(SeparationStore.name, () => {
     expect(stored !== undefined && needsRun(stored)).toBe(true);
     await sut.commit(manifest);
     expect(await status()).toBe('completed');
+  });
+
+  it('removes artefacts of an ended separation that nothing refers to, and no others', async () => {
+    const { signal } = new AbortController();
+    const { id } = request;
+    const other = 'c'.repeat(64);
+    const [vocals, waveform] = [objectKeys.stem(id, 'vocals', 'flac', SHA256), objectKeys.waveform(id, SHA256)];
+    const file = { sha256: SHA256, bytes: 1 };
+    const stems = [{ name: 'vocals', key: vocals, ...file, samples: 1, peakDb: null }];
+    const onDemand = objectKeys.stem(id, 'vocals', 'mp3', SHA256);
+    const kept = [vocals, waveform, onDemand, objectKeys.input(id, 'mp3'), `${objectKeys.separation(id)}analysis.json`];
+    const strays = [objectKeys.stem(id, 'vocals', 'flac', other), objectKeys.waveform(id, other)];
+    for (const key of [...kept, ...strays]) await objects.put(key, Readable.from(['x']));
+    const original = { ...file, key: objectKeys.original(id, SHA256), samples: 1, peakDb: null, gainDb: 0 };
+    await objects.put(objectKeys.original(id, other), Readable.from(['x']));
+    expect(await sut.removeStrays(id, -1, signal)).toBe(0);
+    await sut.commit({ ...manifest, stems, original, artefacts: [{ ...file, key: waveform }] });
+    expect(await sut.removeStrays(id, 60_000, signal)).toBe(0);
+    expect(await sut.removeStrays(id, -1, signal)).toBe(3);
+    for (const key of kept) expect(await objects.head(key)).toBeDefined();
   });
 });

@@ -9,8 +9,8 @@ import {
   type StoredRequest,
   type StoredState,
 } from '@app/separations';
-import type { ObjectStore } from '@app/storage';
-import { documentKeys } from './document-keys.js';
+import type { CallOptions, ObjectStore } from '@app/storage';
+import { removeArtefacts, removeStale, removeStrays } from './artefacts.js';
 import { endingOf, isAccepted, needsRun, type Ended, type StoredSeparation } from './ending.js';
 import { ReconcileState } from './reconcile-state.js';
 import { SeparationIndex } from './separation-index.js';
@@ -108,21 +108,22 @@ export class SeparationStore {
   }
 
   /**
-   * Writes the manifest, last of all: from here on the separation is completed. A second run that was completed too
-   * replaces the manifest of the first, as its stems have replaced the stems.
-   * @throws SeparationEndedError if the separation was cancelled, failed or removed meanwhile: nothing is written.
+   * Writes the manifest, last of all: from here on the separation is completed. The first run that commits counts: a
+   * later one, such as a worker's that had lost its job, changes nothing.
+   * @throws SeparationEndedError if the separation was completed, cancelled, failed or removed meanwhile, or the
+   * signal's reason: nothing is written.
    */
-  async commit(manifest: Manifest): Promise<void> {
+  async commit(manifest: Manifest, { signal }: CallOptions = {}): Promise<void> {
     const { id } = manifest;
     const commit = async (): Promise<void> => {
       const stored = await this.find(id);
       if (stored === undefined) throw new SeparationEndedError(id, 'removed');
       const ending = endingOf(stored);
-      if (ending?.status !== 'completed' && ending !== undefined && !needsRun(stored)) {
-        throw new SeparationEndedError(id, ending.status);
-      }
+      if (ending !== undefined && !needsRun(stored)) throw new SeparationEndedError(id, ending.status);
+      // the job may have gone to another worker meanwhile
+      signal?.throwIfAborted();
       await this.documents.writeManifest(manifest);
-      if (ending?.status !== 'completed') this.tell({ request: stored.request, manifest });
+      this.tell({ request: stored.request, manifest });
     };
     // finished work is kept while Redis is down: cancel and removal need Redis, and an outcome wins over a manifest
     await this.exclusively(id, commit, { withoutRedis: commit });
@@ -150,7 +151,7 @@ export class SeparationStore {
     await this.ifOpen(run, (request) => this.end(request, { state: 'cancelled', at: now() }));
   }
 
-  /** Removes the stems and the waveform of a separation that is not completed, nor accepted again. */
+  /** Removes the artefacts of a separation that is not completed, nor accepted again. */
   async removeResults(run: Run): Promise<void> {
     await this.exclusively(run.id, async () => {
       const stored = await this.find(run.id);
@@ -174,13 +175,23 @@ export class SeparationStore {
     });
   }
 
-  /** Removes a folder without a request, unless something in it is younger than the age, in milliseconds. */
+  /**
+   * Removes what lies in a folder without a request. A song stays until it is older than the age, in milliseconds: it
+   * may be about to be accepted. Nobody needs the rest: a late writer left it.
+   */
   async removeOrphan(id: SeparationId, olderThanMs: number, signal: AbortSignal): Promise<void> {
     await this.exclusively(id, async () => {
-      for await (const { key, modifiedAt } of this.objects.list(objectKeys.separation(id), { signal })) {
-        if (key === documentKeys.request(id) || Date.now() - modifiedAt.getTime() <= olderThanMs) return;
-      }
-      await this.removeAll(objectKeys.separation(id));
+      if (!(await this.has(id, { signal }))) await removeStale(this.objects, id, olderThanMs, signal);
+    });
+  }
+
+  /** Removes artefacts of an ended separation that nothing refers to, once they are older than the age. */
+  async removeStrays(id: SeparationId, olderThanMs: number, signal: AbortSignal): Promise<number> {
+    return this.exclusively(id, async () => {
+      const stored = await this.find(id, { signal });
+      // behind a manifest that cannot be read, everything may be needed
+      if (stored === undefined || stored.damage !== undefined || endingOf(stored) === undefined) return 0;
+      return removeStrays(this.objects, stored, olderThanMs, signal);
     });
   }
 
@@ -197,9 +208,8 @@ export class SeparationStore {
     this.tell({ request });
   }
 
-  private async removeFiles(id: SeparationId): Promise<void> {
-    await this.removeAll(objectKeys.stems(id));
-    await this.call((signal) => this.objects.remove(objectKeys.waveform(id), { signal }));
+  private removeFiles(id: SeparationId): Promise<void> {
+    return withTimeout(REMOVAL_MS, (signal) => removeArtefacts(this.objects, id, signal), { onTimeout: late });
   }
 
   private removeAll(prefix: string): Promise<void> {
@@ -209,10 +219,6 @@ export class SeparationStore {
   private tell(stored: StoredSeparation): void {
     const ending = endingOf(stored);
     if (ending !== undefined) for (const listener of this.listeners) listener({ request: stored.request, ending });
-  }
-
-  private call<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return withTimeout(this.options.callTimeoutMs, call, { onTimeout: late });
   }
 
   private inRedis<T>(call: () => Promise<T>): Promise<T> {

@@ -9,13 +9,13 @@ export class SeparationBusyError extends Error {
   }
 }
 
-/** The separation ended while a worker was still at it: its result is not wanted. */
+/** The separation ended while a worker was still at it: its result is not needed. */
 export class SeparationEndedError extends Error {
   readonly code = 'separation_ended';
 
   constructor(
     readonly id: SeparationId,
-    readonly state: 'removed' | 'cancelled' | 'failed',
+    readonly state: 'removed' | 'completed' | 'cancelled' | 'failed',
   ) {
     super(`the separation is ${state}`);
   }

@@ -36,8 +36,9 @@ export async function storeSeparation(ffmpeg: Ffmpeg, store: ObjectStore, given:
     const waveform = JSON.stringify(
       await computeWaveform(Object.fromEntries(wavs.map(({ stem, path }) => [stem, path])), { gain: () => 1 }),
     );
-    await store.putText(objectKeys.waveform(request.id), waveform);
-    await documents.putManifest(manifestFor(request, stems, waveform));
+    await store.putText(objectKeys.waveform(request.id, sha256Of(waveform)), waveform);
+    const original = await storeOriginal(ffmpeg, store, request, wavs[0]?.path);
+    await documents.putManifest({ ...manifestFor(request, stems, waveform), ...original });
     return request;
   } finally {
     await rm(folder, { recursive: true });
@@ -46,7 +47,7 @@ export async function storeSeparation(ffmpeg: Ffmpeg, store: ObjectStore, given:
 
 function requestFor(song: Buffer, { stems, owner = null, fileName = 'My Song.mp3', seconds }: Given): StoredRequest {
   const identity = {
-    inputSha256: createHash('sha256').update(song).digest('hex'),
+    inputSha256: sha256Of(song),
     model: 'demo',
     weights: 'demo',
     stems,
@@ -108,14 +109,34 @@ async function storeMaster(
 ): Promise<ManifestStem> {
   const path = `${wavPath}.flac`;
   await ffmpeg.encode({ wavPath, gain: 1, destinations: { flac: path } });
-  const key = objectKeys.stem(id, stem, 'flac');
+  const { sha256, bytes } = await hashFile(path);
+  const key = objectKeys.stem(id, stem, 'flac', sha256);
   await store.put(key, createReadStream(path));
   const samples = Math.round(durationSeconds * RATE);
-  return { name: stem, key, ...(await hashFile(path)), samples, peakDb: -8 };
+  return { name: stem, key, sha256, bytes, samples, peakDb: -8 };
+}
+
+async function storeOriginal(
+  ffmpeg: Ffmpeg,
+  store: ObjectStore,
+  { id, durationSeconds }: StoredRequest,
+  wavPath: string | undefined,
+): Promise<Pick<Manifest, 'original'>> {
+  if (wavPath === undefined) return {};
+  const path = `${wavPath}.original.flac`;
+  await ffmpeg.encode({ wavPath, gain: 0.5, destinations: { flac: path } });
+  const { sha256, bytes } = await hashFile(path);
+  const key = objectKeys.original(id, sha256);
+  await store.put(key, createReadStream(path));
+  return { original: { key, sha256, bytes, samples: Math.round(durationSeconds * RATE), peakDb: -14, gainDb: -6 } };
 }
 
 function manifestFor(request: StoredRequest, stems: readonly ManifestStem[], waveform: string): Manifest {
-  const sha256 = createHash('sha256').update(waveform).digest('hex');
-  const artefacts = [{ key: objectKeys.waveform(request.id), sha256, bytes: Buffer.byteLength(waveform) }];
+  const sha256 = sha256Of(waveform);
+  const artefacts = [{ key: objectKeys.waveform(request.id, sha256), sha256, bytes: Buffer.byteLength(waveform) }];
   return someManifest(request, { stems, artefacts, startedAt: NOW, finishedAt: NOW });
+}
+
+function sha256Of(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
 }

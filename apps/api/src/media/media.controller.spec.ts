@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { Ffmpeg } from '@app/audio';
 import { objectKeys, type StoredRequest, type Waveform } from '@app/separations';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
+import { Documents } from '../../../../test/support/stored-separations.js';
 import { RedisServer } from '../../../../test/support/redis-server.js';
 import { startS3Server, type S3Server } from '../../../../test/support/s3-server.js';
 import { RATE, storeSeparation, type Given } from './completed-separation.fixture.js';
@@ -123,14 +124,24 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(new Set(answers.map(({ headers }) => headers.get('etag'))).size).toBe(1);
     expect(answers.every(({ body }) => first?.body.equals(body))).toBe(true);
     expect(first?.headers.get('content-type')).toBe(type);
+    const master = (await new Documents(api.store).manifest(id))?.stems[0]?.sha256 ?? '';
     expect(await api.objects(`separations/${id}/stems/`)).toEqual([
-      objectKeys.stem(id, 'vocals', 'flac'),
-      objectKeys.stem(id, 'vocals', format),
+      objectKeys.stem(id, 'vocals', 'flac', master),
+      objectKeys.stem(id, 'vocals', format, master),
     ]);
     const decoded = await samplesOf(first?.body ?? Buffer.alloc(0));
     expect(decoded - SAMPLES).toBeGreaterThanOrEqual(0);
     // an MP3 read from a pipe keeps the padding of its last frame
     expect(decoded - SAMPLES).toBeLessThanOrEqual(format === 'mp3' ? 1152 * 2 : 0);
+  });
+
+  it('serves the stored original: nothing decodes the song again', async () => {
+    // the song of the fixture is a text, which no ffmpeg decodes
+    const { status, headers, body } = await api.client.bytes(`${base}/original.flac`);
+    expect(status).toBe(200);
+    expect(headers.get('etag')).toBe(`"${createHash('sha256').update(body).digest('hex')}"`);
+    expect(headers.get('content-disposition')).toBe('attachment; filename="My Song (original).flac"');
+    expect(await samplesOf(body)).toBe(SAMPLES);
   });
 
   it('serves only the song before the manifest exists', async () => {
@@ -199,7 +210,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
 
   it('answers 404 when its files are gone', async () => {
     const { id } = await given({ seconds: 1, stems: ['vocals'] });
-    await api.store.remove(objectKeys.stem(id, 'vocals', 'flac'));
+    await api.store.removeAll(objectKeys.stems(id));
     expect(await api.client.json(`/v1/separations/${id}/archive.zip`)).toMatchObject({ status: 404 });
     for (const format of ['flac', 'mp3']) {
       const { status, headers, body } = await api.client.json(`/v1/separations/${id}/stems/vocals.${format}`);

@@ -96,7 +96,9 @@ export class MediaController {
   @Get(':id/original.flac')
   @ApiFile({
     summary: 'The decoded song',
-    description: 'In step with the stems: same length, same gain (`gainDb`). Decoded and stored on the first request.',
+    description:
+      'In step with the stems, and as long. It has a gain of its own: `original.gainDb` in the receipt. A separation of ' +
+      'an earlier version has no stored original: it is decoded on the first request, with the gain of the stems.',
     contentTypes: ['audio/flac'],
     problems: ['not_completed', 'busy'],
   })

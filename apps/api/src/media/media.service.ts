@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import {
   CONTENT_TYPES,
+  earlierKeys,
+  findStemFile,
+  findWaveform,
   FORMATS,
   isFormat,
   MASTER_FORMAT,
@@ -58,30 +61,38 @@ export class MediaService {
       downloadName: stemFileName(request, stem.name, wanted),
     };
     if (wanted === MASTER_FORMAT) return { ...file, key: stem.key, bytes: stem.bytes, etag: etagOf(stem.sha256) };
-    const key = objectKeys.stem(manifest.id, stem.name, wanted);
-    const artefact = manifest.artefacts.find((one) => one.key === key);
+    const artefact = findStemFile(manifest, stem.name, wanted);
     if (artefact !== undefined) return { ...file, ...artefact, etag: etagOf(artefact.sha256) };
+    const key = objectKeys.stem(manifest.id, stem.name, wanted, stem.sha256);
     const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
-    const { bytes } = stored ?? (await this.encoder.encode(stem, wanted, key, signal, completed.caller));
+    const { bytes } = stored ?? (await this.encoder.encode(manifest.id, stem, wanted, signal, completed.caller));
     return { ...file, key, bytes, etag: etagOf(stem.sha256.slice(0, SHA256_PREFIX), wanted, bytes) };
   }
 
-  /** The song as decoded for separation, sample-aligned with its stems. @throws ProblemError busy */
+  /**
+   * The song as decoded for separation, sample-aligned with its stems. A separation of an earlier version has none
+   * stored: it is decoded on demand. @throws ProblemError busy
+   */
   async original({ request, manifest, caller }: Completed, signal: AbortSignal): Promise<ServedFile> {
-    const key = objectKeys.original(manifest.id);
+    const { original } = manifest;
+    const about = { contentType: contentType(MASTER_FORMAT), downloadName: originalName(request) };
+    if (original !== undefined) {
+      return { ...about, key: original.key, bytes: original.bytes, etag: etagOf(original.sha256) };
+    }
+    const key = earlierKeys.original(manifest.id);
     const song = { key: objectKeys.input(request.id, request.inputExtension), bytes: request.inputBytes };
     const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
-    const { bytes } = stored ?? (await this.encoder.original(song, manifest, key, signal, caller));
+    const { bytes } = stored ?? (await this.encoder.original(song, manifest, signal, caller));
     const etag = etagOf(manifest.input.sha256.slice(0, SHA256_PREFIX), MASTER_FORMAT, bytes);
-    return { key, bytes, etag, contentType: contentType(MASTER_FORMAT), downloadName: originalName(request) };
+    return { ...about, key, bytes, etag };
   }
 
   /** @throws ProblemError not_found when it was completed without one */
   waveform({ manifest }: Completed): ServedFile {
-    const key = objectKeys.waveform(manifest.id);
-    const artefact = manifest.artefacts.find((one) => one.key === key);
-    if (artefact === undefined) throw new ProblemError('not_found', 'The separation has no waveform.');
-    return { key, bytes: artefact.bytes, etag: etagOf(artefact.sha256), contentType: 'application/json' };
+    const waveform = findWaveform(manifest);
+    if (waveform === undefined) throw new ProblemError('not_found', 'The separation has no waveform.');
+    const { key, bytes, sha256 } = waveform;
+    return { key, bytes, etag: etagOf(sha256), contentType: 'application/json' };
   }
 
   /** The song as uploaded, available before the separation completes. @throws ProblemError not_found */

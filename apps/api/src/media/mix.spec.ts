@@ -113,7 +113,7 @@ describe(MixService.name, () => {
 
   it('answers 404 when its files are gone', async () => {
     const { id } = await storeSeparation(api.app.get(Ffmpeg), api.store, { seconds: 1, stems: STEMS });
-    await api.store.remove(objectKeys.stem(id, 'drums', 'flac'));
+    await api.store.removeAll(objectKeys.stems(id));
     const answer = await api.client.json(`/v1/separations/${id}/mix.wav?levels=vocals:1,drums:1`);
     expect(answer).toMatchObject({ status: 404, body: { code: 'separation_not_found' } });
   });

@@ -8,6 +8,8 @@ import { Logger } from '@nestjs/common';
 import { Ffmpeg, resolveFfmpeg } from '@app/audio';
 import { loadApiConfig } from '@app/config';
 import { objectKeys, type ManifestStem, type StoredRequest } from '@app/separations';
+import { RedisConnections } from '@app/redis';
+import { SeparationStore } from '@app/separation-store';
 import { FolderObjectStore, type ObjectInfo } from '@app/storage';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { storeSeparation } from './completed-separation.fixture.js';
@@ -17,6 +19,8 @@ import { StemEncoder } from './stem-encoder.js';
 /** a store that holds back its objects until the spec opens it */
 class GatedStore extends FolderObjectStore {
   reads = 0;
+  /** runs before an object is stored */
+  beforePut = (): Promise<void> => Promise.resolve();
   private opening = Promise.resolve();
   private release = (): void => undefined;
 
@@ -26,6 +30,11 @@ class GatedStore extends FolderObjectStore {
 
   open(): void {
     this.release();
+  }
+
+  override async put(...args: Parameters<FolderObjectStore['put']>): Promise<ObjectInfo> {
+    await this.beforePut();
+    return super.put(...args);
   }
 
   override async get(...args: Parameters<FolderObjectStore['get']>): Promise<Readable> {
@@ -42,6 +51,7 @@ describe(StemEncoder.name, () => {
   let ffmpeg: Ffmpeg;
   let request: StoredRequest;
   let stems: readonly ManifestStem[];
+  let separations: SeparationStore;
   let slots: EncoderSlots;
   let sut: StemEncoder;
 
@@ -49,15 +59,18 @@ describe(StemEncoder.name, () => {
     Logger.overrideLogger(false);
     folder = await mkdtemp(join(tmpdir(), 'encoder-'));
     store = new GatedStore(folder);
-    ffmpeg = new Ffmpeg(await resolveFfmpeg({ ...config.audio, searchPath: process.env['PATH'] }));
+    // asks only the store: nothing connects
+    const connections = new RedisConnections({ url: new URL('redis://127.0.0.1:1') });
+    separations = new SeparationStore(store, connections, { callTimeoutMs: 5000, lockWaitMs: 5000 });
+    ffmpeg = new Ffmpeg(await resolveFfmpeg(config.audio));
     request = await storeSeparation(ffmpeg, store, { seconds: 10, stems: ['vocals', 'drums'] });
     stems = (await new Documents(store).manifest(request.id))?.stems ?? [];
   });
 
   beforeEach(async () => {
     slots = new EncoderSlots(config);
-    sut = new StemEncoder(ffmpeg, store, slots);
-    for (const stem of ['vocals', 'drums']) await store.remove(objectKeys.stem(request.id, stem, 'mp3'));
+    sut = new StemEncoder(ffmpeg, store, separations, slots);
+    for (const { name, sha256 } of stems) await store.remove(objectKeys.stem(request.id, name, 'mp3', sha256));
     store.reads = 0;
     store.shut();
   });
@@ -66,9 +79,13 @@ describe(StemEncoder.name, () => {
 
   const encode = (stem: number, signal = new AbortController().signal, caller = 'ann'): Promise<ObjectInfo> => {
     const wanted = stems[stem] ?? fail('no such stem');
-    return sut.encode(wanted, 'mp3', objectKeys.stem(request.id, wanted.name, 'mp3'), signal, caller);
+    return sut.encode(request.id, wanted, 'mp3', signal, caller);
   };
-  const stored = (): Promise<string[]> => readdir(join(folder, 'separations', request.id, 'stems'));
+  /** files without the hash in their names */
+  const stored = async (): Promise<string[]> => {
+    const names = await readdir(join(folder, 'separations', request.id, 'stems'));
+    return names.map((name) => name.replace(/-[0-9a-f]{16}/, ''));
+  };
 
   it('encodes once for concurrent requests', async () => {
     const all = [encode(0), encode(0), encode(0)];
@@ -84,11 +101,13 @@ describe(StemEncoder.name, () => {
     await expect(encode(1)).rejects.toMatchObject(refused);
     store.open();
     await first;
-    await expect(encode(1)).resolves.toMatchObject({ key: objectKeys.stem(request.id, 'drums', 'mp3') });
+    await expect(encode(1)).resolves.toMatchObject({
+      key: objectKeys.stem(request.id, 'drums', 'mp3', stems[1]?.sha256 ?? ''),
+    });
   });
 
   it('keeps half of its encoders for other clients', async () => {
-    sut = new StemEncoder(ffmpeg, store, new EncoderSlots(loadApiConfig({ MAX_ENCODINGS: '2' })));
+    sut = new StemEncoder(ffmpeg, store, separations, new EncoderSlots(loadApiConfig({ MAX_ENCODINGS: '2' })));
     const { signal } = new AbortController();
     const first = encode(0);
     await expect(encode(1)).rejects.toMatchObject({ code: 'too_many_at_once', status: 429 });
@@ -117,6 +136,20 @@ describe(StemEncoder.name, () => {
     expect(await stored()).toEqual(['drums.flac', 'vocals.flac']);
     await encode(0);
     expect(await stored()).toContain('vocals.mp3');
+  });
+
+  it('leaves nothing in a separation that is removed meanwhile', async () => {
+    store.open();
+    const song = await storeSeparation(ffmpeg, store, { seconds: 1, stems: ['vocals'] });
+    const [vocals] = (await new Documents(store).manifest(song.id))?.stems ?? [];
+    store.beforePut = async () => {
+      store.beforePut = () => Promise.resolve();
+      await new Documents(store).removeRequest(song.id);
+      await store.removeAll(objectKeys.separation(song.id));
+    };
+    const encoding = sut.encode(song.id, vocals ?? fail('no stem'), 'mp3', new AbortController().signal, 'ann');
+    await expect(encoding).rejects.toMatchObject({ code: 'separation_not_found' });
+    expect(await readdir(join(folder, 'separations'))).not.toContain(song.id);
   });
 
   it('stops running encoders at shutdown', async () => {

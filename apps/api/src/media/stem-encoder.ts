@@ -1,8 +1,18 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Ffmpeg } from '@app/audio';
-import type { Format, Manifest, ManifestStem, MASTER_FORMAT } from '@app/separations';
+import { SeparationStore } from '@app/separation-store';
+import {
+  earlierKeys,
+  objectKeys,
+  type Format,
+  type Manifest,
+  type ManifestStem,
+  type MASTER_FORMAT,
+  type SeparationId,
+} from '@app/separations';
 import { ObjectStore, ofLength, type ObjectInfo } from '@app/storage';
 import type { Readable } from 'node:stream';
+import { fromStore } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { EncoderSlots } from './encoder-slots.js';
 import { seekableObject, type StoredFile } from './seekable-object.js';
@@ -24,18 +34,20 @@ export class StemEncoder implements OnModuleDestroy {
   constructor(
     private readonly ffmpeg: Ffmpeg,
     private readonly store: ObjectStore,
+    private readonly separations: SeparationStore,
     private readonly slots: EncoderSlots,
   ) {}
 
-  /** Encodes a stored master in another format. @throws ProblemError busy, too_many_at_once */
+  /** Encodes a stored master in another format. @throws ProblemError busy, too_many_at_once, separation_not_found */
   encode(
+    id: SeparationId,
     stem: ManifestStem,
     format: OtherFormat,
-    key: string,
     signal: AbortSignal,
     caller: string,
   ): Promise<ObjectInfo> {
-    return this.encodeOnce(key, signal, caller, async (put, stopped) => {
+    const key = objectKeys.stem(id, stem.name, format, stem.sha256);
+    return this.encodeOnce({ id, key }, signal, caller, async (put, stopped) => {
       const stream = ofLength(stem.bytes, await this.store.get(stem.key, { signal: stopped }));
       return this.ffmpeg.transcode({ stream, samples: stem.samples }, format, put, { signal: stopped });
     });
@@ -44,12 +56,12 @@ export class StemEncoder implements OnModuleDestroy {
   /** Decodes the song as for separation, and applies the gain of its stems. @throws ProblemError busy */
   original(
     song: StoredFile,
-    { input, gainDb }: Manifest,
-    key: string,
+    { id, input, gainDb }: Manifest,
     signal: AbortSignal,
     caller: string,
   ): Promise<ObjectInfo> {
-    return this.encodeOnce(key, signal, caller, (put, stopped) => {
+    const key = earlierKeys.original(id);
+    return this.encodeOnce({ id, key }, signal, caller, (put, stopped) => {
       const source = seekableObject(this.store, song, stopped);
       const decoded = { source, samples: input.samples, gain: 10 ** (gainDb / 20) };
       return this.ffmpeg.decodeOriginal(decoded, put, { signal: stopped });
@@ -61,7 +73,7 @@ export class StemEncoder implements OnModuleDestroy {
   }
 
   private encodeOnce(
-    key: string,
+    { id, key }: { readonly id: SeparationId; readonly key: string },
     signal: AbortSignal,
     caller: string,
     make: (put: Store, stopped: AbortSignal) => Promise<ObjectInfo>,
@@ -69,9 +81,17 @@ export class StemEncoder implements OnModuleDestroy {
     const work = (stopped: AbortSignal): Promise<ObjectInfo> =>
       this.slots.run(caller, async () => {
         const stored = await make((encoded) => this.store.put(key, encoded, { signal: stopped }), stopped);
+        await this.keepUnlessRemoved(id, key);
         this.logger.log(`encoded ${key}`);
         return stored;
       });
     return this.encodings.run(key, work, signal);
+  }
+
+  /** A removal that began before the file was stored may not have seen it. A later one removes it with the rest. */
+  private async keepUnlessRemoved(id: SeparationId, key: string): Promise<void> {
+    if (await this.separations.has(id)) return;
+    await fromStore((signal) => this.store.remove(key, { signal }));
+    throw new ProblemError('separation_not_found', 'The separation was removed.');
   }
 }

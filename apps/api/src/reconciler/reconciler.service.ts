@@ -69,6 +69,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
       await this.state.distrustAfterRestart();
       const queued = await this.look(lock, signal);
       await this.removeOutdated(lock, signal);
+      await this.removeStrays(lock, signal);
       await this.sweep.unaccepted(signal);
       return queued;
     } finally {
@@ -125,6 +126,19 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
       ids = await this.state.endedBefore(keptSince, LISTED);
       await this.several(ids, lock, signal);
     } while (ids.length === LISTED);
+  }
+
+  /** A bounded number in each pass; the rest is due in the next. */
+  private async removeStrays(lock: RedisLock, signal: AbortSignal): Promise<void> {
+    for (const id of await this.state.dueForSweep(LISTED)) {
+      const removed = await this.sweep.strays(id, signal).catch((error: unknown) => {
+        if (error instanceof SeparationBusyError) return 0;
+        throw error;
+      });
+      if (removed > 0) this.logger.log(`removed ${removed} artefacts that nothing refers to`, { separationId: id });
+      await this.state.markSwept(id);
+      await holdOn(lock);
+    }
   }
 
   private async several(ids: readonly SeparationId[], lock: RedisLock, signal: AbortSignal): Promise<SeparationId[]> {

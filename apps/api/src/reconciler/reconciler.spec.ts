@@ -178,6 +178,41 @@ describe(ReconcilerService.name, () => {
     expect(left).toEqual([false, false, true, true]);
   });
 
+  it('leaves nothing of what was written into a removed separation', async () => {
+    const id = await accept();
+    await sut.run();
+    await fixture.queue.remove(id);
+    await new SeparationStore(store, fixture.connections, { callTimeoutMs: 5000, lockWaitMs: 5000 }).remove({
+      id,
+      owner: null,
+      createdAt: (await documents.request(id))?.createdAt ?? '',
+    });
+    // a format made on demand, and the result of a worker that had lost Redis
+    const late = [objectKeys.stem(id, 'vocals', 'mp3', 'b'.repeat(64)), `${objectKeys.separation(id)}manifest.json`];
+    for (const key of late) await store.put(key, Readable.from(['late']));
+    await sut.run();
+    for (const key of late) expect(await store.head(key)).toBeUndefined();
+  });
+
+  it('sweeps the strays of an ended separation when they are due', async () => {
+    const id = await accept({ completedAt: new Date() });
+    const [old, young] = ['b', 'c'].map((digit) => objectKeys.stem(id, 'vocals', 'flac', digit.repeat(64)));
+    for (const key of [old, young]) await store.put(key ?? '', Readable.from(['stray']));
+    const before = new Date(Date.now() - 2 * HOUR_MS);
+    await utimes(join(folder, old ?? ''), before, before);
+    const left = async (): Promise<boolean[]> =>
+      Promise.all([old, young].map(async (key) => (await store.head(key ?? '')) !== undefined));
+    await sut.run();
+    expect(await left()).toEqual([true, true]);
+    const { unswept } = fixture.connections.keys;
+    await fixture.connections.call((redis) => redis.zadd(unswept, 0, id));
+    await sut.run();
+    expect(await left()).toEqual([false, true]);
+    // and again a day later
+    const due = Number(await fixture.connections.call((redis) => redis.zscore(unswept, id))) - Date.now();
+    expect(due / HOUR_MS).toBeCloseTo(24, 1);
+  });
+
   it('removes what is past its retention, and nothing without a limit', async () => {
     const before = new Date(Date.now() - 3 * HOUR_MS);
     const [old, young] = [await accept({ completedAt: before }), await accept({ completedAt: new Date() })];

@@ -7,6 +7,9 @@ const HOUR_MS = 3600 * 1000;
 /** an upload that is not accepted by then never will be */
 const UNACCEPTED_MS = HOUR_MS;
 
+/** a run that stored this and has not committed by then has failed, or will be refused */
+const STRAY_MS = HOUR_MS;
+
 /** Removes what nobody will ask for again. */
 export class Sweep {
   constructor(
@@ -29,9 +32,17 @@ export class Sweep {
     await this.objects.sweepUnfinished(LONGEST_UPLOAD_MS, { signal });
   }
 
-  /** Removes a folder without a request: its upload died before it was accepted, or its removal was interrupted. */
+  /**
+   * Removes a folder without a request: its upload died before it was accepted, its removal was interrupted, or someone
+   * wrote into it after its removal.
+   */
   async withoutRequest(id: SeparationId, signal: AbortSignal): Promise<void> {
     await this.separations.removeOrphan(id, UNACCEPTED_MS, signal);
+  }
+
+  /** Removes artefacts of an ended separation that nothing refers to, and returns how many. */
+  async strays(id: SeparationId, signal: AbortSignal): Promise<number> {
+    return this.separations.removeStrays(id, STRAY_MS, signal);
   }
 
   /** Removes the separation if it ended before `keptSince`, and tells whether it did. */

@@ -5,6 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CancelSignals, SeparationQueue } from '@app/queue';
+import { QUEUE_NAME, RedisConnections } from '@app/redis';
+import { Worker } from 'bullmq';
 import { objectKeys, type Separation, type SeparationId, type SeparationPage } from '@app/separations';
 import type { ApiClient } from '../../../../test/support/api-client.js';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
@@ -173,6 +175,30 @@ describe(SeparationsService.name, () => {
     const list = await ann.json<SeparationPage>('/v1/separations?limit=100');
     expect(list.body.separations.map((one) => one.id)).not.toContain(id);
     expect(await ann.separation(id)).toMatchObject({ status: 404, body: { code: 'separation_not_found' } });
+  });
+
+  it('removes a cancelled separation whose worker lost Redis', async () => {
+    const id = await submit(ann);
+    const remove = () => ann.json(`/v1/separations/${id}`, { method: 'DELETE' });
+    const connections = new RedisConnections({ url: redis.url });
+    // takes the job and is never heard of again
+    const lost = new Worker(QUEUE_NAME, null, {
+      connection: connections.forWorker(),
+      prefix: connections.keys.prefix,
+      lockDuration: 5000,
+    });
+    try {
+      await waitUntil('the job', async () => (await lost.getNextJob('lost')).id === id);
+      expect((await ann.separation(id)).body.status).toBe('processing');
+      await ann.cancel(id);
+      expect(await remove()).toMatchObject({ status: 409, body: { code: 'still_active' } });
+      await waitUntil('its lock to expire', async () => (await remove()).status === 204);
+      expect(await api.app.get(SeparationQueue).state(id)).toBeUndefined();
+      expect(await api.objects(objectKeys.separation(id))).toEqual([]);
+    } finally {
+      await lost.close(true);
+      await connections.close();
+    }
   });
 
   it('shows why a separation failed, and accepts it again', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { audibleLevels, DEFAULT_LANE, laneLevels } from './levels.js';
+import { audibleLevels, DEFAULT_LANE, laneLevels, originalLevel } from './levels.js';
 
 const FULL = { left: 1, right: 1 };
 
@@ -18,5 +18,17 @@ describe(audibleLevels.name, () => {
       ['vocals', FULL],
       ['bass', { left: Math.cos(Math.PI / 2), right: 1 }],
     ]);
+  });
+});
+
+describe(originalLevel.name, () => {
+  it.each([
+    [{ gainDb: -6, original: { gainDb: 0 } }, 0.501],
+    [{ gainDb: 0, original: { gainDb: -4 } }, 1.585],
+    [{ gainDb: -6, original: { gainDb: -6 } }, 1],
+    [{ gainDb: -6 }, 1],
+    [undefined, 1],
+  ])('makes the original as loud as its stems: %j', (gains, level) => {
+    expect(originalLevel(gains)).toBeCloseTo(level, 3);
   });
 });

@@ -34,3 +34,17 @@ export function audibleLevels(
   const levels = laneLevels(lanes).map((level, lane) => [stems[lane] ?? '', level] as const);
   return new Map(levels.filter(([, { left, right }]) => left !== 0 || right !== 0));
 }
+
+interface Gains {
+  readonly gainDb: number;
+  readonly original?: { readonly gainDb: number };
+}
+
+/**
+ * Linear level at which the original is as loud as the sum of its stems. Both have gains of their own; earlier versions
+ * made the original with the gain of the stems.
+ */
+export function originalLevel(gains: Gains | undefined): number {
+  if (gains?.original === undefined) return 1;
+  return 10 ** ((gains.gainDb - gains.original.gainDb) / 20);
+}

@@ -15,13 +15,14 @@ interface PlayerOptions {
   readonly lanes: readonly LaneSettings[];
   /** length of the song, in samples of one channel */
   readonly samples: number;
+  /** makes the original as loud as the song in its stems, linear */
+  readonly originalLevel: number;
 }
 
 /** seconds that a position is extrapolated after a report at most */
 const MAX_EXTRAPOLATION = 0.2;
 
 const SILENT = { left: 0, right: 0 };
-const FULL = { left: 1, right: 1 };
 
 /** Plays a song: its lanes, and one transport for all of them. Positions are samples. */
 export class Player {
@@ -188,7 +189,8 @@ export class Player {
   private sendLevels(): void {
     const stems = laneLevels(this.lanes.value);
     const original = this.playsOriginal.value;
-    [...stems, FULL].forEach((level, lane) => {
+    const { originalLevel } = this.options;
+    [...stems, { left: originalLevel, right: originalLevel }].forEach((level, lane) => {
       const isOriginal = lane === stems.length;
       this.node?.send({ type: 'level', lane, level: isOriginal === original ? level : SILENT });
     });

@@ -1,6 +1,6 @@
 import { call, originalPath, stemPath } from '../api/client.js';
 import { INSTRUMENTAL, type Separation } from '../api/contract.js';
-import { DEFAULT_LANE, type LaneSettings } from '../audio/levels.js';
+import { DEFAULT_LANE, originalLevel, type LaneSettings } from '../audio/levels.js';
 import { Player } from '../audio/player.js';
 import { FlacSource, type FilePart } from '../audio/sources/flac-source.js';
 import type { StemSource } from '../audio/sources/stem-source.js';
@@ -14,6 +14,7 @@ export function createPlayer(song: Separation): Player {
   const stems = stemsOf(song);
   return new Player({
     samples: song.receipt?.input.samples ?? 0,
+    originalLevel: originalLevel(song.receipt),
     lanes: initialLanes(stems),
     openStems: (context, signal) =>
       Promise.all(stems.map((stem) => openFlac(stemPath(song.id, stem, 'flac'), context, signal))),

@@ -10,10 +10,10 @@ import { Semaphore } from '@app/concurrency';
 import { loadWorkerConfig } from '@app/config';
 import { createLogger } from '@app/logging';
 import { CancelledJobError, RetryableJobError, type JobProgress } from '@app/queue';
-import { STAGES, objectKeys, type Manifest, type StoredRequest } from '@app/separations';
+import { STAGES, objectKeys, type Manifest, type ManifestFile, type StoredRequest } from '@app/separations';
 import { RedisConnections } from '@app/redis';
 import { SeparationStore } from '@app/separation-store';
-import { FolderObjectStore } from '@app/storage';
+import { FolderObjectStore, hashFile } from '@app/storage';
 import { someRedis } from '../../../../test/support/redis-server.js';
 import { commandLine, processesWith } from '../../../../test/support/process-list.js';
 import { writeWav } from '../../test/chord-wav.js';
@@ -26,6 +26,13 @@ import { patient } from '../../../../test/support/patience.js';
 
 const LIMIT_SECONDS = 60;
 
+/** Encodes other bytes, as another version may. */
+class OtherFfmpeg extends Ffmpeg {
+  override encode(...[request, options]: Parameters<Ffmpeg['encode']>): Promise<void> {
+    return super.encode({ ...request, gain: request.gain / 2 }, options);
+  }
+}
+
 describe(SeparationProcessor.name, () => {
   let folder: string;
   let engine: ObservedEngine;
@@ -35,6 +42,8 @@ describe(SeparationProcessor.name, () => {
   let separations: SeparationStore;
   let scratch: Scratch;
   let sut: SeparationProcessor;
+  /** of another version */
+  let other: SeparationProcessor;
   let song: string;
   const completed: Manifest[] = [];
 
@@ -45,23 +54,28 @@ describe(SeparationProcessor.name, () => {
     engine = ObservedEngine.demo(folder);
     store = new FolderObjectStore(join(folder, 'objects'));
     scratch = await Scratch.open(join(folder, 'scratch'));
-    const { audio } = loadWorkerConfig({ PATH: process.env['PATH'] });
+    const { audio } = loadWorkerConfig({});
     redis = await someRedis();
     connections = new RedisConnections({ url: redis.url });
     separations = new SeparationStore(store, connections, { callTimeoutMs: 10_000, lockWaitMs: 10_000 });
     separations.onEnded(({ ending }) => {
       if (ending.status === 'completed') completed.push(ending.manifest);
     });
-    sut = new SeparationProcessor({
-      separations,
-      store,
-      scratch,
-      engine: engine.client,
-      ffmpeg: new Ffmpeg(await resolveFfmpeg(audio)),
-      enginePermits: new Semaphore(1),
-      limits: { maxDurationSeconds: LIMIT_SECONDS },
-      logger: createLogger({ level: 'error', format: 'text' }, 'worker-server'),
-    });
+    const program = await resolveFfmpeg(audio);
+    const enginePermits = new Semaphore(1);
+    const processor = (ffmpeg: Ffmpeg): SeparationProcessor =>
+      new SeparationProcessor({
+        separations,
+        store,
+        scratch,
+        engine: engine.client,
+        ffmpeg,
+        enginePermits,
+        limits: { maxDurationSeconds: LIMIT_SECONDS },
+        logger: createLogger({ level: 'error', format: 'text' }, 'worker-server'),
+      });
+    sut = processor(new Ffmpeg(program));
+    other = processor(new OtherFfmpeg(program));
     await engine.untilReady();
   }, 60_000);
 
@@ -77,12 +91,13 @@ describe(SeparationProcessor.name, () => {
     request: StoredRequest,
     onProgress: (progress: JobProgress) => void = () => undefined,
     signal = new AbortController().signal,
+    processor = sut,
   ): Promise<void> => {
     const reportProgress = (progress: JobProgress): Promise<void> => {
       onProgress(progress);
       return Promise.resolve();
     };
-    return sut.handle(toJob(request), { signal, attempt: 1, reportProgress });
+    return processor.handle(toJob(request), { signal, attempt: 1, reportProgress });
   };
 
   it.each(STAGES)('stops within 2 s when cancelled in the stage %s, and leaves nothing', async (stage) => {
@@ -121,7 +136,10 @@ describe(SeparationProcessor.name, () => {
     }
     // too little encoding may remain to be measured
     expect(manifest?.seconds.encode).toBeGreaterThanOrEqual(0);
-    expect(existsSync(join(folder, 'objects', objectKeys.stem(request.id, 'vocals', 'flac')))).toBe(true);
+    for (const { name, key, sha256 } of manifest?.stems ?? []) {
+      expect(key).toBe(objectKeys.stem(request.id, name, 'flac', sha256));
+      expect(existsSync(join(folder, 'objects', key))).toBe(true);
+    }
   }, 60_000);
 
   const stemsOf = async (manifest: Manifest | undefined): Promise<Float32Array[]> =>
@@ -149,6 +167,49 @@ describe(SeparationProcessor.name, () => {
     }
     expect(10 * Math.log10(rest / song)).toBeCloseTo(manifest?.residualDb ?? Number.NaN, 1);
   }, 60_000);
+
+  it('stores the decoded song with a gain of its own, within half a step of 24 bits', async () => {
+    const loud = join(folder, 'over.wav');
+    await writeWav(loud, 3, () => 5);
+    const request = await storeSong(store, loud);
+    await attempt(request);
+    const manifest = completed.find(({ id }) => id === request.id);
+    expect(manifest?.ffmpeg).toMatch(/^n?\d/);
+    const { key = '', gainDb = NaN, samples, peakDb } = manifest?.original ?? {};
+    // the chord peaks at 1.5
+    expect({ gainDb, samples }).toEqual({ gainDb: -4, samples: 3 * WORKING_RATE });
+    const [stored, mix] = await Promise.all([decodeSamples(join(folder, 'objects', key)), decodeSamples(loud)]);
+    expect(stored).toHaveLength(mix.length);
+    const peak = mix.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+    expect(peakDb).toBeCloseTo(20 * Math.log10(peak) - 4, 5);
+    const gain = 10 ** (gainDb / 20);
+    const worst = mix.reduce((most, sample, at) => Math.max(most, Math.abs((stored[at] ?? 9) - sample * gain)), 0);
+    expect(worst).toBeLessThan(0.51 * 2 ** -23);
+  }, 60_000);
+
+  it('keeps the result of the first run that ends, whatever a second one stores', async () => {
+    const request = await storeSong(store, song, { formats: ['mp3'] });
+    await Promise.all([attempt(request), attempt(request, undefined, undefined, other)]);
+    const committed = completed.filter(({ id }) => id === request.id);
+    expect(committed).toHaveLength(1);
+    const manifest = (await separations.find(request.id))?.manifest;
+    expect(manifest).toEqual(committed[0]);
+    const listed = listedFiles(manifest);
+    expect(listed).toHaveLength(10);
+    for (const { key, sha256, bytes } of listed) {
+      expect(await hashFile(join(folder, 'objects', key))).toEqual({ sha256, bytes });
+    }
+    // those of the second run, except for the waveform, which is equal
+    const { signal } = new AbortController();
+    expect(await separations.removeStrays(request.id, 60_000, signal)).toBe(0);
+    expect(await separations.removeStrays(request.id, -1, signal)).toBe(9);
+    for (const { key } of listed) expect(existsSync(join(folder, 'objects', key))).toBe(true);
+  }, 60_000);
+
+  const listedFiles = (manifest: Manifest | undefined): ManifestFile[] =>
+    manifest === undefined
+      ? []
+      : [...manifest.stems, ...manifest.artefacts, ...(manifest.original === undefined ? [] : [manifest.original])];
 
   it.each([
     ['a tenth of a second', 0.1, 1],

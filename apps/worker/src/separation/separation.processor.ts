@@ -15,6 +15,7 @@ import { commitWork } from './steps/commit.step.js';
 import { decodeSong } from './steps/decode.step.js';
 import { encodeStems } from './steps/encode.step.js';
 import { fetchSong } from './steps/fetch.step.js';
+import { encodeOriginal } from './steps/original.step.js';
 import { ProgressReporter } from './steps/progress-reporter.js';
 import { separateMix } from './steps/separate.step.js';
 import { StemFiles } from './steps/stem-files.js';
@@ -95,7 +96,10 @@ export class SeparationProcessor {
     const stems = new StemFiles(join(step.scratch, 'stems'), request.stems, mix.samples);
     const work = await withTaskGroup(step.signal, async (group) => {
       const { signal } = group;
-      const uploads = new ObjectUploads(store, group);
+      const uploads = new ObjectUploads(request.id, store, group);
+      const original = group.start(async () => {
+        uploads.add(await encodeOriginal(ffmpeg, mix, { ...step, signal }));
+      });
       const encoding = group.start(() =>
         encodeStems(ffmpeg, request, stems, { ...step, signal }, (file) => {
           uploads.add(file);
@@ -108,10 +112,11 @@ export class SeparationProcessor {
       );
       // encode and store only count what remains: they overlap with the separation
       step.progress.report('encode', 0, 1);
-      const [waveform] = await timer.time('encode', () => Promise.all([drawing, encoding]));
+      const [waveform] = await timer.time('encode', () => Promise.all([drawing, encoding, original]));
       const files = await timer.time('store', () => uploads.finish(waveform, step.progress));
       return { separated, waveform, files };
     });
-    return commitWork(separations, { request, mix, ...work, seconds: timer.seconds, startedAt }, step);
+    const about = { request, mix, ffmpeg: await ffmpeg.version(), seconds: timer.seconds, startedAt };
+    return commitWork(separations, { ...about, ...work }, step);
   }
 }

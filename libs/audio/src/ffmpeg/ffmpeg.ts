@@ -7,6 +7,7 @@ import { decodeToWav, type DecodedSong } from './decode.js';
 import { ENCODING_TIMEOUT_MS, stemArguments } from './encode-arguments.js';
 import { inspectSong, type AudioFacts } from './inspect.js';
 import { mixStems, type MixLane, type RenderedMix } from './mix.js';
+import { readVersion } from './read-version.js';
 import { transcodeToMp3, transcodeToWav, type Master } from './transcode.js';
 import type { AudioSource } from '../sources/audio-source.js';
 import { ownInput, PIPE_INPUT } from '../sources/ffmpeg-input.js';
@@ -26,8 +27,16 @@ interface EncodeRequest {
  * Every method also throws ProcessFailedError or ProcessTimeoutError on a fault of the machine.
  */
 export class Ffmpeg {
+  private versionRead: Promise<string> | undefined;
+
   /** @param program path of ffmpeg, see `resolveFfmpeg` */
   constructor(private readonly program: string) {}
+
+  /** The version that it reports, such as `7.1` or `N-118387-g1ab2c3d4`. Asks only once. */
+  version(): Promise<string> {
+    this.versionRead ??= readVersion(this.program);
+    return this.versionRead;
+  }
 
   /**
    * Measures a song by decoding all of it, up to one second past the limit.

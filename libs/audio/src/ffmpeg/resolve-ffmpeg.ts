@@ -1,6 +1,3 @@
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { AudioConfig } from '@app/config';
 import { runProcess } from '@app/processes';
@@ -13,33 +10,19 @@ const NEEDED_ENCODERS = ['flac', 'libmp3lame', 'pcm_s24le'];
 const ASK_WHEEL = 'import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe(), end="")';
 
 /**
- * Path of the first ffmpeg that works and is new enough: FFMPEG_PATH, else `ffmpeg` on the PATH, else the
- * imageio-ffmpeg wheel in the engine's environment.
+ * Path of ffmpeg: FFMPEG_PATH, else the one that the engine's lock file pins (the imageio-ffmpeg wheel). Never just any
+ * `ffmpeg` of the machine: another version may decode other samples.
  * @throws FfmpegNotFoundError
  */
 export async function resolveFfmpeg(config: AudioConfig): Promise<string> {
-  const { ffmpegPath, searchPath, enginePython } = config;
+  const { ffmpegPath, enginePython } = config;
   if (ffmpegPath !== undefined) {
     if (await works(ffmpegPath)) return ffmpegPath;
     throw new FfmpegNotFoundError(`FFMPEG_PATH is not a working ffmpeg 5.1 or newer: ${ffmpegPath}`);
   }
-  const onPath = await findOnPath(searchPath ?? '');
-  if (onPath !== undefined && (await works(onPath))) return onPath;
   const inWheel = await outputOf(enginePython, ['-c', ASK_WHEEL]).catch(() => undefined);
   if (inWheel !== undefined && (await works(inWheel))) return inWheel;
-  throw new FfmpegNotFoundError('Found no ffmpeg 5.1 or newer on the PATH or in the Python environment of the engine');
-}
-
-async function findOnPath(searchPath: string): Promise<string | undefined> {
-  for (const folder of searchPath.split(delimiter).filter((name) => name !== '')) {
-    const path = join(folder, 'ffmpeg');
-    const isExecutable = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isExecutable) return path;
-  }
-  return undefined;
+  throw new FfmpegNotFoundError('Found no working ffmpeg in the Python environment of the engine');
 }
 
 /** Decodes a moment of silence, to try every option, and checks for the encoders. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FORMATS } from '../vocabulary/formats.js';
 import { STAGES, type Stage } from '../vocabulary/states.js';
 import { count, modelName, name, seconds, separationId, sha256, time, type DocumentOf } from './fields.js';
 import { parseDocument } from './parse-document.js';
@@ -25,10 +26,29 @@ export const manifestInputSchema = z.object({
 });
 
 export const manifestFileSchema = z.object({
-  key: name.meta({ example: 'separations/sep_0123456789abcdef0123456789abcdef/waveform.json' }),
+  key: name.meta({ example: 'separations/sep_0123456789abcdef0123456789abcdef/waveform-9f86d081884c7d65.json' }),
   sha256,
   bytes: count.meta({ example: 21_034 }),
 });
+
+export const manifestArtefactSchema = manifestFileSchema.extend({
+  stem: name.meta({ description: 'whose file it is; absent for the waveform', example: 'vocals' }).exactOptional(),
+  format: z.enum(FORMATS).meta({ example: 'mp3' }).exactOptional(),
+});
+
+export const manifestOriginalSchema = manifestFileSchema
+  .extend({
+    samples: count.meta({ example: 8_087_940 }),
+    peakDb: z
+      .number()
+      .nullable()
+      .meta({ description: 'peak of the stored file, dBFS; null for silence', example: -0.2 }),
+    gainDb: z.number().max(0).meta({
+      description: 'its own gain: the whole number of dB that keeps the decoded song from clipping, or 0',
+      example: 0,
+    }),
+  })
+  .meta({ description: 'The decoded song, stored with its stems. Absent in receipts of earlier versions.' });
 
 export const manifestStemSchema = manifestFileSchema.extend({
   name: name.meta({ example: 'vocals' }),
@@ -53,16 +73,21 @@ export const manifestSchema = z
     weightsSha256: sha256,
     engine: manifestEngineSchema,
     options: separationOptionsSchema,
+    ffmpeg: z
+      .string()
+      .meta({ description: 'version of the ffmpeg that decoded the song and encoded the files', example: '7.1' })
+      .exactOptional(),
     input: manifestInputSchema,
     stems: z.array(manifestStemSchema),
-    artefacts: z.array(manifestFileSchema).meta({ description: 'the other files that were stored with the stems' }),
+    original: manifestOriginalSchema.exactOptional(),
+    artefacts: z.array(manifestArtefactSchema).meta({ description: 'the other files that were stored with the stems' }),
     gainDb: z.number().max(0).meta({
       description: 'one gain for all stems: the whole number of dB that keeps the loudest from clipping, or 0',
       example: 0,
     }),
     residualDb: z.number().nullable().meta({
       description:
-        'energy of the song minus the sum of its stems, relative to the song; null unless all stems were made',
+        'energy of the song minus the sum of its stored stems, relative to the song; null unless all stems were made',
       example: -31.2,
     }),
     seconds: stageSecondsSchema,
@@ -73,6 +98,8 @@ export const manifestSchema = z
   .meta({ description: 'What was computed, with which weights, and the sha256 of every file.' });
 
 export type ManifestInput = DocumentOf<typeof manifestInputSchema>;
+export type ManifestFile = DocumentOf<typeof manifestFileSchema>;
+export type ManifestOriginal = DocumentOf<typeof manifestOriginalSchema>;
 export type ManifestStem = DocumentOf<typeof manifestStemSchema>;
 export type StageSeconds = DocumentOf<typeof stageSecondsSchema>;
 export type Manifest = DocumentOf<typeof manifestSchema>;

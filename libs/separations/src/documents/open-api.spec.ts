@@ -18,6 +18,7 @@ describe(openApiComponents.name, () => {
       'ReceiptFile',
       'ReceiptInput',
       'ReceiptOptions',
+      'ReceiptOriginal',
       'ReceiptStem',
       'SeparationDocument',
       'SeparationPage',

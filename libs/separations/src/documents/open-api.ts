@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { failureSchema } from './fields.js';
 import {
+  manifestArtefactSchema,
   manifestEngineSchema,
-  manifestFileSchema,
   manifestInputSchema,
+  manifestOriginalSchema,
   manifestSchema,
   manifestStemSchema,
 } from './manifest.js';
@@ -25,7 +26,8 @@ const COMPONENTS = {
   ReceiptOptions: separationOptionsSchema,
   ReceiptInput: manifestInputSchema,
   ReceiptStem: manifestStemSchema,
-  ReceiptFile: manifestFileSchema,
+  ReceiptOriginal: manifestOriginalSchema,
+  ReceiptFile: manifestArtefactSchema,
   WaveformDocument: waveformSchema,
   ModelDocument: modelSchema,
   ModelList: modelListSchema,

@@ -10,8 +10,34 @@ export const objectKeys = {
   separation: (id: SeparationId): string => `separations/${id}/`,
   input: (id: SeparationId, extension: string): string => `separations/${id}/input.${extension}`,
   stems: (id: SeparationId): string => `separations/${id}/stems/`,
+  /**
+   * Named by content: a manifest lists it, and no other run overwrites it.
+   * @param sha256 of the file; of its master for a format that is made on demand
+   */
+  stem: (id: SeparationId, stem: StemName, format: Format, sha256: string): string =>
+    `separations/${id}/stems/${stem}-${short(sha256)}.${format}`,
+  /** the decoded song, named by its sha256 */
+  original: (id: SeparationId, sha256: string): string => `separations/${id}/original-${short(sha256)}.flac`,
+  waveform: (id: SeparationId, sha256: string): string => `separations/${id}/waveform-${short(sha256)}.json`,
+} as const;
+
+/** Keys of separations that were stored before artefacts were named by content. */
+export const earlierKeys = {
   stem: (id: SeparationId, stem: StemName, format: Format): string => `separations/${id}/stems/${stem}.${format}`,
-  /** the decoded song, made on demand */
+  /** the decoded song, made on demand where the manifest lists none */
   original: (id: SeparationId): string => `separations/${id}/original.flac`,
   waveform: (id: SeparationId): string => `separations/${id}/waveform.json`,
 } as const;
+
+/** Whether the key is of a file that a worker or rest-server made from the song. */
+export function isArtefactKey(id: SeparationId, key: string): boolean {
+  const folder = `separations/${id}/`;
+  return key.startsWith(folder) && /^(?:stems\/|original[-.]|waveform[-.])/.test(key.slice(folder.length));
+}
+
+/** hex digits of a sha256 that tell the files of one separation apart */
+const DIGITS = 16;
+
+function short(sha256: string): string {
+  return sha256.slice(0, DIGITS);
+}

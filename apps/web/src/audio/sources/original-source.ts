@@ -1,7 +1,7 @@
 import { BrokenStemError } from './flac-source.js';
 import type { Segment, StemSource } from './stem-source.js';
 
-/** The original song. Opens it on the first read, because that makes the server decode it. */
+/** The original song. Opens it on the first read: few listeners ask for it, and an earlier server decodes it then. */
 export class OriginalSource implements StemSource {
   private opened: Promise<StemSource> | undefined;
 

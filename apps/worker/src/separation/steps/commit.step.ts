@@ -2,6 +2,7 @@ import { WORKING_RATE } from '@app/audio';
 import {
   MASTER_FORMAT,
   type Manifest,
+  type ManifestOriginal,
   type ManifestStem,
   type StageSeconds,
   type StoredRequest,
@@ -14,7 +15,7 @@ import { WrongStemsError } from './separation.errors.js';
 import { findWarnings } from './warnings.js';
 import type { DecodedMix } from './decode.step.js';
 import type { StepContext } from './step-context.js';
-import type { StoredFile } from './store.step.js';
+import type { StoredFile, StoredOriginal, StoredStem } from './store.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 
 /** The results of the steps before. */
@@ -24,22 +25,27 @@ interface FinishedWork {
   readonly separated: SeparatedMix;
   readonly files: readonly StoredFile[];
   readonly waveform: WaveformDocument;
+  /** version */
+  readonly ffmpeg: string;
   readonly seconds: StageSeconds;
   readonly startedAt: Date;
 }
 
-/** Commits the separation, as the last step. @throws StorageUnavailableError, SeparationEndedError */
+/**
+ * Commits the separation, as the last step.
+ * @throws StorageUnavailableError, SeparationEndedError, or the signal's reason before anything is written
+ */
 export async function commitWork(store: SeparationStore, work: FinishedWork, step: StepContext): Promise<Manifest> {
   const manifest = describeWork(work, new Date());
-  step.signal.throwIfAborted();
-  await store.commit(manifest);
+  await store.commit(manifest, step);
   return manifest;
 }
 
 function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
   const { request, mix, separated, files, waveform } = work;
   const { model, stems, overlap, shifts } = request;
-  const others = files.filter(({ format }) => format !== MASTER_FORMAT);
+  const stemFiles = files.filter((file) => file.kind === 'stem');
+  const others = stemFiles.filter(({ format }) => format !== MASTER_FORMAT);
   return {
     id: request.id,
     model: separated.model,
@@ -51,6 +57,7 @@ function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
       precision: separated.precision,
       libraries: separated.versions,
     },
+    ffmpeg: work.ffmpeg,
     options: { model, stems, overlap, shifts },
     input: {
       sha256: request.inputSha256,
@@ -60,8 +67,12 @@ function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
       samples: mix.samples,
       durationSeconds: mix.samples / WORKING_RATE,
     },
-    stems: separated.stems.map((stem) => describeStem(stem, files, separated)),
-    artefacts: [...others, waveform].map(({ key, sha256, bytes }) => ({ key, sha256, bytes })),
+    stems: separated.stems.map((stem) => describeStem(stem, stemFiles, separated)),
+    original: describeOriginal(files, mix),
+    artefacts: [
+      ...others.map(({ key, sha256, bytes, stem, format }) => ({ key, sha256, bytes, stem, format })),
+      { key: waveform.key, sha256: waveform.sha256, bytes: waveform.bytes },
+    ],
     gainDb: separated.gainDb,
     residualDb: separated.residualDb,
     seconds: work.seconds,
@@ -73,7 +84,7 @@ function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
 
 function describeStem(
   { name, peak }: EngineStem,
-  files: readonly StoredFile[],
+  files: readonly StoredStem[],
   { samples, gainDb }: SeparatedMix,
 ): ManifestStem {
   const master = files.find(({ stem, format }) => stem === name && format === MASTER_FORMAT);
@@ -81,4 +92,12 @@ function describeStem(
   const { key, sha256, bytes } = master;
   const peakDb = amplitudeToDb(peak);
   return { name, key, sha256, bytes, samples, peakDb: peakDb === null ? null : peakDb + gainDb };
+}
+
+function describeOriginal(files: readonly StoredFile[], { samples }: DecodedMix): ManifestOriginal {
+  const original = files.find((file): file is StoredOriginal => file.kind === 'original');
+  if (original === undefined) throw new WrongStemsError('the song has no original');
+  const { key, sha256, bytes, gainDb, peak } = original;
+  const peakDb = amplitudeToDb(peak);
+  return { key, sha256, bytes, samples, peakDb: peakDb === null ? null : peakDb + gainDb, gainDb };
 }

@@ -4,19 +4,17 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Ffmpeg, resolveFfmpeg, WORKING_RATE } from '@app/audio';
 import { loadWorkerConfig } from '@app/config';
-import { separationId } from '@app/separation-store';
 import { FORMATS } from '@app/separations';
 import { processesWith } from '../../../../../test/support/process-list.js';
 import { decodeSamples } from '../../../../../test/support/songs.js';
 import { waitUntil } from '../../../../../test/support/wait-until.js';
 import { writeWav } from '../../../test/chord-wav.js';
 import { StemFiles } from './stem-files.js';
-import { encodeStems, type EncodedFile } from './encode.step.js';
+import { encodeStems, type EncodedStem } from './encode.step.js';
 
 const SECONDS = 3;
 const SAMPLES = SECONDS * WORKING_RATE;
 const HEADER = 44;
-const ID = separationId({ inputSha256: '', model: 'demo', weights: '', stems: [], overlap: 0, shifts: 0, owner: null });
 
 describe(encodeStems.name, () => {
   let folder: string;
@@ -24,11 +22,11 @@ describe(encodeStems.name, () => {
   let stems: StemFiles;
   let bytes: Buffer;
   let stop: AbortController;
-  let encoded: EncodedFile[];
+  let encoded: EncodedStem[];
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'encode-'));
-    const { audio } = loadWorkerConfig({ PATH: process.env['PATH'] });
+    const { audio } = loadWorkerConfig({});
     sut = new Ffmpeg(await resolveFfmpeg(audio));
     stems = new StemFiles(join(folder, 'stems'), ['vocals', 'drums'], SAMPLES);
     stop = new AbortController();
@@ -45,7 +43,7 @@ describe(encodeStems.name, () => {
   });
 
   const begin = (): Promise<void> =>
-    encodeStems(sut, { id: ID, formats: [...FORMATS] }, stems, { scratch: folder, signal: stop.signal }, (file) => {
+    encodeStems(sut, { formats: [...FORMATS] }, stems, { scratch: folder, signal: stop.signal }, (file) => {
       encoded.push(file);
     });
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { MASTER_FORMAT, objectKeys, type Format, type StemName, type StoredRequest } from '@app/separations';
+import { MASTER_FORMAT, type Format, type StemName, type StoredRequest } from '@app/separations';
 import { readFlacSamples, type Ffmpeg } from '@app/audio';
 import { mapLimited } from '@app/concurrency';
 import { dbToAmplitude } from './decibels.js';
@@ -7,9 +7,9 @@ import { WrongStemsError } from './separation.errors.js';
 import type { StemFiles } from './stem-files.js';
 import type { StepContext } from './step-context.js';
 
-/** A file in the scratch folder, to be stored under the key. */
-export interface EncodedFile {
-  readonly key: string;
+/** A complete file of a stem in the scratch folder. */
+export interface EncodedStem {
+  readonly kind: 'stem';
   readonly path: string;
   readonly stem: StemName;
   readonly format: Format;
@@ -22,10 +22,10 @@ export interface EncodedFile {
  */
 export async function encodeStems(
   ffmpeg: Ffmpeg,
-  { id, formats }: Pick<StoredRequest, 'id' | 'formats'>,
+  { formats }: Pick<StoredRequest, 'formats'>,
   stems: StemFiles,
   step: Pick<StepContext, 'scratch' | 'signal'>,
-  onEncoded: (file: EncodedFile) => void,
+  onEncoded: (file: EncodedStem) => void,
 ): Promise<void> {
   const wanted = [...new Set<Format>([MASTER_FORMAT, ...formats])];
   // starts no encoder before the engine has written samples
@@ -35,7 +35,7 @@ export async function encodeStems(
     const gain = dbToAmplitude(gainDb);
     const signal = AbortSignal.any([step.signal, gainChanged]);
     const encoding = mapLimited(stems.names, stems.names.length, signal, async (stem, either) => {
-      const files = wanted.map((format) => fileOf(id, stem, format, step.scratch));
+      const files = wanted.map((format) => fileOf(stem, format, step.scratch));
       const destinations = Object.fromEntries(files.map(({ format, path }) => [format, path]));
       await ffmpeg.encode({ wavPath: stems.pathOf(stem), gain, destinations }, { written, signal: either });
       for (const file of files) {
@@ -53,8 +53,8 @@ export async function encodeStems(
   }
 }
 
-function fileOf(id: StoredRequest['id'], stem: StemName, format: Format, scratch: string): EncodedFile {
-  return { key: objectKeys.stem(id, stem, format), path: join(scratch, `${stem}.${format}`), stem, format };
+function fileOf(stem: StemName, format: Format, scratch: string): EncodedStem {
+  return { kind: 'stem', path: join(scratch, `${stem}.${format}`), stem, format };
 }
 
 async function checkMaster(path: string, samples: number): Promise<void> {

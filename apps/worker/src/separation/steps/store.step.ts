@@ -1,21 +1,32 @@
 import { hashFile, type FileDigest, type ObjectStore } from '@app/storage';
 import { type TaskGroup, Semaphore } from '@app/concurrency';
+import { objectKeys, type SeparationId } from '@app/separations';
 import type { ProgressReporter } from './progress-reporter.js';
-import type { EncodedFile } from './encode.step.js';
+import type { EncodedStem } from './encode.step.js';
+import type { EncodedOriginal } from './original.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 
 const UPLOADS_AT_ONCE = 4;
 
-/** A file in the store, with its hash and length. */
-export type StoredFile = EncodedFile & FileDigest;
+type EncodedFile = EncodedStem | EncodedOriginal;
 
-/** Uploads each file to the store as soon as it is complete. A second run writes the same keys. */
+type Stored<File> = File & FileDigest & { readonly key: string };
+
+export type StoredStem = Stored<EncodedStem>;
+export type StoredOriginal = Stored<EncodedOriginal>;
+export type StoredFile = StoredStem | StoredOriginal;
+
+/**
+ * Uploads each file to the store as soon as it is complete, under a key that holds its hash: a second run writes equal
+ * files under equal keys, and never replaces a file of another run.
+ */
 export class ObjectUploads {
   private readonly permits = new Semaphore(UPLOADS_AT_ONCE);
   private readonly started: Promise<StoredFile>[] = [];
   private stored = 0;
 
   constructor(
+    private readonly id: SeparationId,
     private readonly store: ObjectStore,
     private readonly group: TaskGroup,
   ) {}
@@ -46,8 +57,13 @@ export class ObjectUploads {
 
   private async put(file: EncodedFile, signal: AbortSignal): Promise<StoredFile> {
     const digest = await hashFile(file.path, signal);
-    await this.store.putFile(file.key, file.path, { signal });
+    const key = keyOf(this.id, file, digest);
+    await this.store.putFile(key, file.path, { signal });
     this.stored += 1;
-    return { ...file, ...digest };
+    return { ...file, ...digest, key };
   }
+}
+
+function keyOf(id: SeparationId, file: EncodedFile, { sha256 }: FileDigest): string {
+  return file.kind === 'stem' ? objectKeys.stem(id, file.stem, file.format, sha256) : objectKeys.original(id, sha256);
 }

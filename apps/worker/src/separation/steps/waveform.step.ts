@@ -23,5 +23,5 @@ export async function drawWaveform(
   const waveform = await computeWaveform(paths, { written, signal, gain: () => dbToAmplitude(stems.gainDb) });
   const text = JSON.stringify(waveform);
   const sha256 = createHash('sha256').update(text).digest('hex');
-  return { key: objectKeys.waveform(id), text, sha256, bytes: Buffer.byteLength(text) };
+  return { key: objectKeys.waveform(id, sha256), text, sha256, bytes: Buffer.byteLength(text) };
 }

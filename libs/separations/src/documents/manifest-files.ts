@@ -1,0 +1,25 @@
+import { FORMATS, type Format } from '../vocabulary/formats.js';
+import { earlierKeys, objectKeys } from '../vocabulary/object-keys.js';
+import type { StemName } from '../vocabulary/stems.js';
+import type { Manifest, ManifestFile } from './manifest.js';
+
+/** A stem's file in a format other than its master's, if it was stored with the stems. */
+export function findStemFile(manifest: Manifest, stem: StemName, format: Format): ManifestFile | undefined {
+  const earlier = earlierKeys.stem(manifest.id, stem, format);
+  return manifest.artefacts.find(
+    (file) => (file.stem === stem && file.format === format) || (file.stem === undefined && file.key === earlier),
+  );
+}
+
+export function findWaveform({ artefacts }: Manifest): ManifestFile | undefined {
+  return artefacts.find(({ key }) => /\/waveform(?:-[0-9a-f]{16})?\.json$/.test(key));
+}
+
+/** The keys of all files that may be served: the listed ones, and those that are made from them on demand. */
+export function servedKeys({ id, stems, artefacts, original }: Manifest): Set<string> {
+  const listed = [...stems, ...artefacts, ...(original === undefined ? [] : [original])].map(({ key }) => key);
+  const onDemand = stems.flatMap(({ name, sha256 }) =>
+    FORMATS.map((format) => objectKeys.stem(id, name, format, sha256)),
+  );
+  return new Set([...listed, ...onDemand, ...(original === undefined ? [earlierKeys.original(id)] : [])]);
+}
