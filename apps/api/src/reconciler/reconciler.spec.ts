@@ -160,7 +160,7 @@ describe(ReconcilerService.name, () => {
     await sut.run();
     expect((await documents.request(id))?.outcome).toMatchObject({
       state: 'failed',
-      failure: { code: 'internal', message: 'dies' },
+      failure: { code: 'internal', message: 'an internal error' },
     });
     expect(await fixture.queue.state(id)).toBeUndefined();
   });
