@@ -104,4 +104,13 @@ describe('the songs on the page', () => {
     await card('one.mp3').waitFor({ state: 'detached' });
     expect((await separations()).map(({ fileName }) => fileName)).not.toContain('one.mp3');
   });
+
+  it('sends a song again that the server was too busy for', async () => {
+    const busy = { status: 503, contentType: 'application/problem+json', body: JSON.stringify({ code: 'busy' }) };
+    await page.route('**/v1/separations', (route) => route.fulfill(busy), { times: 1 });
+    await watched.drop({ name: 'patient.mp3', bytes: await song(2, 5) });
+    await page.getByRole('button', { name: /the mixer: patient\.mp3/ }).waitFor();
+    // the browser logs the refusal
+    expect(watched.faults.splice(0)).toEqual([expect.stringContaining('503')]);
+  });
 });

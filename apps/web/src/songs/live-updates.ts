@@ -3,6 +3,7 @@ import { api } from '../api/client.js';
 import type { Separation, SeparationId } from '../api/contract.js';
 import { ApiError } from '../api/errors.js';
 import { separationEvents } from '../api/events.js';
+import { delay } from './delay.js';
 import { activeSongs, dropSong, isOffline, upsertSongs } from './library.js';
 
 /** a browser opens at most six connections to a server, and the page needs others too */
@@ -86,14 +87,4 @@ async function pollOthers(): Promise<void> {
   } catch (error) {
     isOffline.value = !(error instanceof ApiError);
   }
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

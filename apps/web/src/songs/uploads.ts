@@ -5,6 +5,7 @@ import { codeOf } from '../api/errors.js';
 import { MAX_UPLOAD_BYTES } from '../api/limits.js';
 import { upload } from '../api/upload.js';
 import { refusalOf } from './accepted-files.js';
+import { delay } from './delay.js';
 import { openSong, upsertSongs } from './library.js';
 import { optionFields, uploadOptions } from './upload-options.js';
 
@@ -29,6 +30,10 @@ const CONCURRENCY = 2;
 const RATE_AFTER_MS = 500;
 
 const INPUT_TIMEOUT_MS = 300_000;
+
+/** refusals of a server that is busy for a moment */
+const PASSING = ['busy', 'queue_unavailable', 'storage_unavailable', 'too_many_at_once'];
+const AGAIN_AFTER_MS = [2000, 5000, 10_000];
 
 export const uploads = signal<readonly Upload[]>([]);
 
@@ -78,7 +83,7 @@ async function send({ key, file, fields }: Upload): Promise<void> {
   setState(key, { step: 'sending', percent: 0, bytesPerSecond: undefined });
   const began = performance.now();
   try {
-    const song = await upload(file, fields, {
+    const song = await sendPatiently(file, fields, {
       signal: abort.signal,
       onProgress: ({ sentBytes, totalBytes }) => {
         const elapsed = performance.now() - began;
@@ -96,6 +101,20 @@ async function send({ key, file, fields }: Upload): Promise<void> {
     inFlight.delete(key);
     sendNext();
   }
+}
+
+/** Sends again what the server was too busy for, before the user has to. */
+async function sendPatiently(...[file, fields, hooks]: Parameters<typeof upload>): Promise<Separation> {
+  for (const waitMs of AGAIN_AFTER_MS) {
+    try {
+      return await upload(file, fields, hooks);
+    } catch (error) {
+      if (!PASSING.includes(codeOf(error))) throw error;
+      await delay(waitMs, hooks.signal);
+      hooks.signal.throwIfAborted();
+    }
+  }
+  return upload(file, fields, hooks);
 }
 
 function setState(key: number, state: UploadState): void {
