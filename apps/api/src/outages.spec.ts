@@ -149,6 +149,7 @@ describe(`${createApp.name}, with an S3 server that misreads`, () => {
 
   afterEach(() => {
     proxy.misread = () => undefined;
+    proxy.lie = () => undefined;
   });
 
   afterAll(async () => {
@@ -163,11 +164,22 @@ describe(`${createApp.name}, with an S3 server that misreads`, () => {
     ['comes short', 501],
   ])('blames the store, not the song, for an upload that %s when it is checked', async (misreading, frequency) => {
     const bytes = wav({ frequency });
-    proxy.misread = (key) => (key.startsWith('staging/') ? misreading : undefined);
-    const answer = await api.client.upload(bytes, DEMO);
-    expect(answer).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
-    proxy.misread = () => undefined;
+    let reads = 0;
+    proxy.misread = (key) => (key.startsWith('staging/') && (reads += 1) === 1 ? misreading : undefined);
     expect((await api.client.upload(bytes, DEMO)).status).toBe(202);
+    expect(reads).toBeGreaterThan(1);
+  });
+
+  it('accepts no song that the store has not kept whole', async () => {
+    const bytes = wav({ frequency: 503 });
+    proxy.lie = (key) => (key.startsWith('staging/') ? 'keeps half' : undefined);
+    const refused = await api.client.upload(bytes, DEMO);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'storage_unavailable' } });
+    let copies = 0;
+    proxy.lie = (key) => (key.endsWith('/input.wav') && (copies += 1) === 1 ? 'keeps half' : undefined);
+    const { status, body } = await api.client.upload(bytes, DEMO);
+    expect([status, copies]).toEqual([202, 2]);
+    expect((await api.client.bytes(`/v1/separations/${body.id}/input`)).body.equals(bytes)).toBe(true);
   });
 
   it('breaks off a download that the store cuts short', async () => {

@@ -38,11 +38,15 @@ export const limits = z.object({
     'largest upload, in bytes (512 MiB)',
   ),
   uploadStallSeconds: integer('UPLOAD_STALL_SECONDS', 30, [1, HOUR]).describe(
-    'seconds of silence after which a stalled upload is closed',
+    'seconds of silence, or of less than 1 KiB/s, after which an upload is closed',
   ),
   maxDurationSeconds: integer('MAX_DURATION_SECONDS', HOUR, [1, 24 * HOUR]).describe('longest song, in seconds'),
-  maxQueued: integer('MAX_QUEUED', 1000, [1, MILLION]).describe('separations that may wait in the queue'),
-  maxEncodings: integer('MAX_ENCODINGS', 4, [1, 64]).describe('on-demand encodings that run at once'),
+  maxQueued: integer('MAX_QUEUED', 1000, [1, MILLION]).describe(
+    'separations that may wait in the queue, half of them of one client',
+  ),
+  maxEncodings: integer('MAX_ENCODINGS', 4, [1, 64]).describe(
+    'on-demand encodings that run at once, half of them for one client',
+  ),
   retentionHours: integer('RETENTION_HOURS', 0, [0, MILLION]).describe(
     'age in hours at which a separation is deleted; 0 keeps it forever',
   ),

@@ -1,6 +1,6 @@
 import { withTimeout } from '@app/concurrency';
 import { RedisUnavailableError } from '@app/redis';
-import { StorageUnavailableError } from '@app/storage';
+import { ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ProblemError } from './problem.error.js';
 
@@ -53,5 +53,6 @@ export async function throughOutage<T>(work: () => Promise<T>, signal: AbortSign
 
 function isOutage(error: unknown): boolean {
   if (error instanceof ProblemError) return error.code === 'queue_unavailable' || error.code === 'storage_unavailable';
-  return error instanceof RedisUnavailableError || error instanceof StorageUnavailableError;
+  // what we have just stored is there, whatever the store says
+  return [RedisUnavailableError, StorageUnavailableError, ObjectNotFoundError].some((kind) => error instanceof kind);
 }

@@ -59,8 +59,8 @@ export class SubmissionsService {
       stagingKey: upload.key,
       bytes: upload.bytes,
     };
-    let facts: Promise<AudioFacts> | undefined;
-    const inspect = (): Promise<AudioFacts> => (facts ??= this.inspector.inspect(upload, caller, gone));
+    let facts: AudioFacts | undefined;
+    const inspect = async (): Promise<AudioFacts> => (facts ??= await this.inspector.inspect(upload, caller, gone));
     // a song that was sent whole is not thrown away for a moment's outage
     return throughOutage(() => this.acceptance.accept(candidate, caller, inspect), gone);
   }
