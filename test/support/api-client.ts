@@ -20,6 +20,11 @@ export class ApiClient {
     private readonly key?: string,
   ) {}
 
+  /** what each call of this client says about itself */
+  get headers(): Record<string, string> {
+    return this.key === undefined ? {} : { authorization: `Bearer ${this.key}` };
+  }
+
   async upload(file: string | Buffer, fields: Fields = {}, fileName?: string): Promise<Answer<Separation & Problem>> {
     const form = new FormData();
     for (const [name, value] of Object.entries(fields)) form.set(name, value);
@@ -49,8 +54,7 @@ export class ApiClient {
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = new Headers(init.headers);
-    if (this.key !== undefined) headers.set('authorization', `Bearer ${this.key}`);
+    const headers = new Headers({ ...Object.fromEntries(new Headers(init.headers)), ...this.headers });
     return fetch(new URL(path, this.url), { signal: AbortSignal.timeout(30_000), ...init, headers });
   }
 }

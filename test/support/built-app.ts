@@ -21,15 +21,15 @@ export class BuiltApp {
     this.#ended = once(process, 'close').then(([code]) => code as number | null);
   }
 
-  static start(app: AppName, env: Readonly<Record<string, string>>): BuiltApp {
+  /** @param through a command that makes itself the app, as `unshare` does */
+  static start(app: AppName, env: Readonly<Record<string, string>>, through: readonly string[] = []): BuiltApp {
     const main = resolve('dist', 'apps', app, 'apps', app, 'src', 'main.js');
     // PYTHONPATH: another engine than the installed one
     const { PATH = '', HOME = '', PYTHONPATH = '' } = process.env;
-    const options = {
-      env: { PATH, HOME, PYTHONPATH, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'],
-    };
-    return new BuiltApp(spawn(process.execPath, [main], options));
+    const own = { PATH, HOME, PYTHONPATH, ...env };
+    const options = { env: own, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
+    const [command, ...args] = [...through, process.execPath, main];
+    return new BuiltApp(spawn(command, args, options));
   }
 
   get pid(): number {

@@ -8,6 +8,12 @@ export function processesWith(text: string): number[] {
     .filter((pid) => pid !== process.pid && ['cmdline', 'environ'].some((file) => read(pid, file).includes(text)));
 }
 
+/** Ids of the processes that it has started, and of those that they have. */
+export function descendants(pid: number): number[] {
+  const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(Number(name)) === pid);
+  return children.flatMap((child) => [Number(child), ...descendants(Number(child))]);
+}
+
 /** `python -m separation_engine serve` */
 export function commandLine(pid: number): string {
   return read(pid, 'cmdline').replaceAll('\0', ' ').trim();
@@ -20,4 +26,9 @@ function read(pid: number, file: string): string {
     // it ended in the meantime
     return '';
   }
+}
+
+/** the fourth field of stat; the second, a name in brackets, may hold spaces */
+function parentOf(pid: number): number {
+  return Number(read(pid, 'stat').split(') ').at(-1)?.split(' ')[1]);
 }
