@@ -14,7 +14,7 @@ import { difference, energy, findPart, leftOf, sum } from './support/sound.js';
 const EXACT = 1e-6;
 const STEMS = ['vocals', 'drums', 'bass', 'other'];
 const RATE = 44_100;
-const ORIGINAL = '**/original.flac';
+const ORIGINAL = '**/original.flac*';
 const BUSY = { status: 503, contentType: 'application/problem+json', body: JSON.stringify({ code: 'busy' }) };
 /** logged by the browser */
 const BUSY_FAULT = expect.stringContaining('503') as unknown;

@@ -29,7 +29,7 @@ export type { Waveform } from './documents/waveform.js';
 export { CONTAINERS, CONTENT_TYPES, SONG_FILE_ENDINGS, extensionOf } from './vocabulary/containers.js';
 export { FAILURE_CODES, isFailureCode, type FailureCode } from './vocabulary/failures.js';
 export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './vocabulary/formats.js';
-export { earlierKeys, isArtefactKey, objectKeys } from './vocabulary/object-keys.js';
+export { contentVersion, earlierKeys, isArtefactKey, objectKeys } from './vocabulary/object-keys.js';
 export { publicText } from './vocabulary/public-text.js';
 export { PROBLEMS, PROBLEM_CODES, describeProblem, type ProblemCode } from './vocabulary/problems.js';
 export { OVERLAP_RANGE, SHIFTS_RANGE } from './vocabulary/ranges.js';

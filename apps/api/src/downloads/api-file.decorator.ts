@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiHeader, ApiOperation, ApiProduces, ApiResponse } from '@nestjs/swagger';
+import { ApiHeader, ApiOperation, ApiProduces, ApiQuery, ApiResponse } from '@nestjs/swagger';
 import { CONTENT_TYPES, FORMATS, type ProblemCode } from '@app/separations';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 
@@ -52,6 +52,12 @@ export function ApiFile(download: Download): MethodDecorator {
   return applyDecorators(
     ApiStream({ ...download, problems: [...download.problems, 'range_not_satisfiable'] }),
     ApiHeader({ name: 'Range', required: false, description: 'one range, such as `bytes=0-1023`' }),
+    ApiQuery({
+      name: 'v',
+      required: false,
+      schema: { type: 'string' },
+      description: 'the version of a link: the answer may be cached for ever while it is served',
+    }),
     ApiHeader({ name: 'If-None-Match', required: false }),
     ApiHeader({ name: 'If-Range', required: false }),
     ApiResponse({ status: 200, description: 'The file', content, headers: TAGGED }),

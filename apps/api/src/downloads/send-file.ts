@@ -14,8 +14,8 @@ export interface Download {
   readonly contentType: string;
   /** offers it as an attachment of this name */
   readonly downloadName?: string;
-  /** default: the files of a separation never change */
-  readonly cacheControl?: string;
+  /** of its sha256: a link that names it with `v` is always answered with these bytes */
+  readonly version?: string;
 }
 
 /** A stored object, and how to send it. */
@@ -26,7 +26,9 @@ export interface ServedFile extends Download {
 /** Opens a download, or the range of it. */
 export type OpenDownload = (range: ByteRange | undefined) => Promise<Readable>;
 
-const CACHE_CONTROL = 'private, max-age=31536000, immutable';
+/** a separation may be deleted and made again, on another backend: only a link with a version has one content */
+const FOREVER = 'private, max-age=31536000, immutable';
+const REVALIDATE = 'private, no-cache';
 
 /**
  * Answers GET or HEAD with the file, one range of it, or 304.
@@ -54,7 +56,7 @@ export async function sendDownload(
   const range = isFresh ? undefined : wantedRange(request, file);
   // before the headers: an error response must not carry those of the file
   const body = isFresh || request.method === 'HEAD' ? undefined : await open(range);
-  setHeaders(response, file);
+  setHeaders(request, response, file);
   if (isFresh) {
     response.status(304).end();
     return;
@@ -78,12 +80,13 @@ function onlyRange(range: ReturnType<typeof byteRange>, bytes: number): Exclude<
   throw new ProblemError('range_not_satisfiable', `The file has ${bytes} bytes.`, { headers });
 }
 
-function setHeaders(response: Response, file: Download): void {
+function setHeaders(request: Request, response: Response, file: Download): void {
+  const isNamed = file.version !== undefined && request.query['v'] === file.version;
   // first: it guesses a content type from the name
   if (file.downloadName !== undefined) response.attachment(file.downloadName);
   response.set({
     'Accept-Ranges': 'bytes',
-    'Cache-Control': file.cacheControl ?? CACHE_CONTROL,
+    'Cache-Control': isNamed ? FOREVER : REVALIDATE,
     'Content-Type': file.contentType,
     ETag: file.etag,
     'X-Content-Type-Options': 'nosniff',

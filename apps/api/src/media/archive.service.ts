@@ -47,7 +47,6 @@ export class ArchiveService {
       etag: etagOf(archive.digest),
       contentType: 'application/zip',
       downloadName: archiveName(completed.request),
-      cacheControl: 'private, no-cache',
     };
     const open = (range: ByteRange | undefined): Promise<Readable> => Promise.resolve(archive.read(range, signal));
     await sendDownload(download, open, request, response);

@@ -56,7 +56,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(headers.get('content-disposition')).toBe('attachment; filename="My Song (vocals).flac"');
     expect(headers.get('accept-ranges')).toBe('bytes');
     expect(headers.get('x-content-type-options')).toBe('nosniff');
-    expect(headers.get('cache-control')).toMatch(/^private, .*immutable$/);
+    expect(headers.get('cache-control')).toBe('private, no-cache');
     expect(headers.get('vary')).toBe('Origin, Authorization, X-Api-Key');
     expect(await samplesOf(body)).toBe(SAMPLES);
   });
@@ -133,6 +133,27 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(decoded - SAMPLES).toBeGreaterThanOrEqual(0);
     // an MP3 read from a pipe keeps the padding of its last frame
     expect(decoded - SAMPLES).toBeLessThanOrEqual(format === 'mp3' ? 1152 * 2 : 0);
+  });
+
+  it('lets a client keep a file for ever only under a link that names its content', async () => {
+    const { id } = await given({ seconds: 1, stems: ['vocals'] });
+    const links = (await api.client.separation(id)).body.links as {
+      input: string;
+      original: string;
+      waveform: string;
+      stems: { vocals: { flac: string; mp3: string } };
+    };
+    const cached = async (path: string): Promise<string | null> =>
+      (await api.client.bytes(path)).headers.get('cache-control');
+    for (const link of [links.input, links.original, links.waveform, links.stems.vocals.flac]) {
+      expect(link).toMatch(/\?v=[0-9a-f]{16}$/);
+      expect(await cached(link)).toBe('private, max-age=31536000, immutable');
+      expect(await cached(link.replace(/v=.*/, 'v=0123456789abcdef'))).toBe('private, no-cache');
+      expect(await cached(link.replace(/\?.*/, ''))).toBe('private, no-cache');
+    }
+    // made on demand: nobody knows its bytes before
+    expect(links.stems.vocals.mp3).toMatch(/vocals\.mp3$/);
+    expect(await cached(links.stems.vocals.mp3)).toBe('private, no-cache');
   });
 
   it('serves the stored original: nothing decodes the song again', async () => {

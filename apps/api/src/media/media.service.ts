@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import {
   CONTENT_TYPES,
+  contentVersion,
   earlierKeys,
   findStemFile,
   findWaveform,
@@ -10,6 +11,7 @@ import {
   objectKeys,
   type Format,
   type Manifest,
+  type ManifestFile,
   type ManifestStem,
   type StemName,
   type StoredRequest,
@@ -60,9 +62,9 @@ export class MediaService {
       contentType: contentType(wanted),
       downloadName: stemFileName(request, stem.name, wanted),
     };
-    if (wanted === MASTER_FORMAT) return { ...file, key: stem.key, bytes: stem.bytes, etag: etagOf(stem.sha256) };
+    if (wanted === MASTER_FORMAT) return { ...file, ...contentOf(stem) };
     const artefact = findStemFile(manifest, stem.name, wanted);
-    if (artefact !== undefined) return { ...file, ...artefact, etag: etagOf(artefact.sha256) };
+    if (artefact !== undefined) return { ...file, ...contentOf(artefact) };
     const key = objectKeys.stem(manifest.id, stem.name, wanted, stem.sha256);
     const stored = await fromStore((timeout) => this.store.head(key, { signal: timeout }));
     const { bytes } = stored ?? (await this.encoder.encode(manifest.id, stem, wanted, signal, completed.caller));
@@ -77,7 +79,7 @@ export class MediaService {
     const { original } = manifest;
     const about = { contentType: contentType(MASTER_FORMAT), downloadName: originalName(request) };
     if (original !== undefined) {
-      return { ...about, key: original.key, bytes: original.bytes, etag: etagOf(original.sha256) };
+      return { ...about, ...contentOf(original) };
     }
     const key = earlierKeys.original(manifest.id);
     const song = { key: objectKeys.input(request.id, request.inputExtension), bytes: request.inputBytes };
@@ -91,8 +93,7 @@ export class MediaService {
   waveform({ manifest }: Completed): ServedFile {
     const waveform = findWaveform(manifest);
     if (waveform === undefined) throw new ProblemError('not_found', 'The separation has no waveform.');
-    const { key, bytes, sha256 } = waveform;
-    return { key, bytes, etag: etagOf(sha256), contentType: 'application/json' };
+    return { ...contentOf(waveform), contentType: 'application/json' };
   }
 
   /** The song as uploaded, available before the separation completes. @throws ProblemError not_found */
@@ -100,13 +101,19 @@ export class MediaService {
     const { request, damage } = await this.access.load(id, owner);
     if (damage?.document === 'request') throw new ProblemError('not_found', 'The record of the song cannot be read.');
     return {
-      key: objectKeys.input(request.id, request.inputExtension),
-      bytes: request.inputBytes,
-      etag: etagOf(request.inputSha256),
+      ...contentOf({
+        key: objectKeys.input(request.id, request.inputExtension),
+        bytes: request.inputBytes,
+        sha256: request.inputSha256,
+      }),
       contentType: contentType(request.inputExtension),
       downloadName: request.fileName,
     };
   }
+}
+
+function contentOf({ key, bytes, sha256 }: ManifestFile): Pick<ServedFile, 'key' | 'bytes' | 'etag' | 'version'> {
+  return { key, bytes, etag: etagOf(sha256), version: contentVersion(sha256) };
 }
 
 export function knownFormat(format: string): Format {

@@ -1,11 +1,17 @@
 import type { JobState } from '@app/queue';
 import {
+  contentVersion,
+  findStemFile,
+  findWaveform,
   FORMATS,
+  MASTER_FORMAT,
   publicText,
   type Failure,
+  type Format,
+  type Manifest,
   type Separation,
   type SeparationId,
-  type StoredRequest,
+  type StemName,
 } from '@app/separations';
 import { endingOf, needsRun, type StoredSeparation } from '@app/separation-store';
 
@@ -28,7 +34,7 @@ export function separationView(stored: StoredSeparation, job: JobState | undefin
     stems: request.stems,
     formats: request.formats,
     ...status,
-    links: isUnknown ? { self: selfLink(request.id) } : linksOf(request, status.status),
+    links: isUnknown ? { self: selfLink(request.id) } : linksOf(stored, status.status),
   };
 }
 
@@ -61,20 +67,35 @@ export function selfLink(id: SeparationId): string {
   return `/v1/separations/${id}`;
 }
 
-function linksOf({ id, stems }: StoredRequest, status: Separation['status']): Record<string, unknown> {
+/** A file that the manifest or the request tells the sha256 of has it in its link, and may be cached for ever. */
+function linksOf(
+  { request: { id, stems, inputSha256 }, manifest }: StoredSeparation,
+  status: Separation['status'],
+): Record<string, unknown> {
   const self = selfLink(id);
-  const always = { self, events: `${self}/events`, input: `${self}/input` };
+  const always = { self, events: `${self}/events`, input: `${self}/input${version(inputSha256)}` };
   if (status === 'queued' || status === 'processing') return { ...always, cancel: `${self}/cancel` };
-  if (status !== 'completed') return always;
+  if (status !== 'completed' || manifest === undefined) return always;
+  const linkOf = (stem: StemName, format: Format): string =>
+    `${self}/stems/${stem}.${format}${version(sha256Of(manifest, stem, format))}`;
   const files = stems.map((stem) => [
     stem,
-    Object.fromEntries(FORMATS.map((format) => [format, `${self}/stems/${stem}.${format}`])),
+    Object.fromEntries(FORMATS.map((format) => [format, linkOf(stem, format)])),
   ]);
   return {
     ...always,
     stems: Object.fromEntries(files) as Record<string, unknown>,
-    original: `${self}/original.flac`,
+    original: `${self}/original.flac${version(manifest.original?.sha256)}`,
     archive: `${self}/archive.zip`,
-    waveform: `${self}/waveform`,
+    waveform: `${self}/waveform${version(findWaveform(manifest)?.sha256)}`,
   };
+}
+
+function sha256Of(manifest: Manifest, stem: StemName, format: Format): string | undefined {
+  if (format !== MASTER_FORMAT) return findStemFile(manifest, stem, format)?.sha256;
+  return manifest.stems.find(({ name }) => name === stem)?.sha256;
+}
+
+function version(sha256: string | undefined): string {
+  return sha256 === undefined ? '' : `?v=${contentVersion(sha256)}`;
 }

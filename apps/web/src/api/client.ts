@@ -5,6 +5,8 @@ import { ConnectionError, toApiError } from './errors.js';
 
 const BASE = '/v1/separations';
 const TIMEOUT_MS = 20_000;
+/** as in the links of the API */
+const VERSION_DIGITS = 16;
 
 /** The key is sent in a header only, never in a URL. */
 export function keyHeaders(): Record<string, string> {
@@ -50,6 +52,11 @@ export const api = {
 
 export function stemPath(id: SeparationId, stem: string, format: Format): string {
   return `${BASE}/${id}/stems/${encodeURIComponent(stem)}.${format}`;
+}
+
+/** Names the content of a file: the browser may then keep it for ever. */
+export function withVersion(path: string, sha256: string | undefined): string {
+  return sha256 === undefined ? path : `${path}?v=${sha256.slice(0, VERSION_DIGITS)}`;
 }
 
 /** The decoded song, sample for sample in step with its stems. */

@@ -1,4 +1,4 @@
-import { call, originalPath, stemPath } from '../api/client.js';
+import { call, originalPath, stemPath, withVersion } from '../api/client.js';
 import { INSTRUMENTAL, type Separation } from '../api/contract.js';
 import { DEFAULT_LANE, originalLevel, type LaneSettings } from '../audio/levels.js';
 import { Player } from '../audio/player.js';
@@ -16,10 +16,15 @@ export function createPlayer(song: Separation): Player {
     samples: song.receipt?.input.samples ?? 0,
     originalLevel: originalLevel(song.receipt),
     lanes: initialLanes(stems),
-    openStems: (context, signal) =>
-      Promise.all(stems.map((stem) => openFlac(stemPath(song.id, stem, 'flac'), context, signal))),
-    openOriginal: (context, signal) => openFlac(originalPath(song.id), context, signal),
+    openStems: (context, signal) => Promise.all(stems.map((stem) => openFlac(masterPath(song, stem), context, signal))),
+    openOriginal: (context, signal) =>
+      openFlac(withVersion(originalPath(song.id), song.receipt?.original?.sha256), context, signal),
   });
+}
+
+function masterPath({ id, receipt }: Separation, stem: string): string {
+  const sha256 = receipt?.stems.find(({ name }) => name === stem)?.sha256;
+  return withVersion(stemPath(id, stem, 'flac'), sha256);
 }
 
 /** Mutes the instrumental next to the stems it is the sum of: they would be heard twice. */

@@ -15,10 +15,10 @@ export const objectKeys = {
    * @param sha256 of the file; of its master for a format that is made on demand
    */
   stem: (id: SeparationId, stem: StemName, format: Format, sha256: string): string =>
-    `separations/${id}/stems/${stem}-${short(sha256)}.${format}`,
+    `separations/${id}/stems/${stem}-${contentVersion(sha256)}.${format}`,
   /** the decoded song, named by its sha256 */
-  original: (id: SeparationId, sha256: string): string => `separations/${id}/original-${short(sha256)}.flac`,
-  waveform: (id: SeparationId, sha256: string): string => `separations/${id}/waveform-${short(sha256)}.json`,
+  original: (id: SeparationId, sha256: string): string => `separations/${id}/original-${contentVersion(sha256)}.flac`,
+  waveform: (id: SeparationId, sha256: string): string => `separations/${id}/waveform-${contentVersion(sha256)}.json`,
 } as const;
 
 /** Keys of separations that were stored before artefacts were named by content. */
@@ -38,6 +38,7 @@ export function isArtefactKey(id: SeparationId, key: string): boolean {
 /** hex digits of a sha256 that tell the files of one separation apart */
 const DIGITS = 16;
 
-function short(sha256: string): string {
+/** Tells the contents of files apart: in their keys, and as `v` in their links. */
+export function contentVersion(sha256: string): string {
   return sha256.slice(0, DIGITS);
 }
