@@ -5,14 +5,12 @@ import type { Caller } from './caller.js';
 import { download } from './downloads.js';
 import { follow } from './follower.js';
 import { goAway } from './half-upload.js';
-import type { Ledger } from './ledger.js';
+import { REMEMBERED_MS, type Ledger } from './ledger.js';
 import { sendSong } from './send-song.js';
 import type { Song } from './song-library.js';
 import type { Visit } from './visit-plan.js';
 
 const POLL_MS = 700;
-/** another rest-server may still show a deleted song for a second: docs/api.md */
-const REMEMBERED_MS = 1500;
 
 /** One client: sends its song, does what its visit says, and writes down what it was told. */
 export class Visitor {
