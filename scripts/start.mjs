@@ -1,11 +1,14 @@
 // `npm start`: everything a laptop needs to run the service, until Ctrl-C.
 // `npm run dev` (--watch): the same from the sources; servers and page follow every save.
 import { main } from './support/fail.mjs';
+import { lockDataDir } from './service/data-lock.mjs';
 import { LocalService } from './service/local-service.mjs';
 import { mustBeFree } from './service/ports.mjs';
+import { checkOpenFiles, mustBeWritable, mustDiffer } from './setup/machine.mjs';
 import { chooseModel } from './setup/model.mjs';
 import { build, checkNodeVersion, installPackages } from './setup/node-packages.mjs';
 import { engineProfile, installEngine } from './setup/python-environment.mjs';
+import { dataDir } from './support/paths.mjs';
 import { endRunning } from './support/run.mjs';
 
 const host = process.env.HOST || '127.0.0.1';
@@ -21,6 +24,10 @@ let service;
 async function start() {
   const began = Date.now();
   checkNodeVersion();
+  mustDiffer(port, workerPort);
+  await checkOpenFiles();
+  mustBeWritable(dataDir);
+  await lockDataDir(dataDir);
   await mustBeFree(host, port, 'PORT');
   await mustBeFree(host, workerPort, 'WORKER_PORT');
   await installPackages();

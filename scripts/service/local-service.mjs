@@ -53,8 +53,14 @@ export class LocalService {
     if (showLogs) this.#run('logs', 'logs', 'all');
     // the logs already show what a server prints, unless it cannot start
     for (const [name, app] of Object.entries(SERVERS)) this.#run(name, app, this.watch ? 'errors' : 'nothing');
-    const ready = async () => (await this.#isReady('rest-server')) && (await this.#isReady('worker-server'));
-    if ((await until(ready, { timeoutMs: READY_MS, unless: this.#firstEnd() })) || this.stopped) return;
+    let refusal;
+    const settled = async () => {
+      refusal = await this.#engineRefusal();
+      return refusal !== undefined || ((await this.#isReady('rest-server')) && (await this.#isReady('worker-server')));
+    };
+    const isSettled = await until(settled, { timeoutMs: READY_MS, unless: this.#firstEnd() });
+    if (refusal !== undefined) throw new PlainError(`The engine cannot start: ${refusal}`);
+    if (isSettled || this.stopped) return;
     throw new PlainError(`${this.#outputs()}\nThe service did not become ready: see above.`);
   }
 
@@ -94,13 +100,25 @@ export class LocalService {
   }
 
   async #isReady(name) {
+    return (await this.#health(name))?.ok === true;
+  }
+
+  /** Why the engine will not start, however long one waits; undefined if it may. */
+  async #engineRefusal() {
+    const { status, reason } = (await this.#health('worker-server'))?.checks?.engine ?? {};
+    // the reason begins with a code
+    return status === 'down' && !['starting', 'stopped'].includes(reason)
+      ? reason.replace(/^[a-z_]+: /, '')
+      : undefined;
+  }
+
+  async #health(name) {
     try {
       const url = `http://${this.localHost}:${this.ports[name]}/health/ready`;
       const answer = await fetch(url, { signal: AbortSignal.timeout(2000) });
-      await answer.body?.cancel();
-      return answer.ok;
+      return { ok: answer.ok, checks: (await answer.json()).checks };
     } catch {
-      return false;
+      return undefined;
     }
   }
 }

