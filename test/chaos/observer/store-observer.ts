@@ -82,7 +82,8 @@ export class StoreObserver {
 
   async #checkResult(id: string, keys: ReadonlyMap<string, number>, manifest: Manifest): Promise<void> {
     const prefix = `separations/${id}/`;
-    const listed = [...manifest.stems, ...manifest.artefacts];
+    const { stems, artefacts, original } = manifest;
+    const listed = [...stems, ...artefacts, ...(original === undefined ? [] : [original])];
     for (const file of listed) {
       const { sha256, bytes } = await this.#digest(file.key);
       const whole = sha256 === file.sha256 && bytes === file.bytes;
