@@ -7,13 +7,16 @@ export {
   FfmpegNotFoundError,
   NoAudioError,
   NotFiniteError,
-} from './ffmpeg/audio.error.js';
-export type { DecodedSong } from './ffmpeg/decode.js';
+  UnsupportedAudioError,
+} from './errors/audio.error.js';
+export type { Damage, DecodedSong } from './ffmpeg/decode.js';
 export { Ffmpeg } from './ffmpeg/ffmpeg.js';
-export { readFlacSamples } from './ffmpeg/flac-header.js';
+export { readFlacSamples } from './songs/flac-stream-info.js';
 export type { AudioFacts } from './ffmpeg/inspect.js';
 export type { MixLane } from './ffmpeg/mix.js';
 export { resolveFfmpeg } from './ffmpeg/resolve-ffmpeg.js';
+export { bufferSource } from './sources/buffer-source.js';
+export { fileSource } from './sources/file-source.js';
 export type { SeekableSource } from './sources/seekable-source.js';
 export { measurePeak } from './wav/peak.js';
 export { computeWaveform } from './wav/waveform.js';

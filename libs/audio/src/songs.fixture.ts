@@ -62,14 +62,14 @@ export function tone(seconds: number, rate = WORKING_RATE): string[] {
 }
 
 /** Reads a file as the store reads an object, and records the ranges. */
-export async function storedFile(path: string): Promise<{ seekable: SeekableSource & { ranges: string[] } }> {
+export async function storedFile(path: string): Promise<SeekableSource & { readonly ranges: string[] }> {
   const { size } = await stat(path);
   const ranges: string[] = [];
   const read: SeekableSource['read'] = ({ start, end }) => {
     ranges.push(`${start}-${end}`);
     return Promise.resolve(createReadStream(path, { start, end }));
   };
-  return { seekable: { bytes: size, read, ranges } };
+  return { bytes: size, read, ranges };
 }
 
 /** The interleaved samples of a float32 WAV. */

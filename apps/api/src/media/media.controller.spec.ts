@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { Ffmpeg } from '@app/audio';
+import { bufferSource, Ffmpeg } from '@app/audio';
 import { objectKeys, type StoredRequest, type Waveform } from '@app/separations';
 import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
 import { Documents } from '../../../../test/support/stored-separations.js';
@@ -43,8 +42,7 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
 
   const given = (what: Given): Promise<StoredRequest> => storeSeparation(ffmpeg, api.store, what);
   const samplesOf = async (bytes: Buffer): Promise<number> => {
-    const stream = Readable.from([bytes], { objectMode: false });
-    return (await ffmpeg.inspect({ stream }, { maxDurationSeconds: 60 })).samples;
+    return (await ffmpeg.inspect(bufferSource(bytes), { maxDurationSeconds: 60 })).samples;
   };
 
   it('serves a master with its length, a strong tag and a safe name', async () => {

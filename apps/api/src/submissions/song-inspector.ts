@@ -1,6 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
-import { DurationLimitError, EmptyAudioError, Ffmpeg, NoAudioError, NotFiniteError, type AudioFacts } from '@app/audio';
+import {
+  DurationLimitError,
+  EmptyAudioError,
+  Ffmpeg,
+  NoAudioError,
+  NotFiniteError,
+  UnsupportedAudioError,
+  type AudioFacts,
+} from '@app/audio';
 import type { ApiConfig } from '@app/config';
 import type { ProblemCode } from '@app/separations';
 import { ObjectStore } from '@app/storage';
@@ -21,7 +29,13 @@ const REMEMBERED = 1000;
 const REMEMBERED_MS = 10 * 60_000;
 
 /** the song's own faults: it has them the next time as well */
-const REFUSALS: readonly ProblemCode[] = ['no_audio', 'not_finite', 'no_samples', 'duration_limit'];
+const REFUSALS: readonly ProblemCode[] = [
+  'no_audio',
+  'unsupported_audio',
+  'not_finite',
+  'no_samples',
+  'duration_limit',
+];
 
 /** Checks that an upload can be separated by decoding all of it. */
 @Injectable()
@@ -46,15 +60,15 @@ export class SongInspector {
     this.maxDurationSeconds = config.limits.maxDurationSeconds;
   }
 
-  /** @throws ProblemError no_audio (415), duration_limit, not_finite or no_samples (422) */
+  /** @throws ProblemError no_audio or unsupported_audio (415), duration_limit, not_finite or no_samples (422) */
   async inspect({ key, bytes, sha256 }: StagedFile, caller: string, signal: AbortSignal): Promise<AudioFacts> {
-    const seekable = seekableObject(this.store, { key, bytes }, signal);
+    const song = seekableObject(this.store, { key, bytes }, signal);
     const limits = { maxDurationSeconds: this.maxDurationSeconds, signal };
     try {
       const check = async (): Promise<AudioFacts> => {
         const known = this.refused.get(sha256);
         if (known !== undefined) throw known;
-        return this.ffmpeg.inspect({ seekable }, limits);
+        return this.ffmpeg.inspect(song, limits);
       };
       return await this.checks.run(caller, check, signal);
     } catch (error) {
@@ -67,6 +81,7 @@ export class SongInspector {
   private problemOf(error: unknown): unknown {
     const cause = { cause: error };
     if (error instanceof NoAudioError) return new ProblemError('no_audio', error.message, cause);
+    if (error instanceof UnsupportedAudioError) return new ProblemError('unsupported_audio', error.message, cause);
     if (error instanceof NotFiniteError) return new ProblemError('not_finite', error.message, cause);
     if (error instanceof EmptyAudioError) return new ProblemError('no_samples', error.message, cause);
     if (error instanceof DurationLimitError) {

@@ -42,6 +42,7 @@ export class SubmissionsController {
     'upload_stalled',
     'file_too_large',
     'no_audio',
+    'unsupported_audio',
     'unsupported_media_type',
     'unknown_model',
     'model_not_installed',

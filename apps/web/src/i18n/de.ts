@@ -206,6 +206,7 @@ export const de: Messages = {
     no_audio: 'Der Server hat in dieser Datei kein lesbares Audio gefunden.',
     no_samples: 'In diesem Song ist kein Ton.',
     not_acceptable: 'Der Server kann das nicht in der gewünschten Form senden.',
+    unsupported_audio: 'Diese Art von Audiodatei kann der Server nicht lesen.',
     not_audio: 'Das sieht nicht nach einer Audiodatei aus.',
     not_completed: 'Dieser Song ist noch nicht fertig.',
     not_finite: 'Diese Datei ist beschädigt: Einige Samples sind keine Zahlen.',

@@ -206,6 +206,7 @@ export const en = {
     no_audio: 'The server found no audio it can read in this file.',
     no_samples: 'There is no sound in this song.',
     not_acceptable: 'The server cannot send this in the requested form.',
+    unsupported_audio: 'The server cannot read this kind of audio file.',
     not_audio: 'This does not look like an audio file.',
     not_completed: 'This song is not finished yet.',
     not_finite: 'This file is damaged: some of its samples are not numbers.',

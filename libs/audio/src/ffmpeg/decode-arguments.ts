@@ -1,5 +1,5 @@
 import { encodingArguments } from './encode-arguments.js';
-import { type FfmpegInput, untrustedInput } from '../sources/ffmpeg-input.js';
+import { ANY_CONTAINER, type FfmpegInput, type Reading, untrustedInput } from '../sources/ffmpeg-input.js';
 import { WORKING_RATE } from '../wav/working-format.js';
 
 /**
@@ -15,19 +15,66 @@ const FILTERS = [
 ].join(',');
 
 const FLOAT_WAV = ['-c:a', 'pcm_f32le', '-bitexact', '-f', 'wav'];
-const FIRST_AUDIO = ['-map', '0:a:0', '-map_metadata', '-1', '-map_chapters', '-1'];
+const NO_METADATA = ['-map_metadata', '-1', '-map_chapters', '-1'];
+
+/** How channels become two: by their speakers, as left and right whatever they are called, or all on both sides. */
+export type Mixing = 'speakers' | 'stereo' | { readonly all: number };
+
+/** What to decode of a file with several tracks. */
+export interface TrackChoice {
+  /** ffmpeg's name of the stream, such as `a:0` or `3` */
+  readonly stream: string;
+  /** a mono track for the right side; `stream` is the left one */
+  readonly right?: string;
+  readonly mixing: Mixing;
+}
+
+export interface DecodeInput {
+  readonly input: FfmpegInput;
+  readonly reading: Reading;
+  readonly choice: TrackChoice;
+  readonly maxDurationSeconds: number;
+}
 
 /**
- * Decodes up to one second past the limit into `destination`, a WAV in the working format.
+ * Decodes up to one second past the limit to stdout: float32, 44.1 kHz, stereo, without a header.
  * Also writes the first frame, unchanged, as a WAV to file descriptor 3: its header has the true rate and channels.
+ * @param digest codec whose samples the digest of a FLAC covers; the digest appears in the log
  */
-export function decodingArguments(input: FfmpegInput, maxDurationSeconds: number, destination: string): string[] {
+export function decodingArguments(decode: DecodeInput, digest?: string): string[] {
+  const { input, reading, choice, maxDurationSeconds } = decode;
+  const limit = ['-max_error_rate', '1', '-t', String(maxDurationSeconds + 1)];
   return [
-    ...untrustedInput(input),
-    ...[...FIRST_AUDIO, '-max_error_rate', '1', '-af', FILTERS, '-t', String(maxDurationSeconds + 1)],
-    ...['-rf64', 'auto', ...FLOAT_WAV, destination],
-    ...[...FIRST_AUDIO, '-frames:a', '1', ...FLOAT_WAV, 'pipe:3'],
+    ...untrustedInput(input, reading),
+    ...[...mapTracks(choice), ...limit, ...NO_METADATA, '-c:a', 'pcm_f32le', '-f', 'f32le', 'pipe:1'],
+    ...['-map', `0:${choice.stream}`, ...NO_METADATA, '-frames:a', '1', ...FLOAT_WAV, 'pipe:3'],
+    ...(digest === undefined ? [] : ['-map', `0:${choice.stream}`, ...limit, '-c:a', digest, '-f', 'md5', 'pipe:2']),
   ];
+}
+
+/** Decodes as `decodingArguments` does, and logs the time stamp and the length of each frame. */
+export function surveyArguments({ input, reading, choice, maxDurationSeconds }: DecodeInput): string[] {
+  return [
+    ...[...untrustedInput(input, reading), '-map', `0:${choice.stream}`, ...NO_METADATA, '-max_error_rate', '1'],
+    ...['-t', String(maxDurationSeconds + 1), '-af', 'ashowinfo', '-f', 'null', '-'],
+  ];
+}
+
+function mapTracks({ stream, right, mixing }: TrackChoice): string[] {
+  if (right === undefined) return ['-map', `0:${stream}`, '-af', `${mixingFilter(mixing)}${FILTERS}`];
+  const sides = `[0:${stream}][0:${right}]join=inputs=2:channel_layout=stereo:map=0.0-FL|1.0-FR`;
+  return ['-filter_complex', `${sides},${FILTERS}[both]`, '-map', '[both]'];
+}
+
+/** `pan` refuses channels with strange speakers: `channelmap` takes the names away first. */
+function mixingFilter(mixing: Mixing): string {
+  if (mixing === 'speakers') return '';
+  if (mixing === 'stereo') return 'channelmap=0|1:stereo,';
+  const channels = Array.from({ length: mixing.all }, (_, channel) => channel);
+  const share = (1 / mixing.all).toFixed(9);
+  const sum = channels.map((channel) => `${share}*c${channel}`).join('+');
+  const unnamed = `channelmap=${channels.join('|')}:${mixing.all}C`;
+  return `${unnamed},aformat=sample_fmts=fltp,pan=stereo|c0=${sum}|c1=${sum},`;
 }
 
 /**
@@ -36,7 +83,8 @@ export function decodingArguments(input: FfmpegInput, maxDurationSeconds: number
  */
 export function originalArguments(input: FfmpegInput, seconds: number, gain: number, destination: string): string[] {
   return [
-    ...[...untrustedInput(input), '-max_error_rate', '1', '-af', `${FILTERS},volume=${gain}:precision=float`],
+    ...[...untrustedInput(input, ANY_CONTAINER), '-max_error_rate', '1'],
+    ...['-af', `${FILTERS},volume=${gain}:precision=float`],
     ...['-t', String(seconds + 1), '-map_chapters', '-1', ...encodingArguments('flac', destination)],
   ];
 }

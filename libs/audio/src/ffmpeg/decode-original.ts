@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import type { SignalOption } from './call-options.js';
 import { decodingTimeoutMs, originalArguments } from './decode-arguments.js';
-import { flacSamples } from './flac-header.js';
+import { flacSamples } from '../songs/flac-stream-info.js';
 import type { FfmpegInput } from '../sources/ffmpeg-input.js';
 import { withLoopback } from '../sources/loopback-server.js';
 import type { SeekableSource } from '../sources/seekable-source.js';

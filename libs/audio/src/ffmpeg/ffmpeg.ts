@@ -1,16 +1,17 @@
 import type { Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import type { Format, MASTER_FORMAT } from '@app/separations';
-import type { LimitOptions, SignalOption } from './call-options.js';
+import type { SignalOption } from './call-options.js';
 import { decodeOriginal, type SeparatedSong } from './decode-original.js';
+import type { PartOptions } from './decode-part.js';
 import { decodeToWav, type DecodedSong } from './decode.js';
 import { ENCODING_TIMEOUT_MS, stemArguments } from './encode-arguments.js';
 import { inspectSong, type AudioFacts } from './inspect.js';
 import { mixStems, type MixLane, type RenderedMix } from './mix.js';
 import { readVersion } from './read-version.js';
 import { transcodeToMp3, transcodeToWav, type Master } from './transcode.js';
-import type { AudioSource } from '../sources/audio-source.js';
 import { ownInput, PIPE_INPUT } from '../sources/ffmpeg-input.js';
+import type { SeekableSource } from '../sources/seekable-source.js';
 import { streamWav, type FollowOptions } from '../wav/float-wav.js';
 
 interface EncodeRequest {
@@ -39,19 +40,20 @@ export class Ffmpeg {
   }
 
   /**
-   * Measures a song by decoding all of it, up to one second past the limit.
-   * @throws NoAudioError, EmptyAudioError, DurationLimitError, NotFiniteError, or the error of the source
+   * Measures a song by decoding all of it as `decode` does, up to one second past the limit.
+   * @throws NoAudioError, UnsupportedAudioError, EmptyAudioError, DurationLimitError, NotFiniteError, or the error of
+   *   the source
    */
-  inspect(source: AudioSource, options: LimitOptions): Promise<AudioFacts> {
+  inspect(source: SeekableSource, options: PartOptions): Promise<AudioFacts> {
     return inspectSong(this.program, source, options);
   }
 
   /**
    * Decodes a song into a WAV in the working format (RF64 above 4 GiB). Decodes as much as it can of a truncated or
-   * damaged song. The engine checks that samples are finite.
-   * @throws NoAudioError, EmptyAudioError, DurationLimitError
+   * damaged song; silence takes the place of what is lost. The engine checks that samples are finite.
+   * @throws NoAudioError, UnsupportedAudioError, EmptyAudioError, DurationLimitError
    */
-  decode(inputPath: string, wavPath: string, options: LimitOptions): Promise<DecodedSong> {
+  decode(inputPath: string, wavPath: string, options: PartOptions): Promise<DecodedSong> {
     return decodeToWav(this.program, inputPath, wavPath, options);
   }
 

@@ -29,7 +29,7 @@ describe('Ffmpeg.mix', () => {
     for (const [index, samples] of stems.entries()) {
       const wavPath = await songs.write(`${index}.wav`, floatWav(samples));
       await sut.encode({ wavPath, gain: 1, destinations: { flac: songs.at(`${index}.flac`) } });
-      sources.push((await storedFile(songs.at(`${index}.flac`))).seekable);
+      sources.push(await storedFile(songs.at(`${index}.flac`)));
     }
   });
 
@@ -85,7 +85,7 @@ describe('Ffmpeg.mix', () => {
     const noise = Float32Array.from({ length: LENGTH * 2 }, (_, at) => Math.sin(at * at) * 0.5);
     const wavPath = await songs.write('noise.wav', floatWav(noise));
     await sut.encode({ wavPath, gain: 1, destinations: { flac: songs.at('noise.flac') } });
-    const { seekable } = await storedFile(songs.at('noise.flac'));
+    const seekable = await storedFile(songs.at('noise.flac'));
     const broken: SeekableSource = {
       bytes: seekable.bytes,
       read: async (range) => {
@@ -108,7 +108,7 @@ describe('Ffmpeg.decodeOriginal', () => {
     const path = await songs.make(`song.${extension}`, '-f', 'lavfi', '-i', sound, ...encoder);
     const { samples } = await sut.decode(path, songs.at('mix.wav'), { maxDurationSeconds: 60 });
     const working = await readFloats(songs.at('mix.wav'));
-    const source = (await storedFile(path)).seekable;
+    const source = await storedFile(path);
     const flac = await sut.decodeOriginal({ source, samples, gain: 0.5 }, (stream) => buffer(stream));
     const heard = await songs.samplesOf(await songs.write('original.flac', flac));
     expect(heard).toHaveLength(working.length);

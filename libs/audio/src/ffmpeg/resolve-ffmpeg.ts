@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream';
 import type { AudioConfig } from '@app/config';
 import { runProcess } from '@app/processes';
-import { FfmpegNotFoundError } from './audio.error.js';
+import { FfmpegNotFoundError } from '../errors/audio.error.js';
 import { Ffmpeg } from './ffmpeg.js';
+import { bufferSource } from '../sources/buffer-source.js';
 import { STEM_FRAME_BYTES, stemWavHeader } from '../wav/stem-wav-header.js';
 
 const TIMEOUT_MS = 30_000;
@@ -31,8 +31,7 @@ async function works(program: string): Promise<boolean> {
   const silence = Buffer.concat([stemWavHeader(samples), Buffer.alloc(samples * STEM_FRAME_BYTES)]);
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const stream = Readable.from([silence], { objectMode: false });
-    const facts = await new Ffmpeg(program).inspect({ stream }, { maxDurationSeconds: 1, signal });
+    const facts = await new Ffmpeg(program).inspect(bufferSource(silence), { maxDurationSeconds: 1, signal });
     const encoders = await outputOf(program, ['-hide_banner', '-encoders']);
     return facts.samples === samples && NEEDED_ENCODERS.every((name) => encoders.includes(` ${name} `));
   } catch {

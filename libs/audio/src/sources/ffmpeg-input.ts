@@ -6,6 +6,14 @@ export interface FfmpegInput {
   readonly protocols: string;
 }
 
+/** How ffmpeg is to read a part of a song. */
+export interface Reading {
+  /** the demuxers it may choose from; one alone is forced */
+  readonly demuxers: readonly string[];
+  /** options of the demuxer and the decoder */
+  readonly options: readonly string[];
+}
+
 /** bytes in one allocation: enough for the covers of an album, too little for an image bomb */
 const MAX_ALLOCATION_BYTES = 256 * 1024 * 1024;
 
@@ -20,12 +28,18 @@ export function loopbackInput(url: string): FfmpegInput {
   return { url, protocols: 'http,tcp' };
 }
 
+/** ffmpeg finds out what it is, within the containers that we take. */
+export const ANY_CONTAINER: Reading = { demuxers: Object.keys(CONTAINERS), options: [] };
+
 /** The first arguments: one untrusted input, audio only. */
-export function untrustedInput(input: FfmpegInput): string[] {
+export function untrustedInput(input: FfmpegInput, { demuxers, options }: Reading): string[] {
   return [
-    ...GLOBAL_ARGUMENTS,
+    // the level at the start of each line tells faults from facts
+    ...[...GLOBAL_ARGUMENTS, '-loglevel', 'repeat+level+info'],
     ...['-protocol_whitelist', input.protocols],
-    ...['-format_whitelist', Object.keys(CONTAINERS).join(',')],
+    ...['-format_whitelist', demuxers.join(',')],
+    ...(demuxers.length === 1 ? ['-f', demuxers.join()] : []),
+    ...options,
     ...['-max_alloc', String(MAX_ALLOCATION_BYTES)],
     ...['-threads', '1'],
     // drop covers, videos, subtitles and data

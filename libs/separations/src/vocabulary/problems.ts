@@ -19,6 +19,7 @@ export const PROBLEMS = {
   not_completed: { status: 409, title: 'The separation is not completed' },
   file_too_large: { status: 413, title: 'The file is too large' },
   no_audio: { status: 415, title: 'The file has no audio' },
+  unsupported_audio: { status: 415, title: 'The audio cannot be read' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   range_not_satisfiable: { status: 416, title: 'The range is outside the file' },
   unknown_model: { status: 422, title: 'Unknown model' },

@@ -1,18 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { WORKING_RATE } from '@app/audio';
+import { WORKING_RATE, type Damage } from '@app/audio';
 import { findWarnings } from './warnings.js';
+
+const INTACT: Damage = { losses: [], faultsAt: [], isAltered: false, lostParts: 0 };
 
 describe(findWarnings.name, () => {
   const decoded = (seconds: number, uploadedSeconds: number, declaredSeconds?: number): string[] =>
     findWarnings({
       request: { durationSeconds: uploadedSeconds },
-      mix: { samples: seconds * WORKING_RATE, declaredSeconds },
+      mix: { samples: seconds * WORKING_RATE, declaredSeconds, damage: INTACT },
       separated: { model: 'htdemucs', residualDb: null },
     });
   const residual = (residualDb: number | null, model: string): string[] =>
     findWarnings({
       request: { durationSeconds: 60 },
-      mix: { samples: 60 * WORKING_RATE, declaredSeconds: undefined },
+      mix: { samples: 60 * WORKING_RATE, declaredSeconds: undefined, damage: INTACT },
       separated: { model, residualDb },
     });
 
@@ -45,5 +47,33 @@ describe(findWarnings.name, () => {
     const warnings = residual(residualDb, model);
     expect(warnings).toHaveLength(count);
     expect(warnings.every((warning) => warning.includes(`${residualDb?.toFixed(1) ?? ''} dB`))).toBe(true);
+  });
+
+  const damaged = (damage: Partial<Damage>): string[] =>
+    findWarnings({
+      request: { durationSeconds: 200 },
+      mix: { samples: 200 * WORKING_RATE, declaredSeconds: undefined, damage: { ...INTACT, ...damage } },
+      separated: { model: 'htdemucs', residualDb: null },
+    });
+
+  it('tells where a song is damaged, once for each place, in order', () => {
+    const losses = [{ atSeconds: 125.25, seconds: 2.0375 }];
+    expect(damaged({ losses, faultsAt: [3, 3.2, 125.9] })).toEqual([
+      'Damaged near 0:03.0: the decoder found errors there.',
+      'Damaged at 2:05.3: 2.038 s could not be decoded and are silent.',
+    ]);
+  });
+
+  it('lists ten places, and counts the others', () => {
+    const warnings = damaged({ faultsAt: Array.from({ length: 25 }, (_, at) => at * 5) });
+    expect(warnings).toHaveLength(11);
+    expect(warnings.at(-1)).toBe('The song is damaged in 15 more places.');
+  });
+
+  it('tells of a digest that does not match, and of parts that are missing', () => {
+    expect(damaged({ isAltered: true, lostParts: 1 })).toEqual([
+      expect.stringContaining('checksum in its own header'),
+      expect.stringContaining('missing: 1.'),
+    ]);
   });
 });

@@ -12,6 +12,11 @@ export class NoAudioError extends AudioError {
   }
 }
 
+/** The file has audio, but of a kind that we do not decode, or its header does not describe it. */
+export class UnsupportedAudioError extends AudioError {
+  readonly code = 'unsupported_audio';
+}
+
 /** The audio stream has no samples. */
 export class EmptyAudioError extends AudioError {
   readonly code = 'empty_audio';

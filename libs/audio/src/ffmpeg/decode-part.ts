@@ -1,0 +1,135 @@
+import { constants } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { ProcessFailedError, runProcess } from '@app/processes';
+import { NoAudioError } from '../errors/audio.error.js';
+import type { LimitOptions } from './call-options.js';
+import { allOnBothSides, chooseTrack, FIRST_TRACK } from './choose-track.js';
+import { decodingArguments, decodingTimeoutMs, type TrackChoice } from './decode-arguments.js';
+import { DecodeLog } from './decode-log.js';
+import { surveyGaps, type Survey } from './survey.js';
+import { withLoopback } from '../sources/loopback-server.js';
+import type { FfmpegInput } from '../sources/ffmpeg-input.js';
+import type { SongPart } from '../songs/song-plan.js';
+import type { SampleSink } from '../wav/sample-sinks.js';
+import { WavScanner } from '../wav/wav-scanner.js';
+
+/** a first guess, the right track, and the right way to mix it */
+const MAX_ATTEMPTS = 3;
+/** codecs that give back the bytes which the digest of a FLAC covers, by its bits */
+const DIGESTED: Readonly<Record<number, string>> = { 8: 'pcm_s8', 16: 'pcm_s16le', 24: 'pcm_s24le', 32: 'pcm_s32le' };
+const NO_DAMAGE: Survey = { gaps: [], faultsAt: [] };
+
+export interface PartOptions extends LimitOptions {
+  /** audio track, counted from 1 */
+  readonly track?: number | undefined;
+}
+
+interface Run {
+  readonly log: DecodeLog;
+  readonly firstFrame: WavScanner;
+  readonly failure: unknown;
+}
+
+export interface DecodedPart {
+  readonly log: DecodeLog;
+  readonly choice: TrackChoice;
+  /** before decoding */
+  readonly sampleRate: number;
+  readonly channels: number;
+  readonly survey: Survey;
+  /** whether the samples are those that the file's digest was made of; undefined if it has none */
+  readonly isIntact: boolean | undefined;
+}
+
+/**
+ * Decodes a part of a song into the sink. Serves it on the loopback address, in rest-server and in the worker: ffmpeg
+ * reads some songs differently from a pipe.
+ * @throws NoAudioError if there is no audio, or ffmpeg cannot decode a single frame; the error of the source
+ */
+export async function decodePart(
+  program: string,
+  part: SongPart,
+  sink: SampleSink,
+  options: PartOptions,
+): Promise<DecodedPart> {
+  let decoded: DecodedPart | undefined;
+  const decode = async ([input]: readonly [FfmpegInput]): Promise<void> => {
+    decoded = await decodeInput(program, part, input, sink, options);
+  };
+  await withLoopback([part.source], decode, options.signal);
+  if (decoded === undefined) throw new NoAudioError();
+  return decoded;
+}
+
+async function decodeInput(
+  program: string,
+  part: SongPart,
+  input: FfmpegInput,
+  sink: SampleSink,
+  options: PartOptions,
+): Promise<DecodedPart> {
+  const before = await sink.samples();
+  const { unplacedChannels, reading, flac } = part;
+  const { signal, maxDurationSeconds, track } = options;
+  let choice: TrackChoice =
+    unplacedChannels === undefined ? FIRST_TRACK : { ...FIRST_TRACK, mixing: allOnBothSides(unplacedChannels) };
+  for (let attempt = 1; ; attempt += 1) {
+    const decode = { input, reading, choice, maxDurationSeconds };
+    const digest = flac?.md5 === undefined ? undefined : DIGESTED[flac.bits];
+    const run = await runOnce(program, decodingArguments(decode, digest), sink, options);
+    const { log, firstFrame, failure } = run;
+    const isUnmixed = (await sink.samples()) === before && failure !== undefined;
+    const { container, tracks } = log;
+    const { mixing } = choice;
+    const channels = firstFrame.header?.channels;
+    const better = chooseTrack({ container, tracks, isUnmixed, mixing, channels }, track);
+    const isSettled = unplacedChannels !== undefined || isDeepStrictEqual(better, choice);
+    if (!isSettled && attempt < MAX_ATTEMPTS) {
+      choice = better;
+      await sink.cutTo(before);
+      continue;
+    }
+    const { header } = firstFrame;
+    if (isUnmixed || header === undefined || log.codec === undefined) {
+      throw new NoAudioError({ cause: failure });
+    }
+    const isIntact = log.md5 === undefined ? undefined : log.md5 === flac?.md5;
+    const isDamaged = part.isDamaged === true || log.faults > 0 || isIntact === false;
+    const survey = isDamaged ? await surveyGaps(program, decode, signal ? { signal } : {}) : NO_DAMAGE;
+    return { log, choice, sampleRate: header.sampleRate, channels: header.channels, survey, isIntact };
+  }
+}
+
+/** @throws what is not the song's fault */
+async function runOnce(
+  program: string,
+  args: readonly string[],
+  sink: SampleSink,
+  { signal, maxDurationSeconds }: PartOptions,
+): Promise<Run> {
+  const log = new DecodeLog();
+  const firstFrame = new WavScanner();
+  let failure: unknown;
+  try {
+    await runProcess(program, args, {
+      timeoutMs: decodingTimeoutMs(maxDurationSeconds),
+      onDescriptor3: (chunk) => {
+        firstFrame.append(chunk);
+      },
+      onStderrLine: log.onLine,
+      ...sink.output,
+      ...(signal && { signal }),
+    });
+  } catch (error) {
+    if (!isSongFault(error)) throw error;
+    failure = error;
+  }
+  return { log, firstFrame, failure };
+}
+
+/** Whether ffmpeg rejected the song. On a fault of the machine it exits with 256 - errno. */
+export function isSongFault(error: unknown): boolean {
+  if (!(error instanceof ProcessFailedError) || error.exitCode === null) return false;
+  const { ENOSPC, ENOMEM, EIO, EMFILE, EACCES, EDQUOT } = constants.errno;
+  return ![ENOSPC, ENOMEM, EIO, EMFILE, EACCES, EDQUOT].includes(256 - error.exitCode);
+}
