@@ -78,7 +78,8 @@ describe('playing a song on the page', () => {
     await page.locator('.mixer').waitFor();
     const { body } = await service.api.json<{ separations: Separation[] }>('/v1/separations');
     const [song] = body.separations;
-    gain = 10 ** ((song?.receipt?.gainDb ?? Number.NaN) / 20);
+    const { receipt } = (await service.api.separation(song?.id ?? '')).body;
+    gain = 10 ** ((receipt?.gainDb ?? Number.NaN) / 20);
     for (const stem of STEMS) {
       const file = join(service.folder, `${stem}.flac`);
       const { body: bytes } = await service.api.bytes(`/v1/separations/${song?.id ?? ''}/stems/${stem}.flac`);

@@ -1,13 +1,18 @@
 import { ValidationPipe } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { ApiConfig } from '@app/config';
+import type { Express, NextFunction, Request, Response } from 'express';
 import { refuseCrossSite } from './access/cross-site.middleware.js';
+import { compressJson } from './context/compress-json.js';
 import { closeStalledDownloads } from './context/download-stall.middleware.js';
 import { drainUpload } from './context/drain-upload.middleware.js';
 import { requestId } from './context/request-id.middleware.js';
 import { serveDocs } from './docs/docs.js';
 import { invalidFields } from './problems/invalid-fields.js';
+import { refuseOtherMethods } from './problems/other-methods.middleware.js';
 import { ProblemFilter } from './problems/problem.filter.js';
+import { answerUnreadableRequests } from './problems/unreadable-requests.js';
+import { askBeforeContinue } from './uploads/ask-before-continue.js';
 import { LONGEST_UPLOAD_MS } from './uploads/longest-upload.js';
 
 /** longer than a load balancer's usual idle time-out, which must not reuse a connection that we just closed */
@@ -31,10 +36,16 @@ export function configureApp(app: NestExpressApplication, config: ApiConfig): vo
   app.set('etag', false);
   app.use(
     requestId,
+    compressJson(),
     drainUpload,
     closeStalledDownloads(config.http.downloadStallSeconds),
     refuseCrossSite(config.http),
   );
+  // what a song's owner sees changes, and is nobody else's
+  app.use('/v1', (_request: Request, response: Response, next: NextFunction) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
   app.useSecurityHeaders({
     contentSecurityPolicy: {
       directives: {
@@ -64,7 +75,14 @@ export function configureApp(app: NestExpressApplication, config: ApiConfig): vo
     }),
   );
   serveDocs(app);
+  // after CORS, which answers the browsers' own OPTIONS
+  const express: Express = app.getHttpAdapter().getInstance();
+  app.use(refuseOtherMethods(express));
   const server = app.getHttpServer();
   server.requestTimeout = LONGEST_UPLOAD_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  askBeforeContinue(server);
+  answerUnreadableRequests(server);
+  // we answer it, with a problem document
+  Object.assign(server, { requireHostHeader: false });
 }

@@ -16,7 +16,13 @@ export { findStemFile, findWaveform, servedKeys } from './documents/manifest-fil
 export { modelDescriptionSchema, type Model, type ModelDescription, type ModelList } from './documents/model.js';
 export { componentRef, openApiComponents } from './documents/open-api.js';
 export type { ProblemDocument } from './documents/problem.js';
-export { progressSchema, type Progress, type Separation, type SeparationPage } from './documents/separation.js';
+export {
+  progressSchema,
+  type Progress,
+  type Separation,
+  type SeparationPage,
+  type SeparationSummary,
+} from './documents/separation.js';
 export {
   parseStoredRequest,
   storedRequestSchema,

@@ -50,11 +50,18 @@ function isOriginOf(origin: string, { host }: Request): boolean {
   return URL.canParse(own) && new URL(own).host === page.host;
 }
 
-function hostProblem({ hostname, headers, headersDistinct }: Request, checksHost: boolean): ProblemError | undefined {
+function hostProblem(
+  { hostname, headers, headersDistinct, httpVersion }: Request,
+  checksHost: boolean,
+): ProblemError | undefined {
   // RFC 9112 §3.2
   if ((headersDistinct['host']?.length ?? 0) > 1) return new ProblemError('invalid_request', 'Send one Host header.');
+  const isNamed = (headers.host ?? '') !== '';
+  if (httpVersion === '1.1' && headers.host === undefined) {
+    return new ProblemError('invalid_request', 'Send a Host header.');
+  }
   if (!checksHost) return undefined;
-  if ((headers.host ?? '') === '') {
+  if (!isNamed) {
     return new ProblemError('invalid_request', 'Send a Host header that names this server.');
   }
   if (isOwnHost(hostname)) return undefined;

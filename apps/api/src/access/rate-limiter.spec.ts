@@ -46,6 +46,12 @@ describe(RateLimiter.name, () => {
     return count;
   }
 
+  /** as calls that came when the last minute did not weigh yet */
+  async function fill(calls: number, at: number): Promise<void> {
+    const [opened] = connections;
+    await opened?.call((client) => client.set(`${prefix}:rate:ann:${at / MINUTE}`, calls));
+  }
+
   it('counts down to the limit and tells when the minute ends', async () => {
     const uses: (RateUse | undefined)[] = [];
     for (let call = 0; call <= LIMIT; call++) uses.push(await sut.count('ann', START + 14_500));
@@ -74,6 +80,23 @@ describe(RateLimiter.name, () => {
     const refused = await sut.count('ann', START + 30_500);
     expect(refused).toEqual({ limit: LIMIT, remaining: -1, resetSeconds: 30 });
     expect(await accepted(1, START + 30_500 + 30_000)).toBe(1);
+  });
+
+  it.each([
+    ['this minute is full', [10, 0], 0.25, 46],
+    ['the last minute still weighs', [10, 5], 0.25, 16],
+    ['the last minute weighs just too much', [10, 1], 0.05, 4],
+    ['both are full', [10, 10], 0.999, 1],
+  ])('tells how long to wait, to the second: %s', async (_, [last = 0, current = 0], share, seconds) => {
+    expect(await accepted(last, START)).toBe(last);
+    const minute = current === 0 ? START : START + MINUTE;
+    // where the last minute weighs least
+    if (current > 0) await fill(current, minute);
+    const now = minute + share * MINUTE;
+    const refused = await sut.count('ann', now);
+    expect(refused).toEqual({ limit: LIMIT, remaining: -1, resetSeconds: seconds });
+    expect(await accepted(1, now + (seconds - 1) * 1000 - 1)).toBe(0);
+    expect(await accepted(1, now + seconds * 1000)).toBe(1);
   });
 
   it('counts each client alone, and in all processes together', async () => {

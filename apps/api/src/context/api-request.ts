@@ -8,6 +8,8 @@ export interface ApiRequest extends Request {
   owner?: string | null;
   /** whether the key that came with the request is not valid any longer: for requests that take their time */
   isRevoked?: () => boolean;
+  /** tells a client that waits for it to send the body */
+  letContinue?: (() => void) | undefined;
 }
 
 /** The caller's key name, or null. @throws Error when the access guard did not run, which is a bug */

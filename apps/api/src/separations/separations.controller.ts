@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiNoContentResponse,
@@ -8,6 +8,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { componentRef, type Separation, type SeparationPage } from '@app/separations';
+import type { Response } from 'express';
 import { Owner } from '../context/api-request.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { ListQuery, SeparationParams } from './separations.dto.js';
@@ -21,7 +22,7 @@ export class SeparationsController {
   constructor(private readonly separations: SeparationsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Your separations, newest first' })
+  @ApiOperation({ summary: 'Your separations, newest first', description: 'Without their receipts.' })
   @ApiOkResponse({ schema: componentRef('SeparationPage') })
   @ApiProblems('invalid_request', 'queue_unavailable', 'storage_unavailable')
   list(@Owner() owner: string | null, @Query() query: ListQuery): Promise<SeparationPage> {
@@ -37,12 +38,18 @@ export class SeparationsController {
   }
 
   @Post(':id/cancel')
-  @HttpCode(202)
   @ApiOperation({ summary: 'Cancel a separation; its worker stops within 2 s' })
   @ApiAcceptedResponse({ schema: componentRef('SeparationDocument') })
+  @ApiOkResponse({ schema: componentRef('SeparationDocument'), description: 'It had been cancelled before' })
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'already_finished', 'busy')
-  cancel(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<Separation> {
-    return this.separations.cancel(id, owner);
+  async cancel(
+    @Owner() owner: string | null,
+    @Param() { id }: SeparationParams,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<Separation> {
+    const { separation, isNew } = await this.separations.cancel(id, owner);
+    response.status(isNew ? 202 : 200);
+    return separation;
   }
 
   @Delete(':id')

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CancelSignals, SeparationQueue } from '@app/queue';
 import { SeparationIndex, SeparationStore } from '@app/separation-store';
-import { isTerminal, type Separation, type SeparationPage } from '@app/separations';
+import { isTerminal, type Separation, type SeparationPage, type SeparationSummary } from '@app/separations';
 import { SeparationAccess } from '../access/separation-access.js';
 import { fromQueue } from '../problems/outages.js';
 import { untilIdle } from './until-idle.js';
@@ -11,6 +11,12 @@ import type { ListQuery } from './separations.dto.js';
 
 /** index entries that one filtered call looks at; the cursor continues from there */
 const LOOKED_AT = 500;
+
+export interface Cancel {
+  readonly separation: Separation;
+  /** false when it had been cancelled before */
+  readonly isNew: boolean;
+}
 
 @Injectable()
 export class SeparationsService {
@@ -31,27 +37,29 @@ export class SeparationsService {
 
   /** Newest first. Filtered pages may be short: only a null cursor means that there are no more. */
   async list(owner: string | null, { status, limit, cursor }: ListQuery): Promise<SeparationPage> {
-    const separations: Separation[] = [];
+    const separations: SeparationSummary[] = [];
     let next: string | null = cursor ?? null;
     let lookedAt = 0;
     do {
       const from: string | null = next;
       const page = await fromQueue(() => this.index.page(owner, from, limit - separations.length));
       const views = await this.reader.views(page.ids);
-      separations.push(...views.filter((view) => status === undefined || view.status === status));
+      separations.push(...views.filter((view) => status === undefined || view.status === status).map(summaryOf));
       lookedAt += page.ids.length;
       next = page.nextCursor;
     } while (next !== null && separations.length < limit && lookedAt < LOOKED_AT);
     return { separations, nextCursor: next };
   }
 
-  /** Tells the worker first, then the store: a cancel that cannot be sent is not recorded either. */
-  async cancel(id: string, owner: string | null): Promise<Separation> {
+  /**
+   * Tells the worker first, then the store: a cancel that cannot be sent is not recorded either. A second cancel changes
+   * nothing.
+   */
+  async cancel(id: string, owner: string | null): Promise<Cancel> {
     const stored = await this.access.loadFresh(id, owner);
     const view = await this.reader.view(stored);
-    if (isTerminal(view.status)) {
-      throw alreadyFinished(view.status);
-    }
+    if (view.status === 'cancelled') return { separation: view, isNew: false };
+    if (isTerminal(view.status)) throw alreadyFinished(view.status);
     const { request } = stored;
     await fromQueue(() => this.cancels.request(request.id));
     await this.store.cancel(request);
@@ -61,7 +69,7 @@ export class SeparationsService {
     // it was completed or failed first
     if (now.status !== 'cancelled') throw alreadyFinished(now.status);
     this.logger.log('separation cancelled', { separationId: request.id });
-    return now;
+    return { separation: now, isNew: true };
   }
 
   async remove(id: string, owner: string | null): Promise<void> {
@@ -82,6 +90,10 @@ export class SeparationsService {
     this.access.forget(request.id);
     this.logger.log('separation removed', { separationId: request.id });
   }
+}
+
+function summaryOf(separation: Separation): SeparationSummary {
+  return Object.fromEntries(Object.entries(separation).filter(([name]) => name !== 'receipt')) as SeparationSummary;
 }
 
 function alreadyFinished(status: Separation['status']): ProblemError {

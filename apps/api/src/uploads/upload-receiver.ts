@@ -73,6 +73,7 @@ export class UploadReceiver {
     const receive = async (): Promise<T> => {
       const { maxBytes, stallSeconds } = this.limits;
       const staging: Promise<StagedFile>[] = [];
+      request.letContinue?.();
       const limits = { maxBytes: maxBytes + FORM_OVERHEAD_BYTES, stallSeconds };
       const body = new UploadBody(request, boundary, limits);
       try {

@@ -24,6 +24,7 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   'too_many_at_once',
   'too_many_queued',
   'too_many_streams',
+  'request_timeout',
   'upload_stalled',
   'worker_lost',
 ] satisfies ErrorCode[]);

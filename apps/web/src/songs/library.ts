@@ -19,10 +19,14 @@ export const isOffline = signal(false);
 
 export const activeSongs = computed(() => songs.value.filter(({ status }) => !isTerminal(status)));
 
-/** Updates the songs that are listed, and inserts the others by their time. */
+/** Updates the songs that are listed, and inserts the others by their time. A list has no receipts: known ones stay. */
 export function upsertSongs(...changed: readonly Separation[]): void {
   const byId = new Map(songs.value.map((song) => [song.id, song]));
-  for (const song of changed) byId.set(song.id, song);
+  for (const song of changed) {
+    const known = byId.get(song.id);
+    const isSame = known?.receipt !== undefined && known.finishedAt === song.finishedAt;
+    byId.set(song.id, isSame ? { receipt: known.receipt, ...song } : song);
+  }
   songs.value = [...byId.values()].sort((a, b) => (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0));
 }
 
@@ -42,6 +46,11 @@ export async function loadSongs(): Promise<void> {
   } catch (error) {
     listError.value = error;
   }
+}
+
+/** Loads what a list leaves out of a completed song. */
+export async function loadReceipt(id: SeparationId): Promise<void> {
+  upsertSongs(await api.get(id));
 }
 
 /** Opens the song of a link, which may be too old for the first page. */

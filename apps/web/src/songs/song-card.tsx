@@ -10,7 +10,7 @@ import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
 import { announce } from '../ui/live-region.js';
 import { ProgressBar } from '../ui/progress-bar.js';
-import { cancelSong, openSong, removeSong } from './library.js';
+import { cancelSong, loadReceipt, openSong, removeSong } from './library.js';
 import { separateAgain } from './uploads.js';
 
 /** code of the last failed action on each song */
@@ -25,6 +25,10 @@ export function SongCard({ song }: SongProps): JSX.Element {
   const { cancelled, failed } = messages.value.song;
   const isOpen = openSong.value === song.id && song.status === 'completed';
   const actionError = actionErrors.value.get(song.id);
+  const lacksReceipt = isOpen && song.receipt === undefined;
+  useEffect(() => {
+    if (lacksReceipt) void attempt(song.id, () => loadReceipt(song.id));
+  }, [lacksReceipt, song.id]);
   return (
     <li class={isOpen ? 'card card-open' : 'card'}>
       <div class="card-head">
@@ -40,7 +44,7 @@ export function SongCard({ song }: SongProps): JSX.Element {
       {song.status === 'cancelled' && <p class="card-state">{cancelled}</p>}
       {song.error !== undefined && <ErrorLine intro={failed} code={song.error.code} />}
       {actionError !== undefined && <ErrorLine code={actionError} />}
-      {isOpen && <MixerView song={song} />}
+      {isOpen && song.receipt !== undefined && <MixerView song={song} />}
     </li>
   );
 }

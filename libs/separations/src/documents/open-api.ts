@@ -10,13 +10,20 @@ import {
 } from './manifest.js';
 import { modelListSchema, modelSchema } from './model.js';
 import { fieldErrorSchema, problemDocumentSchema } from './problem.js';
-import { progressSchema, queuePlaceSchema, separationPageSchema, separationSchema } from './separation.js';
+import {
+  progressSchema,
+  queuePlaceSchema,
+  separationPageSchema,
+  separationSchema,
+  separationSummarySchema,
+} from './separation.js';
 import { separationOptionsSchema } from './stored-request.js';
 import { waveformSchema } from './waveform.js';
 
 /** Generated clients call their types by these names. */
 const COMPONENTS = {
   SeparationDocument: separationSchema,
+  SeparationSummary: separationSummarySchema,
   SeparationPage: separationPageSchema,
   ProgressDocument: progressSchema,
   QueueDocument: queuePlaceSchema,

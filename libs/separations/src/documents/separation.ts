@@ -46,11 +46,15 @@ export const separationSchema = z.object({
   links: z.record(z.string(), z.unknown()).meta({ example: { self: '/v1/separations/sep_…' } }),
 });
 
+/** In lists: nine tenths of a separation are its receipt. */
+export const separationSummarySchema = separationSchema.omit({ receipt: true });
+
 export const separationPageSchema = z.object({
-  separations: z.array(separationSchema),
+  separations: z.array(separationSummarySchema),
   nextCursor: z.string().nullable().meta({ description: '`cursor` of the next page; null on the last' }),
 });
 
 export type Progress = DocumentOf<typeof progressSchema>;
 export type Separation = DocumentOf<typeof separationSchema>;
+export type SeparationSummary = DocumentOf<typeof separationSummarySchema>;
 export type SeparationPage = DocumentOf<typeof separationPageSchema>;
