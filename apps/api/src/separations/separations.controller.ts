@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiNoContentResponse,
@@ -9,7 +9,8 @@ import {
 } from '@nestjs/swagger';
 import { componentRef, type Separation, type SeparationPage } from '@app/separations';
 import type { Response } from 'express';
-import { Owner } from '../context/api-request.js';
+import { audit } from '../access/audit-log.js';
+import { Owner, type ApiRequest } from '../context/api-request.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { ListQuery, SeparationParams } from './separations.dto.js';
 import { SeparationsService } from './separations.service.js';
@@ -45,9 +46,11 @@ export class SeparationsController {
   async cancel(
     @Owner() owner: string | null,
     @Param() { id }: SeparationParams,
+    @Req() request: ApiRequest,
     @Res({ passthrough: true }) response: Response,
   ): Promise<Separation> {
     const { separation, isNew } = await this.separations.cancel(id, owner);
+    if (isNew) audit('separation cancelled', request, id);
     response.status(isNew ? 202 : 200);
     return separation;
   }
@@ -57,7 +60,12 @@ export class SeparationsController {
   @ApiOperation({ summary: 'Delete a separation and all its files' })
   @ApiNoContentResponse()
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'still_active', 'busy')
-  async remove(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<void> {
+  async remove(
+    @Owner() owner: string | null,
+    @Param() { id }: SeparationParams,
+    @Req() request: ApiRequest,
+  ): Promise<void> {
     await this.separations.remove(id, owner);
+    audit('separation deleted', request, id);
   }
 }

@@ -68,7 +68,6 @@ export class SeparationsService {
     const now = await this.get(id, owner);
     // it was completed or failed first
     if (now.status !== 'cancelled') throw alreadyFinished(now.status);
-    this.logger.log('separation cancelled', { separationId: request.id });
     return { separation: now, isNew: true };
   }
 
@@ -88,7 +87,6 @@ export class SeparationsService {
     await fromQueue(() => this.queue.remove(request.id));
     await this.store.remove(request);
     this.access.forget(request.id);
-    this.logger.log('separation removed', { separationId: request.id });
   }
 }
 

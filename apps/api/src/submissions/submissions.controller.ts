@@ -10,6 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { componentRef, type Separation } from '@app/separations';
 import type { Response } from 'express';
+import { audit } from '../access/audit-log.js';
 import type { ApiRequest } from '../context/api-request.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { selfLink } from '../separations/separation-view.js';
@@ -62,6 +63,7 @@ export class SubmissionsController {
   )
   async submit(@Req() request: ApiRequest, @Res({ passthrough: true }) response: Response): Promise<Separation> {
     const separation = await this.submissions.submit(request, response);
+    audit('song accepted', request, separation.id);
     response.status(separation.status === 'completed' ? 200 : 202).location(selfLink(separation.id));
     return separation;
   }

@@ -22,6 +22,7 @@ describe(openApiComponents.name, () => {
       'ReceiptStem',
       'SeparationDocument',
       'SeparationPage',
+      'SeparationSummary',
       'WaveformDocument',
     ]);
   });

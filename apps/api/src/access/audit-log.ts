@@ -1,0 +1,18 @@
+import { Logger } from '@nestjs/common';
+import type { ApiRequest } from '../context/api-request.js';
+import { clientName } from './client.js';
+
+/** What is worth a line of the audit log: who changed what, and whose key was refused. */
+export type Audited = 'key refused' | 'song accepted' | 'separation cancelled' | 'separation deleted';
+
+const logger = new Logger('audit');
+
+/** Writes who did what, with the address that it came from. Never a key. */
+export function audit(what: Audited, request: ApiRequest, separationId?: string): void {
+  const who = clientName(request.owner, request.ip);
+  logger.log(`${what}: ${who}`, {
+    who,
+    address: request.ip ?? 'unknown',
+    ...(separationId === undefined ? {} : { separationId }),
+  });
+}
