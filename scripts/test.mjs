@@ -10,12 +10,15 @@ import { run } from './support/run.mjs';
 
 const LIMIT_MS = 45 * 60_000;
 
+// most engine tests keep one core busy; each process of pytest needs about 1 GB of memory
+const PARALLEL = ['--numprocesses=auto', '--maxprocesses=4', '--dist=worksteal'];
+
 const steps = [
   { name: 'checks', command: 'npm', args: ['run', '--silent', 'check'] },
   {
     name: 'engine tests',
     command: venvPython,
-    args: ['-m', 'pytest', '-c', join(root, 'engine', 'pyproject.toml'), join(root, 'engine', 'tests')],
+    args: ['-m', 'pytest', '-c', join(root, 'engine', 'pyproject.toml'), ...PARALLEL, join(root, 'engine', 'tests')],
   },
 ];
 
