@@ -6,7 +6,7 @@ import { MetricsModule } from '@app/metrics';
 import { QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStoreModule } from '@app/separation-store';
-import { DegradedError, HealthController, Readiness, type Ping } from '@app/server';
+import { checkScratch, DegradedError, HealthController, Readiness, type Ping } from '@app/server';
 import { ObjectStore, StorageModule } from '@app/storage';
 import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/key-ring.js';
@@ -58,7 +58,7 @@ export class AppModule {
       providers: [
         {
           provide: Readiness,
-          useFactory: (redis: RedisConnections, store: ObjectStore) => readiness(redis, store, keys),
+          useFactory: (redis: RedisConnections, store: ObjectStore) => readiness(redis, store, keys, config.scratchDir),
           inject: [RedisConnections, ObjectStore],
         },
       ],
@@ -66,8 +66,9 @@ export class AppModule {
   }
 }
 
-function readiness(redis: RedisConnections, store: ObjectStore, keys: KeyRing): Readiness {
+function readiness(redis: RedisConnections, store: ObjectStore, keys: KeyRing, scratchDir: string): Readiness {
   return new Readiness({
+    scratch: () => checkScratch(scratchDir).catch(degraded),
     redis: (signal) => redis.ping(signal),
     store: (signal) => store.ping({ signal }).catch(unavailable),
     ...(keys.needed ? { keys: checkKeys(keys) } : {}),
@@ -81,6 +82,11 @@ function checkKeys(keys: KeyRing): Ping {
     if (problem === undefined) return Promise.resolve();
     return Promise.reject(isReadable ? new DegradedError(problem) : new Error(problem));
   };
+}
+
+/** Only formats made on demand and mixes need temporary files: everything that is stored can still be served. */
+function degraded(error: Error): never {
+  throw new DegradedError(error.message);
 }
 
 /** Anyone may ask, and the store's own reason may name its address. */

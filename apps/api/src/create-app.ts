@@ -11,7 +11,7 @@ import { configureApp } from './configure-app.js';
 /** Creates rest-server, not listening yet. @throws whatever prevents the start */
 export async function createApp(config: ApiConfig, logger: Logger): Promise<NestExpressApplication> {
   const keys = new KeyRing(config.http.apiKeysFile);
-  const ffmpeg = new Ffmpeg(await resolveFfmpeg(config.audio));
+  const ffmpeg = new Ffmpeg(await resolveFfmpeg(config.audio), config.scratchDir);
   const options: NestApplicationOptions = {
     // only uploads have a body, and it is streamed
     bodyParser: false,

@@ -20,6 +20,8 @@ const SUSPECTS: Partial<Record<FailureCode, readonly string[]>> = {
 export class Fitness {
   private timer: NodeJS.Timeout | undefined;
   private isPaused = false;
+  private isStopped = false;
+  private checking: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly readiness: Readiness,
@@ -31,12 +33,31 @@ export class Fitness {
     this.timer = setInterval(() => void this.check(), INTERVAL_MS);
   }
 
-  stop(): void {
+  /** Waits for a running check: it must not write into a scratch folder that is being removed. */
+  async stop(): Promise<void> {
     clearInterval(this.timer);
+    this.isStopped = true;
+    await this.checking;
   }
 
   /** Pauses or resumes the worker. Call it whenever something may have changed. */
-  async check(): Promise<Health> {
+  check(): Promise<Health> {
+    if (this.isStopped) return Promise.resolve({ status: 'ok', checks: {} });
+    // one after the other: a look that began before a fault does not tell of it
+    const checking = this.checking.then(() => this.look());
+    this.checking = checking.catch(() => undefined);
+    return checking;
+  }
+
+  /** The error of a failed attempt, or UnfitWorkerError if this worker and not the song is at fault. */
+  async blame(error: unknown): Promise<unknown> {
+    const suspects = error instanceof RetryableJobError ? SUSPECTS[error.code] : undefined;
+    if (suspects === undefined) return error;
+    const found = describe(await this.check(), suspects);
+    return found.length === 0 ? error : new UnfitWorkerError(found.join('; '), { cause: error });
+  }
+
+  private async look(): Promise<Health> {
     const health = await this.readiness.check();
     const isFit = health.status === 'ok';
     if (isFit === this.isPaused) {
@@ -46,14 +67,6 @@ export class Fitness {
       await (isFit ? this.worker.resume() : this.worker.pause());
     }
     return health;
-  }
-
-  /** The error of a failed attempt, or UnfitWorkerError if this worker and not the song is at fault. */
-  async blame(error: unknown): Promise<unknown> {
-    const suspects = error instanceof RetryableJobError ? SUSPECTS[error.code] : undefined;
-    if (suspects === undefined) return error;
-    const found = describe(await this.check(), suspects);
-    return found.length === 0 ? error : new UnfitWorkerError(found.join('; '), { cause: error });
   }
 }
 

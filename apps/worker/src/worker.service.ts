@@ -91,7 +91,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
 
   async beforeApplicationShutdown(): Promise<void> {
     const { config, engine, announcer, scratch } = this.parts;
-    this.fitness.stop();
+    await this.fitness.stop();
     await announcer.stop();
     await this.started;
     await this.worker.close({ graceMs: config.shutdownGraceSeconds * 1000 });

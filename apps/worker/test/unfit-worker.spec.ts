@@ -43,8 +43,8 @@ describe('a built worker that is unfit', () => {
     await rm(scratch, { recursive: true });
     await writeFile(scratch, 'not a folder');
     await untilReadiness('scratch', 'down');
-    const id = await fixture.submit(await makeSong(fixture.folder, 3));
     await waitUntil('it pauses', () => worker.app.output.includes('takes no songs: scratch'));
+    const id = await fixture.submit(await makeSong(fixture.folder, 3));
     expect(await fixture.queue.state(id)).toMatchObject({ status: 'queued' });
     await rm(scratch);
     await fixture.untilManifest(id);

@@ -17,6 +17,7 @@ export type { MixLane } from './ffmpeg/mix.js';
 export { resolveFfmpeg } from './ffmpeg/resolve-ffmpeg.js';
 export { bufferSource } from './sources/buffer-source.js';
 export { fileSource } from './sources/file-source.js';
+export { ScratchError } from './sources/temporary-file.js';
 export type { SeekableSource } from './sources/seekable-source.js';
 export { measurePeak } from './wav/peak.js';
 export { computeWaveform } from './wav/waveform.js';

@@ -3,11 +3,11 @@ import * as concern from './concerns.js';
 import { engineEnvironment } from './engine-environment.js';
 import { load, type Config, type Environment } from './load.js';
 
-const { limits, redis, storage, audio, logging, defaultModel, engine, jobs } = concern;
+const { limits, redis, storage, audio, logging, defaultModel, engine, jobs, scratchDir } = concern;
 
 /** What each app reads from the environment. */
 export const apps = {
-  'rest-server': z.object({ http: concern.apiHttp, limits, redis, storage, audio, logging, defaultModel }),
+  'rest-server': z.object({ http: concern.apiHttp, limits, redis, storage, audio, logging, defaultModel, scratchDir }),
   'worker-server': z.object({
     http: concern.workerHttp,
     limits: concern.workerLimits,
@@ -16,6 +16,7 @@ export const apps = {
     audio,
     logging,
     engine,
+    scratchDir,
     ...jobs,
   }),
   logs: z.object({ redis, logging }),

@@ -114,11 +114,12 @@ export const engine = z.object({
   ),
 });
 
+export const scratchDir = path('SCRATCH_DIR', 'DATA_DIR/scratch').describe(
+  'folder for songs in progress and other temporary files; on the file system of `DATA_DIR`, stems are not copied',
+);
+
 /** Settings of a worker's jobs, one variable each. */
 export const jobs = {
-  scratchDir: path('SCRATCH_DIR', 'DATA_DIR/scratch').describe(
-    'folder for songs in progress; on the file system of `DATA_DIR`, stems are not copied',
-  ),
   concurrency: integer('WORKER_CONCURRENCY', 1, [1, 64]).describe('songs that the engine separates at once'),
   prefetch: integer('WORKER_PREFETCH', 1, [0, 8]).describe(
     'further songs that the worker prepares or stores meanwhile; use 0 with several workers',

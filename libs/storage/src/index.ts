@@ -10,5 +10,6 @@ export {
   StorageUnavailableError,
 } from './storage.errors.js';
 export { ofLength } from './of-length.js';
+export { isOutOfDisk } from './out-of-disk.js';
 export { StorageModule } from './storage.module.js';
 export { hashFile, type FileDigest } from './hash-file.js';

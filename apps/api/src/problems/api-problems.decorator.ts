@@ -10,6 +10,7 @@ export const OF_A_SEPARATION = [
   'invalid_request',
   'separation_not_found',
   'storage_unavailable',
+  'out_of_disk',
 ] as const satisfies ProblemCode[];
 
 /** Documents the problems that a call may answer, in addition to those of every call. */

@@ -14,6 +14,16 @@ export function queueUnavailable(cause?: unknown): ProblemError {
   });
 }
 
+/** a disk does not empty itself within seconds */
+const RETRY_AFTER_FULL_DISK = 60;
+
+export function outOfDisk(cause: unknown): ProblemError {
+  return new ProblemError('out_of_disk', 'The server has no disk space left for this; try again later.', {
+    retryAfterSeconds: RETRY_AFTER_FULL_DISK,
+    cause,
+  });
+}
+
 export function storageUnavailable(cause?: unknown): ProblemError {
   return new ProblemError('storage_unavailable', 'The object store is unavailable; try again shortly.', {
     retryAfterSeconds: RETRY_AFTER,

@@ -60,6 +60,7 @@ export class SubmissionsController {
     'busy',
     'queue_unavailable',
     'storage_unavailable',
+    'out_of_disk',
   )
   async submit(@Req() request: ApiRequest, @Res({ passthrough: true }) response: Response): Promise<Separation> {
     const separation = await this.submissions.submit(request, response);

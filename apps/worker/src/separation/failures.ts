@@ -1,11 +1,10 @@
-import { constants } from 'node:os';
 import { AudioError, DurationLimitError, NotFiniteError } from '@app/audio';
-import { errorCode, ProcessFailedError } from '@app/processes';
+import { ProcessFailedError } from '@app/processes';
 import { PermanentJobError, RetryableJobError, retryDecision } from '@app/queue';
 import { RedisUnavailableError } from '@app/redis';
 import { SeparationBusyError } from '@app/separation-store';
 import { InvalidDocumentError, publicText, type FailureCode } from '@app/separations';
-import { ObjectNotFoundError, StorageFullError, StorageUnavailableError } from '@app/storage';
+import { isOutOfDisk, ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
 import { EngineFailureError, EngineLostError, EngineUnavailableError } from '../engine/engine.errors.js';
 import type { EngineErrorCode } from '../engine/protocol.js';
 import { SongChangedError } from './steps/separation.errors.js';
@@ -60,15 +59,6 @@ export function failureCode(error: unknown): FailureCode {
   // a signal that is not ours ended it: the machine was out of memory, or an operator did it
   if (error instanceof ProcessFailedError && error.exitCode === null) return 'ffmpeg_killed';
   return 'internal';
-}
-
-/** ffmpeg exits with 256 - errno; everybody else names the error, at some depth. */
-function isOutOfDisk(error: unknown): boolean {
-  const { ENOSPC, EDQUOT } = constants.errno;
-  if (error instanceof ProcessFailedError && [ENOSPC, EDQUOT].some((code) => error.exitCode === 256 - code))
-    return true;
-  if (error instanceof StorageFullError || ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '')) return true;
-  return error instanceof Error && error.cause !== undefined && isOutOfDisk(error.cause);
 }
 
 /** Maps the error of an attempt to one for the queue, whose retry table decides about another attempt. */

@@ -1,14 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { errorCode } from '@app/processes';
 import type { SeparationId } from '@app/separations';
+import { checkScratch } from '@app/server';
 import { processStartTime } from './process-start-time.js';
-
-/** less is full: a song needs about 2 MB per second */
-const MIN_FREE_BYTES = 64 * 1024 * 1024;
-const MIN_BLOCK_BYTES = 4096;
 
 interface ScratchFolder {
   readonly path: string;
@@ -37,23 +33,9 @@ export class Scratch {
     return { path, remove: () => rm(path, { recursive: true, force: true }) };
   }
 
-  /** Resolves if songs can be written; otherwise rejects with the reason, without the path. */
-  async check(): Promise<void> {
-    const free = await this.probe().catch((error: unknown) => {
-      throw new Error(`SCRATCH_DIR cannot be written: ${errorCode(error) ?? 'unknown error'}`, { cause: error });
-    });
-    if (free < MIN_FREE_BYTES) throw new Error(`SCRATCH_DIR is full: ${Math.floor(free / 2 ** 20)} MiB are free`);
-  }
-
-  /** @returns free bytes */
-  private async probe(): Promise<number> {
-    await mkdir(this.path, { recursive: true });
-    const { bavail, bsize } = await statfs(this.path);
-    // a quota can be used up on a disk that has space
-    const probe = join(this.path, '.probe');
-    await writeFile(probe, Buffer.alloc(MIN_BLOCK_BYTES));
-    await rm(probe, { force: true });
-    return bavail * bsize;
+  /** Rejects with the reason if songs cannot be written. */
+  check(): Promise<void> {
+    return checkScratch(this.path);
   }
 
   /** Removes the folders of killed workers of this host, and returns how many. */

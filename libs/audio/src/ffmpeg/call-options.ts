@@ -5,3 +5,10 @@ export interface SignalOption {
 export interface LimitOptions extends SignalOption {
   readonly maxDurationSeconds: number;
 }
+
+/** What ffmpeg needs of this machine. */
+export interface Programs {
+  readonly program: string;
+  /** folder for temporary files */
+  readonly scratchDir: string;
+}

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
-import type { SignalOption } from './call-options.js';
+import type { Programs, SignalOption } from './call-options.js';
 import { decodingTimeoutMs, originalArguments } from './decode-arguments.js';
 import { flacSamples } from '../songs/flac-stream-info.js';
 import type { FfmpegInput } from '../sources/ffmpeg-input.js';
@@ -20,13 +20,13 @@ export interface SeparatedSong {
 
 /** Decodes from a seekable source, as the worker does: from a pipe, an MP3 has another length. */
 export function decodeOriginal<T>(
-  program: string,
+  { program, scratchDir }: Programs,
   { source, samples, gain }: SeparatedSong,
   use: (flac: Readable) => Promise<T>,
   options: SignalOption,
 ): Promise<T> {
   const seconds = samples / WORKING_RATE;
-  return withTemporaryFile(async (file) => {
+  return withTemporaryFile(scratchDir, async (file) => {
     const decode = async ([input]: readonly [FfmpegInput]): Promise<void> => {
       await runProcess(program, originalArguments(input, seconds, gain, 'file:/dev/stdout'), {
         ...options,

@@ -1,7 +1,8 @@
+import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import type { Format, MASTER_FORMAT } from '@app/separations';
-import type { SignalOption } from './call-options.js';
+import type { Programs, SignalOption } from './call-options.js';
 import { decodeOriginal, type SeparatedSong } from './decode-original.js';
 import type { PartOptions } from './decode-part.js';
 import { decodeToWav, type DecodedSong } from './decode.js';
@@ -29,9 +30,18 @@ interface EncodeRequest {
  */
 export class Ffmpeg {
   private versionRead: Promise<string> | undefined;
+  private readonly programs: Programs;
 
-  /** @param program path of ffmpeg, see `resolveFfmpeg` */
-  constructor(private readonly program: string) {}
+  /**
+   * @param program path of ffmpeg, see `resolveFfmpeg`
+   * @param scratchDir folder for temporary files
+   */
+  constructor(
+    private readonly program: string,
+    scratchDir = tmpdir(),
+  ) {
+    this.programs = { program, scratchDir };
+  }
 
   /** The version that it reports, such as `7.1` or `N-118387-g1ab2c3d4`. Asks only once. */
   version(): Promise<string> {
@@ -86,7 +96,7 @@ export class Ffmpeg {
     options: SignalOption = {},
   ): Promise<T> {
     const transcodeTo = { mp3: transcodeToMp3, wav: transcodeToWav }[format];
-    return transcodeTo(this.program, master, use, options);
+    return transcodeTo(this.programs, master, use, options);
   }
 
   /**
@@ -94,7 +104,7 @@ export class Ffmpeg {
    * Lossless formats are exact to one 24-bit step. Samples above full scale are clipped.
    */
   async mix(lanes: readonly MixLane[], format: Format, options: SignalOption = {}): Promise<RenderedMix> {
-    return mixStems(this.program, { lanes, format }, options);
+    return mixStems(this.programs, { lanes, format }, options);
   }
 
   /**
@@ -102,6 +112,6 @@ export class Ffmpeg {
    * @throws RangeError if its length differs from theirs
    */
   decodeOriginal<T>(song: SeparatedSong, use: (flac: Readable) => Promise<T>, options: SignalOption = {}): Promise<T> {
-    return decodeOriginal(this.program, song, use, options);
+    return decodeOriginal(this.programs, song, use, options);
   }
 }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
 import type { Format } from '@app/separations';
-import type { SignalOption } from './call-options.js';
+import type { Programs, SignalOption } from './call-options.js';
 import { ENCODING_TIMEOUT_MS, encodingArguments } from './encode-arguments.js';
 import { masterInputs, type FfmpegInput } from '../sources/ffmpeg-input.js';
 import { withLoopback } from '../sources/loopback-server.js';
@@ -34,14 +34,14 @@ const MAX_LEVEL = 2;
 
 /** Renders the whole mix first, to know failures, length and peak before the first byte is sent. */
 export async function mixStems(
-  program: string,
+  { program, scratchDir }: Programs,
   { lanes, format }: MixRequest,
   options: SignalOption,
 ): Promise<RenderedMix> {
   const graph = mixGraph(lanes);
   const meter = new PeakMeter();
   const sources = lanes.map(({ source }) => source);
-  const file = await openTemporaryFile();
+  const file = await openTemporaryFile(scratchDir);
   try {
     const render = async (inputs: readonly FfmpegInput[]): Promise<void> => {
       const reading = [...masterInputs(inputs), '-filter_complex_threads', '1', '-filter_complex', graph];

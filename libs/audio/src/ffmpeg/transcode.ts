@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream';
 import { runProcess } from '@app/processes';
-import type { SignalOption } from './call-options.js';
+import type { Programs, SignalOption } from './call-options.js';
 import { ENCODING_TIMEOUT_MS, encodingArguments, rawSampleArguments } from './encode-arguments.js';
 import { ownInput, PIPE_INPUT } from '../sources/ffmpeg-input.js';
 import { withTemporaryFile } from '../sources/temporary-file.js';
@@ -15,12 +15,12 @@ export interface Master {
 
 /** Encodes an MP3 into a temporary file: the encoder seeks back to write the length into the first frame. */
 export function transcodeToMp3<T>(
-  program: string,
+  { program, scratchDir }: Programs,
   master: Master,
   use: (encoded: Readable) => Promise<T>,
   options: SignalOption,
 ): Promise<T> {
-  return withTemporaryFile(async (file) => {
+  return withTemporaryFile(scratchDir, async (file) => {
     const args = [...ownInput(PIPE_INPUT, 'flac'), ...encodingArguments('mp3', 'file:/dev/stdout')];
     await runProcess(program, args, {
       ...options,
@@ -34,7 +34,7 @@ export function transcodeToMp3<T>(
 
 /** Streams a WAV without a temporary file: its length is known in advance. */
 export function transcodeToWav<T>(
-  program: string,
+  { program }: Programs,
   master: Master,
   use: (encoded: Readable) => Promise<T>,
   options: SignalOption,
