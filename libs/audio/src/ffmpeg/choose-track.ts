@@ -10,7 +10,8 @@ export const FIRST_TRACK: TrackChoice = { stream: 'a:0', mixing: 'speakers' };
 
 /** What an attempt found out. */
 export interface Attempt {
-  readonly container: string | undefined;
+  /** plays its tracks together; those of other containers are alternatives */
+  readonly isQuickTime: boolean;
   readonly tracks: readonly Track[];
   /** ffmpeg mixed no sample: the speakers tell it nothing */
   readonly isUnmixed: boolean;
@@ -39,9 +40,11 @@ export function chooseTrack(attempt: Attempt, wanted?: number): TrackChoice {
 }
 
 /** Field recorders write a QuickTime file with a mono track for each microphone. */
-function areSidesOfOneSong({ container, tracks }: Attempt): boolean {
+function areSidesOfOneSong({ isQuickTime, tracks }: Attempt): boolean {
   const [left, right, ...others] = tracks;
-  if (container !== 'mov' || left === undefined || right === undefined || others.length > 0) return false;
+  if (!isQuickTime || left === undefined || right === undefined || others.length > 0) return false;
+  // some writers flag the first track alone; a flag on the second is a choice
+  if (right.isDefault && !left.isDefault) return false;
   const isAlike =
     left.codec === right.codec && left.sampleRate === right.sampleRate && left.language === right.language;
   return isAlike && left.layout === 'mono' && right.layout === 'mono' && left.startSeconds === right.startSeconds;

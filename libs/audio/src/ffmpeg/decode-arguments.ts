@@ -62,8 +62,12 @@ export function surveyArguments({ input, reading, choice, maxDurationSeconds }: 
 
 function mapTracks({ stream, right, mixing }: TrackChoice): string[] {
   if (right === undefined) return ['-map', `0:${stream}`, '-af', `${mixingFilter(mixing)}${FILTERS}`];
-  const sides = `[0:${stream}][0:${right}]join=inputs=2:channel_layout=stereo:map=0.0-FL|1.0-FR`;
-  return ['-filter_complex', `${sides},${FILTERS}[both]`, '-map', '[both]'];
+  const side = (from: string, pan: string): string =>
+    `[0:${from}]asetpts=N/SR/TB,aformat=sample_fmts=fltp,pan=stereo|${pan}`;
+  const sides = `${side(stream, 'c0=c0|c1=0*c0')}[left];${side(right, 'c0=0*c0|c1=c0')}[right]`;
+  // `join` and `amerge` would end with the shorter side
+  const both = `[left][right]amix=duration=longest:normalize=0,${FILTERS}[both]`;
+  return ['-filter_complex', `${sides};${both}`, '-map', '[both]'];
 }
 
 /** `pan` refuses channels with strange speakers: `channelmap` takes the names away first. */

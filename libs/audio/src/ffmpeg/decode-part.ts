@@ -69,7 +69,7 @@ async function decodeInput(
   options: PartOptions,
 ): Promise<DecodedPart> {
   const before = await sink.samples();
-  const { unplacedChannels, reading, flac } = part;
+  const { unplacedChannels, reading, flac, isQuickTime = false } = part;
   const { signal, maxDurationSeconds, track } = options;
   let choice: TrackChoice =
     unplacedChannels === undefined ? FIRST_TRACK : { ...FIRST_TRACK, mixing: allOnBothSides(unplacedChannels) };
@@ -79,10 +79,10 @@ async function decodeInput(
     const run = await runOnce(program, decodingArguments(decode, digest), sink, options);
     const { log, firstFrame, failure } = run;
     const isUnmixed = (await sink.samples()) === before && failure !== undefined;
-    const { container, tracks } = log;
+    const { tracks } = log;
     const { mixing } = choice;
     const channels = firstFrame.header?.channels;
-    const better = chooseTrack({ container, tracks, isUnmixed, mixing, channels }, track);
+    const better = chooseTrack({ isQuickTime, tracks, isUnmixed, mixing, channels }, track);
     const isSettled = unplacedChannels !== undefined || isDeepStrictEqual(better, choice);
     if (!isSettled && attempt < MAX_ATTEMPTS) {
       choice = better;
@@ -96,7 +96,8 @@ async function decodeInput(
     const isIntact = log.md5 === undefined ? undefined : log.md5 === flac?.md5;
     const isDamaged = part.isDamaged === true || log.faults > 0 || isIntact === false;
     const survey = isDamaged ? await surveyGaps(program, decode, signal ? { signal } : {}) : NO_DAMAGE;
-    return { log, choice, sampleRate: header.sampleRate, channels: header.channels, survey, isIntact };
+    const sides = choice.right === undefined ? header.channels : 2;
+    return { log, choice, sampleRate: header.sampleRate, channels: sides, survey, isIntact };
   }
 }
 

@@ -8,7 +8,7 @@ import type { SeekableSource } from '../sources/seekable-source.js';
 import { parseFlacStreamInfo, STREAM_INFO_BYTES } from './flac-stream-info.js';
 import { splitOgg } from './ogg-links.js';
 import { planMp3 } from './plan-mp3.js';
-import { nameOfKind } from './song-kinds.js';
+import { nameOfKind, QUICK_TIME } from './song-kinds.js';
 import type { SongPart, SongPlan } from './song-plan.js';
 import { TAG_HEADER_BYTES, tagBytes } from './tags.js';
 
@@ -45,7 +45,8 @@ export async function planSong(whole: SeekableSource): Promise<SongPlan> {
   if (mp3 !== undefined) {
     return { parts: [{ source: mp3.source, reading: MP3 }], container: 'mp3', losses: mp3.losses };
   }
-  return { parts: [{ source: whole, reading: ANY_CONTAINER }], losses: [], kind };
+  const isQuickTime = kind === QUICK_TIME;
+  return { parts: [{ source: whole, reading: ANY_CONTAINER, isQuickTime }], losses: [], kind };
 }
 
 /** Tags at the start are allowed anywhere, whatever the container says. */

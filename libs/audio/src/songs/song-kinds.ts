@@ -1,3 +1,5 @@
+export const QUICK_TIME = 'a QuickTime file';
+
 /** Names what a file is by its first bytes; undefined for what has no signature, such as MP3. */
 export function nameOfKind(start: Buffer): string | undefined {
   return SIGNATURES.find(([at, signature]) => start.toString('latin1', at, at + signature.length) === signature)?.[2];
@@ -12,12 +14,13 @@ const SIGNATURES: readonly (readonly [at: number, signature: string, name: strin
   [8, '8SVX', 'an Amiga sample (8SVX)'],
   [0, 'fLaC', 'a FLAC file'],
   [0, 'OggS', 'an Ogg file'],
+  [4, 'ftypqt  ', QUICK_TIME],
   [4, 'ftyp', 'an MP4 file'],
-  [4, 'moov', 'a QuickTime file'],
-  [4, 'mdat', 'a QuickTime file'],
-  [4, 'wide', 'a QuickTime file'],
-  [4, 'free', 'a QuickTime file'],
-  [4, 'skip', 'a QuickTime file'],
+  [4, 'moov', QUICK_TIME],
+  [4, 'mdat', QUICK_TIME],
+  [4, 'wide', QUICK_TIME],
+  [4, 'free', QUICK_TIME],
+  [4, 'skip', QUICK_TIME],
   [0, '\x1aE\xdf\xa3', 'a Matroska file'],
   [0, '0&\xb2u\x8ef\xcf\x11', 'a Windows Media file'],
   [0, 'caff', 'a Core Audio file (CAF)'],

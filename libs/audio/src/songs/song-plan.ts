@@ -8,6 +8,8 @@ export interface SongPart {
   readonly reading: Reading;
   /** channels that name no speakers: all go to both sides */
   readonly unplacedChannels?: number;
+  /** a file whose tracks play together */
+  readonly isQuickTime?: boolean;
   /** bytes were left out of it */
   readonly isDamaged?: boolean;
   readonly flac?: FlacStreamInfo | undefined;
