@@ -10,7 +10,8 @@ from separation_engine.common.errors import EngineError, InvalidInputError
 from separation_engine.common.wav import WavReader
 
 _TIMEOUT_SECONDS = 1800
-_FORMATS = "wav,mp3,flac,ogg,mov,aac,matroska,aiff,w64,asf"
+# the containers that the service takes, in its order
+FORMATS = ("wav", "w64", "aiff", "mp3", "aac", "flac", "ogg", "mov", "matroska", "asf")
 
 
 def decode_song(song: Path, output: Path, sample_rate: int) -> Path:
@@ -26,9 +27,9 @@ def decode_song(song: Path, output: Path, sample_rate: int) -> Path:
         if not song.is_file():
             raise
     # a playlist that pretends to be a song must not open other files
-    limits = ["-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS]
+    limits = ["-protocol_whitelist", "file,pipe", "-format_whitelist", ",".join(FORMATS)]
     source = [*limits, "-i", f"file:{song}", "-map", "0:a:0", "-vn", "-sn", "-dn"]
-    sound = ["-ac", "2", "-ar", str(sample_rate), "-c:a", "pcm_f32le", "-rf64", "auto", "-f", "wav"]
+    sound = ["-af", filters(sample_rate), "-c:a", "pcm_f32le", "-rf64", "auto", "-f", "wav"]
     command = [_ffmpeg(), "-nostdin", "-v", "error", "-y", *source, *sound, f"file:{output}"]
     try:
         subprocess.run(command, check=True, timeout=_TIMEOUT_SECONDS, capture_output=True, text=True)
@@ -38,6 +39,13 @@ def decode_song(song: Path, output: Path, sample_rate: int) -> Path:
     except subprocess.TimeoutExpired as error:
         raise InvalidInputError(f"{song.name} took too long to decode") from error
     return output
+
+
+def filters(sample_rate: int) -> str:
+    """The service's filters: mono keeps its level on both sides, and surround does not clip."""
+    mono = "volume='if(eq(nb_channels,1),sqrt(2),1)':precision=float"
+    mix = f"aresample={sample_rate}:ochl=stereo:osf=flt:rematrix_maxval=1"
+    return f"asetpts=N/SR/TB,{mono},{mix}"
 
 
 def _ffmpeg() -> str:
