@@ -30,7 +30,7 @@ describe('CONTAINERS', () => {
 
   it.each(['ac3', 'caf'])('does not offer .%s, which is refused', async (ending) => {
     const song = await songs.make(`song.${ending}`, ...tone(0.2));
-    await expect(sut.inspect(await storedFile(song), { maxDurationSeconds: 60 })).rejects.toThrow('no audio');
+    await expect(sut.inspect(await storedFile(song), { maxDurationSeconds: 60 })).rejects.toThrow('Accepted are WAV');
     expect(FILES.map((file) => file.ending as string)).not.toContain(ending);
   });
 });

@@ -7,8 +7,8 @@ export abstract class AudioError extends Error {
 export class NoAudioError extends AudioError {
   readonly code = 'no_audio';
 
-  constructor(options?: ErrorOptions) {
-    super('The file has no audio that can be decoded.', options);
+  constructor(message = 'The file has no audio that can be decoded.', options?: ErrorOptions) {
+    super(message, options);
   }
 }
 

@@ -91,7 +91,7 @@ async function decodeInput(
     }
     const { header } = firstFrame;
     if (isUnmixed || header === undefined || log.codec === undefined) {
-      throw new NoAudioError({ cause: failure });
+      throw new NoAudioError(undefined, { cause: failure });
     }
     const isIntact = log.md5 === undefined ? undefined : log.md5 === flac?.md5;
     const isDamaged = part.isDamaged === true || log.faults > 0 || isIntact === false;

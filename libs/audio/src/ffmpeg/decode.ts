@@ -3,6 +3,7 @@ import type { LimitOptions } from './call-options.js';
 import { decodePart, type DecodedPart, type PartOptions } from './decode-part.js';
 import type { Loss } from '../songs/loss.js';
 import { planSong } from '../songs/plan-song.js';
+import { explainRefusal } from '../songs/song-kinds.js';
 import type { SongPart, SongPlan } from '../songs/song-plan.js';
 import { fileSource } from '../sources/file-source.js';
 import type { SeekableSource } from '../sources/seekable-source.js';
@@ -88,7 +89,7 @@ export async function decodeSong(
   }
   const first = parts[0]?.part;
   const container = plan.container ?? first?.log.container;
-  if (first?.log.codec === undefined || container === undefined) throw failure;
+  if (first?.log.codec === undefined || container === undefined) throw explainRefusal(plan.kind, failure);
   return {
     container,
     codec: first.log.codec,

@@ -8,7 +8,7 @@ import type { SeekableSource } from '../sources/seekable-source.js';
 import { parseFlacStreamInfo, STREAM_INFO_BYTES } from './flac-stream-info.js';
 import { splitOgg } from './ogg-links.js';
 import { planMp3 } from './plan-mp3.js';
-import { nameOfKind, QUICK_TIME } from './song-kinds.js';
+import { kindOf, QUICK_TIME } from './song-kinds.js';
 import type { SongPart, SongPlan } from './song-plan.js';
 import { TAG_HEADER_BYTES, tagBytes } from './tags.js';
 
@@ -28,7 +28,7 @@ const FLAC_WITHIN = 64 * 1024;
 export async function planSong(whole: SeekableSource): Promise<SongPlan> {
   const source = await withoutLeadingTags(whole);
   const reader = new ByteReader(source);
-  const kind = nameOfKind(await reader.read(0, KIND_BYTES));
+  const kind = kindOf(await reader.read(0, KIND_BYTES));
   const pcm = await readPcm(reader);
   if (pcm !== undefined) return planPcm(source, pcm);
   const start = await reader.read(0, FLAC_WITHIN);
@@ -45,7 +45,7 @@ export async function planSong(whole: SeekableSource): Promise<SongPlan> {
   if (mp3 !== undefined) {
     return { parts: [{ source: mp3.source, reading: MP3 }], container: 'mp3', losses: mp3.losses };
   }
-  const isQuickTime = kind === QUICK_TIME;
+  const isQuickTime = kind?.name === QUICK_TIME;
   return { parts: [{ source: whole, reading: ANY_CONTAINER, isQuickTime }], losses: [], kind };
 }
 

@@ -1,17 +1,23 @@
-export const QUICK_TIME = 'a QuickTime file';
+import { CONTAINERS } from '@app/separations';
+import { NoAudioError, UnsupportedAudioError, type AudioError } from '../errors/audio.error.js';
 
-/** Names what a file is by its first bytes; undefined for what has no signature, such as MP3. */
-export function nameOfKind(start: Buffer): string | undefined {
-  return SIGNATURES.find(([at, signature]) => start.toString('latin1', at, at + signature.length) === signature)?.[2];
+/** What a file is, by its first bytes. */
+export interface SongKind {
+  /** with its article */
+  readonly name: string;
+  /** audio that is accepted, audio that is not, or none */
+  readonly audio: 'accepted' | 'refused' | 'none';
 }
 
-const SIGNATURES: readonly (readonly [at: number, signature: string, name: string])[] = [
+type Signature = readonly [at: number, signature: string, name: string];
+
+export const QUICK_TIME = 'a QuickTime file';
+
+const ACCEPTED: readonly Signature[] = [
   [8, 'WAVE', 'a WAV file'],
-  [8, 'AVI ', 'an AVI film'],
   [0, 'riff', 'a Wave64 file'],
   [8, 'AIFF', 'an AIFF file'],
   [8, 'AIFC', 'an AIFF file'],
-  [8, '8SVX', 'an Amiga sample (8SVX)'],
   [0, 'fLaC', 'a FLAC file'],
   [0, 'OggS', 'an Ogg file'],
   [4, 'ftypqt  ', QUICK_TIME],
@@ -23,6 +29,11 @@ const SIGNATURES: readonly (readonly [at: number, signature: string, name: strin
   [4, 'skip', QUICK_TIME],
   [0, '\x1aE\xdf\xa3', 'a Matroska file'],
   [0, '0&\xb2u\x8ef\xcf\x11', 'a Windows Media file'],
+];
+
+const REFUSED: readonly Signature[] = [
+  [8, 'AVI ', 'an AVI film'],
+  [8, '8SVX', 'an Amiga sample (8SVX)'],
   [0, 'caff', 'a Core Audio file (CAF)'],
   [0, '.snd', 'an AU file'],
   [0, '\x0bw', 'an AC-3 file'],
@@ -46,6 +57,9 @@ const SIGNATURES: readonly (readonly [at: number, signature: string, name: strin
   [0, 'FLV\x01', 'a Flash film (FLV)'],
   [0, '\x00\x00\x01\xba', 'an MPEG film'],
   [0, '.RMF', 'a RealMedia file'],
+];
+
+const WITHOUT_AUDIO: readonly Signature[] = [
   [0, 'MThd', 'a MIDI file, which holds notes and no sound'],
   [0, '%PDF', 'a PDF document'],
   [0, 'PK\x03\x04', 'a ZIP archive'],
@@ -61,3 +75,33 @@ const SIGNATURES: readonly (readonly [at: number, signature: string, name: strin
   [0, '<!DOCTYPE', 'a web page'],
   [0, '<html', 'a web page'],
 ];
+
+const KINDS = [
+  { audio: 'accepted', signatures: ACCEPTED },
+  { audio: 'refused', signatures: REFUSED },
+  { audio: 'none', signatures: WITHOUT_AUDIO },
+] as const;
+
+const labels = Object.values(CONTAINERS).map(({ label }) => label);
+const ACCEPTED_LABELS = `${labels.slice(0, -1).join(', ')} and ${labels.at(-1)}`;
+
+/** Undefined for what has no signature, such as MP3. */
+export function kindOf(start: Buffer): SongKind | undefined {
+  for (const { audio, signatures } of KINDS) {
+    const found = signatures.find(
+      ([at, signature]) => start.toString('latin1', at, at + signature.length) === signature,
+    );
+    if (found !== undefined) return { name: found[2], audio };
+  }
+  return undefined;
+}
+
+/** Says what a file is that no audio could be decoded from. */
+export function explainRefusal(kind: SongKind | undefined, cause: NoAudioError): AudioError {
+  if (kind === undefined) return cause;
+  const { name, audio } = kind;
+  if (audio === 'accepted')
+    return new NoAudioError(`The file is ${name} without audio that can be decoded.`, { cause });
+  const message = `The file is ${name}. Accepted are ${ACCEPTED_LABELS}.`;
+  return audio === 'none' ? new NoAudioError(message, { cause }) : new UnsupportedAudioError(message, { cause });
+}

@@ -2,6 +2,7 @@ import type { Reading } from '../sources/ffmpeg-input.js';
 import type { SeekableSource } from '../sources/seekable-source.js';
 import type { FlacStreamInfo } from './flac-stream-info.js';
 import type { Loss } from './loss.js';
+import type { SongKind } from './song-kinds.js';
 
 export interface SongPart {
   readonly source: SeekableSource;
@@ -26,5 +27,5 @@ export interface SongPlan {
   /** what silence in the parts stands for */
   readonly losses: readonly Loss[];
   /** what the file seems to be, if its first bytes say */
-  readonly kind?: string | undefined;
+  readonly kind?: SongKind | undefined;
 }
