@@ -44,6 +44,12 @@ describe('Ffmpeg.encode', () => {
     expect(maxDifference(decoded, expected)).toBeLessThan(0.8 * 2 ** -23);
   });
 
+  it.each(FORMATS)('tells a full disk by the exit code: %s', async (format) => {
+    const exitCode = 256 - constants.errno.ENOSPC;
+    const encoded = sut.encode({ wavPath, gain: 1, destinations: { [format]: '/dev/full' } });
+    await expect(encoded).rejects.toMatchObject({ exitCode });
+  });
+
   it('writes 24 bits, and the same samples as flac and wav', async () => {
     const wav = await readFile(await encode('bits.wav', 'wav'));
     expect(parseWavHeader(wav)).toMatchObject({
