@@ -44,10 +44,22 @@ export class QueueFixture {
   }
 
   async work(handler: JobHandler, options: Partial<WorkerOptions> = {}): Promise<SeparationWorker> {
-    const worker = new SeparationWorker(this.connections, handler, { concurrency: 1, ...options });
-    this.workers.push(worker);
+    const worker = this.worker(handler, options);
     await worker.start();
     return worker;
+  }
+
+  /** one that is not started */
+  worker(handler: JobHandler, options: Partial<WorkerOptions> = {}): SeparationWorker {
+    const worker = new SeparationWorker(this.connections, handler, { concurrency: 1, ...options });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** how often a worker has taken a job */
+  async timesTaken(): Promise<number> {
+    const events = await this.connections.call((redis) => redis.xrange(`${this.prefix}:toWorkers:events`, '-', '+'));
+    return events.filter(([, fields]) => fields[fields.indexOf('event') + 1] === 'active').length;
   }
 
   async close(): Promise<void> {

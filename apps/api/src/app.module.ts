@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Ffmpeg } from '@app/audio';
+import { withTimeout } from '@app/concurrency';
 import type { ApiConfig } from '@app/config';
 import { LoggingModule, type Logger } from '@app/logging';
 import { MetricsModule } from '@app/metrics';
@@ -66,9 +67,12 @@ export class AppModule {
   }
 }
 
+/** shorter than the limit of the whole check, which a slow disk must not fail */
+const SCRATCH_MS = 1000;
+
 function readiness(redis: RedisConnections, store: ObjectStore, keys: KeyRing, scratchDir: string): Readiness {
   return new Readiness({
-    scratch: () => checkScratch(scratchDir).catch(degraded),
+    scratch: () => withTimeout(SCRATCH_MS, () => checkScratch(scratchDir)).catch(degraded),
     redis: (signal) => redis.ping(signal),
     store: (signal) => store.ping({ signal }).catch(unavailable),
     ...(keys.needed ? { keys: checkKeys(keys) } : {}),

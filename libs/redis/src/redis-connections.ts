@@ -65,7 +65,13 @@ export class RedisConnections {
   async call<T>(work: (redis: Redis) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const redis = this.forQueue();
     try {
-      return await withTimeout(CALL_TIMEOUT_MS, () => this.becomesReady(redis).then(() => work(redis)), { signal });
+      const onceReady = async (late: AbortSignal): Promise<T> => {
+        await this.becomesReady(redis);
+        // nobody waits for the answer: a lock that is taken now would be kept by nobody
+        late.throwIfAborted();
+        return work(redis);
+      };
+      return await withTimeout(CALL_TIMEOUT_MS, onceReady, { signal });
     } catch (error) {
       signal?.throwIfAborted();
       if (isErrorReply(error)) throw error;

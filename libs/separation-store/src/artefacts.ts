@@ -1,5 +1,6 @@
 import { isArtefactKey, objectKeys, servedKeys, type SeparationId } from '@app/separations';
-import type { ObjectInfo, ObjectStore } from '@app/storage';
+import { StorageUnavailableError, type ObjectInfo, type ObjectStore } from '@app/storage';
+import { documentKeys } from './document-keys.js';
 import type { StoredSeparation } from './ending.js';
 
 /** Removes every artefact of a separation, and keeps its song and its documents. */
@@ -25,7 +26,10 @@ export function removeStrays(
   return removeWhere(objects, id, isStray, signal);
 }
 
-/** Removes all of a folder without a request, except a young song. */
+/**
+ * Removes all of a folder without a request, except a young song.
+ * @throws StorageUnavailableError if the store lists the request that it did not find
+ */
 export async function removeStale(
   objects: ObjectStore,
   id: SeparationId,
@@ -33,7 +37,11 @@ export async function removeStale(
   signal: AbortSignal,
 ): Promise<void> {
   const song = objectKeys.input(id, '');
-  await removeWhere(objects, id, (object) => !object.key.startsWith(song) || isOlder(object, olderThanMs), signal);
+  const isStale = (object: ObjectInfo): boolean => {
+    if (object.key === documentKeys.request(id)) throw new StorageUnavailableError('it lists what it does not find');
+    return !object.key.startsWith(song) || isOlder(object, olderThanMs);
+  };
+  await removeWhere(objects, id, isStale, signal);
 }
 
 async function removeWhere(

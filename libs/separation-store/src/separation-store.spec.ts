@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisLock, RedisUnavailableError } from '@app/redis';
 import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
-import { FolderObjectStore } from '@app/storage';
+import { FolderObjectStore, StorageUnavailableError, type ObjectInfo } from '@app/storage';
 import { gate, QueueFixture } from '../../../test/support/queue-fixture.js';
 import { RedisServer } from '../../../test/support/redis-server.js';
 import { documentKeys } from './document-keys.js';
@@ -23,10 +23,20 @@ class SlowStore extends FolderObjectStore {
   readonly reached = gate();
   readonly release = gate();
   isSlow = false;
+  /** how often it does not find a request that it has */
+  misses = 0;
   cutReads = 0;
 
+  override async head(...[key, ...rest]: Parameters<FolderObjectStore['head']>): Promise<ObjectInfo | undefined> {
+    return this.isMissed(key) ? undefined : super.head(key, ...rest);
+  }
+
+  private isMissed(key: string): boolean {
+    return key.endsWith('request.json') && this.misses-- > 0;
+  }
+
   override async getText(...args: Parameters<FolderObjectStore['getText']>): Promise<string | undefined> {
-    const text = await super.getText(...args);
+    const text = this.isMissed(args[0]) ? undefined : await super.getText(...args);
     return this.cutReads-- > 0 ? text?.slice(0, 11) : text;
   }
 
@@ -90,7 +100,7 @@ describe(SeparationStore.name, () => {
     const told: Ended[] = [];
     sut.onEnded((ended) => told.push(ended));
     expect(await status()).toBe('open');
-    await sut.commit(manifest);
+    await sut.commit(request, manifest);
     await sut.fail(failed, FAILURE);
     await sut.cancel(cancelled);
     await sut.cancel(cancelled);
@@ -110,17 +120,37 @@ describe(SeparationStore.name, () => {
   ])('commits nothing that is already %s', async (state, end) => {
     await end();
     const other = { ...manifest, finishedAt: '2026-01-01T00:00:00.000Z' };
-    const late = sut.commit(other);
+    const late = sut.commit(request, other);
     await expect(late).rejects.toThrow(SeparationEndedError);
     await expect(late).rejects.toMatchObject({ state });
     expect((await documents.manifest(request.id))?.finishedAt).not.toBe(other.finishedAt);
   });
 
+  it('commits nothing of a run before the song was accepted again', async () => {
+    const earlier = { ...request, createdAt: '2026-01-01T00:00:00.000Z' };
+    await expect(sut.commit(earlier, manifest)).rejects.toMatchObject({ state: 'removed' });
+    expect(await documents.manifest(request.id)).toBeUndefined();
+  });
+
+  it('loses no finished work to a store that once does not find the request', async () => {
+    objects.misses = 1;
+    await sut.commit(request, manifest);
+    expect(await documents.manifest(request.id)).toEqual(manifest);
+  });
+
+  it('removes nothing of a separation whose request the store lists but does not find', async () => {
+    await sut.commit(request, manifest);
+    objects.misses = 1;
+    const { signal } = new AbortController();
+    await expect(sut.removeOrphan(request.id, 0, signal)).rejects.toThrow(StorageUnavailableError);
+    expect(await sut.find(request.id)).toEqual({ request, manifest });
+  });
+
   it('keeps the manifest of the first run, and tells of one end', async () => {
     const told: Ended[] = [];
     sut.onEnded((ended) => told.push(ended));
-    await sut.commit(manifest);
-    const second = sut.commit({ ...manifest, gainDb: -3 });
+    await sut.commit(request, manifest);
+    const second = sut.commit(request, { ...manifest, gainDb: -3 });
     await expect(second).rejects.toMatchObject({ code: 'separation_ended', state: 'completed' });
     expect(await documents.manifest(request.id)).toEqual(manifest);
     expect(told).toHaveLength(1);
@@ -130,7 +160,9 @@ describe(SeparationStore.name, () => {
     const lock = new RedisLock(here.connections, here.connections.keys.separationLock(request.id), 10_000);
     await lock.acquire();
     const job = new AbortController();
-    const commit = expect(sut.commit(manifest, { signal: job.signal })).rejects.toThrow('another worker has it');
+    const commit = expect(sut.commit(request, manifest, { signal: job.signal })).rejects.toThrow(
+      'another worker has it',
+    );
     job.abort(new Error('another worker has it'));
     await lock.release();
     await commit;
@@ -151,7 +183,7 @@ describe(SeparationStore.name, () => {
 
   it('lets a cancel on another server wait for a commit that is under way: what was completed stays so', async () => {
     objects.isSlow = true;
-    const commit = sut.commit(manifest);
+    const commit = sut.commit(request, manifest);
     await objects.reached.passed;
     const other = here.other();
     await expect(storeOn(other, 0).cancel(request)).rejects.toThrow(SeparationBusyError);
@@ -164,7 +196,7 @@ describe(SeparationStore.name, () => {
 
   it('keeps the lock of a change that takes longer than the lock lasts', async () => {
     objects.isSlow = true;
-    const commit = sut.commit(manifest);
+    const commit = sut.commit(request, manifest);
     await objects.reached.passed;
     const key = here.connections.keys.separationLock(request.id);
     await here.connections.call((client) => client.pexpire(key, 4000));
@@ -187,14 +219,14 @@ describe(SeparationStore.name, () => {
     await objects.put(objectKeys.staging('song'), Readable.from(['song']));
     const other = { ...request, fileName: 'other.mp3' };
     expect(await sut.accept(other, objectKeys.staging('song'))).toEqual(request);
-    await sut.commit(manifest);
+    await sut.commit(request, manifest);
     expect(await sut.accept(other, objectKeys.staging('song'))).toEqual(request);
   });
 
   it('commits finished work while Redis is down, and neither cancels nor removes it', async () => {
     await redis.stop();
     try {
-      await sut.commit(manifest);
+      await sut.commit(request, manifest);
       expect(await status()).toBe('completed');
       await expect(sut.cancel(request)).rejects.toThrow(RedisUnavailableError);
       await expect(sut.remove(request)).rejects.toThrow(RedisUnavailableError);
@@ -206,7 +238,7 @@ describe(SeparationStore.name, () => {
   it('removes everything, the request first, and takes it off the list', async () => {
     const index = new SeparationIndex(here.connections);
     await index.add(request.owner, request.id, request.createdAt);
-    await sut.commit(manifest);
+    await sut.commit(request, manifest);
     await objects.put(objectKeys.input(request.id, 'mp3'), Readable.from(['song']));
     const order: string[] = [];
     const remove = objects.remove.bind(objects);
@@ -223,7 +255,7 @@ describe(SeparationStore.name, () => {
   it('removes the results of what failed, and keeps those of what is completed', async () => {
     const stem = objectKeys.stem(request.id, 'vocals', 'flac', SHA256);
     await objects.put(stem, Readable.from(['stem']));
-    await sut.commit(manifest);
+    await sut.commit(request, manifest);
     await sut.removeResults(request);
     expect(await objects.head(stem)).toBeDefined();
     const failed = someRequest();
@@ -282,7 +314,7 @@ describe(SeparationStore.name, () => {
   });
 
   it('reads a document again before it believes that it is damaged', async () => {
-    await sut.commit(manifest);
+    await sut.commit(request, manifest);
     objects.cutReads = 1;
     expect(await status()).toBe('completed');
     objects.cutReads = 2;
@@ -293,7 +325,7 @@ describe(SeparationStore.name, () => {
     await objects.putText(documentKeys.manifest(request.id), '{"id":');
     const stored = await sut.find(request.id);
     expect(stored !== undefined && needsRun(stored)).toBe(true);
-    await sut.commit(manifest);
+    await sut.commit(request, manifest);
     expect(await status()).toBe('completed');
   });
 
@@ -311,7 +343,7 @@ describe(SeparationStore.name, () => {
     const original = { ...file, key: objectKeys.original(id, SHA256), samples: 1, peakDb: null, gainDb: 0 };
     await objects.put(objectKeys.original(id, other), Readable.from(['x']));
     expect(await sut.removeStrays(id, -1, signal)).toBe(0);
-    await sut.commit({ ...manifest, stems, original, artefacts: [{ ...file, key: waveform }] });
+    await sut.commit(request, { ...manifest, stems, original, artefacts: [{ ...file, key: waveform }] });
     expect(await sut.removeStrays(id, 60_000, signal)).toBe(0);
     expect(await sut.removeStrays(id, -1, signal)).toBe(3);
     for (const key of kept) expect(await objects.head(key)).toBeDefined();

@@ -110,14 +110,14 @@ export class SeparationStore {
   /**
    * Writes the manifest, last of all: from here on the separation is completed. The first run that commits counts: a
    * later one, such as a worker's that had lost its job, changes nothing.
-   * @throws SeparationEndedError if the separation was completed, cancelled, failed or removed meanwhile, or the
-   * signal's reason: nothing is written.
+   * @throws SeparationEndedError if the separation was completed, cancelled, failed, removed or accepted again
+   * meanwhile, or the signal's reason: nothing is written.
    */
-  async commit(manifest: Manifest, { signal }: CallOptions = {}): Promise<void> {
-    const { id } = manifest;
+  async commit(run: Run, manifest: Manifest, { signal }: CallOptions = {}): Promise<void> {
+    const { id } = run;
     const commit = async (): Promise<void> => {
-      const stored = await this.find(id);
-      if (stored === undefined) throw new SeparationEndedError(id, 'removed');
+      const stored = await this.find(id, { isExpected: true });
+      if (stored === undefined || !isOf(run, stored)) throw new SeparationEndedError(id, 'removed');
       const ending = endingOf(stored);
       if (ending !== undefined && !needsRun(stored)) throw new SeparationEndedError(id, ending.status);
       // the job may have gone to another worker meanwhile

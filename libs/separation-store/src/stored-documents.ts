@@ -20,6 +20,8 @@ const AGAIN_MS = 50;
 export interface FindOptions extends CallOptions {
   /** instead of `callTimeoutMs`, for callers that nobody waits for */
   readonly timeoutMs?: number;
+  /** whether finished work is lost if the store wrongly finds nothing: it is asked again then */
+  readonly isExpected?: boolean;
 }
 
 type Document = 'request' | 'manifest';
@@ -39,7 +41,7 @@ export class StoredDocuments {
     if (request === 'unreadable') return this.withoutRequest(id, options);
     // an outcome wins over a manifest: whoever was told "cancelled" is never told "completed" later
     if (request.outcome.state !== 'accepted') return { request };
-    const manifest = await this.read(documentKeys.manifest(id), parseManifest, id, options);
+    const manifest = await this.read(documentKeys.manifest(id), parseManifest, id, { ...options, isExpected: false });
     if (manifest === undefined) return { request };
     if (manifest !== 'unreadable') return { request, manifest };
     const damage = await this.damage('manifest', id, options);
@@ -88,7 +90,10 @@ export class StoredDocuments {
       if (attempt > 1) await pause(AGAIN_MS, undefined, options.signal && { signal: options.signal });
       try {
         const text = await this.call((signal) => this.objects.getText(key, { signal }), options);
-        if (text === undefined) return undefined;
+        if (text === undefined) {
+          if (options.isExpected && attempt < ATTEMPTS) continue;
+          return undefined;
+        }
         const read = parse(text);
         if (read.id === id) return read;
       } catch (error) {

@@ -38,7 +38,8 @@ function crossSiteProblem(request: Request, allowed: readonly string[]): Problem
   if (origin !== undefined && allowed.includes(origin)) return undefined;
   const isOwn = site === undefined ? origin === undefined || isOriginOf(origin, request) : OWN_SITES.includes(site);
   if (isOwn) return undefined;
-  return new ProblemError('forbidden', 'Pages of other origins may not change anything here: see CORS_ORIGINS.');
+  const detail = 'Pages of other origins may not change anything here: see CORS_ORIGINS. A proxy must pass on Host.';
+  return new ProblemError('forbidden', detail);
 }
 
 /** A page that hides its origin sends `null`. */

@@ -58,7 +58,7 @@ export class MixService {
     }
     const caller = callerOf(request);
     await this.downloads.run(caller, async () => {
-      const mix = await this.slots.run(caller, () => this.ffmpeg.mix(lanes, format, { signal }));
+      const mix = await this.slots.run(caller, () => this.ffmpeg.mix(lanes, format, { signal }), signal);
       try {
         setHeaders();
         response.set('Content-Length', String(mix.bytes));

@@ -11,6 +11,7 @@ import { objectKeys, type ManifestStem, type StoredRequest } from '@app/separati
 import { RedisConnections } from '@app/redis';
 import { SeparationStore } from '@app/separation-store';
 import { FolderObjectStore, type ObjectInfo } from '@app/storage';
+import { gate } from '../../../../test/support/queue-fixture.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { storeSeparation } from './completed-separation.fixture.js';
 import { EncoderSlots } from './encoder-slots.js';
@@ -95,25 +96,33 @@ describe(StemEncoder.name, () => {
     expect(store.reads).toBe(1);
   });
 
-  it('refuses an encoding over the limit, and says when to retry', async () => {
-    const first = encode(0);
-    const refused = { code: 'busy', status: 503, headers: { 'Retry-After': '5' } };
-    await expect(encode(1)).rejects.toMatchObject(refused);
+  it('encodes all stems for one client, however few encoders it may use', async () => {
+    const all = Promise.all([encode(0), encode(1)]);
+    await waitUntil('the first to run', () => store.reads === 1);
+    expect(slots.running).toBe(1);
     store.open();
-    await first;
-    await expect(encode(1)).resolves.toMatchObject({
-      key: objectKeys.stem(request.id, 'drums', 'mp3', stems[1]?.sha256 ?? ''),
-    });
+    await all;
+    expect(await stored()).toEqual(expect.arrayContaining(['drums.mp3', 'vocals.mp3']));
   });
 
-  it('keeps half of its encoders for other clients', async () => {
-    sut = new StemEncoder(ffmpeg, store, separations, new EncoderSlots(loadApiConfig({ MAX_ENCODINGS: '2' })));
+  it('keeps half of its encoders for other clients, and refuses a client with too many that wait', async () => {
+    slots = new EncoderSlots(loadApiConfig({ MAX_ENCODINGS: '2' }));
     const { signal } = new AbortController();
-    const first = encode(0);
-    await expect(encode(1)).rejects.toMatchObject({ code: 'too_many_at_once', status: 429 });
-    const other = encode(1, signal, 'bob');
-    store.open();
-    await Promise.all([first, other]);
+    const { passed, open } = gate();
+    const run = (caller: string): Promise<void> => slots.run(caller, () => passed, signal);
+    const all = Array.from({ length: 17 }, () => run('ann'));
+    await expect(run('ann')).rejects.toMatchObject({
+      code: 'too_many_at_once',
+      status: 429,
+      headers: { 'Retry-After': '5' },
+    });
+    expect(slots.running).toBe(1);
+    all.push(run('bob'));
+    expect(slots.running).toBe(2);
+    for (const caller of ['bob', 'cem', 'dan']) all.push(...Array.from({ length: 16 }, () => run(caller)));
+    await expect(run('eve')).rejects.toMatchObject({ code: 'busy', status: 503 });
+    open();
+    await Promise.all(all);
   });
 
   it('continues for the clients that stay when one leaves', async () => {

@@ -79,12 +79,16 @@ export class StemEncoder implements OnModuleDestroy {
     make: (put: Store, stopped: AbortSignal) => Promise<ObjectInfo>,
   ): Promise<ObjectInfo> {
     const work = (stopped: AbortSignal): Promise<ObjectInfo> =>
-      this.slots.run(caller, async () => {
-        const stored = await make((encoded) => this.store.put(key, encoded, { signal: stopped }), stopped);
-        await this.keepUnlessRemoved(id, key);
-        this.logger.log(`encoded ${key}`);
-        return stored;
-      });
+      this.slots.run(
+        caller,
+        async () => {
+          const stored = await make((encoded) => this.store.put(key, encoded, { signal: stopped }), stopped);
+          await this.keepUnlessRemoved(id, key);
+          this.logger.log(`encoded ${key}`);
+          return stored;
+        },
+        stopped,
+      );
     return this.encodings.run(key, work, signal);
   }
 

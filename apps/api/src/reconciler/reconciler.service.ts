@@ -3,7 +3,7 @@ import { ReconcileState, SeparationBusyError, SeparationIndex, SeparationStore }
 import { RedisConnections, RedisLock } from '@app/redis';
 import { QueueShares, SeparationQueue } from '@app/queue';
 import type { SeparationId } from '@app/separations';
-import { ObjectStore } from '@app/storage';
+import { ObjectStore, StorageUnavailableError } from '@app/storage';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { API_CONFIG } from '../config/api-config.module.js';
@@ -19,6 +19,12 @@ const LOCK_MS = 30_000;
 const LISTED = 200;
 /** separations read from the store at once */
 const READ = 8;
+
+interface Reconciled {
+  /** the separation, if it was queued again */
+  readonly queued: readonly SeparationId[];
+  readonly fault?: StorageUnavailableError;
+}
 
 /**
  * Keeps Redis in line with the store, the only source of truth: requeues accepted separations that have neither a job
@@ -133,7 +139,9 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     for (const id of await this.state.dueForSweep(LISTED)) {
       const removed = await this.sweep.strays(id, signal).catch((error: unknown) => {
         if (error instanceof SeparationBusyError) return 0;
-        throw error;
+        if (!(error instanceof StorageUnavailableError)) throw error;
+        this.logger.warn(`not swept: ${error.message}`, { separationId: id });
+        return 0;
       });
       if (removed > 0) this.logger.log(`removed ${removed} artefacts that nothing refers to`, { separationId: id });
       await this.state.markSwept(id);
@@ -145,23 +153,30 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     const queued: SeparationId[] = [];
     for (let at = 0; at < ids.length; at += READ) {
       const some = ids.slice(at, at + READ);
-      queued.push(...(await Promise.all(some.map((id) => this.one(id, signal)))).flat());
+      const results = await Promise.all(some.map((id) => this.one(id, signal)));
+      queued.push(...results.flatMap((result) => result.queued));
+      const faults = results.flatMap(({ fault }) => fault ?? []);
+      const [fault] = faults;
+      // not one object, but the store itself
+      if (fault !== undefined && faults.length > 1 && faults.length === some.length) throw fault;
       await holdOn(lock);
     }
     return queued;
   }
 
-  /** @returns the id if it was queued again */
-  private async one(id: SeparationId, signal: AbortSignal): Promise<SeparationId[]> {
+  /** Leaves what cannot be done now to the next pass: one object that cannot be read must not keep the rest. */
+  private async one(id: SeparationId, signal: AbortSignal): Promise<Reconciled> {
     try {
-      return await this.reconcile(id, signal);
+      return { queued: await this.reconcile(id, signal) };
     } catch (error) {
-      // left to the next pass
-      if (error instanceof SeparationBusyError) return [];
-      throw error;
+      if (error instanceof SeparationBusyError) return { queued: [] };
+      if (!(error instanceof StorageUnavailableError)) throw error;
+      this.logger.warn(`left to the next pass: ${error.message}`, { separationId: id });
+      return { queued: [], fault: error };
     }
   }
 
+  /** @returns the id if it was queued again */
   private async reconcile(id: SeparationId, signal: AbortSignal): Promise<SeparationId[]> {
     const result = await this.reconciliation.reconcile(id, signal);
     if ('stored' in result && result.stored.damage !== undefined) {

@@ -20,9 +20,10 @@ import { atCapacity } from '../problems/at-capacity.js';
 import { ProblemError } from '../problems/problem.error.js';
 import type { StagedFile } from '../uploads/stage-file.js';
 
-/** songs that may wait to be checked, and those of one client */
+/** songs that may wait to be checked */
 const MAX_WAITING = 64;
-const WAITING_SHARE = 16;
+/** as many as one client may upload at once: a song that was sent whole is not thrown away */
+const WAITING_SHARE = 32;
 
 const REMEMBERED = 1000;
 /** a song is not refused for longer because of a fault that has passed, ms */

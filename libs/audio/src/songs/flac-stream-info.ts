@@ -11,13 +11,15 @@ export interface FlacStreamInfo {
   readonly md5: string | undefined;
 }
 
+const BLOCK_BYTES = 34;
 /** the marker, the header of the first block, and the block */
-export const STREAM_INFO_BYTES = 4 + 4 + 34;
+export const STREAM_INFO_BYTES = 4 + 4 + BLOCK_BYTES;
 const BLOCK = 8;
 
 /** @param start of the file. @returns undefined if it is no FLAC */
 export function parseFlacStreamInfo(start: Buffer): FlacStreamInfo | undefined {
-  const isFlac = start.toString('latin1', 0, 4) === 'fLaC' && ((start[4] ?? 1) & 0x7f) === 0;
+  const isFlac =
+    start.toString('latin1', 0, 4) === 'fLaC' && ((start[4] ?? 1) & 0x7f) === 0 && start[7] === BLOCK_BYTES;
   if (!isFlac || start.length < STREAM_INFO_BYTES) return undefined;
   const packed = start.readBigUInt64BE(BLOCK + 10);
   const md5 = start.toString('hex', BLOCK + 18, BLOCK + 34);

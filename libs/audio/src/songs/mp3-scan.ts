@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { SlidingWindow } from '../sources/sliding-window.js';
 import type { SeekableSource } from '../sources/seekable-source.js';
 import { HEADER_BYTES, parseMp3Frame, parseMp3Index, type Mp3Frame, type Mp3Index } from './mp3-frame.js';
@@ -30,7 +31,12 @@ const CHAIN = 4;
 /** junk in front of the first frame: a bigger file of something else is not searched to its end */
 const MAX_JUNK_BYTES = 1024 * 1024;
 
-/** Finds the frames of an MP3 by their headers, over gaps of any length. Undefined if the file is something else. */
+/** places between frames where a header or a tag may start: noise has one in 64 bytes */
+const MAX_GUESSES = 1_000_000;
+/** guesses without a pause keep all other work of the process waiting */
+const GUESSES_PER_TURN = 4096;
+
+/** Finds the frames of an MP3 by their headers, over gaps of any length. Undefined if the file is something else, or mostly junk. */
 export async function scanMp3(source: SeekableSource): Promise<Mp3Scan | undefined> {
   const window = new SlidingWindow(source);
   try {
@@ -45,6 +51,7 @@ async function scan(window: SlidingWindow): Promise<Mp3Scan | undefined> {
   let index: Mp3Index | undefined;
   let run: Mp3Run | undefined;
   let followsTags = true;
+  let guesses = 0;
   for (let at = 0; at + HEADER_BYTES <= window.length;) {
     const view = await window.view(at, LOOK_AHEAD);
     const frame = parseMp3Frame(view, 0);
@@ -66,7 +73,9 @@ async function scan(window: SlidingWindow): Promise<Mp3Scan | undefined> {
     const tag = tagBytes(view);
     if (tag === 0) followsTags = false;
     at += tag === 0 ? bytesToNextSync(view) : tag;
-    if (runs.length === 0 && !followsTags && at > MAX_JUNK_BYTES) return undefined;
+    guesses += 1;
+    if (guesses > MAX_GUESSES || (runs.length === 0 && !followsTags && at > MAX_JUNK_BYTES)) return undefined;
+    if (guesses % GUESSES_PER_TURN === 0) await setImmediate();
   }
   return runs.length === 0 ? undefined : { runs, index };
 }

@@ -17,13 +17,15 @@ interface OggLink {
 }
 
 /** each link is a run of ffmpeg */
-const MAX_LINKS = 256;
+const MAX_LINKS = 64;
+/** of damaged pages: their checksums are computed in vain, and a made-up page can begin at every byte */
+const MAX_DAMAGED_BYTES = 8 * 1024 * 1024;
 
 /**
  * Splits an Ogg file into its links: songs that were appended to each other, each with its own rate, channels and codec
  * (RFC 3533, 4). ffmpeg decodes the first, and loses those that differ. Leaves out damaged pages: ffmpeg may give up at
  * one, but knows from the time stamps of the next what is missing.
- * @throws UnsupportedAudioError for a longer chain than we decode
+ * @throws UnsupportedAudioError for a longer chain than we decode, or damage in too many places
  */
 export async function splitOgg(source: SeekableSource): Promise<Pick<SongPart, 'source' | 'isDamaged'>[]> {
   const links = await findLinks(source);
@@ -36,11 +38,16 @@ export async function splitOgg(source: SeekableSource): Promise<Pick<SongPart, '
 async function findLinks(source: SeekableSource): Promise<OggLink[]> {
   const window = new SlidingWindow(source);
   const links: OggLink[] = [];
+  let damagedBytes = 0;
   try {
     for (let at = 0; at < source.bytes && links.length <= MAX_LINKS;) {
       const view = await window.view(at, MAX_PAGE_BYTES);
       const page = parseOggPage(view);
-      if (page === undefined) {
+      if (page === undefined || page.isDamaged) {
+        damagedBytes += page?.bytes ?? 0;
+        if (damagedBytes > MAX_DAMAGED_BYTES + source.bytes / 8) {
+          throw new UnsupportedAudioError('The Ogg file is damaged in too many places.');
+        }
         at += bytesToNextPage(view);
         continue;
       }

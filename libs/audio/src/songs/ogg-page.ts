@@ -3,6 +3,8 @@ export interface OggPage {
   readonly bytes: number;
   /** first page of a stream */
   readonly beginsStream: boolean;
+  /** its checksum does not match */
+  readonly isDamaged: boolean;
 }
 
 const HEADER_BYTES = 27;
@@ -11,14 +13,15 @@ const BEGINS_STREAM = 0x02;
 /** header, lacing values and body of the longest page */
 export const MAX_PAGE_BYTES = HEADER_BYTES + 255 + 255 * 255;
 
-/** @returns undefined if no page starts here, or its checksum says that it is damaged */
+/** @returns undefined if no page starts here, or the view ends before it does */
 export function parseOggPage(view: Buffer): OggPage | undefined {
   if (view.length < HEADER_BYTES || view.toString('latin1', 0, 4) !== 'OggS') return undefined;
   const segments = view[26] ?? 0;
   const lacing = view.subarray(HEADER_BYTES, HEADER_BYTES + segments);
   const bytes = HEADER_BYTES + segments + lacing.reduce((sum, value) => sum + value, 0);
-  if (bytes > view.length || checksum(view.subarray(0, bytes)) !== view.readUInt32LE(CHECKSUM_OFFSET)) return undefined;
-  return { bytes, beginsStream: ((view[5] ?? 0) & BEGINS_STREAM) !== 0 };
+  if (bytes > view.length) return undefined;
+  const isDamaged = checksum(view.subarray(0, bytes)) !== view.readUInt32LE(CHECKSUM_OFFSET);
+  return { bytes, beginsStream: ((view[5] ?? 0) & BEGINS_STREAM) !== 0, isDamaged };
 }
 
 /** CRC-32 with the polynomial 0x04c11db7, not reflected, its own field taken as zeros */

@@ -208,6 +208,17 @@ describe(SeparationWorker.name, () => {
     expect(failures).toEqual([]);
   });
 
+  it('takes nothing if it was paused before it started', async () => {
+    const sick = fixture.worker(() => Promise.resolve());
+    await sick.pause();
+    await fixture.queue.enqueue(someJob());
+    await sick.start();
+    const taking = waitUntil('it to take the job', async () => (await fixture.timesTaken()) > 0, { deadlineMs: 1000 });
+    await expect(taking).rejects.toThrow('in vain');
+    await sick.resume();
+    await waitUntil('it to take the job', async () => (await fixture.timesTaken()) === 1);
+  });
+
   it('lets the first run of a job end before it runs again, after Redis was wiped', async () => {
     const job = someJob();
     const [running, finish] = [gate(), gate()];

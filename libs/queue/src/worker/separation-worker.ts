@@ -67,6 +67,8 @@ export class SeparationWorker {
           error instanceof FailedAttemptError ? backoff(error.failure.code, error.failures) : attempts * 1000,
       },
     });
+    // it may have been paused before it started
+    if (this.paused) await this.worker.pause(true);
     this.worker.on('error', (error) => this.options.onError?.(error));
     this.worker.on('failed', (job, error) => {
       this.reportGivenUp(job, error);

@@ -37,7 +37,7 @@ interface FinishedWork {
  */
 export async function commitWork(store: SeparationStore, work: FinishedWork, step: StepContext): Promise<Manifest> {
   const manifest = describeWork(work, new Date());
-  await store.commit(manifest, step);
+  await store.commit(work.request, manifest, step);
   return manifest;
 }
 
