@@ -28,6 +28,8 @@ export async function surveyGaps(program: string, decode: DecodeInput, options: 
   const frames: SurveyedFrame[] = [];
   const faultsAt: number[] = [];
   let first: number | undefined;
+  // the song's own tags appear before this line
+  let isMapped = false;
   let decodedAt = 0;
   await runProcess(program, surveyArguments(decode), {
     ...options,
@@ -37,11 +39,10 @@ export async function surveyGaps(program: string, decode: DecodeInput, options: 
     onStderrLine: (text) => {
       const { line, isFault } = parseLine(text);
       if (isFault) faultsAt.push(decodedAt);
-      const [, stamp, rate, samples] =
-        /^n: *\d+ pts:.* pts_time:(\S+) .* rate:(\d+) nb_samples:(\d+) /.exec(line) ?? [];
-      if (samples === undefined) return;
-      const stampedAt = Number(stamp);
-      const seconds = Number(samples) / Number(rate);
+      isMapped ||= line.startsWith('Stream mapping:');
+      const frame = isMapped ? parseFrame(text) : undefined;
+      if (frame === undefined) return;
+      const { stampedAt, seconds } = frame;
       if (Number.isFinite(stampedAt)) {
         first ??= stampedAt - decodedAt;
         frames.push({ stampedAt: stampedAt - first, decodedAt, seconds });
@@ -50,6 +51,12 @@ export async function surveyGaps(program: string, decode: DecodeInput, options: 
     },
   });
   return { gaps: findGaps(frames), faultsAt };
+}
+
+/** The frame that a line of `ashowinfo` tells of. A decoder's message that lacks its end of line may stand before it. */
+export function parseFrame(line: string): Pick<SurveyedFrame, 'stampedAt' | 'seconds'> | undefined {
+  const [, stamp, rate, samples] = /n: *\d+ pts:\S+ +pts_time:(\S+) .* rate:(\d+) nb_samples:(\d+) /.exec(line) ?? [];
+  return samples === undefined ? undefined : { stampedAt: Number(stamp), seconds: Number(samples) / Number(rate) };
 }
 
 /**
