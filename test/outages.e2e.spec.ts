@@ -60,7 +60,8 @@ describe('an object store that goes away in the middle of a job', () => {
       await untilSeparating(service, id);
       if (how === 'killed') await s3?.kill();
       else s3?.freeze();
-      await waitUntil('the job waits for another try', async () => (await jobs(service, 'delayed')) === 1, {
+      // given back, because the worker is unfit without the store
+      await waitUntil('the job waits for another try', async () => (await jobs(service, 'waiting')) === 1, {
         deadlineMs: 60_000,
       });
       if (how === 'killed') await s3?.restart();
