@@ -10,7 +10,7 @@ import { run } from './support/run.mjs';
 
 const LIMIT_MS = 45 * 60_000;
 
-// most engine tests keep one core busy; each process of pytest needs about 1 GB of memory
+// most engine tests keep one core busy; at most four, because each process loads torch
 const PARALLEL = ['--numprocesses=auto', '--maxprocesses=4', '--dist=worksteal'];
 
 const steps = [

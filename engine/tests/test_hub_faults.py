@@ -197,7 +197,7 @@ def test_the_lock_ends_with_its_process(hub: Hub, models_dir: Path) -> None:
 
 
 def pin(hub: Hub) -> str:
-    """Python that adds the hub's files to those that the catalogue knows."""
+    """Python that adds the hub's files to the catalogue."""
     pins = {
         name: [len(content), hashlib.sha256(content).hexdigest()]
         for name, content in hub.files.items()

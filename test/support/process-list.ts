@@ -8,7 +8,7 @@ export function processesWith(text: string): number[] {
     .filter((pid) => pid !== process.pid && ['cmdline', 'environ'].some((file) => read(pid, file).includes(text)));
 }
 
-/** Ids of the processes that it has started, and of those that they have. */
+/** Ids of all its descendants. */
 export function descendants(pid: number): number[] {
   const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(Number(name)) === pid);
   return children.flatMap((child) => [Number(child), ...descendants(Number(child))]);

@@ -20,9 +20,9 @@ const LISTED = 200;
 /** separations read from the store at once */
 const READ = 8;
 
-interface Reconciled {
-  /** the separation, if it was queued again */
-  readonly queued: readonly SeparationId[];
+interface Attempt<T> {
+  /** undefined if it is left to the next pass */
+  readonly done?: T;
   readonly fault?: StorageUnavailableError;
 }
 
@@ -137,12 +137,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
   /** A bounded number in each pass; the rest is due in the next. */
   private async removeStrays(lock: RedisLock, signal: AbortSignal): Promise<void> {
     for (const id of await this.state.dueForSweep(LISTED)) {
-      const removed = await this.sweep.strays(id, signal).catch((error: unknown) => {
-        if (error instanceof SeparationBusyError) return 0;
-        if (!(error instanceof StorageUnavailableError)) throw error;
-        this.logger.warn(`not swept: ${error.message}`, { separationId: id });
-        return 0;
-      });
+      const { done: removed = 0 } = await this.attempt(id, () => this.sweep.strays(id, signal));
       if (removed > 0) this.logger.log(`removed ${removed} artefacts that nothing refers to`, { separationId: id });
       await this.state.markSwept(id);
       await holdOn(lock);
@@ -153,8 +148,8 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     const queued: SeparationId[] = [];
     for (let at = 0; at < ids.length; at += READ) {
       const some = ids.slice(at, at + READ);
-      const results = await Promise.all(some.map((id) => this.one(id, signal)));
-      queued.push(...results.flatMap((result) => result.queued));
+      const results = await Promise.all(some.map((id) => this.attempt(id, () => this.reconcile(id, signal))));
+      queued.push(...results.flatMap(({ done }) => done ?? []));
       const faults = results.flatMap(({ fault }) => fault ?? []);
       const [fault] = faults;
       // not one object, but the store itself
@@ -164,15 +159,15 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     return queued;
   }
 
-  /** Leaves what cannot be done now to the next pass: one object that cannot be read must not keep the rest. */
-  private async one(id: SeparationId, signal: AbortSignal): Promise<Reconciled> {
+  /** Leaves what cannot be done now to the next pass: one object that cannot be read must not hold up the rest. */
+  private async attempt<T>(id: SeparationId, work: () => Promise<T>): Promise<Attempt<T>> {
     try {
-      return { queued: await this.reconcile(id, signal) };
+      return { done: await work() };
     } catch (error) {
-      if (error instanceof SeparationBusyError) return { queued: [] };
+      if (error instanceof SeparationBusyError) return {};
       if (!(error instanceof StorageUnavailableError)) throw error;
       this.logger.warn(`left to the next pass: ${error.message}`, { separationId: id });
-      return { queued: [], fault: error };
+      return { fault: error };
     }
   }
 

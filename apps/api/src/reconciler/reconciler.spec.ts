@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { loadApiConfig } from '@app/config';
 import { objectKeys, type SeparationId, type StoredState } from '@app/separations';
-import { FolderObjectStore } from '@app/storage';
+import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { ReconcileState, SeparationIndex, SeparationStore } from '@app/separation-store';
 import { QueueFixture, gate } from '../../../../test/support/queue-fixture.js';
 import { Documents, someId, someManifest, someRequest } from '../../../../test/support/stored-separations.js';
@@ -17,12 +17,14 @@ import { ReconcilerService } from './reconciler.service.js';
 
 const HOUR_MS = 3600 * 1000;
 
-/** A folder that counts how often an object of it is asked for. */
+/** A folder that counts how often an object of it is asked for, and that cannot read all of them. */
 class CountingStore extends FolderObjectStore {
   reads = 0;
+  unreadable: readonly SeparationId[] = [];
 
   override getText(...call: Parameters<FolderObjectStore['getText']>): Promise<string | undefined> {
     this.reads += 1;
+    if (this.unreadable.some((id) => call[0].includes(id))) throw new StorageUnavailableError('an input/output error');
     return super.getText(...call);
   }
 
@@ -90,6 +92,16 @@ describe(ReconcilerService.name, () => {
     const states = await fixture.queue.states([lost, completed, cancelled, failed]);
     expect([...states.keys()]).toEqual([lost]);
     expect(await sut.run()).toEqual([]);
+  });
+
+  it('goes on after a separation that the store cannot read, but not if it can read none', async () => {
+    const ids = await Promise.all([accept(), accept(), accept()]);
+    store.unreadable = ids.slice(0, 2);
+    expect(await sut.run()).toEqual(ids.slice(2));
+    store.unreadable = [];
+    expect(new Set(await sut.run())).toEqual(new Set(ids.slice(0, 2)));
+    store.unreadable = await Promise.all([accept(), accept()]);
+    await expect(sut.run()).rejects.toThrow(StorageUnavailableError);
   });
 
   it('does not read a separation again that has ended or has a job', async () => {

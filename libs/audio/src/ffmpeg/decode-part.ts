@@ -37,7 +37,7 @@ export interface DecodedPart {
   readonly sampleRate: number;
   readonly channels: number;
   readonly survey: Survey;
-  /** whether the samples are those that the file's digest was made of; undefined if it has none */
+  /** whether the samples match the file's own digest; undefined if it has none */
   readonly isIntact: boolean | undefined;
 }
 

@@ -17,7 +17,7 @@ export interface Damage {
   readonly losses: readonly Loss[];
   /** seconds at which ffmpeg told of a fault */
   readonly faultsAt: readonly number[];
-  /** whether the samples differ from those that the file's own digest was made of */
+  /** whether the samples do not match the file's own digest */
   readonly isAltered: boolean;
   /** links of a chain that could not be decoded at all */
   readonly lostParts: number;

@@ -23,7 +23,7 @@ const MAX_DAMAGED_BYTES = 8 * 1024 * 1024;
 
 /**
  * Splits an Ogg file into its links: songs that were appended to each other, each with its own rate, channels and codec
- * (RFC 3533, 4). ffmpeg decodes the first, and loses those that differ. Leaves out damaged pages: ffmpeg may give up at
+ * (RFC 3533, 4). ffmpeg decodes the first, and loses others that differ. Leaves out damaged pages: ffmpeg may give up at
  * one, but knows from the time stamps of the next what is missing.
  * @throws UnsupportedAudioError for a longer chain than we decode, or damage in too many places
  */

@@ -13,7 +13,7 @@ export interface SampleSink {
   cutTo(samples: number): Promise<void>;
 }
 
-/** Counts samples, keeps none, and notices those that are not finite. */
+/** Counts samples, keeps none, and notices any that is not finite. */
 export class SampleCounter implements SampleSink {
   private pending: Buffer = Buffer.alloc(0);
   private floats = 0;

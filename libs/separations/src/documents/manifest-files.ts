@@ -15,7 +15,7 @@ export function findWaveform({ artefacts }: Manifest): ManifestFile | undefined 
   return artefacts.find(({ key }) => /\/waveform(?:-[0-9a-f]{16})?\.json$/.test(key));
 }
 
-/** The keys of all files that may be served: the listed ones, and those that are made from them on demand. */
+/** The keys of all files that may be served: the listed ones, and formats made from them on demand. */
 export function servedKeys({ id, stems, artefacts, original }: Manifest): Set<string> {
   const listed = [...stems, ...artefacts, ...(original === undefined ? [] : [original])].map(({ key }) => key);
   const onDemand = stems.flatMap(({ name, sha256 }) =>
