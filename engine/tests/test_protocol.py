@@ -48,6 +48,7 @@ def test_parses_every_recorded_command(line: str) -> None:
         assert command.id == fields["id"]
     else:
         assert isinstance(command, Shutdown)
+        assert fields["type"] == "shutdown"
 
 
 @pytest.mark.parametrize("line", examples("invalid-commands"))

@@ -60,7 +60,10 @@ export class SeparationStore {
     this.documents = new StoredDocuments(objects, this.index, options.callTimeoutMs);
   }
 
-  /** Calls the listener after this process has written that a separation ended. */
+  /**
+   * Calls the listener after this process has written that a separation ended, at most once for each ending: a process
+   * that dies in between tells nobody. The listener must not throw.
+   */
   onEnded(listener: (ended: Ended) => void): void {
     this.listeners.push(listener);
   }

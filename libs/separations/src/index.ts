@@ -25,6 +25,7 @@ export {
 } from './documents/separation.js';
 export {
   parseStoredRequest,
+  separationIdentitySchema,
   storedRequestSchema,
   type SeparationIdentity,
   type SeparationOptions,

@@ -17,6 +17,8 @@ const WATCH_MS = 1000;
 const LOCK_MS = 30_000;
 /** ids per call to Redis */
 const LISTED = 200;
+/** separations past their retention that one pass removes */
+const REMOVED = 10_000;
 /** separations read from the store at once */
 const READ = 8;
 
@@ -124,14 +126,11 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     return queued;
   }
 
+  /** A bounded number in each pass, listed once: what cannot be removed now must not keep the pass from its end. */
   private async removeOutdated(lock: RedisLock, signal: AbortSignal): Promise<void> {
     const { keptSince } = this.sweep;
     if (keptSince === undefined) return;
-    let ids: readonly SeparationId[];
-    do {
-      ids = await this.state.endedBefore(keptSince, LISTED);
-      await this.several(ids, lock, signal);
-    } while (ids.length === LISTED);
+    await this.several(await this.state.endedBefore(keptSince, REMOVED), lock, signal);
   }
 
   /** A bounded number in each pass; the rest is due in the next. */

@@ -234,4 +234,15 @@ describe(ReconcilerService.name, () => {
     expect((await index.page(null, null, 10)).ids).toEqual([young]);
     expect(await documents.request(old)).toBeUndefined();
   });
+
+  it('ends its pass when the store cannot read every other outdated separation', async () => {
+    const past = { completedAt: new Date(Date.now() - 3 * HOUR_MS) };
+    const ids = await Promise.all(Array.from({ length: 400 }, () => accept(past)));
+    await sut.run();
+    const listed = await new ReconcileState(fixture.connections).endedBefore(new Date(), ids.length);
+    store.unreadable = listed.filter((_, at) => at % 2 === 0);
+    await service(2).run();
+    const left = (await index.page(null, null, ids.length)).ids;
+    expect(new Set(left)).toEqual(new Set(store.unreadable));
+  });
 });

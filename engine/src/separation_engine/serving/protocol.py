@@ -62,7 +62,11 @@ def parse_command(line: bytes) -> Command:
     kind = check_command(fields)
     if kind == "separate":
         return make_request(fields)
-    return Cancel(fields["id"]) if kind == "cancel" else Shutdown()
+    if kind == "cancel":
+        return Cancel(fields["id"])
+    if kind == "shutdown":
+        return Shutdown()
+    raise AssertionError(f"the schema has a command that nothing handles: {kind}")
 
 
 def check_command(fields: Mapping[str, Any]) -> str:

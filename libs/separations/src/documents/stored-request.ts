@@ -23,7 +23,7 @@ export const separationOptionsSchema = z.object({
 });
 
 /** Everything that names a separation. Download formats are not part of it. */
-const separationIdentitySchema = separationOptionsSchema.extend({
+export const separationIdentitySchema = separationOptionsSchema.extend({
   /** of the uploaded bytes */
   inputSha256: sha256,
   /** signatures of the model's networks, joined by `+` */

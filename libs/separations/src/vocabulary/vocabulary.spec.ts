@@ -42,7 +42,19 @@ describe('CONTAINERS', () => {
 
 describe(sortStems.name, () => {
   it('gives one order, removes repeats, and puts unknown stems last', () => {
-    const stems = ['theremin', 'other', 'piano', 'vocals', 'banjo', 'bass', INSTRUMENTAL, 'vocals', 'guitar', 'drums'];
+    const stems = [
+      'banjo',
+      'theremin',
+      'other',
+      'piano',
+      'vocals',
+      'banjo',
+      'bass',
+      INSTRUMENTAL,
+      'vocals',
+      'guitar',
+      'drums',
+    ];
     expect(sortStems(stems)).toEqual([...STEM_ORDER, 'banjo', 'theremin']);
   });
 
