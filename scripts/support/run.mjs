@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, getPriority, setPriority } from 'node:os';
 import { root } from './paths.mjs';
 import { PlainError } from './fail.mjs';
 
 const running = new Set();
 let ending = false;
+
+// only root may give a command a higher priority than its own
+const BACKGROUND = constants.priority.PRIORITY_BELOW_NORMAL;
 
 /** an installation that cleans up for longer is killed: the next one starts over */
 const END_MS = 3000;
@@ -28,10 +32,11 @@ async function endChild(child) {
 
 /**
  * Runs a command in the checkout until it ends.
- * @param {{ env?: NodeJS.ProcessEnv, quiet?: boolean, timeoutMs?: number }} options quiet: show its output only when it fails
+ * @param {{ env?: NodeJS.ProcessEnv, quiet?: boolean, background?: boolean, timeoutMs?: number }} options
+ * quiet: show its output only when it fails; background: take the CPU time that others leave
  * @returns {Promise<{ code: number, output: string }>} output is empty unless quiet
  */
-export function run(command, args, { env = process.env, quiet = false, timeoutMs } = {}) {
+export function run(command, args, { env = process.env, quiet = false, background = false, timeoutMs } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -43,6 +48,7 @@ export function run(command, args, { env = process.env, quiet = false, timeoutMs
     const keep = (chunk) => (output = (output + chunk).slice(-20_000));
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
+    if (background && child.pid !== undefined) setPriority(child.pid, Math.max(getPriority(), BACKGROUND));
     child.on('spawn', () => running.add(child));
     child.on('error', reject);
     child.on('close', (code, signal) => {
