@@ -7,6 +7,7 @@ export {
   FfmpegNotFoundError,
   NoAudioError,
   NotFiniteError,
+  TooCostlyError,
   UnsupportedAudioError,
 } from './errors/audio.error.js';
 export type { Damage, DecodedSong } from './ffmpeg/decode.js';

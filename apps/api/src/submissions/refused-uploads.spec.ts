@@ -115,6 +115,14 @@ describe(SubmissionsController.name, () => {
     expect(await post(['file', bytes])).toMatchObject({ status: 415, body: { code: 'no_audio' } });
   });
 
+  it('answers 422 to a small song that takes a lot of work', async () => {
+    const file = join(folder, 'dense.flac');
+    await ffmpeg('-f', 'lavfi', '-i', 'anullsrc=d=9:r=384000:cl=stereo', '-frame_size', '16384', file);
+    const bytes = new Blob([new Uint8Array(await readFile(file))]);
+    expect(bytes.size).toBeLessThan(20_000);
+    expect(await post(['file', bytes])).toMatchObject({ status: 422, body: { code: 'too_costly' } });
+  });
+
   it('answers 413 if the length was not announced', async () => {
     const head = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n';
     const body = new ReadableStream<Uint8Array>({

@@ -6,6 +6,7 @@ import {
   Ffmpeg,
   NoAudioError,
   NotFiniteError,
+  TooCostlyError,
   UnsupportedAudioError,
   type AudioFacts,
 } from '@app/audio';
@@ -36,6 +37,7 @@ const REFUSALS: readonly ProblemCode[] = [
   'not_finite',
   'no_samples',
   'duration_limit',
+  'too_costly',
 ];
 
 /** Checks that an upload can be separated by decoding all of it. */
@@ -61,7 +63,7 @@ export class SongInspector {
     this.maxDurationSeconds = config.limits.maxDurationSeconds;
   }
 
-  /** @throws ProblemError no_audio or unsupported_audio (415), duration_limit, not_finite or no_samples (422) */
+  /** @throws ProblemError no_audio or unsupported_audio (415), duration_limit, too_costly, not_finite or no_samples (422) */
   async inspect({ key, bytes, sha256 }: StagedFile, caller: string, signal: AbortSignal): Promise<AudioFacts> {
     const song = seekableObject(this.store, { key, bytes }, signal);
     const limits = { maxDurationSeconds: this.maxDurationSeconds, signal };
@@ -85,6 +87,7 @@ export class SongInspector {
     if (error instanceof UnsupportedAudioError) return new ProblemError('unsupported_audio', error.message, cause);
     if (error instanceof NotFiniteError) return new ProblemError('not_finite', error.message, cause);
     if (error instanceof EmptyAudioError) return new ProblemError('no_samples', error.message, cause);
+    if (error instanceof TooCostlyError) return new ProblemError('too_costly', error.message, cause);
     if (error instanceof DurationLimitError) {
       return new ProblemError('duration_limit', error.message, {
         ...cause,

@@ -52,6 +52,7 @@ export class SubmissionsController {
     'invalid_overlap',
     'invalid_shifts',
     'duration_limit',
+    'too_costly',
     'not_finite',
     'no_samples',
     'too_many_at_once',

@@ -35,6 +35,15 @@ export class DurationLimitError extends AudioError {
   }
 }
 
+/** Decoding takes far more work than for other songs of its size and length. */
+export class TooCostlyError extends AudioError {
+  readonly code = 'too_costly';
+
+  constructor() {
+    super('The song takes too much work to decode for a file of its size.');
+  }
+}
+
 /** A sample is NaN or infinite. */
 export class NotFiniteError extends AudioError {
   readonly code = 'not_finite';

@@ -5,8 +5,9 @@ import { NoAudioError } from '../errors/audio.error.js';
 import type { LimitOptions } from './call-options.js';
 import { allOnBothSides, chooseTrack, FIRST_TRACK } from './choose-track.js';
 import { decodingArguments, decodingTimeoutMs, type TrackChoice } from './decode-arguments.js';
-import { DecodeLog } from './decode-log.js';
+import { DecodeLog, parseLine } from './decode-log.js';
 import { surveyGaps, type Survey } from './survey.js';
+import type { MeteredOption } from './work-meter.js';
 import { withLoopback } from '../sources/loopback-server.js';
 import type { FfmpegInput } from '../sources/ffmpeg-input.js';
 import type { SongPart } from '../songs/song-plan.js';
@@ -19,7 +20,7 @@ const MAX_ATTEMPTS = 3;
 const DIGESTED: Readonly<Record<number, string>> = { 8: 'pcm_s8', 16: 'pcm_s16le', 24: 'pcm_s24le', 32: 'pcm_s32le' };
 const NO_DAMAGE: Survey = { gaps: [], faultsAt: [] };
 
-export interface PartOptions extends LimitOptions {
+export interface PartOptions extends LimitOptions, MeteredOption {
   /** audio track, counted from 1 */
   readonly track?: number | undefined;
 }
@@ -70,7 +71,7 @@ async function decodeInput(
 ): Promise<DecodedPart> {
   const before = await sink.samples();
   const { unplacedChannels, reading, flac, isQuickTime = false } = part;
-  const { signal, maxDurationSeconds, track } = options;
+  const { maxDurationSeconds, track } = options;
   let choice: TrackChoice =
     unplacedChannels === undefined ? FIRST_TRACK : { ...FIRST_TRACK, mixing: allOnBothSides(unplacedChannels) };
   for (let attempt = 1; ; attempt += 1) {
@@ -95,7 +96,7 @@ async function decodeInput(
     }
     const isIntact = log.md5 === undefined ? undefined : log.md5 === flac?.md5;
     const isDamaged = part.isDamaged === true || log.faults > 0 || isIntact === false;
-    const survey = isDamaged ? await surveyGaps(program, decode, signal ? { signal } : {}) : NO_DAMAGE;
+    const survey = isDamaged ? await surveyGaps(program, decode, options) : NO_DAMAGE;
     const sides = choice.right === undefined ? header.channels : 2;
     return { log, choice, sampleRate: header.sampleRate, channels: sides, survey, isIntact };
   }
@@ -106,25 +107,29 @@ async function runOnce(
   program: string,
   args: readonly string[],
   sink: SampleSink,
-  { signal, maxDurationSeconds }: PartOptions,
+  { signal, maxDurationSeconds, work }: PartOptions,
 ): Promise<Run> {
   const log = new DecodeLog();
   const firstFrame = new WavScanner();
   let failure: unknown;
   try {
-    await runProcess(program, args, {
+    await runProcess(program, [...(work?.startRun() ?? []), ...args], {
       timeoutMs: decodingTimeoutMs(maxDurationSeconds),
       onDescriptor3: (chunk) => {
         firstFrame.append(chunk);
       },
-      onStderrLine: log.onLine,
-      ...sink.output,
+      onStderrLine: (line) => {
+        log.onLine(line);
+        work?.onLine(parseLine(line).line);
+      },
+      ...(work?.count(sink.output) ?? sink.output),
       ...(signal && { signal }),
     });
   } catch (error) {
     if (!isSongFault(error)) throw error;
     failure = error;
   }
+  signal?.throwIfAborted();
   return { log, firstFrame, failure };
 }
 

@@ -51,8 +51,8 @@ export class Ffmpeg {
 
   /**
    * Measures a song by decoding all of it as `decode` does, up to one second past the limit.
-   * @throws NoAudioError, UnsupportedAudioError, EmptyAudioError, DurationLimitError, NotFiniteError, or the error of
-   *   the source
+   * @throws NoAudioError, UnsupportedAudioError, EmptyAudioError, DurationLimitError, TooCostlyError, NotFiniteError, or
+   *   the error of the source
    */
   inspect(source: SeekableSource, options: PartOptions): Promise<AudioFacts> {
     return inspectSong(this.program, source, options);

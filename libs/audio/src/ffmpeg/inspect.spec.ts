@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFile, truncate } from 'node:fs/promises';
+import { readFile, stat, truncate } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import {
   DurationLimitError,
@@ -7,6 +7,7 @@ import {
   Ffmpeg,
   NoAudioError,
   NotFiniteError,
+  TooCostlyError,
   WORKING_RATE,
   type AudioFacts,
   type SeekableSource,
@@ -146,6 +147,28 @@ describe('Ffmpeg.inspect', () => {
     const source = await storedFile(path);
     expect(source.bytes).toBeLessThan(1_000_000);
     await expect(sut.inspect(source, LIMITS)).rejects.toThrow(DurationLimitError);
+  });
+
+  it('refuses a song that takes far more work than its size and its length say', async () => {
+    const silence = 'anullsrc=d=50:r=384000:cl=stereo';
+    const path = await songs.make('dense.flac', '-f', 'lavfi', '-i', silence, '-frame_size', '16384');
+    expect((await stat(path)).size).toBeLessThan(30_000);
+    await expect(inspect(path)).rejects.toThrow(TooCostlyError);
+  });
+
+  it('notices a song that becomes costly behind its first frames', async () => {
+    const flac = (name: string, source: string): Promise<Buffer> =>
+      songs.make(name, '-f', 'lavfi', '-i', source, '-frame_size', '16384').then((path) => readFile(path));
+    const plain = await flac('plain.flac', 'anullsrc=d=4:r=8000:cl=mono');
+    const dense = await flac('denser.flac', 'anullsrc=d=50:r=384000:cl=stereo');
+    const path = await songs.write('becomes.flac', plain, dense.subarray(dense.indexOf(Buffer.from([0xff, 0xf8]))));
+    await expect(inspect(path)).rejects.toThrow(TooCostlyError);
+  });
+
+  it('takes the longest song, in stereo at 48 kHz, whatever its size', async () => {
+    const silence = 'anullsrc=d=60:r=48000:cl=stereo';
+    const path = await songs.make('quiet.flac', '-f', 'lavfi', '-i', silence, '-frame_size', '16384');
+    await expect(inspect(path)).resolves.toMatchObject({ durationSeconds: 60 });
   });
 
   it('measures the rest of a truncated song', async () => {

@@ -3,6 +3,7 @@ import { NotFiniteError } from '../errors/audio.error.js';
 import type { PartOptions } from './decode-part.js';
 import { checkLength, decodeSong, type SongStream } from './decode.js';
 import type { SeekableSource } from '../sources/seekable-source.js';
+import { WorkMeter } from './work-meter.js';
 import { SampleCounter } from '../wav/sample-sinks.js';
 import { WORKING_RATE } from '../wav/working-format.js';
 
@@ -19,7 +20,10 @@ export interface AudioFacts extends Omit<SongStream, 'declaredSeconds' | 'damage
 /** Measures a song by decoding all of it, as the worker will; keeps no audio. */
 export async function inspectSong(program: string, source: SeekableSource, options: PartOptions): Promise<AudioFacts> {
   const counter = new SampleCounter();
-  const { codec, container, sampleRate, channels, silence } = await decodeSong(program, source, counter, options);
+  const work = WorkMeter.forUpload(source.bytes, options.maxDurationSeconds);
+  const signal = AbortSignal.any([work.signal, ...(options.signal ? [options.signal] : [])]);
+  const metered = { ...options, work, signal };
+  const { codec, container, sampleRate, channels, silence } = await decodeSong(program, source, counter, metered);
   const samples = silence.reduce((sum, stretch) => sum + stretch.samples, await counter.samples());
   checkLength(samples, options);
   if (!counter.isFinite) throw new NotFiniteError();

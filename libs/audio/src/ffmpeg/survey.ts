@@ -3,6 +3,7 @@ import type { SignalOption } from './call-options.js';
 import { decodingTimeoutMs, surveyArguments, type DecodeInput } from './decode-arguments.js';
 import { parseLine } from './decode-log.js';
 import type { Loss } from '../songs/loss.js';
+import type { MeteredOption } from './work-meter.js';
 
 /** time stamps of some containers are rounded to milliseconds; no codec has shorter frames */
 const TOLERANCE_SECONDS = 0.002;
@@ -24,20 +25,25 @@ export interface Survey {
 }
 
 /** Decodes a damaged song once more, to learn where frames are missing: their time stamps leave a gap. */
-export async function surveyGaps(program: string, decode: DecodeInput, options: SignalOption): Promise<Survey> {
+export async function surveyGaps(
+  program: string,
+  decode: DecodeInput,
+  { signal, work }: SignalOption & MeteredOption,
+): Promise<Survey> {
   const frames: SurveyedFrame[] = [];
   const faultsAt: number[] = [];
   let first: number | undefined;
   // the song's own tags appear before this line
   let isMapped = false;
   let decodedAt = 0;
-  await runProcess(program, surveyArguments(decode), {
-    ...options,
+  await runProcess(program, [...(work?.startRun() ?? []), ...surveyArguments(decode)], {
+    ...(signal && { signal }),
     // decodes as much as `decodeSong` did, however it ended
     exitCodes: Array.from({ length: 256 }, (_, code) => code),
     timeoutMs: decodingTimeoutMs(decode.maxDurationSeconds),
     onStderrLine: (text) => {
       const { line, isFault } = parseLine(text);
+      work?.onLine(line);
       if (isFault) faultsAt.push(decodedAt);
       isMapped ||= line.startsWith('Stream mapping:');
       const frame = isMapped ? parseFrame(text) : undefined;
@@ -50,6 +56,7 @@ export async function surveyGaps(program: string, decode: DecodeInput, options: 
       decodedAt += seconds;
     },
   });
+  signal?.throwIfAborted();
   return { gaps: findGaps(frames), faultsAt };
 }
 
