@@ -12,13 +12,13 @@ process.env.TEST_PATIENCE ??= '2';
 
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: '<rootDir>/test/support/spec-environment.mjs',
+  testEnvironment: '<rootDir>/test/support/jest/spec-environment.mjs',
   roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/test'],
   testRegex: '\\.spec\\.ts$',
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: Object.fromEntries([
     ...libraries,
-    ['^nestjs-minio-client$', '<rootDir>/test/support/nestjs-minio-client.ts'],
+    ['^nestjs-minio-client$', '<rootDir>/test/support/jest/nestjs-minio-client.ts'],
     ['^(\\.{1,2}/.*)\\.js$', '$1'],
   ]),
   transform: {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { makeSong } from './support/songs.js';
-import { DEMO_SONG, TestService } from './support/test-service.js';
+import { makeSong } from './support/songs/songs.js';
+import { DEMO_SONG, TestService } from './support/service/test-service.js';
 import { waitUntil } from './support/wait-until.js';
 
 describe('cancel, from another rest-server than the one that took the song', () => {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEMO_SONG, TestService } from './support/test-service.js';
+import { DEMO_SONG, TestService } from './support/service/test-service.js';
 
 describe('ten equal uploads at once', () => {
   let service: TestService;

@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Separation } from '@app/separations';
-import { decodeSamples } from './support/songs.js';
-import { DEMO_SONG, TestService } from './support/test-service.js';
+import { decodeSamples } from './support/songs/songs.js';
+import { DEMO_SONG, TestService } from './support/service/test-service.js';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 

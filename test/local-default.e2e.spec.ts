@@ -6,9 +6,9 @@ import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePorts } from './support/free-port.js';
-import { processesWith } from './support/process-list.js';
-import { DEMO_SONG } from './support/test-service.js';
+import { freePorts } from './support/servers/free-port.js';
+import { processesWith } from './support/service/process-list.js';
+import { DEMO_SONG } from './support/service/test-service.js';
 import { waitUntil } from './support/wait-until.js';
 
 /** A script of `npm run`, started as in a terminal. */

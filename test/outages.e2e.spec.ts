@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Separation } from '@app/separations';
-import { makeSong } from './support/songs.js';
-import { TestService } from './support/test-service.js';
+import { makeSong } from './support/songs/songs.js';
+import { TestService } from './support/service/test-service.js';
 import { waitUntil } from './support/wait-until.js';
 
 /** passes enough that the outage falls into the middle of the work */

@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { FORMATS, KNOWN_MODELS, type SeparationPage } from '@app/separations';
 import { SubmissionsService } from '../apps/api/src/submissions/submissions.service.js';
-import { startApi, type InProcessApi } from './support/in-process-api.js';
-import { RedisServer } from './support/redis-server.js';
+import { startApi, type InProcessApi } from './support/service/in-process-api.js';
+import { RedisServer } from './support/servers/redis-server.js';
 import { waitUntil } from './support/wait-until.js';
 
 const DEMO_SONG = resolve('demo', 'demo-song.mp3');

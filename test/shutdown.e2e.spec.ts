@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { makeSong } from './support/songs.js';
-import { TestService } from './support/test-service.js';
+import { makeSong } from './support/songs/songs.js';
+import { TestService } from './support/service/test-service.js';
 
 describe('SIGTERM of rest-server', () => {
   it('ends it in good time, open event streams and all', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { DEMO_SONG, TestService } from '../support/test-service.js';
+import { DEMO_SONG, TestService } from '../support/service/test-service.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
 const UPLOAD = '#operations-separations-SubmissionsController_submit';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
-import { TestService } from '../support/test-service.js';
+import { TestService } from '../support/service/test-service.js';
 import { waitUntil } from '../support/wait-until.js';
-import { wav } from '../support/wav.js';
+import { wav } from '../support/songs/wav.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
 /** two full pages of the list, and a third */

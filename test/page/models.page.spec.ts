@@ -3,8 +3,8 @@ import type { Browser, Page } from 'playwright-core';
 import { WorkerPresence } from '@app/fleet';
 import { RedisConnections } from '@app/redis';
 import type { ModelDescription, Separation } from '@app/separations';
-import { TestService } from '../support/test-service.js';
-import { wav } from '../support/wav.js';
+import { TestService } from '../support/service/test-service.js';
+import { wav } from '../support/songs/wav.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
 const MODEL: ModelDescription = {

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Separation } from '@app/separations';
-import { makeSong } from '../support/songs.js';
-import { TestService } from '../support/test-service.js';
+import { makeSong } from '../support/songs/songs.js';
+import { TestService } from '../support/service/test-service.js';
 import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 

@@ -7,11 +7,11 @@ import { once } from 'node:events';
 import { Ffmpeg } from '@app/audio';
 import { SeparationStore } from '@app/separation-store';
 import type { SeparationPage } from '@app/separations';
-import { keyLine, startApi, type InProcessApi } from '../../../test/support/in-process-api.js';
-import { rawCall } from '../../../test/support/raw-call.js';
-import { RedisServer } from '../../../test/support/redis-server.js';
-import { someId } from '../../../test/support/stored-separations.js';
-import { wav } from '../../../test/support/wav.js';
+import { keyLine, startApi, type InProcessApi } from '../../../test/support/service/in-process-api.js';
+import { rawCall } from '../../../test/support/service/raw-call.js';
+import { RedisServer } from '../../../test/support/servers/redis-server.js';
+import { someId } from '../../../test/support/separations/stored-separations.js';
+import { wav } from '../../../test/support/songs/wav.js';
 import { configureApp } from './configure-app.js';
 import { storeSeparation } from './media/completed-separation.fixture.js';
 

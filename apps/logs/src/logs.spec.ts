@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { RedisServer } from '../../../test/support/redis-server.js';
+import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 
 const ENTRIES = 5000;

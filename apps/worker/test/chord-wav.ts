@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { WORKING_CHANNELS, WORKING_RATE } from '@app/audio';
-import { floatWav } from '../../../test/support/wav.js';
+import { floatWav } from '../../../test/support/songs/wav.js';
 
 /**
  * Writes a soft chord as a WAV in the working format, and returns its samples per channel.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { makeSong } from '../../../test/support/songs.js';
+import { makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { WorkerFixture } from './worker-fixture.js';
 

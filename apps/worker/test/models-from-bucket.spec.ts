@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createObjectStore, type ObjectStore } from '@app/storage';
-import { s3Environment } from '../../../test/support/s3-environment.js';
-import { startS3Server, type S3Server } from '../../../test/support/s3-server.js';
+import { s3Environment } from '../../../test/support/servers/s3-environment.js';
+import { startS3Server, type S3Server } from '../../../test/support/servers/s3-server.js';
 
 describe('the init container of models.source: bucket', () => {
   let s3: S3Server;

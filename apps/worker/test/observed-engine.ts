@@ -8,7 +8,7 @@ import {
 } from '../src/engine/engine.client.js';
 import type { EngineEnd } from '../src/engine/engine-process.js';
 import type { EngineSeparation } from '../src/engine/protocol.js';
-import { ENGINE_CACHE } from '../../../test/support/engine-cache.js';
+import { ENGINE_CACHE } from '../../../test/support/service/engine-cache.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { scriptEngine } from './scripted-engine.js';
 

@@ -1,8 +1,8 @@
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { commandLine, processesWith } from '../../../test/support/process-list.js';
-import { makeSong } from '../../../test/support/songs.js';
+import { commandLine, processesWith } from '../../../test/support/service/process-list.js';
+import { makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { WorkerFixture, type RunningWorker } from './worker-fixture.js';
 

@@ -18,12 +18,12 @@ import {
   type StoredState,
 } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
-import { Documents, someRequest } from '../../../test/support/stored-separations.js';
-import { BuiltApp } from '../../../test/support/built-app.js';
-import { ENGINE_CACHE } from '../../../test/support/engine-cache.js';
-import { freePort } from '../../../test/support/free-port.js';
-import { commandLine, processesWith } from '../../../test/support/process-list.js';
-import { RedisServer } from '../../../test/support/redis-server.js';
+import { Documents, someRequest } from '../../../test/support/separations/stored-separations.js';
+import { BuiltApp } from '../../../test/support/service/built-app.js';
+import { ENGINE_CACHE } from '../../../test/support/service/engine-cache.js';
+import { freePort } from '../../../test/support/servers/free-port.js';
+import { commandLine, processesWith } from '../../../test/support/service/process-list.js';
+import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 
 export interface RunningWorker {

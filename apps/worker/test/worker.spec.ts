@@ -5,8 +5,8 @@ import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { WORKING_RATE } from '@app/audio';
 import { findStemFile, objectKeys } from '@app/separations';
-import { someManifest } from '../../../test/support/stored-separations.js';
-import { decodeSamples, makeSong } from '../../../test/support/songs.js';
+import { someManifest } from '../../../test/support/separations/stored-separations.js';
+import { decodeSamples, makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { WorkerFixture, storeSong, toJob, type RunningWorker } from './worker-fixture.js';
 

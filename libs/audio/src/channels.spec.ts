@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ffmpeg, UnsupportedAudioError } from './index.js';
-import { floatWav } from '../../../test/support/wav.js';
+import { floatWav } from '../../../test/support/songs/wav.js';
 import { findFfmpeg, readFloats, SongFolder, storedFile } from './songs.fixture.js';
 
 const LIMITS = { maxDurationSeconds: 60 };

@@ -24,7 +24,7 @@ describe('Ffmpeg, beside a second decoder', () => {
     sut = new Ffmpeg(await findFfmpeg());
     songs = await SongFolder.create();
     const output: Buffer[] = [];
-    await runProcess('engine/.venv/bin/python', ['test/support/reference_songs.py', songs.path], {
+    await runProcess('engine/.venv/bin/python', ['test/support/songs/reference_songs.py', songs.path], {
       timeoutMs: 60_000,
       onStdout: (chunk) => void output.push(chunk),
     });

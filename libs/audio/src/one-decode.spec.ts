@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
 import { Ffmpeg, WORKING_RATE } from './index.js';
 import { findFfmpeg, SongFolder, storedFile, tone } from './songs.fixture.js';
-import { wav } from '../../../test/support/wav.js';
+import { wav } from '../../../test/support/songs/wav.js';
 
 const LIMITS = { maxDurationSeconds: 60 };
 const HEADER_BYTES = 44;

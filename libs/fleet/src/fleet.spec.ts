@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { QueueFixture } from '../../../test/support/queue-fixture.js';
-import { someRedis } from '../../../test/support/redis-server.js';
+import { QueueFixture } from '../../../test/support/separations/queue-fixture.js';
+import { someRedis } from '../../../test/support/servers/redis-server.js';
 import { ThroughputStats } from './throughput-stats.js';
 import type { WorkerAnnouncement } from './worker-announcement.js';
 import { WorkerPresence } from './worker-presence.js';

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import winston, { type Logger } from 'winston';
-import { RedisServer } from '../../../test/support/redis-server.js';
+import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { parseLogEntry, type LogEntry } from './log-entry.js';
 import { RedisStreamTransport } from './redis-stream.transport.js';

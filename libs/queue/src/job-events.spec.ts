@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SeparationId } from '@app/separations';
-import { RedisServer } from '../../../test/support/redis-server.js';
+import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { JobEvents } from './job-events.js';
-import { QueueFixture, gate, someJob } from '../../../test/support/queue-fixture.js';
+import { QueueFixture, gate, someJob } from '../../../test/support/separations/queue-fixture.js';
 import type { JobChange } from './change-signal.js';
 
 describe(JobEvents.name, () => {

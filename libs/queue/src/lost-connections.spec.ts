@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisUnavailableError } from '@app/redis';
-import { RedisServer } from '../../../test/support/redis-server.js';
-import { QueueFixture, someJob } from '../../../test/support/queue-fixture.js';
-import { TcpProxy } from '../../../test/support/tcp-proxy.js';
+import { RedisServer } from '../../../test/support/servers/redis-server.js';
+import { QueueFixture, someJob } from '../../../test/support/separations/queue-fixture.js';
+import { TcpProxy } from '../../../test/support/servers/tcp-proxy.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import type { JobChange } from './change-signal.js';
 import { JobEvents } from './job-events.js';

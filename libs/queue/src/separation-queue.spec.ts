@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { someRedis } from '../../../test/support/redis-server.js';
+import { someRedis } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { InvalidJobError, PermanentJobError } from './queue.errors.js';
-import { QueueFixture, gate, someJob } from '../../../test/support/queue-fixture.js';
-import { someId } from '../../../test/support/stored-separations.js';
+import { QueueFixture, gate, someJob } from '../../../test/support/separations/queue-fixture.js';
+import { someId } from '../../../test/support/separations/stored-separations.js';
 import { SeparationQueue } from './separation-queue.js';
 
 describe(SeparationQueue.name, () => {

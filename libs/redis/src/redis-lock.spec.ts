@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { QueueFixture } from '../../../test/support/queue-fixture.js';
-import { someRedis } from '../../../test/support/redis-server.js';
+import { QueueFixture } from '../../../test/support/separations/queue-fixture.js';
+import { someRedis } from '../../../test/support/servers/redis-server.js';
 import { RedisLock } from './redis-lock.js';
 
 let redis: Awaited<ReturnType<typeof someRedis>>;

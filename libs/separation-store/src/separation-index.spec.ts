@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { QueueFixture } from '../../../test/support/queue-fixture.js';
-import { someId } from '../../../test/support/stored-separations.js';
-import { someRedis } from '../../../test/support/redis-server.js';
+import { QueueFixture } from '../../../test/support/separations/queue-fixture.js';
+import { someId } from '../../../test/support/separations/stored-separations.js';
+import { someRedis } from '../../../test/support/servers/redis-server.js';
 import { InvalidCursorError } from './invalid-cursor.error.js';
 import { SeparationIndex } from './separation-index.js';
 

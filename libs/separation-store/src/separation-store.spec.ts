@@ -6,14 +6,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { RedisLock, RedisUnavailableError } from '@app/redis';
 import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
 import { FolderObjectStore, StorageUnavailableError, type ObjectInfo } from '@app/storage';
-import { gate, QueueFixture } from '../../../test/support/queue-fixture.js';
-import { RedisServer } from '../../../test/support/redis-server.js';
+import { gate, QueueFixture } from '../../../test/support/separations/queue-fixture.js';
+import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { documentKeys } from './document-keys.js';
 import { endingOf, needsRun, type Ended } from './ending.js';
 import { SeparationIndex } from './separation-index.js';
 import { SeparationStore } from './separation-store.js';
 import { SeparationBusyError, SeparationEndedError } from './store.errors.js';
-import { Documents, someManifest, someRequest } from '../../../test/support/stored-separations.js';
+import { Documents, someManifest, someRequest } from '../../../test/support/separations/stored-separations.js';
 
 const SHA256 = 'b'.repeat(64);
 const FAILURE = { code: 'internal', message: 'no' } as const;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PROBLEM_CODES } from '@app/separations';
-import { ApiClient } from '../../support/api-client.js';
+import { ApiClient } from '../../support/service/api-client.js';
 import type { Ledger } from './ledger.js';
 
 const FIRST_PAUSE_MS = 300;

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { ffmpeg } from '../../support/songs.js';
-import { DEMO_SONG } from '../../support/test-service.js';
+import { ffmpeg } from '../../support/songs/songs.js';
+import { DEMO_SONG } from '../../support/service/test-service.js';
 import type { Random } from '../random.js';
 
 export interface Song {

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '@app/processes';
-import { commandLine } from '../../support/process-list.js';
+import { commandLine } from '../../support/service/process-list.js';
 import type { StorageName } from '../drill-options.js';
 import { fill } from '../service/small-disk.js';
 import { SERVERS, type DrillService, type ServerName } from '../service/drill-service.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { processesWith, commandLine } from '../../support/process-list.js';
+import { processesWith, commandLine } from '../../support/service/process-list.js';
 import { patient } from '../../support/patience.js';
 import type { Ledger } from '../clients/ledger.js';
 import type { DrillProcess } from '../service/drill-process.js';

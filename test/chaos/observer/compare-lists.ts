@@ -1,5 +1,5 @@
 import type { SeparationPage } from '@app/separations';
-import { ApiClient } from '../../support/api-client.js';
+import { ApiClient } from '../../support/service/api-client.js';
 import { keyOf, type DrillService } from '../service/drill-service.js';
 import type { Violations } from '../violations.js';
 

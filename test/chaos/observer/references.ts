@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { parseManifest, type Manifest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
-import { ffmpeg } from '../../support/songs.js';
+import { ffmpeg } from '../../support/songs/songs.js';
 
 /** The results of an undisturbed run, by song and options. */
 export class References {

@@ -1,8 +1,8 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BuiltApp } from '../../support/built-app.js';
-import { descendants } from '../../support/process-list.js';
+import { BuiltApp } from '../../support/service/built-app.js';
+import { descendants } from '../../support/service/process-list.js';
 import { waitUntil } from '../../support/wait-until.js';
 import { diskOf, withSmallDisk } from './small-disk.js';
 

@@ -5,11 +5,11 @@ import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { Problem } from '../../../../test/support/api-client.js';
-import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
+import type { Problem } from '../../../../test/support/service/api-client.js';
+import { keyLine, startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
-import { wav } from '../../../../test/support/wav.js';
+import { wav } from '../../../../test/support/songs/wav.js';
 import { AccessGuard } from './access.guard.js';
 
 const LIST = '/v1/separations';

@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { rawCall } from '../../../../test/support/raw-call.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
+import { keyLine, startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { rawCall } from '../../../../test/support/service/raw-call.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { refuseCrossSite } from './cross-site.middleware.js';
 
 const FRIEND = 'https://friend.example';

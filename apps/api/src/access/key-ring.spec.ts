@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import { keyLine } from '../../../../test/support/in-process-api.js';
+import { keyLine } from '../../../../test/support/service/in-process-api.js';
 import { KeyRing } from './key-ring.js';
 
 const AT_ONCE = { checkEveryMs: 0, graceMs: 0 };

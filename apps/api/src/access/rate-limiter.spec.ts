@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { loadApiConfig } from '@app/config';
 import { RedisConnections, RedisKeys } from '@app/redis';
-import { RedisServer } from '../../../../test/support/redis-server.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { RateLimiter, type RateUse } from './rate-limiter.js';
 import { patient } from '../../../../test/support/patience.js';
 

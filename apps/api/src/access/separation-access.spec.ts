@@ -5,9 +5,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { SeparationStore } from '@app/separation-store';
 import type { StoredRequest, StoredState } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
-import { QueueFixture } from '../../../../test/support/queue-fixture.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
-import { Documents, someRequest } from '../../../../test/support/stored-separations.js';
+import { QueueFixture } from '../../../../test/support/separations/queue-fixture.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { Documents, someRequest } from '../../../../test/support/separations/stored-separations.js';
 import { SeparationAccess } from './separation-access.js';
 
 /** A folder that counts how often a separation is read, and that can be away. */

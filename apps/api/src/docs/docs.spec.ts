@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ffmpeg } from '@app/audio';
 import { Ajv, type ValidateFunction } from 'ajv';
-import type { Answer } from '../../../../test/support/api-client.js';
-import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
-import { wav } from '../../../../test/support/wav.js';
+import type { Answer } from '../../../../test/support/service/api-client.js';
+import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { wav } from '../../../../test/support/songs/wav.js';
 import { storeSeparation } from '../media/completed-separation.fixture.js';
 import { serveDocs } from './docs.js';
 import { closed, operationsOf, schemasOf, type OpenApi, type Operation } from './open-api.fixture.js';

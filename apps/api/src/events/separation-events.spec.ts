@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Separation, SeparationId } from '@app/separations';
-import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
-import { StandInWorker } from '../../../../test/support/stand-in-worker.js';
+import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { StandInWorker } from '../../../../test/support/separations/stand-in-worker.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
-import { wav } from '../../../../test/support/wav.js';
+import { wav } from '../../../../test/support/songs/wav.js';
 import { SeparationEventsService } from './separation-events.service.js';
 
 /** Collects the events of a stream until the server ends it. */

@@ -7,7 +7,7 @@ import { hashFile, type ObjectStore } from '@app/storage';
 import { separationId } from '@app/separation-store';
 import { objectKeys, type Manifest, type ManifestStem, type StoredRequest } from '@app/separations';
 import { createHash, randomUUID } from 'node:crypto';
-import { Documents, someManifest, someRequest } from '../../../../test/support/stored-separations.js';
+import { Documents, someManifest, someRequest } from '../../../../test/support/separations/stored-separations.js';
 
 export const RATE = 44_100;
 const NOW = '2026-11-23T12:00:00.000Z';

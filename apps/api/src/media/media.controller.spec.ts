@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { bufferSource, Ffmpeg } from '@app/audio';
 import { objectKeys, type StoredRequest, type Waveform } from '@app/separations';
-import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { Documents } from '../../../../test/support/stored-separations.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
-import { startS3Server, type S3Server } from '../../../../test/support/s3-server.js';
+import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { Documents } from '../../../../test/support/separations/stored-separations.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { startS3Server, type S3Server } from '../../../../test/support/servers/s3-server.js';
 import { RATE, storeSeparation, type Given } from './completed-separation.fixture.js';
 import { MediaController } from './media.controller.js';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ffmpeg } from '@app/audio';
 import { objectKeys } from '@app/separations';
-import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
-import { decodeSamples } from '../../../../test/support/songs.js';
+import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { decodeSamples } from '../../../../test/support/songs/songs.js';
 import { RATE, storeSeparation } from './completed-separation.fixture.js';
 import { MixService } from './mix.service.js';
 

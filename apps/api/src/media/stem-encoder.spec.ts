@@ -1,4 +1,4 @@
-import { Documents } from '../../../../test/support/stored-separations.js';
+import { Documents } from '../../../../test/support/separations/stored-separations.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { objectKeys, type ManifestStem, type StoredRequest } from '@app/separati
 import { RedisConnections } from '@app/redis';
 import { SeparationStore } from '@app/separation-store';
 import { FolderObjectStore, type ObjectInfo } from '@app/storage';
-import { gate } from '../../../../test/support/queue-fixture.js';
+import { gate } from '../../../../test/support/separations/queue-fixture.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { storeSeparation } from './completed-separation.fixture.js';
 import { EncoderSlots } from './encoder-slots.js';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadApiConfig } from '@app/config';
 import { Registry } from '@app/metrics';
-import { freePort } from '../../../../test/support/free-port.js';
-import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
+import { freePort } from '../../../../test/support/servers/free-port.js';
+import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { MetricsPort } from './metrics-port.js';
 
 describe(MetricsPort.name, () => {

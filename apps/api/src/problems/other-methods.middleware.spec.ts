@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { rawCall, type RawAnswer } from '../../../../test/support/raw-call.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
+import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { rawCall, type RawAnswer } from '../../../../test/support/service/raw-call.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { refuseOtherMethods } from './other-methods.middleware.js';
 
 const ID = 'sep_0123456789abcdef0123456789abcdef';

@@ -8,9 +8,14 @@ import { loadApiConfig } from '@app/config';
 import { objectKeys, type SeparationId, type StoredState } from '@app/separations';
 import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { ReconcileState, SeparationIndex, SeparationStore } from '@app/separation-store';
-import { QueueFixture, gate } from '../../../../test/support/queue-fixture.js';
-import { Documents, someId, someManifest, someRequest } from '../../../../test/support/stored-separations.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
+import { QueueFixture, gate } from '../../../../test/support/separations/queue-fixture.js';
+import {
+  Documents,
+  someId,
+  someManifest,
+  someRequest,
+} from '../../../../test/support/separations/stored-separations.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { QueueShares } from '@app/queue';
 import { ReconcilerService } from './reconciler.service.js';

@@ -1,5 +1,5 @@
 import { SeparationStore } from '@app/separation-store';
-import { Documents } from '../../../../test/support/stored-separations.js';
+import { Documents } from '../../../../test/support/separations/stored-separations.js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,12 +8,12 @@ import { CancelSignals, SeparationQueue } from '@app/queue';
 import { QUEUE_NAME, RedisConnections } from '@app/redis';
 import { Worker } from 'bullmq';
 import { objectKeys, type Separation, type SeparationId, type SeparationPage } from '@app/separations';
-import type { ApiClient } from '../../../../test/support/api-client.js';
-import { keyLine, startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
-import { StandInWorker } from '../../../../test/support/stand-in-worker.js';
+import type { ApiClient } from '../../../../test/support/service/api-client.js';
+import { keyLine, startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { StandInWorker } from '../../../../test/support/separations/stand-in-worker.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
-import { wav } from '../../../../test/support/wav.js';
+import { wav } from '../../../../test/support/songs/wav.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { SeparationsService } from './separations.service.js';
 

@@ -3,11 +3,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SeparationQueue } from '@app/queue';
-import type { Answer, Problem } from '../../../../test/support/api-client.js';
-import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
-import { ffmpeg } from '../../../../test/support/songs.js';
-import { wav, type WavOptions } from '../../../../test/support/wav.js';
+import type { Answer, Problem } from '../../../../test/support/service/api-client.js';
+import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { ffmpeg } from '../../../../test/support/songs/songs.js';
+import { wav, type WavOptions } from '../../../../test/support/songs/wav.js';
 import { SubmissionsController } from './submissions.controller.js';
 
 type Part = readonly [name: string, value: string | Blob, fileName?: string];

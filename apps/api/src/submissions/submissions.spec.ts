@@ -8,12 +8,12 @@ import { ReconcileState } from '@app/separation-store';
 import { RedisConnections } from '@app/redis';
 import { SeparationQueue, SeparationWorker } from '@app/queue';
 import { isSeparationId, parseStoredRequest, type Separation } from '@app/separations';
-import type { Answer, Problem } from '../../../../test/support/api-client.js';
-import { startApi, type InProcessApi } from '../../../../test/support/in-process-api.js';
-import { RedisServer } from '../../../../test/support/redis-server.js';
-import { ffmpeg } from '../../../../test/support/songs.js';
+import type { Answer, Problem } from '../../../../test/support/service/api-client.js';
+import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { ffmpeg } from '../../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
-import { wav } from '../../../../test/support/wav.js';
+import { wav } from '../../../../test/support/songs/wav.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
 import { SubmissionsService } from './submissions.service.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WORKING_RATE } from '@app/audio';
-import { processesWith } from '../../../../test/support/process-list.js';
+import { processesWith } from '../../../../test/support/service/process-list.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { writeWav } from '../../test/chord-wav.js';
 import { ObservedEngine } from '../../test/observed-engine.js';

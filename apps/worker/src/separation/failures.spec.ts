@@ -4,7 +4,7 @@ import { DurationLimitError, NoAudioError, NotFiniteError } from '@app/audio';
 import { ProcessFailedError } from '@app/processes';
 import { PermanentJobError, RetryableJobError } from '@app/queue';
 import { InvalidDocumentError, type FailureCode } from '@app/separations';
-import { someId } from '../../../../test/support/stored-separations.js';
+import { someId } from '../../../../test/support/separations/stored-separations.js';
 import { RedisUnavailableError } from '@app/redis';
 import { SeparationBusyError } from '@app/separation-store';
 import { ObjectNotFoundError, StorageFullError, StorageUnavailableError } from '@app/storage';

@@ -14,11 +14,11 @@ import { STAGES, objectKeys, type Manifest, type ManifestFile, type StoredReques
 import { RedisConnections } from '@app/redis';
 import { SeparationStore } from '@app/separation-store';
 import { FolderObjectStore, hashFile } from '@app/storage';
-import { someRedis } from '../../../../test/support/redis-server.js';
-import { commandLine, processesWith } from '../../../../test/support/process-list.js';
+import { someRedis } from '../../../../test/support/servers/redis-server.js';
+import { commandLine, processesWith } from '../../../../test/support/service/process-list.js';
 import { writeWav } from '../../test/chord-wav.js';
 import { ObservedEngine } from '../../test/observed-engine.js';
-import { decodeSamples, makeSong } from '../../../../test/support/songs.js';
+import { decodeSamples, makeSong } from '../../../../test/support/songs/songs.js';
 import { storeSong, toJob } from '../../test/worker-fixture.js';
 import { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';

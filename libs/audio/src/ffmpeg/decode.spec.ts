@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile, stat, truncate } from 'node:fs/promises';
 import { DurationLimitError, EmptyAudioError, Ffmpeg, NoAudioError, WORKING_RATE } from '../index.js';
 import { findFfmpeg, readFloats, SongFolder, tone } from '../songs.fixture.js';
-import { floatWav } from '../../../../test/support/wav.js';
+import { floatWav } from '../../../../test/support/songs/wav.js';
 import { parseWavHeader } from '../wav/wav-header.js';
 
 const LIMITS = { maxDurationSeconds: 60 };

@@ -6,12 +6,12 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { ProcessFailedError } from '@app/processes';
 import { FORMATS, type Format } from '@app/separations';
-import { processesWith } from '../../../../test/support/process-list.js';
+import { processesWith } from '../../../../test/support/service/process-list.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { hashFile } from '@app/storage';
 import { Ffmpeg, WORKING_RATE, WriteProgress } from '../index.js';
 import { findFfmpeg, maxDifference, SongFolder } from '../songs.fixture.js';
-import { floatWav } from '../../../../test/support/wav.js';
+import { floatWav } from '../../../../test/support/songs/wav.js';
 import { stemWavHeader } from '../wav/stem-wav-header.js';
 import { parseWavHeader } from '../wav/wav-header.js';
 

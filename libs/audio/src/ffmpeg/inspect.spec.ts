@@ -13,7 +13,7 @@ import {
   type SeekableSource,
 } from '../index.js';
 import { findFfmpeg, SongFolder, storedFile, tone } from '../songs.fixture.js';
-import { floatWav } from '../../../../test/support/wav.js';
+import { floatWav } from '../../../../test/support/songs/wav.js';
 
 const LIMITS = { maxDurationSeconds: 60 };
 const TWO_SECONDS = 2 * WORKING_RATE;

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { FORMATS, type Format } from '@app/separations';
 import { Ffmpeg, type MixLane, type SeekableSource } from '../index.js';
 import { findFfmpeg, maxDifference, readFloats, SongFolder, storedFile } from '../songs.fixture.js';
-import { floatWav } from '../../../../test/support/wav.js';
+import { floatWav } from '../../../../test/support/songs/wav.js';
 
 const LENGTH = 100_003;
 /** one 24-bit step: the resolution of a master and of a mix */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { appendFile, truncate } from 'node:fs/promises';
 import { computeWaveform, WORKING_RATE, WriteProgress } from '../index.js';
 import { SongFolder } from '../songs.fixture.js';
-import { floatWav } from '../../../../test/support/wav.js';
+import { floatWav } from '../../../../test/support/songs/wav.js';
 
 describe(computeWaveform.name, () => {
   let songs: SongFolder;

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Failure } from '@app/separations';
-import { someRedis } from '../../../../test/support/redis-server.js';
+import { someRedis } from '../../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { PermanentJobError, RetryableJobError, UnfitWorkerError } from '../queue.errors.js';
-import { QueueFixture, gate, someJob, untilAborted } from '../../../../test/support/queue-fixture.js';
+import { QueueFixture, gate, someJob, untilAborted } from '../../../../test/support/separations/queue-fixture.js';
 import { SeparationWorker } from './separation-worker.js';
 import type { JobContext } from './worker-options.js';
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { someRedis } from '../../../../test/support/redis-server.js';
-import { QueueFixture, gate, someJob } from '../../../../test/support/queue-fixture.js';
+import { someRedis } from '../../../../test/support/servers/redis-server.js';
+import { QueueFixture, gate, someJob } from '../../../../test/support/separations/queue-fixture.js';
 import { SeparationWorker } from './separation-worker.js';
 import { patient } from '../../../../test/support/patience.js';
 

@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MinioService } from 'nestjs-minio-client';
-import { startS3Server, type S3Server } from '../../../../test/support/s3-server.js';
+import { startS3Server, type S3Server } from '../../../../test/support/servers/s3-server.js';
 import { createObjectStore, createS3ObjectStore } from '../create-object-store.js';
 import { StorageUnavailableError } from '../storage.errors.js';
 import { collect, write } from '../contract/bytes.js';

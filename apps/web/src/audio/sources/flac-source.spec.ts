@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { decodeSamples, ffmpeg } from '../../../../../test/support/songs.js';
+import { decodeSamples, ffmpeg } from '../../../../../test/support/songs/songs.js';
 import { FlacSource, type Decode, type ReadPart } from './flac-source.js';
 
 const SECONDS = 40;

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.js';
-import { waitUntil } from './wait-until.js';
+import { waitUntil } from '../wait-until.js';
 
-const ENVIRONMENT = resolve(import.meta.dirname, '../../engine/.venv/lib');
+const ENVIRONMENT = resolve(import.meta.dirname, '../../../engine/.venv/lib');
 
 /** A server on a free port with its data in a temporary folder, append-only file on. Call `close` at the end. */
 export class RedisServer {

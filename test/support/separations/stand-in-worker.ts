@@ -4,7 +4,7 @@ import { SeparationWorker, type JobContext, type SeparationJob } from '@app/queu
 import type { SeparationId } from '@app/separations';
 import { Documents, someManifest } from './stored-separations.js';
 import type { ObjectStore } from '@app/storage';
-import { waitUntil } from './wait-until.js';
+import { waitUntil } from '../wait-until.js';
 
 /** Takes jobs, reports progress, and ends one when the spec says so, or when it is cancelled. */
 export class StandInWorker {

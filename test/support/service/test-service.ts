@@ -7,12 +7,12 @@ import { createObjectStore } from '@app/storage';
 import { ApiClient } from './api-client.js';
 import { BuiltApp } from './built-app.js';
 import { ENGINE_CACHE } from './engine-cache.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../servers/free-port.js';
 import { processesWith } from './process-list.js';
-import { RedisServer } from './redis-server.js';
-import { s3Environment } from './s3-environment.js';
-import { startS3Server, type S3Server } from './s3-server.js';
-import { waitUntil } from './wait-until.js';
+import { RedisServer } from '../servers/redis-server.js';
+import { s3Environment } from '../servers/s3-environment.js';
+import { startS3Server, type S3Server } from '../servers/s3-server.js';
+import { waitUntil } from '../wait-until.js';
 
 export const DEMO_SONG = resolve('demo', 'demo-song.mp3');
 

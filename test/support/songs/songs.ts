@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { resolveFfmpeg } from '@app/audio';
-import { DEMO_SONG } from './test-service.js';
+import { DEMO_SONG } from '../service/test-service.js';
 
 /** Runs the real ffmpeg on arguments of our own; for making songs, never for what a client sent. */
 export async function ffmpeg(...args: readonly string[]): Promise<void> {

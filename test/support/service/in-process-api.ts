@@ -8,7 +8,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { loadApiConfig } from '@app/config';
 import { createLogger } from '@app/logging';
 import { ObjectStore } from '@app/storage';
-import { createApp } from '../../apps/api/src/create-app.js';
+import { createApp } from '../../../apps/api/src/create-app.js';
 import { ApiClient } from './api-client.js';
 
 export interface InProcessApi {
