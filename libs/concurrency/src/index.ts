@@ -1,4 +1,5 @@
 // primitives for concurrent work: limits, serialization, coalescing, time-outs. imports none of our libs.
+export { Batch } from './batch.js';
 export { FairSemaphore, shareOf } from './fair-semaphore.js';
 export { KeyedMutex } from './keyed-mutex.js';
 export { mapLimited } from './map-limited.js';

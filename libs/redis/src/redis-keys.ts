@@ -66,6 +66,11 @@ export class RedisKeys {
     return `${this.prefix}:separations:present:${scan}`;
   }
 
+  /** what clients were told last of a separation; expires */
+  told(id: SeparationId): string {
+    return `${this.prefix}:separations:told:${id}`;
+  }
+
   /** held while a separation is committed, cancelled or removed */
   separationLock(id: SeparationId): string {
     return `${this.prefix}:separations:lock:${id}`;

@@ -10,14 +10,19 @@ export type Told = 'the end' | 'gone' | 'nothing';
 
 /**
  * Listens to a separation's event stream as a browser does: connects again when it breaks, and stops at the end.
- * @param heard gets each state
+ * @param heard gets each state, and when its stream was asked for
  */
-export async function follow(caller: Caller, id: string, heard: (separation: Separation) => void): Promise<Told> {
+export async function follow(
+  caller: Caller,
+  id: string,
+  heard: (separation: Separation, openedAt: number) => void,
+): Promise<Told> {
   let last: string | undefined;
   while (!caller.signal.aborted) {
+    const openedAt = Date.now();
     const ended = await listen(caller, id, last, (separation) => {
       last = separation.status;
-      heard(separation);
+      heard(separation, openedAt);
     }).catch(() => undefined);
     if (ended !== undefined) return ended;
     await pause(RECONNECT_MS, undefined, { signal: caller.signal }).catch(() => undefined);

@@ -5,9 +5,6 @@ import type { Violations } from '../violations.js';
 /** What must become of a separation, by what the service answered. */
 export type Wanted = 'completed' | 'cancelled' | 'completed or cancelled' | 'deleted' | 'anything';
 
-/** another rest-server may show what it remembers, a second longer: docs/api.md. The rest is for a busy machine */
-export const REMEMBERED_MS = 1500;
-
 type Shown = Pick<Separation, 'id' | 'status' | 'error'>;
 
 interface Account {
@@ -53,11 +50,13 @@ export class Ledger {
     if (account !== undefined) account.wanted = wanted;
   }
 
-  /** A state that the service showed of the run that counts. @param askedAt when the call for it began */
+  /**
+   * A state that the service showed of the run that counts, whichever server. @param askedAt when the call for it began
+   */
   saw({ id, status, error }: Shown, askedAt: number): void {
     this.note(`${id} is ${status}`);
     const account = this.accounts.get(id);
-    if (account === undefined || (askedAt < account.toldAt + REMEMBERED_MS && !isTerminal(status))) return;
+    if (account === undefined || (askedAt <= account.toldAt && !isTerminal(status))) return;
     const { told } = account;
     this.violations.expect(told === undefined || told === status, 'final', `${id} was ${told}, then ${status}`);
     if (status === 'failed') this.violations.add('right', `${id} failed: ${error?.code}: ${error?.message}`);

@@ -5,7 +5,7 @@ import type { Caller } from './caller.js';
 import { download } from './downloads.js';
 import { follow } from './follower.js';
 import { goAway } from './half-upload.js';
-import { REMEMBERED_MS, type Ledger } from './ledger.js';
+import type { Ledger } from './ledger.js';
 import { sendSong } from './send-song.js';
 import type { Song } from './song-library.js';
 import type { Visit } from './visit-plan.js';
@@ -49,7 +49,6 @@ export class Visitor {
     if (intent.startsWith('cancel')) await this.#cancel(id);
     else await this.#delete(id);
     if (!intent.endsWith('send again')) return;
-    if (intent.startsWith('delete')) await pause(REMEMBERED_MS, undefined, { signal: this.caller.signal });
     const again = await this.#upload();
     this.ledger.violations.expect(again === id, 'right', `${id} became ${again} when it was sent again`);
     await this.#keep(id);
@@ -77,8 +76,9 @@ export class Visitor {
   }
 
   async #follow(id: string, run: number): Promise<void> {
-    const told = await follow(this.caller, id, (separation) => {
-      if (run === this.#run) this.ledger.saw(separation, Date.now());
+    const told = await follow(this.caller, id, (separation, openedAt) => {
+      // what comes late on a stream may be older than what another server has told
+      if (run === this.#run) this.ledger.saw(separation, openedAt);
     });
     const mayBeGone = this.visit.intent.startsWith('delete');
     const ended = told === 'the end' || (told === 'gone' && mayBeGone);
@@ -141,5 +141,7 @@ export class Visitor {
       await pause(POLL_MS, undefined, { signal: this.caller.signal });
     }
     this.ledger.want(id, 'deleted');
+    const { status } = await this.caller.until('read', `/v1/separations/${id}`);
+    this.ledger.violations.expect(status === 404, 'gone', `${id} was deleted, and then answered with ${status}`);
   }
 }

@@ -14,7 +14,8 @@ export async function surplusInRedis(url: URL, stored: number): Promise<string[]
     const names: string[] = [];
     for (let cursor = '0', more = true; more;) {
       const [next, some] = await redis.scan(cursor, 'COUNT', 1000);
-      names.push(...some);
+      // what was told last expires by itself
+      names.push(...some.filter((name) => !name.includes(':told:')));
       cursor = next;
       more = next !== '0';
     }

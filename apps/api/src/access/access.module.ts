@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { AccessGuard } from './access.guard.js';
 import { KeyMetrics } from './key-metrics.js';
 import { KeyRing } from './key-ring.js';
+import { LastTold } from './last-told.js';
 import { RateLimiter } from './rate-limiter.js';
 import { SeparationAccess } from './separation-access.js';
 
@@ -16,6 +17,7 @@ export class AccessModule {
         { provide: KeyRing, useValue: keys },
         KeyMetrics,
         RateLimiter,
+        LastTold,
         SeparationAccess,
         { provide: APP_GUARD, useClass: AccessGuard },
       ],

@@ -5,20 +5,26 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { SeparationStore } from '@app/separation-store';
 import type { StoredRequest, StoredState } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
-import { QueueFixture } from '../../../../test/support/separations/queue-fixture.js';
+import { gate, QueueFixture } from '../../../../test/support/separations/queue-fixture.js';
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { Documents, someRequest } from '../../../../test/support/separations/stored-separations.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
+import { LastTold } from './last-told.js';
 import { SeparationAccess } from './separation-access.js';
 
 /** A folder that counts how often a separation is read, and that can be away. */
 class CountedStore extends FolderObjectStore {
   reads = 0;
   isAway = false;
+  /** opens after a read that it holds back */
+  slowly: Promise<void> | undefined;
 
   override async getText(key: string): Promise<string | undefined> {
     if (this.isAway) throw new Error('the store is away');
     if (key.endsWith('request.json')) this.reads += 1;
-    return super.getText(key);
+    const [text, held] = [await super.getText(key), this.slowly];
+    if (held !== undefined) await held;
+    return text;
   }
 }
 
@@ -47,10 +53,13 @@ describe(SeparationAccess.name, () => {
     documents = new Documents(objects);
     request = someRequest({ owner: 'ann' });
     await documents.putRequest(request);
-    sut = new SeparationAccess(
-      new SeparationStore(objects, queue.connections, { callTimeoutMs: 10_000, lockWaitMs: 10_000 }),
-    );
+    sut = server();
   });
+
+  function server({ connections } = queue): SeparationAccess {
+    const store = new SeparationStore(objects, connections, { callTimeoutMs: 10_000, lockWaitMs: 10_000 });
+    return new SeparationAccess(store, new LastTold(connections));
+  }
 
   it('shows a separation to its owner only', async () => {
     expect((await sut.load(request.id, 'ann')).request.id).toBe(request.id);
@@ -62,6 +71,36 @@ describe(SeparationAccess.name, () => {
   it('reads the store once for many who ask at the same time', async () => {
     await Promise.all(Array.from({ length: 5 }, () => sut.load(request.id, 'ann')));
     expect(objects.reads).toBe(1);
+  });
+
+  it('reads the store once in each of two servers that tell the same', async () => {
+    const servers = [sut, server(queue.other())];
+    for (let call = 0; call < 6; call++) await servers[call % 2]?.load(request.id, 'ann');
+    expect(objects.reads).toBe(2);
+  });
+
+  it('reads it again if another server has told something newer since the read began', async () => {
+    const other = server(queue.other());
+    const held = gate();
+    objects.slowly = held.passed;
+    const reading = sut.load(request.id, 'ann');
+    await waitUntil('the read', () => objects.reads === 1);
+    objects.slowly = undefined;
+    const at = new Date().toISOString();
+    await documents.putRequest({ ...request, outcome: { state: 'cancelled', at } });
+    expect((await other.load(request.id, 'ann')).request.outcome.state).toBe('cancelled');
+    held.open();
+    expect((await reading).request.outcome.state).toBe('cancelled');
+    expect((await sut.load(request.id, 'ann')).request.outcome.state).toBe('cancelled');
+  });
+
+  it('forgets in all servers what one has removed, and leaves no note of what is not there', async () => {
+    const other = server(queue.other());
+    await Promise.all([sut.load(request.id, 'ann'), other.load(request.id, 'ann')]);
+    await documents.removeRequest(request.id);
+    await sut.removed(request.id);
+    for (const one of [other, sut]) await expect(one.load(request.id, 'ann')).rejects.toThrow('no such separation');
+    expect(await queue.connections.call((client) => client.keys(queue.connections.keys.told(request.id)))).toEqual([]);
   });
 
   it('reads it again for those who are about to change it', async () => {

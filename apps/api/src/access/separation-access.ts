@@ -1,27 +1,36 @@
+import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { isAccepted, SeparationStore, type StoredSeparation } from '@app/separation-store';
 import { isSeparationId, type SeparationId } from '@app/separations';
+import { fromQueue } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
+import { LastTold } from './last-told.js';
 
 const REMEMBERED = 1000;
 
-/** how long another process may have changed what we still remember, ms */
+/** how late we notice a change of which no client was told yet, ms */
 const REMEMBERED_MS = 1000;
 
 /** a 404 takes a multiple of this: its time must not tell whether another key has the separation, ms */
 const EVEN_MS = 100;
 
+interface Remembered {
+  /** what had been told last when the read began; once it is told, what was read */
+  told: string;
+  readonly stored: Promise<StoredSeparation | undefined>;
+}
+
 /** What the store holds of a separation, for those who may see it. */
 @Injectable()
 export class SeparationAccess {
-  private readonly recent = new LRUCache<SeparationId, Promise<StoredSeparation | undefined>>({
-    max: REMEMBERED,
-    ttl: REMEMBERED_MS,
-  });
+  private readonly recent = new LRUCache<SeparationId, Remembered>({ max: REMEMBERED, ttl: REMEMBERED_MS });
 
-  constructor(private readonly store: SeparationStore) {}
+  constructor(
+    private readonly store: SeparationStore,
+    private readonly lastTold: LastTold,
+  ) {}
 
   /**
    * @param owner name of the caller's key; another's separation looks as if it were not there
@@ -43,26 +52,53 @@ export class SeparationAccess {
   }
 
   /**
-   * Reads it from the store at most once a second, however many ask. What another server may accept at any moment is
-   * not remembered: its client would be told that the song is not there, or is cancelled, right after the 202.
+   * Reads it from the store at most once a second, however many ask, unless another server has told a client something
+   * else of it. What another server may accept at any moment is not remembered: its client would be told that the song
+   * is not there, or is cancelled, right after the 202. While Redis is away, only the store is believed.
    */
-  find(id: SeparationId): Promise<StoredSeparation | undefined> {
-    const remembered = this.recent.get(id);
-    if (remembered !== undefined) return remembered;
-    const read = this.store.find(id);
-    this.recent.set(id, read);
-    const forget = (): void => {
-      if (this.recent.peek(id) === read) this.recent.delete(id);
-    };
-    read.then((stored) => {
-      if (stored === undefined || !isAccepted(stored)) forget();
-    }, forget);
-    return read;
+  async find(id: SeparationId): Promise<StoredSeparation | undefined> {
+    const told = await this.lastTold.of(id);
+    if (told === undefined) return this.store.find(id);
+    const known = this.recent.get(id);
+    if (known?.told === told) return known.stored;
+    const reading: Remembered = { told, stored: this.store.find(id).then((stored) => this.tell(id, reading, stored)) };
+    this.recent.set(id, reading);
+    reading.stored.catch(() => {
+      this.drop(id, reading);
+    });
+    return reading.stored;
   }
 
   forget(id: SeparationId): void {
     this.recent.delete(id);
   }
+
+  /** Call after its removal, before the client is told of it. @throws ProblemError queue_unavailable */
+  async removed(id: SeparationId): Promise<void> {
+    this.forget(id);
+    await fromQueue(() => this.lastTold.forget(id));
+  }
+
+  /** Reads it again if another server has told something else since the read began. */
+  private async tell(
+    id: SeparationId,
+    reading: Remembered,
+    stored: StoredSeparation | undefined,
+  ): Promise<StoredSeparation | undefined> {
+    const now = stored === undefined ? '' : digestOf(stored);
+    const outcome = now === reading.told ? 'told' : await this.lastTold.tell(id, reading.told, now);
+    if (outcome === 'told' && stored !== undefined && isAccepted(stored)) reading.told = now;
+    else this.drop(id, reading);
+    return outcome === 'changed' ? this.find(id) : stored;
+  }
+
+  private drop(id: SeparationId, reading: Remembered): void {
+    if (this.recent.peek(id) === reading) this.recent.delete(id);
+  }
+}
+
+function digestOf(stored: StoredSeparation): string {
+  return createHash('sha256').update(JSON.stringify(stored)).digest('base64url');
 }
 
 export function separationNotFound(): ProblemError {

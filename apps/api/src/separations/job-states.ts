@@ -1,36 +1,20 @@
 import { Injectable } from '@nestjs/common';
+import { Batch } from '@app/concurrency';
 import { SeparationQueue, type JobState } from '@app/queue';
 import type { SeparationId } from '@app/separations';
 import { fromQueue } from '../problems/outages.js';
 
-type States = Promise<Map<SeparationId, JobState>>;
-
-/** ids per call to Redis */
-const TOGETHER = 100;
-
-/** Batches job lookups: all calls of one turn of the event loop share one call to Redis. */
+/** Looks up jobs, with one call to Redis for all that are asked for at once. */
 @Injectable()
 export class JobStates {
-  private next: { readonly ids: Set<SeparationId>; readonly states: States } | undefined;
+  private readonly batch: Batch<SeparationId, JobState>;
 
-  constructor(private readonly queue: SeparationQueue) {}
-
-  /** undefined if there is no live job. @throws ProblemError queue_unavailable */
-  async of(id: SeparationId): Promise<JobState | undefined> {
-    const question = this.next ?? this.open();
-    question.ids.add(id);
-    if (question.ids.size >= TOGETHER) this.next = undefined;
-    return (await question.states).get(id);
+  constructor(queue: SeparationQueue) {
+    this.batch = new Batch((ids) => fromQueue(() => queue.states(ids)));
   }
 
-  private open(): { readonly ids: Set<SeparationId>; readonly states: States } {
-    const ids = new Set<SeparationId>();
-    const states = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-      if (this.next === question) this.next = undefined;
-      return fromQueue(() => this.queue.states([...ids]));
-    });
-    const question = { ids, states };
-    this.next = question;
-    return question;
+  /** undefined if there is no live job. @throws ProblemError queue_unavailable */
+  of(id: SeparationId): Promise<JobState | undefined> {
+    return this.batch.get(id);
   }
 }

@@ -86,7 +86,7 @@ export class SeparationsService {
     }
     await fromQueue(() => this.queue.remove(request.id));
     await this.store.remove(request);
-    this.access.forget(request.id);
+    await this.access.removed(request.id);
   }
 }
 
