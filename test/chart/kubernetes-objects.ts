@@ -76,6 +76,7 @@ export interface KubernetesObject {
     readonly replicas?: number;
     readonly type?: string;
     readonly externalName?: string;
+    readonly jobLabel?: string;
     readonly ports?: readonly { readonly port: number; readonly nodePort?: number; readonly protocol?: string }[];
     readonly selector?: Selector & Labels;
     readonly strategy?: { readonly type?: string; readonly rollingUpdate?: Readonly<Record<string, number>> };

@@ -64,6 +64,21 @@ describeChart('the NetworkPolicies', () => {
     expect(Object.keys(pods).filter((from) => reaches(network, from, 'rest-server', METRICS))).toEqual(['prometheus']);
   });
 
+  it.each<[who: string, set: string[]]>([
+    ['prometheus', []],
+    ['metrics', ['networkPolicy.monitoringNamespace=observability']],
+    ['nobody', ['networkPolicy.monitoringNamespace=']],
+  ])('open the ports of metrics to %s, without the Prometheus operator', async (who, set) => {
+    const network = new Network((await chart.render({ apis: [], set })).ofKind('NetworkPolicy'));
+    const [server, worker] = [pods['rest-server'], pods['worker-server']];
+    if (server === undefined || worker === undefined) throw new Error('the chart has no such pods');
+    const scrapers = { ...pods, metrics: { namespace: 'observability', labels: {} } };
+    const through = Object.entries(scrapers)
+      .filter(([, from]) => network.allows(from, server, METRICS) || network.allows(from, worker, PROBES))
+      .map(([name]) => name);
+    expect(through).toEqual(who === 'nobody' ? [] : [who]);
+  });
+
   it('let no other pod out of the cluster', async () => {
     const hub = await chart.render();
     const network = new Network(hub.ofKind('NetworkPolicy'));

@@ -43,6 +43,15 @@ describeChart('the objects of the chart', () => {
     expect(everything.get('Service', 'rest-server').spec?.ports?.[0]).toMatchObject({ nodePort: 30_080 });
   });
 
+  it('names the jobs of Prometheus as the pods are named', () => {
+    const monitors = everything.ofKind('PodMonitor');
+    expect(monitors.map(({ metadata }) => metadata.name)).toEqual(['rest-server', 'worker-server']);
+    for (const { spec } of monitors) expect(spec?.jobLabel).toBe('app.kubernetes.io/name');
+    const names = ['rest-server', 'worker-server', 'worker-server-gpu'];
+    const labels = names.map((name) => everything.pod(name).labels['app.kubernetes.io/name']);
+    expect(labels).toEqual(names);
+  });
+
   it('reaches MinIO in its own namespace through an ExternalName', () => {
     expect(rendered.get('Service', 'minio').spec?.externalName).toBe('minio.minio-ns.svc.cluster.local');
     for (const part of ['rest-server', 'worker-server']) {
