@@ -24,12 +24,13 @@ const USAGE = `npm run separate -- SONG [options]
   --out DIR        folder for the stems (default: a folder named after the song)
   --model NAME     --stems vocals,drums     --formats ${Object.keys(FORMATS).join(',')}
   --overlap 0.25   --shifts 0
+  --track 2        audio track of a film or a recording with several, counted from 1
   --server URL     default http://127.0.0.1:3000 (or SEPARATION_SERVER)
   SEPARATION_KEY may hold an access key.`;
 
 /** @type {{ type: 'string', multiple: false }} */
 const TEXT = { type: 'string', multiple: false };
-const OPTIONS = { model: TEXT, stems: TEXT, formats: TEXT, overlap: TEXT, shifts: TEXT };
+const OPTIONS = { model: TEXT, stems: TEXT, formats: TEXT, overlap: TEXT, shifts: TEXT, track: TEXT };
 
 function readArguments() {
   try {

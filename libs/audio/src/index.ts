@@ -8,6 +8,7 @@ export {
   NoAudioError,
   NotFiniteError,
   TooCostlyError,
+  UnknownTrackError,
   UnsupportedAudioError,
 } from './errors/audio.error.js';
 export type { Damage, DecodedSong } from './ffmpeg/decode.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Ffmpeg, UnsupportedAudioError, WORKING_RATE } from './index.js';
+import { Ffmpeg, UnknownTrackError, WORKING_RATE } from './index.js';
 import { findFfmpeg, readFloats, SongFolder, storedFile } from './songs.fixture.js';
 
 const LIMITS = { maxDurationSeconds: 60 };
@@ -42,7 +42,8 @@ describe('Ffmpeg, given several tracks', () => {
   ): Promise<[number, number, number]> {
     const wav = songs.at('heard.wav');
     const { samples, ...decoded } = await sut.decode(song, wav, { ...LIMITS, track });
-    expect(decoded).toMatchObject({ channels, damage: { faultsAt: [], losses: [] } });
+    const taken = track === undefined ? {} : { tracks: [track] };
+    expect(decoded).toMatchObject({ ...taken, channels, damage: { faultsAt: [], losses: [] } });
     const facts = await sut.inspect(await storedFile(song), { ...LIMITS, track });
     expect(facts).toMatchObject({ samples, channels });
     const floats = await readFloats(wav);
@@ -126,7 +127,7 @@ describe('Ffmpeg, given several tracks', () => {
     await expect(heard(song, 2, { track: 1 })).resolves.toEqual([0.25, 0.3, 8820]);
     await expect(heard(song, 2, { track: 2 })).resolves.toEqual([0.5, 0.6, 8820]);
     const refused = sut.inspect(await storedFile(song), { ...LIMITS, track: 3 });
-    await expect(refused).rejects.toThrow(UnsupportedAudioError);
+    await expect(refused).rejects.toThrow(UnknownTrackError);
     await expect(refused).rejects.toThrow('no audio track 3: it has 2');
   });
 
@@ -134,6 +135,35 @@ describe('Ffmpeg, given several tracks', () => {
     const song = await make('sides.mov', [mono(0.25), mono(0.5)], '-c:a', 'pcm_s16le', ...BOTH_ARE_DEFAULT);
     await expect(heard(song, 1, { track: 1 })).resolves.toEqual([0.25, 0.25, 8820]);
     await expect(heard(song, 1, { track: 2 })).resolves.toEqual([0.5, 0.5, 8820]);
+  });
+
+  it('tells which tracks it took', async () => {
+    const args = ['-c:a', 'pcm_s16le'];
+    const sides = await make('told.mov', [mono(0.25), mono(0.5)], ...args, ...BOTH_ARE_DEFAULT);
+    const second = await make('second.mov', [mono(0.25), mono(0.5)], ...args, ...SECOND_IS_DEFAULT);
+    const tracksOf = async (song: string): Promise<readonly number[]> =>
+      (await sut.decode(song, songs.at('told.wav'), LIMITS)).tracks;
+    await expect(tracksOf(sides)).resolves.toEqual([1, 2]);
+    await expect(tracksOf(second)).resolves.toEqual([2]);
+  });
+
+  it.each([
+    ['mov', ['-c:a', 'pcm_s16le']],
+    ['mp4', ['-c:a', 'alac']],
+    ['mkv', ['-c:a', 'flac']],
+  ])('tells when the sound of a film starts: .%s %p', async (ending, coded) => {
+    const film = ['-f', 'lavfi', '-i', 'testsrc=d=1:s=64x64:r=10', '-itsoffset', '0.5'];
+    const sound = ['-f', 'lavfi', '-i', 'aevalsrc=0.25:d=0.4:s=44100'];
+    const song = await songs.make(`late.${ending}`, ...film, ...sound, '-c:v', 'mpeg4', ...coded);
+    const { startSeconds } = await sut.decode(song, songs.at('late.wav'), LIMITS);
+    expect(startSeconds).toBeCloseTo(0.5, 2);
+  });
+
+  it('finds the start of sound alone at once, whatever the encoder padded', async () => {
+    for (const name of ['alone.mp3', 'alone.m4a', 'alone.flac']) {
+      const song = await make(name, [mono(0.25)]);
+      await expect(sut.decode(song, songs.at('alone.wav'), LIMITS)).resolves.toMatchObject({ startSeconds: 0 });
+    }
   });
 });
 

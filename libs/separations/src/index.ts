@@ -39,7 +39,7 @@ export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './vocabulary/form
 export { contentVersion, earlierKeys, isArtefactKey, objectKeys } from './vocabulary/object-keys.js';
 export { publicText } from './vocabulary/public-text.js';
 export { PROBLEMS, PROBLEM_CODES, describeProblem, type ProblemCode } from './vocabulary/problems.js';
-export { OVERLAP_RANGE, SHIFTS_RANGE } from './vocabulary/ranges.js';
+export { OVERLAP_RANGE, SHIFTS_RANGE, TRACK_RANGE } from './vocabulary/ranges.js';
 export { isSeparationId, type SeparationId } from './vocabulary/separation-id.js';
 export { STAGES, STATUSES, isTerminal, type SeparationStatus, type Stage } from './vocabulary/states.js';
 export { INSTRUMENTAL, STEM_ORDER, sortStems, type KnownStem, type StemName } from './vocabulary/stems.js';

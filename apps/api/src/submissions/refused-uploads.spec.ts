@@ -82,6 +82,7 @@ describe(SubmissionsController.name, () => {
     ['overlap that is no decimal', 'invalid_overlap', 'overlap', '0x1'],
     ['shifts above 10', 'invalid_shifts', 'shifts', '11'],
     ['half a shift', 'invalid_shifts', 'shifts', '1.5'],
+    ['track 0', 'unknown_track', 'track', '0'],
   ])('answers 422 to %s and says what is allowed', async (_, code, name, value) => {
     const answer = await post([name, value], ['file', song()]);
     expect(answer).toMatchObject({ status: 422, body: { code } });

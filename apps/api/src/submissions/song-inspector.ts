@@ -7,6 +7,7 @@ import {
   NoAudioError,
   NotFiniteError,
   TooCostlyError,
+  UnknownTrackError,
   UnsupportedAudioError,
   type AudioFacts,
 } from '@app/audio';
@@ -37,8 +38,14 @@ const REFUSALS: readonly ProblemCode[] = [
   'not_finite',
   'no_samples',
   'duration_limit',
+  'unknown_track',
   'too_costly',
 ];
+
+export interface UploadedSong extends StagedFile {
+  /** audio track, counted from 1 */
+  readonly track: number | undefined;
+}
 
 /** Checks that an upload can be separated by decoding all of it. */
 @Injectable()
@@ -52,7 +59,7 @@ export class SongInspector {
     waitingShare: WAITING_SHARE,
     refuse: atCapacity('songs that are being checked', 5),
   });
-  /** by the sha256 of the song: to send it again costs no other check */
+  /** by the sha256 of the song, and its track: to send it again costs no other check */
   private readonly refused = new LRUCache<string, ProblemError>({ max: REMEMBERED, ttl: REMEMBERED_MS });
 
   constructor(
@@ -63,20 +70,21 @@ export class SongInspector {
     this.maxDurationSeconds = config.limits.maxDurationSeconds;
   }
 
-  /** @throws ProblemError no_audio or unsupported_audio (415), duration_limit, too_costly, not_finite or no_samples (422) */
-  async inspect({ key, bytes, sha256 }: StagedFile, caller: string, signal: AbortSignal): Promise<AudioFacts> {
+  /** @throws ProblemError no_audio or unsupported_audio (415), duration_limit, unknown_track, too_costly, not_finite or no_samples (422) */
+  async inspect({ key, bytes, sha256, track }: UploadedSong, caller: string, signal: AbortSignal): Promise<AudioFacts> {
     const song = seekableObject(this.store, { key, bytes }, signal);
-    const limits = { maxDurationSeconds: this.maxDurationSeconds, signal };
+    const limits = { maxDurationSeconds: this.maxDurationSeconds, track, signal };
+    const asked = `${sha256} ${track ?? ''}`;
     try {
       const check = async (): Promise<AudioFacts> => {
-        const known = this.refused.get(sha256);
+        const known = this.refused.get(asked);
         if (known !== undefined) throw known;
         return this.ffmpeg.inspect(song, limits);
       };
       return await this.checks.run(caller, check, signal);
     } catch (error) {
       const problem = this.problemOf(error);
-      if (problem instanceof ProblemError && REFUSALS.includes(problem.code)) this.refused.set(sha256, problem);
+      if (problem instanceof ProblemError && REFUSALS.includes(problem.code)) this.refused.set(asked, problem);
       throw problem;
     }
   }
@@ -88,6 +96,10 @@ export class SongInspector {
     if (error instanceof NotFiniteError) return new ProblemError('not_finite', error.message, cause);
     if (error instanceof EmptyAudioError) return new ProblemError('no_samples', error.message, cause);
     if (error instanceof TooCostlyError) return new ProblemError('too_costly', error.message, cause);
+    if (error instanceof UnknownTrackError) {
+      const allowed = Array.from({ length: error.tracks }, (_, at) => at + 1);
+      return new ProblemError('unknown_track', error.message, { ...cause, extras: { allowed } });
+    }
     if (error instanceof DurationLimitError) {
       return new ProblemError('duration_limit', error.message, {
         ...cause,

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { CONTAINERS, FORMATS, OVERLAP_RANGE, SHIFTS_RANGE } from '@app/separations';
+import { CONTAINERS, FORMATS, OVERLAP_RANGE, SHIFTS_RANGE, TRACK_RANGE } from '@app/separations';
 import { plainToInstance } from 'class-transformer';
 import { IsOptional, IsString, MaxLength, validate } from 'class-validator';
 import { invalidFields } from '../problems/invalid-fields.js';
@@ -55,6 +55,19 @@ export class SubmissionFields {
   @IsString()
   @MaxLength(20)
   readonly shifts?: string;
+
+  @ApiPropertyOptional({
+    type: 'integer',
+    description:
+      'audio track of a file with several, counted from 1; default: the one that the file flags, else the first',
+    minimum: TRACK_RANGE.min,
+    maximum: TRACK_RANGE.max,
+    example: '',
+  })
+  @IsOptional()
+  @IsString()
+  @MaxLength(20)
+  readonly track?: string;
 }
 
 /** The whole form, for the OpenAPI document. */

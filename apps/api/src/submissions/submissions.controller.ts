@@ -52,6 +52,7 @@ export class SubmissionsController {
     'invalid_overlap',
     'invalid_shifts',
     'duration_limit',
+    'unknown_track',
     'too_costly',
     'not_finite',
     'no_samples',

@@ -60,7 +60,8 @@ export class SubmissionsService {
       bytes: upload.bytes,
     };
     let facts: AudioFacts | undefined;
-    const inspect = async (): Promise<AudioFacts> => (facts ??= await this.inspector.inspect(upload, caller, gone));
+    const inspect = async (): Promise<AudioFacts> =>
+      (facts ??= await this.inspector.inspect({ ...upload, track: options.track }, caller, gone));
     // a song that was sent whole is not thrown away for a moment's outage
     return throughOutage(() => this.acceptance.accept(candidate, caller, inspect), gone);
   }

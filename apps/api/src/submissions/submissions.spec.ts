@@ -117,6 +117,23 @@ describe(SubmissionsService.name, () => {
     expect(await id('instrumental')).not.toBe(await id('drums,vocals'));
   });
 
+  it('takes the track that is asked for, and says which there are', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tracks-'));
+    const film = join(folder, 'film.mka');
+    const sounds = ['300', '400'].flatMap((hertz) => ['-f', 'lavfi', '-i', `sine=${hertz}:d=0.5`]);
+    await ffmpeg(...sounds, '-map', '0', '-map', '1', '-c:a', 'flac', film);
+    const bytes = await readFile(film);
+    await rm(folder, { recursive: true });
+    const asked = await api.client.upload(bytes, { ...DEMO, track: '3' });
+    expect(asked).toMatchObject({ status: 422, body: { code: 'unknown_track', allowed: [1, 2] } });
+    const first = await api.client.upload(bytes, DEMO);
+    const second = await api.client.upload(bytes, { ...DEMO, track: '2' });
+    expect([first.status, second.status]).toEqual([202, 202]);
+    expect(second.body.id).not.toBe(first.body.id);
+    const stored = await api.store.getText(`separations/${second.body.id}/request.json`);
+    expect(parseStoredRequest(stored ?? '')).toMatchObject({ track: 2 });
+  });
+
   it('queues a song again whose job was lost', async () => {
     const bytes = wav({ frequency: 777 });
     const { body } = await api.client.upload(bytes, DEMO);

@@ -3,10 +3,10 @@ import {
   INSTRUMENTAL,
   OVERLAP_RANGE,
   SHIFTS_RANGE,
+  TRACK_RANGE,
   isFormat,
   sortStems,
   type Format,
-  type ProblemCode,
   type SeparationOptions,
 } from '@app/separations';
 import type { ModelCatalogue } from '../models/model-catalogue.js';
@@ -20,13 +20,15 @@ export interface WantedOptions extends SeparationOptions {
 
 /** Checks the fields of an upload and fills in defaults. @throws ProblemError (422) that lists the allowed values. */
 export function wantedOptions(fields: SubmissionFields, catalogue: ModelCatalogue): WantedOptions {
+  const { overlap, shifts, track } = fields;
   const model = catalogue.pick(fields.model);
   return {
     model: model.name,
     weights: model.weights,
     stems: wantedStems(fields.stems, model.stems),
-    overlap: wantedNumber('invalid_overlap', 'overlap', fields.overlap, OVERLAP_RANGE),
-    shifts: wantedNumber('invalid_shifts', 'shifts', fields.shifts, SHIFTS_RANGE, Number.isInteger),
+    overlap: overlap === undefined ? OVERLAP_RANGE.default : wantedNumber('overlap', overlap),
+    shifts: shifts === undefined ? SHIFTS_RANGE.default : wantedNumber('shifts', shifts),
+    ...(track !== undefined && { track: wantedNumber('track', track) }),
     formats: wantedFormats(fields.formats),
   };
 }
@@ -51,14 +53,14 @@ function wantedFormats(csv = 'flac'): Format[] {
   return FORMATS.filter((format) => known.includes(format));
 }
 
-function wantedNumber(
-  code: ProblemCode,
-  name: string,
-  text: string | undefined,
-  { min, max, default: fallback }: { readonly min: number; readonly max: number; readonly default: number },
-  isKind: (value: number) => boolean = Number.isFinite,
-): number {
-  if (text === undefined) return fallback;
+const NUMBERS = {
+  overlap: { code: 'invalid_overlap', ...OVERLAP_RANGE, isKind: Number.isFinite },
+  shifts: { code: 'invalid_shifts', ...SHIFTS_RANGE, isKind: Number.isInteger },
+  track: { code: 'unknown_track', ...TRACK_RANGE, isKind: Number.isInteger },
+} as const;
+
+function wantedNumber(name: keyof typeof NUMBERS, text: string): number {
+  const { code, min, max, isKind } = NUMBERS[name];
   const value = /^-?\d{1,6}(\.\d{1,9})?$/.test(text.trim()) ? Number(text) : Number.NaN;
   if (isKind(value) && value >= min && value <= max) return value === 0 ? 0 : value;
   throw new ProblemError(code, `${name} must be from ${min} to ${max}.`, { extras: { allowed: { min, max } } });

@@ -207,6 +207,7 @@ export const de: Messages = {
     no_samples: 'In diesem Song ist kein Ton.',
     not_acceptable: 'Der Server kann das nicht in der gewünschten Form senden.',
     unsupported_audio: 'Diese Art von Audiodatei kann der Server nicht lesen.',
+    unknown_track: 'Diese Datei hat keine solche Tonspur.',
     too_costly:
       'Diese Datei zu lesen ist viel zu aufwendig. Speichere sie mit höchstens 48 kHz und füge sie noch einmal hinzu.',
     not_audio: 'Das sieht nicht nach einer Audiodatei aus.',

@@ -207,6 +207,7 @@ export const en = {
     no_samples: 'There is no sound in this song.',
     not_acceptable: 'The server cannot send this in the requested form.',
     unsupported_audio: 'The server cannot read this kind of audio file.',
+    unknown_track: 'This file has no such audio track.',
     too_costly: 'This file takes far too much work to read. Save it at 48 kHz or less, then add it again.',
     not_audio: 'This does not look like an audio file.',
     not_completed: 'This song is not finished yet.',

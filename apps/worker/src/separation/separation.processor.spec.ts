@@ -18,7 +18,7 @@ import { someRedis } from '../../../../test/support/servers/redis-server.js';
 import { commandLine, processesWith } from '../../../../test/support/service/process-list.js';
 import { writeWav } from '../../test/chord-wav.js';
 import { ObservedEngine } from '../../test/observed-engine.js';
-import { decodeSamples, makeSong } from '../../../../test/support/songs/songs.js';
+import { decodeSamples, ffmpeg, makeSong } from '../../../../test/support/songs/songs.js';
 import { storeSong, toJob } from '../../test/worker-fixture.js';
 import { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';
@@ -140,6 +140,24 @@ describe(SeparationProcessor.name, () => {
       expect(key).toBe(objectKeys.stem(request.id, name, 'flac', sha256));
       expect(existsSync(join(folder, 'objects', key))).toBe(true);
     }
+  }, 60_000);
+
+  it('separates the track that was asked for, and tells when it starts', async () => {
+    const film = join(folder, 'film.mka');
+    const [silence, late] = ['anullsrc=d=2:r=44100', 'aevalsrc=0.25*sin(2000*t)|0.25*sin(2000*t):d=1:s=48000'];
+    const tracks = ['-f', 'lavfi', '-i', silence, '-itsoffset', '0.5', '-f', 'lavfi', '-i', late];
+    await ffmpeg(...tracks, '-map', '0', '-map', '1', '-c:a', 'flac', film);
+    const request = await storeSong(store, film, { stems: ['vocals'], track: 2 });
+    await attempt(request);
+    const manifest = completed.find(({ id }) => id === request.id);
+    expect(manifest?.options.track).toBe(2);
+    expect(manifest?.input).toMatchObject({
+      sampleRate: 48_000,
+      tracks: [2],
+      startSeconds: 0.5,
+      samples: WORKING_RATE,
+    });
+    expect(manifest?.original?.peakDb).toBeCloseTo(-12, 0);
   }, 60_000);
 
   const stemsOf = async (manifest: Manifest | undefined): Promise<Float32Array[]> =>

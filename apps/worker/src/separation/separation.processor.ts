@@ -92,7 +92,7 @@ export class SeparationProcessor {
     const startedAt = new Date();
     const timer = new StageTimer();
     const song = await timer.time('fetch', () => fetchSong(store, request, step));
-    const mix = await timer.time('decode', () => decodeSong(ffmpeg, song, limits, step));
+    const mix = await timer.time('decode', () => decodeSong(ffmpeg, song, { ...limits, track: request.track }, step));
     const stems = new StemFiles(join(step.scratch, 'stems'), request.stems, mix.samples);
     const work = await withTaskGroup(step.signal, async (group) => {
       const { signal } = group;

@@ -17,6 +17,18 @@ export class UnsupportedAudioError extends AudioError {
   readonly code = 'unsupported_audio';
 }
 
+/** The file has audio, but not the track that was asked for. */
+export class UnknownTrackError extends AudioError {
+  readonly code = 'unknown_track';
+
+  constructor(
+    readonly track: number,
+    readonly tracks: number,
+  ) {
+    super(`The file has no audio track ${track}: it has ${tracks}.`);
+  }
+}
+
 /** The audio stream has no samples. */
 export class EmptyAudioError extends AudioError {
   readonly code = 'empty_audio';

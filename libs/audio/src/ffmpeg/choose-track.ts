@@ -1,12 +1,9 @@
-import { UnsupportedAudioError } from '../errors/audio.error.js';
+import { UnknownTrackError, UnsupportedAudioError } from '../errors/audio.error.js';
 import type { Mixing, TrackChoice } from './decode-arguments.js';
 import type { Track } from './decode-log.js';
 
 /** what `pan` can take */
 const MAX_CHANNELS = 64;
-
-/** What ffmpeg decodes when it is told nothing: the choice for a file with one track. */
-export const FIRST_TRACK: TrackChoice = { stream: 'a:0', mixing: 'speakers' };
 
 /** What an attempt found out. */
 export interface Attempt {
@@ -23,20 +20,20 @@ export interface Attempt {
 /**
  * Chooses a track and how to mix it: the wanted one, else the one that the file flags, else the first.
  * @param wanted counted from 1
- * @throws UnsupportedAudioError
+ * @throws UnknownTrackError, UnsupportedAudioError
  */
 export function chooseTrack(attempt: Attempt, wanted?: number): TrackChoice {
   const { tracks } = attempt;
-  const track = wanted === undefined ? (tracks.find(({ isDefault }) => isDefault) ?? tracks[0]) : tracks[wanted - 1];
-  if (track === undefined) {
-    if (wanted === undefined) return FIRST_TRACK;
-    throw new UnsupportedAudioError(`The file has no audio track ${wanted}: it has ${tracks.length}.`);
+  const flagged = tracks.findIndex(({ isDefault }) => isDefault) + 1;
+  const track = wanted ?? Math.max(flagged, 1);
+  const chosen = tracks[track - 1];
+  if (chosen === undefined) {
+    if (tracks.length > 0) throw new UnknownTrackError(track, tracks.length);
+    return { track, mixing: attempt.mixing };
   }
-  const mixing = chooseMixing(track, attempt);
-  const [left, right] = tracks;
-  const isPair = wanted === undefined && left && right && areSidesOfOneSong(attempt);
-  if (isPair === true) return { stream: String(left.index), right: String(right.index), mixing };
-  return { stream: tracks[0] === track ? FIRST_TRACK.stream : String(track.index), mixing };
+  const mixing = chooseMixing(chosen, attempt);
+  if (wanted === undefined && areSidesOfOneSong(attempt)) return { track: 1, right: 2, mixing };
+  return { track, mixing };
 }
 
 /** Field recorders write a QuickTime file with a mono track for each microphone. */

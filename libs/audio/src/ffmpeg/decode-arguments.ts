@@ -22,10 +22,10 @@ export type Mixing = 'speakers' | 'stereo' | { readonly all: number };
 
 /** What to decode of a file with several tracks. */
 export interface TrackChoice {
-  /** ffmpeg's name of the stream, such as `a:0` or `3` */
-  readonly stream: string;
-  /** a mono track for the right side; `stream` is the left one */
-  readonly right?: string;
+  /** among the audio tracks, counted from 1 */
+  readonly track: number;
+  /** a mono track for the right side; `track` is the left one */
+  readonly right?: number;
   readonly mixing: Mixing;
 }
 
@@ -38,7 +38,8 @@ export interface DecodeInput {
 
 /**
  * Decodes up to one second past the limit to stdout: float32, 44.1 kHz, stereo, without a header.
- * Also writes the first frame, unchanged, as a WAV to file descriptor 3: its header has the true rate and channels.
+ * Also writes the first frame, unchanged, as a WAV to file descriptor 3: its header has the true rate and channels. The
+ * log has its time.
  * @param digest codec whose samples the digest of a FLAC covers; the digest appears in the log
  */
 export function decodingArguments(decode: DecodeInput, digest?: string): string[] {
@@ -47,24 +48,28 @@ export function decodingArguments(decode: DecodeInput, digest?: string): string[
   return [
     ...untrustedInput(input, reading),
     ...[...mapTracks(choice), ...limit, ...NO_METADATA, '-c:a', 'pcm_f32le', '-f', 'f32le', 'pipe:1'],
-    ...['-map', `0:${choice.stream}`, ...NO_METADATA, '-frames:a', '1', ...FLOAT_WAV, 'pipe:3'],
-    ...(digest === undefined ? [] : ['-map', `0:${choice.stream}`, ...limit, '-c:a', digest, '-f', 'md5', 'pipe:2']),
+    ...['-map', streamOf(choice.track), ...NO_METADATA, '-af', 'ashowinfo', '-frames:a', '1', ...FLOAT_WAV, 'pipe:3'],
+    ...(digest === undefined ? [] : ['-map', streamOf(choice.track), ...limit, '-c:a', digest, '-f', 'md5', 'pipe:2']),
   ];
 }
 
 /** Decodes as `decodingArguments` does, and logs the time stamp and the length of each frame. */
 export function surveyArguments({ input, reading, choice, maxDurationSeconds }: DecodeInput): string[] {
   return [
-    ...[...untrustedInput(input, reading), '-map', `0:${choice.stream}`, ...NO_METADATA, '-max_error_rate', '1'],
+    ...[...untrustedInput(input, reading), '-map', streamOf(choice.track), ...NO_METADATA, '-max_error_rate', '1'],
     ...['-t', String(maxDurationSeconds + 1), '-af', 'ashowinfo', '-f', 'null', '-'],
   ];
 }
 
-function mapTracks({ stream, right, mixing }: TrackChoice): string[] {
-  if (right === undefined) return ['-map', `0:${stream}`, '-af', `${mixingFilter(mixing)}${FILTERS}`];
-  const side = (from: string, pan: string): string =>
-    `[0:${from}]asetpts=N/SR/TB,aformat=sample_fmts=fltp,pan=stereo|${pan}`;
-  const sides = `${side(stream, 'c0=c0|c1=0*c0')}[left];${side(right, 'c0=0*c0|c1=c0')}[right]`;
+function streamOf(track: number): string {
+  return `0:a:${track - 1}`;
+}
+
+function mapTracks({ track, right, mixing }: TrackChoice): string[] {
+  if (right === undefined) return ['-map', streamOf(track), '-af', `${mixingFilter(mixing)}${FILTERS}`];
+  const side = (from: number, pan: string): string =>
+    `[${streamOf(from)}]asetpts=N/SR/TB,aformat=sample_fmts=fltp,pan=stereo|${pan}`;
+  const sides = `${side(track, 'c0=c0|c1=0*c0')}[left];${side(right, 'c0=0*c0|c1=c0')}[right]`;
   // `join` and `amerge` would end with the shorter side
   const both = `[left][right]amix=duration=longest:normalize=0,${FILTERS}[both]`;
   return ['-filter_complex', `${sides};${both}`, '-map', '[both]'];

@@ -7,8 +7,6 @@ const OTHERS = /^\[(?:https?|tcp|mjpeg|png|gif|webp|bmp|tiff) @/;
 
 /** An audio track of the file. */
 export interface Track {
-  /** ffmpeg's number among all streams */
-  readonly index: number;
   readonly codec: string;
   /** Hz */
   readonly sampleRate: number;
@@ -27,6 +25,8 @@ export class DecodeLog {
   /** of the decoded samples, in hex, if it was asked for */
   md5: string | undefined;
   readonly tracks: Track[] = [];
+  /** when the chosen track starts in the file */
+  startSeconds: number | undefined;
   /** lines that tell of a fault */
   faults = 0;
   private duration: number | undefined;
@@ -50,6 +50,7 @@ export class DecodeLog {
     this.duration ??= parseDuration(line);
     const track = this.isInput ? parseTrack(line) : undefined;
     if (track !== undefined) this.tracks.push(track);
+    if (!this.isInput) this.startSeconds ??= parseStart(line);
     const mapping = /^ {2}Stream #0:\d+ (?:-> #\d:0 )?\(([a-z0-9_]+)(?: \(|\) )/.exec(line);
     this.codec = mapping?.[1] ?? this.codec;
     this.md5 ??= /^MD5=([0-9a-f]{32})$/.exec(line)?.[1];
@@ -68,13 +69,18 @@ function parseDuration(line: string): number | undefined {
   return hours === undefined ? undefined : Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }
 
+/** of the first frame, as `ashowinfo` tells it */
+function parseStart(line: string): number | undefined {
+  const [, stamp] = /n: *0 pts:\S+ +pts_time:(-?\d+(?:\.\d+)?) /.exec(line) ?? [];
+  return stamp === undefined ? undefined : Math.max(Number(stamp), 0);
+}
+
 function parseTrack(line: string): Track | undefined {
   const [, index, language = '', codec = '', facts = ''] =
     /^ {2}Stream #0:(\d+)(?:\[0x[0-9a-f]+\])?(?:\((\w+)\))?[^:]*: Audio: (\w+)(.*)$/.exec(line) ?? [];
   if (index === undefined) return undefined;
   const [, rate = 0, layout = ''] = /, (\d+) Hz, ([^,]+)/.exec(facts) ?? [];
   return {
-    index: Number(index),
     codec,
     language,
     sampleRate: Number(rate),

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ProcessFailedError, runProcess } from '@app/processes';
 import { NoAudioError } from '../errors/audio.error.js';
 import type { LimitOptions } from './call-options.js';
-import { allOnBothSides, chooseTrack, FIRST_TRACK } from './choose-track.js';
+import { allOnBothSides, chooseTrack } from './choose-track.js';
 import { decodingArguments, decodingTimeoutMs, type TrackChoice } from './decode-arguments.js';
 import { DecodeLog, parseLine } from './decode-log.js';
 import { surveyGaps, type Survey } from './survey.js';
@@ -71,9 +71,11 @@ async function decodeInput(
 ): Promise<DecodedPart> {
   const before = await sink.samples();
   const { unplacedChannels, reading, flac, isQuickTime = false } = part;
-  const { maxDurationSeconds, track } = options;
-  let choice: TrackChoice =
-    unplacedChannels === undefined ? FIRST_TRACK : { ...FIRST_TRACK, mixing: allOnBothSides(unplacedChannels) };
+  const { maxDurationSeconds, track: wanted } = options;
+  let choice: TrackChoice = {
+    track: wanted ?? 1,
+    mixing: unplacedChannels === undefined ? 'speakers' : allOnBothSides(unplacedChannels),
+  };
   for (let attempt = 1; ; attempt += 1) {
     const decode = { input, reading, choice, maxDurationSeconds };
     const digest = flac?.md5 === undefined ? undefined : DIGESTED[flac.bits];
@@ -83,7 +85,7 @@ async function decodeInput(
     const { tracks } = log;
     const { mixing } = choice;
     const channels = firstFrame.header?.channels;
-    const better = chooseTrack({ isQuickTime, tracks, isUnmixed, mixing, channels }, track);
+    const better = chooseTrack({ isQuickTime, tracks, isUnmixed, mixing, channels }, wanted);
     const isSettled = unplacedChannels !== undefined || isDeepStrictEqual(better, choice);
     if (!isSettled && attempt < MAX_ATTEMPTS) {
       choice = better;

@@ -69,6 +69,8 @@ describe('Ffmpeg.decode', () => {
       sampleRate: WORKING_RATE,
       channels: 1,
       declaredSeconds: 1,
+      tracks: [1],
+      startSeconds: 0,
       damage: { losses: [], faultsAt: [], isAltered: false, lostParts: 0 },
     });
     const { left, right } = await peaks(wav);

@@ -32,6 +32,10 @@ export interface SongStream {
   readonly channels: number;
   /** length in the container's header, if any; a truncated song has less */
   readonly declaredSeconds: number | undefined;
+  /** the audio tracks that were decoded, counted from 1; two are left and right */
+  readonly tracks: readonly number[];
+  /** when they start in the file */
+  readonly startSeconds: number;
   readonly damage: Damage;
   /** silence that is still to be put in, in samples at 44.1 kHz */
   readonly silence: readonly SilentStretch[];
@@ -54,8 +58,8 @@ export async function decodeToWav(
     const { silence, ...song } = await decodeSong(program, await fileSource(inputPath), sink, options);
     const samples = await sink.finish(silence);
     checkLength(samples, options);
-    const { codec, sampleRate, channels, declaredSeconds, damage } = song;
-    return { samples, codec, sampleRate, channels, declaredSeconds, damage };
+    const { codec, sampleRate, channels, declaredSeconds, tracks, startSeconds, damage } = song;
+    return { samples, codec, sampleRate, channels, declaredSeconds, tracks, startSeconds, damage };
   } finally {
     await sink.close();
   }
@@ -96,6 +100,8 @@ export async function decodeSong(
     sampleRate: first.sampleRate,
     channels: first.channels,
     declaredSeconds: declaredSeconds(plan, first),
+    tracks: [first.choice.track, ...(first.choice.right === undefined ? [] : [first.choice.right])],
+    startSeconds: first.log.startSeconds ?? 0,
     ...assess(plan, parts),
   };
 }

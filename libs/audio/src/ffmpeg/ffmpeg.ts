@@ -51,8 +51,8 @@ export class Ffmpeg {
 
   /**
    * Measures a song by decoding all of it as `decode` does, up to one second past the limit.
-   * @throws NoAudioError, UnsupportedAudioError, EmptyAudioError, DurationLimitError, TooCostlyError, NotFiniteError, or
-   *   the error of the source
+   * @throws NoAudioError, UnsupportedAudioError, UnknownTrackError, EmptyAudioError, DurationLimitError, TooCostlyError,
+   *   NotFiniteError, or the error of the source
    */
   inspect(source: SeekableSource, options: PartOptions): Promise<AudioFacts> {
     return inspectSong(this.program, source, options);
@@ -61,7 +61,7 @@ export class Ffmpeg {
   /**
    * Decodes a song into a WAV in the working format (RF64 above 4 GiB). Decodes as much as it can of a truncated or
    * damaged song; silence takes the place of what is lost. The engine checks that samples are finite.
-   * @throws NoAudioError, UnsupportedAudioError, EmptyAudioError, DurationLimitError
+   * @throws NoAudioError, UnsupportedAudioError, UnknownTrackError, EmptyAudioError, DurationLimitError
    */
   decode(inputPath: string, wavPath: string, options: PartOptions): Promise<DecodedSong> {
     return decodeToWav(this.program, inputPath, wavPath, options);

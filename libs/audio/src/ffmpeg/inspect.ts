@@ -8,7 +8,10 @@ import { SampleCounter } from '../wav/sample-sinks.js';
 import { WORKING_RATE } from '../wav/working-format.js';
 
 /** Facts about a song, measured by decoding it. */
-export interface AudioFacts extends Omit<SongStream, 'declaredSeconds' | 'damage' | 'silence'> {
+export interface AudioFacts extends Omit<
+  SongStream,
+  'declaredSeconds' | 'tracks' | 'startSeconds' | 'damage' | 'silence'
+> {
   /** letters and digits; for the key and the content type of the stored song */
   readonly extension: string;
   /** decoded length */

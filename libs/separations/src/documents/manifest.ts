@@ -18,6 +18,23 @@ export const manifestInputSchema = z.object({
   codec: z.string().meta({ example: 'mp3' }),
   sampleRate: count.meta({ description: 'sample rate of the uploaded file, Hz', example: 48_000 }),
   channels: count.meta({ description: 'channels of the uploaded file', example: 2 }),
+  tracks: z
+    .array(count.min(1))
+    .meta({
+      description:
+        'audio tracks of the file that were separated, counted from 1; two are left and right. Absent in receipts of ' +
+        'earlier versions.',
+      example: [1],
+    })
+    .exactOptional(),
+  startSeconds: seconds
+    .meta({
+      description:
+        'when the track starts in the file: delay the stems by it to put them under the picture of a film. Absent in ' +
+        'receipts of earlier versions.',
+      example: 0,
+    })
+    .exactOptional(),
   samples: count.meta({
     description: 'decoded length in samples at 44.1 kHz; every stem has the same length',
     example: 8_087_940,

@@ -20,6 +20,7 @@ export const separationOptionsSchema = z.object({
   stems: stemNames,
   overlap: z.number().min(0).meta({ example: 0.25 }),
   shifts: count.meta({ example: 0 }),
+  track: count.min(1).meta({ description: 'audio track that was asked for', example: 2 }).exactOptional(),
 });
 
 /** Everything that names a separation. Download formats are not part of it. */

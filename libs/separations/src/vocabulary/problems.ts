@@ -31,6 +31,7 @@ export const PROBLEMS = {
   invalid_overlap: { status: 422, title: 'The overlap is out of range' },
   invalid_shifts: { status: 422, title: 'The number of shifts is out of range' },
   duration_limit: { status: 422, title: 'The song is too long' },
+  unknown_track: { status: 422, title: 'The file has no such track' },
   too_costly: { status: 422, title: 'The song takes too much work to decode' },
   not_finite: { status: 422, title: 'The audio has samples that are not finite numbers' },
   no_samples: { status: 422, title: 'The audio has no samples' },

@@ -43,7 +43,7 @@ export async function commitWork(store: SeparationStore, work: FinishedWork, ste
 
 function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
   const { request, mix, separated, files, waveform } = work;
-  const { model, stems, overlap, shifts } = request;
+  const { model, stems, overlap, shifts, track } = request;
   const stemFiles = files.filter((file) => file.kind === 'stem');
   const others = stemFiles.filter(({ format }) => format !== MASTER_FORMAT);
   return {
@@ -58,12 +58,14 @@ function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
       libraries: separated.versions,
     },
     ffmpeg: work.ffmpeg,
-    options: { model, stems, overlap, shifts },
+    options: { model, stems, overlap, shifts, ...(track !== undefined && { track }) },
     input: {
       sha256: request.inputSha256,
       codec: mix.codec,
       sampleRate: mix.sampleRate,
       channels: mix.channels,
+      tracks: mix.tracks,
+      startSeconds: mix.startSeconds,
       samples: mix.samples,
       durationSeconds: mix.samples / WORKING_RATE,
     },

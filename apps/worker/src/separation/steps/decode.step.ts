@@ -13,12 +13,12 @@ export interface DecodedMix extends DecodedSong {
 export async function decodeSong(
   ffmpeg: Ffmpeg,
   song: FetchedSong,
-  limits: { readonly maxDurationSeconds: number },
+  options: { readonly maxDurationSeconds: number; readonly track: number | undefined },
   step: StepContext,
 ): Promise<DecodedMix> {
   step.progress.report('decode', 0, 1);
   const path = join(step.scratch, 'mix.wav');
-  const decoded = await ffmpeg.decode(song.path, path, { ...limits, signal: step.signal });
+  const decoded = await ffmpeg.decode(song.path, path, { ...options, signal: step.signal });
   // frees scratch space: the song is no longer needed
   await rm(song.path);
   step.progress.report('decode', 1, 1);
