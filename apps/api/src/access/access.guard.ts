@@ -7,6 +7,7 @@ import type { Response } from 'express';
 import type { ApiRequest } from '../context/api-request.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { API_CONFIG } from '../config/api-config.module.js';
+import { ownerOfKey } from './api-keys.js';
 import { audit } from './audit-log.js';
 import { clientName, presentedKey } from './client.js';
 import { KeyRing } from './key-ring.js';
@@ -28,15 +29,16 @@ export class AccessGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<ApiRequest>();
     const key = presentedKey(request);
-    const owner = this.keys.needed && key !== undefined ? this.keys.nameOf(key) : undefined;
+    const name = this.keys.needed && key !== undefined ? this.keys.nameOf(key) : undefined;
+    request.client = clientName(name, request.ip);
     // counts guesses of keys as well, by address
-    await this.limit(clientName(owner, request.ip), http.getResponse<Response>());
-    if (this.keys.needed && owner === undefined) {
+    await this.limit(request.client, http.getResponse<Response>());
+    if (this.keys.needed && name === undefined) {
       if (key !== undefined) audit('key refused', request);
       throw keyNeeded(key !== undefined);
     }
-    request.owner = owner ?? null;
-    request.isRevoked = () => key !== undefined && owner !== undefined && this.keys.nameOf(key) !== owner;
+    request.owner = name === undefined ? null : ownerOfKey(name);
+    request.isRevoked = () => key !== undefined && name !== undefined && this.keys.nameOf(key) !== name;
     return true;
   }
 

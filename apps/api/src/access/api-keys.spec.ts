@@ -20,6 +20,7 @@ describe(ApiKeys.name, () => {
     ['a short digest', `ann:${digest('a').slice(1)}`],
     ['a long digest', `ann:${digest('a')}0`],
     ['an empty name', `:${digest('a')}`],
+    ['a name of ours that we do not know', `@ann:${digest('a')}`],
     ['a name of 65 letters', `${'x'.repeat(65)}:${digest('a')}`],
     ['a name with a space', `an n:${digest('a')}`],
     ['two keys in a line', `ann:${digest('a')} bob:${digest('b')}`],

@@ -1,5 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
+/** A key of this name owns what was separated without keys. No other name has an `@`. */
+const UNOWNED = '@unowned';
+
 interface Entry {
   readonly name: string;
   readonly digest: Buffer;
@@ -24,7 +27,7 @@ export class ApiKeys {
     for (const [index, line] of text.split(/\r?\n/).entries()) {
       const trimmed = line.trim();
       if (trimmed === '' || trimmed.startsWith('#')) continue;
-      const [, name, hex] = /^([A-Za-z0-9._-]{1,64}):([0-9a-fA-F]{64})$/.exec(trimmed) ?? [];
+      const [, name, hex] = /^(@unowned|[A-Za-z0-9._-]{1,64}):([0-9a-fA-F]{64})$/.exec(trimmed) ?? [];
       if (name === undefined || hex === undefined) wrongLines.push(index + 1);
       else entries.push({ name, digest: Buffer.from(hex, 'hex') });
     }
@@ -52,6 +55,11 @@ export class ApiKeys {
     }
     return found;
   }
+}
+
+/** The owner of what a key makes and may see; null for separations without an owner. */
+export function ownerOfKey(name: string): string | null {
+  return name === UNOWNED ? null : name;
 }
 
 /** API_KEYS_FILE cannot be used: fatal at startup, logged later. */

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { ApiRequest } from '../context/api-request.js';
-import { clientName } from './client.js';
+import { callerOf } from './client.js';
 
 /** What is worth a line of the audit log: who changed what, and whose key was refused. */
 export type Audited = 'key refused' | 'song accepted' | 'separation cancelled' | 'separation deleted';
@@ -9,7 +9,7 @@ const logger = new Logger('audit');
 
 /** Writes who did what, with the address that it came from. Never a key. */
 export function audit(what: Audited, request: ApiRequest, separationId?: string): void {
-  const who = clientName(request.owner, request.ip);
+  const who = callerOf(request);
   logger.log(`${what}: ${who}`, {
     who,
     address: request.ip ?? 'unknown',

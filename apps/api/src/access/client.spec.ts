@@ -39,7 +39,7 @@ describe(clientName.name, () => {
   it('tells keys and addresses apart', () => {
     expect(clientName('ann', '10.0.0.9')).toBe('key:ann');
     expect(clientName('10.0.0.9', undefined)).toBe('key:10.0.0.9');
-    expect(clientName(null, '10.0.0.9')).toBe('address:10.0.0.9');
+    expect(clientName(undefined, '10.0.0.9')).toBe('address:10.0.0.9');
     expect(clientName(undefined, undefined)).toBe('address:unknown');
   });
 });

@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { ownerOf, type ApiRequest } from '../context/api-request.js';
+import type { ApiRequest } from '../context/api-request.js';
 
 /** The API key that the caller sent, as `Authorization: Bearer` or `x-api-key`. */
 export function presentedKey(request: Request): string | undefined {
@@ -9,11 +9,12 @@ export function presentedKey(request: Request): string | undefined {
 }
 
 /** Names a caller for rate and stream limits: by key, or else by address. */
-export function clientName(owner: string | null | undefined, address: string | undefined): string {
-  return typeof owner === 'string' ? `key:${owner}` : `address:${address ?? 'unknown'}`;
+export function clientName(key: string | undefined, address: string | undefined): string {
+  return key === undefined ? `address:${address ?? 'unknown'}` : `key:${key}`;
 }
 
-/** Names the caller of a request that the access guard let in. */
-export function callerOf(request: ApiRequest): string {
-  return clientName(ownerOf(request), request.ip);
+/** Names the caller of a request that the access guard has seen. @throws Error when it did not run, which is a bug */
+export function callerOf({ client }: ApiRequest): string {
+  if (client === undefined) throw new Error('the access guard did not run for this request');
+  return client;
 }

@@ -4,15 +4,17 @@ import type { Request } from 'express';
 /** A request with what the request-id middleware and the access guard add. */
 export interface ApiRequest extends Request {
   requestId?: string;
-  /** name of the API key, or null without keys; undefined until the guard has run */
+  /** whose separations the caller may see, or null for those without an owner; undefined until the guard has run */
   owner?: string | null;
+  /** names the caller for limits and the audit log, see `clientName`; undefined until the guard has run */
+  client?: string;
   /** whether the key that came with the request is not valid any longer: for requests that take their time */
   isRevoked?: () => boolean;
   /** tells a client that waits for it to send the body */
   letContinue?: (() => void) | undefined;
 }
 
-/** The caller's key name, or null. @throws Error when the access guard did not run, which is a bug */
+/** Whose separations the caller may see, or null for those without an owner. @throws Error when the access guard did not run, which is a bug */
 export function ownerOf(request: ApiRequest): string | null {
   if (request.owner === undefined) throw new Error('the access guard did not run for this request');
   return request.owner;
@@ -22,7 +24,7 @@ export function requestIdOf(request: ApiRequest): string {
   return request.requestId ?? 'none';
 }
 
-/** Handler parameter: the name of the caller's API key, or null. */
+/** Handler parameter: whose separations the caller may see, or null for those without an owner. */
 export const Owner = createParamDecorator((_: unknown, context: ExecutionContext) =>
   ownerOf(context.switchToHttp().getRequest<ApiRequest>()),
 );
