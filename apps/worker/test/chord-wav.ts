@@ -17,7 +17,8 @@ export async function writeWav(
     const time = index / WORKING_RATE;
     const chord = 0.2 * Math.sin(2 * Math.PI * 220 * time) + 0.1 * Math.sin(2 * Math.PI * 3300 * time);
     const value = level(index / samples) * chord;
-    floats.set([value, value * 0.8], index * WORKING_CHANNELS);
+    floats[index * WORKING_CHANNELS] = value;
+    floats[index * WORKING_CHANNELS + 1] = value * 0.8;
   }
   await writeFile(path, floatWav(floats));
   return samples;
