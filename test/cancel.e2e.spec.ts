@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeSong } from './support/songs/songs.js';
-import { DEMO_SONG, TestService } from './support/service/test-service.js';
+import { TestService } from './support/service/test-service.js';
 import { waitUntil } from './support/wait-until.js';
 
 describe('cancel, from another rest-server than the one that took the song', () => {
@@ -14,9 +14,9 @@ describe('cancel, from another rest-server than the one that took the song', () 
   afterAll(() => service.close());
 
   it('ends a running separation within 2 s, and the one that waits behind it at once', async () => {
-    const running = (await service.api.upload(await makeSong(service.folder, 240), { shifts: '10' })).body.id;
+    const running = (await service.api.upload(await makeSong(service.folder, 40), { shifts: '10' })).body.id;
     await waitUntil('it runs', async () => (await service.api.separation(running)).body.progress.stage === 'separate');
-    const waiting = (await service.api.upload(await makeSong(service.folder, 241), { shifts: '10' })).body.id;
+    const waiting = (await service.api.upload(await makeSong(service.folder, 41), { shifts: '10' })).body.id;
 
     for (const id of [waiting, running]) {
       expect((await service.client(1).cancel(id)).status).toBe(202);
@@ -27,17 +27,17 @@ describe('cancel, from another rest-server than the one that took the song', () 
   }, 60_000);
 
   it('refuses to cancel what is completed', async () => {
-    const { id } = (await service.api.upload(DEMO_SONG)).body;
+    const { id } = (await service.api.upload(await makeSong(service.folder, 3))).body;
     await service.waitFor(id, 'completed');
     expect((await service.client(1).cancel(id)).status).toBe(409);
   });
 
   it('lets a cancelled song be separated after all when it is uploaded again', async () => {
-    const song = await makeSong(service.folder, 60);
-    const { id } = (await service.api.upload(song, { shifts: '10' })).body;
+    const song = await makeSong(service.folder, 20);
+    const { id } = (await service.api.upload(song, { shifts: '2' })).body;
     await service.client(1).cancel(id);
     await service.waitFor(id, 'cancelled', 2000);
-    const again = await service.api.upload(song, { shifts: '10' });
+    const again = await service.api.upload(song, { shifts: '2' });
     expect({ status: again.status, id: again.body.id }).toEqual({ status: 202, id });
     await service.waitFor(id, 'completed', 90_000);
   }, 120_000);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { DEMO_SONG, TestService } from './support/service/test-service.js';
+import { TestService } from './support/service/test-service.js';
+import { makeSong } from './support/songs/songs.js';
 
 describe('ten equal uploads at once', () => {
   let service: TestService;
@@ -13,7 +14,8 @@ describe('ten equal uploads at once', () => {
   afterAll(() => service.close());
 
   it('are one separation and one computation', async () => {
-    const uploads = Array.from({ length: 10 }, (_, index) => service.client(index % 2).upload(DEMO_SONG));
+    const song = await makeSong(service.folder, 20);
+    const uploads = Array.from({ length: 10 }, (_, index) => service.client(index % 2).upload(song));
     const answers = await Promise.all(uploads);
     // with its body, which says why where it is another one
     for (const { status, body } of answers)

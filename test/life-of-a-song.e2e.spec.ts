@@ -3,18 +3,20 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Separation } from '@app/separations';
-import { decodeSamples } from './support/songs/songs.js';
-import { DEMO_SONG, TestService } from './support/service/test-service.js';
+import { decodeSamples, makeSong } from './support/songs/songs.js';
+import { TestService } from './support/service/test-service.js';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 describe.each(['folder', 's3'] as const)('the life of a song, on the %s store', (driver) => {
   let service: TestService;
+  let song: string;
   let separation: Separation;
 
   beforeAll(async () => {
     service = await TestService.start({ driver });
-    const accepted = await service.api.upload(DEMO_SONG, { formats: 'flac,mp3' });
+    song = await makeSong(service.folder, 20);
+    const accepted = await service.api.upload(song, { formats: 'flac,mp3' });
     expect(accepted.status).toBe(202);
     expect(accepted.headers.get('location')).toBe(`/v1/separations/${accepted.body.id}`);
     separation = await service.waitFor(accepted.body.id, 'completed');
@@ -40,7 +42,7 @@ describe.each(['folder', 's3'] as const)('the life of a song, on the %s store', 
   });
 
   it('gives stems of exactly the length of the song, which add up to it as well as the receipt says', async () => {
-    const mix = await decodeSamples(DEMO_SONG);
+    const mix = await decodeSamples(song);
     const sum = new Float64Array(mix.length);
     for (const stem of receipt().stems) {
       const { body } = await service.api.bytes(`/v1/separations/${separation.id}/stems/${stem.name}.flac`);
@@ -61,14 +63,14 @@ describe.each(['folder', 's3'] as const)('the life of a song, on the %s store', 
   });
 
   it('names the input by its content', async () => {
-    const song = await readFile(DEMO_SONG);
-    expect(receipt().input.sha256).toBe(sha256(song));
+    const sent = sha256(await readFile(song));
+    expect(receipt().input.sha256).toBe(sent);
     const { body } = await service.api.bytes(`/v1/separations/${separation.id}/input`);
-    expect(sha256(body)).toBe(sha256(song));
+    expect(sha256(body)).toBe(sent);
   });
 
   it('answers 200 and computes nothing when the song comes again', async () => {
-    const again = await service.api.upload(DEMO_SONG);
+    const again = await service.api.upload(song);
     expect(again.status).toBe(200);
     expect(again.body.receipt?.finishedAt).toBe(receipt().finishedAt);
   });

@@ -6,6 +6,7 @@ import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ENGINE_CACHE } from './support/service/engine-cache.js';
 import { freePorts } from './support/servers/free-port.js';
 import { processesWith } from './support/service/process-list.js';
 import { DEMO_SONG } from './support/service/test-service.js';
@@ -66,6 +67,7 @@ describe('npm start', () => {
   }, 120_000);
 
   it('restarts a server after a save with --watch, and leaves no process after Ctrl-C', async () => {
+    env['ENGINE_CACHE_DIR'] = ENGINE_CACHE;
     const dev = script('start', '--watch');
     const prints = (text: string, times = 1): Promise<unknown> =>
       waitUntil(text, () => dev.output.split(text).length > times, { deadlineMs: 60_000 }).catch(() => {
@@ -97,6 +99,7 @@ describe('npm start', () => {
 
   it('falls back to the demo model with a prominent notice when the model cannot be fetched', async () => {
     env['MODEL'] = '';
+    env['ENGINE_CACHE_DIR'] = ENGINE_CACHE;
     // no server answers there
     env['HF_ENDPOINT'] = 'http://127.0.0.1:9';
     const start = script('start');
