@@ -14,6 +14,7 @@ import { someId } from '../../../test/support/separations/stored-separations.js'
 import { wav } from '../../../test/support/songs/wav.js';
 import { configureApp } from './configure-app.js';
 import { storeSeparation } from './media/completed-separation.fixture.js';
+import { patient } from '../../../test/support/patience.js';
 
 const LIST = '/v1/separations';
 
@@ -65,7 +66,7 @@ describe(configureApp.name, () => {
       const headers = { ...FORM, ...ann, 'Content-Length': String(form.length) };
       const call = ask({ port: api.port, method: 'POST', path: LIST, headers });
       call.flushHeaders();
-      await once(call, 'continue', { signal: AbortSignal.timeout(10_000) });
+      await once(call, 'continue', { signal: AbortSignal.timeout(patient(10_000)) });
       const answered = once(call, 'response') as Promise<[{ statusCode: number; resume: () => void }]>;
       call.end(form);
       const [response] = await answered;

@@ -8,6 +8,7 @@ import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { parseLogEntry, type LogEntry } from './log-entry.js';
 import { RedisStreamTransport } from './redis-stream.transport.js';
+import { patient } from '../../../test/support/patience.js';
 
 describe(RedisStreamTransport.name, () => {
   let server: RedisServer;
@@ -89,7 +90,7 @@ describe(RedisStreamTransport.name, () => {
     const printed: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
     try {
-      const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(15_000) })) as [number | null];
+      const [code] = (await once(child, 'exit', { signal: AbortSignal.timeout(patient(15_000)) })) as [number | null];
       expect(code).toBe(0);
     } finally {
       child.kill('SIGKILL');

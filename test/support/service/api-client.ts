@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ProblemDocument, Separation } from '@app/separations';
+import { patient } from '../patience.js';
 
 export interface Answer<T> {
   readonly status: number;
@@ -55,6 +56,6 @@ export class ApiClient {
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers({ ...Object.fromEntries(new Headers(init.headers)), ...this.headers });
-    return fetch(new URL(path, this.url), { signal: AbortSignal.timeout(30_000), ...init, headers });
+    return fetch(new URL(path, this.url), { signal: AbortSignal.timeout(patient(30_000)), ...init, headers });
   }
 }

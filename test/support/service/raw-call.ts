@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { patient } from '../patience.js';
 
 export interface RawAnswer {
   readonly status: number;
@@ -17,7 +18,7 @@ export async function rawCall(port: number, request: string): Promise<RawAnswer>
   socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
   socket.write(request, 'latin1');
   try {
-    await once(socket, 'close', { signal: AbortSignal.timeout(10_000) });
+    await once(socket, 'close', { signal: AbortSignal.timeout(patient(10_000)) });
   } finally {
     socket.destroy();
   }
