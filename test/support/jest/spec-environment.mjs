@@ -12,6 +12,7 @@ const PATIENCE = Number(process.env.TEST_PATIENCE);
 export default class SpecEnvironment extends TestEnvironment {
   #before = [];
   #lengthened = new WeakSet();
+  #timers = new Set();
 
   constructor(...args) {
     // an ordinary global object: each use of `Math` through Jest's proxy takes 1 µs, and a second has 88,200 samples
@@ -28,6 +29,7 @@ export default class SpecEnvironment extends TestEnvironment {
     await super.setup();
     // opened on first use; not a leak of the spec that logs first
     [process.stdout, process.stderr].forEach(({ fd }) => fd);
+    this.#rememberTimers();
     this.#before = process.getActiveResourcesInfo();
   }
 
@@ -45,16 +47,31 @@ export default class SpecEnvironment extends TestEnvironment {
       await pause(EVERY_MS);
       leaked = this.#leaked();
     }
+    // ioredis and BullMQ keep timers of up to 11 s for connections that were down: Jest's worker ends without them
+    for (const timer of this.#timers) timer.unref();
     await super.teardown();
     if (leaked.length === 0) return;
     throw new Error(`Left open: ${leaked.join(', ')}. Run this file with --detectOpenHandles to see where.`);
+  }
+
+  #rememberTimers() {
+    for (const name of ['setTimeout', 'setInterval']) {
+      const start = this.global[name];
+      const remembered = (...args) => {
+        const timer = start(...args);
+        this.#timers.add(timer);
+        return timer;
+      };
+      // for `promisify`
+      this.global[name] = Object.assign(remembered, start);
+    }
   }
 
   /** what keeps this process alive and did not before */
   #leaked() {
     const before = [...this.#before];
     return process.getActiveResourcesInfo().filter((kind) => {
-      // timers end with Jest's worker; BullMQ keeps some of a worker that was closed while Redis was down
+      // see teardown
       if (kind === 'Timeout') return false;
       const index = before.indexOf(kind);
       if (index >= 0) before.splice(index, 1);
