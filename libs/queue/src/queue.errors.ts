@@ -30,6 +30,7 @@ export class RetryableJobError extends Error {
 /**
  * This worker cannot do any job now, but another might: its engine, disk or store is away. The job goes back to the
  * queue, and no attempt is counted. Pause the worker first, or it takes the job again.
+ * After many such hand-backs of one job, the `cause` counts as its failure.
  */
 export class UnfitWorkerError extends Error {}
 

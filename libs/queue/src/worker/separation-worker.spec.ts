@@ -208,6 +208,19 @@ describe(SeparationWorker.name, () => {
     expect(failures).toEqual([]);
   });
 
+  it('fails a job that makes every worker unfit, after many of them and by its own cause', async () => {
+    const job = someJob();
+    const failures: string[] = [];
+    const cause = new RetryableJobError('internal', 'the engine died of it');
+    await fixture.work(() => Promise.reject(new UnfitWorkerError('engine: it cannot start', { cause })), {
+      onFailed: (_job, { code, message }, final) => Promise.resolve(void failures.push(`${code}: ${message} ${final}`)),
+    });
+    await fixture.queue.enqueue(job);
+    await waitUntil('it to fail', async () => (await fixture.queue.depth()).failed === 1, { deadlineMs: 20_000 });
+    expect(await fixture.timesTaken()).toBe(30 + 2);
+    expect(failures).toEqual(['internal: the engine died of it false', 'internal: the engine died of it true']);
+  }, 30_000);
+
   it('takes nothing if it was paused before it started', async () => {
     const sick = fixture.worker(() => Promise.resolve());
     await sick.pause();

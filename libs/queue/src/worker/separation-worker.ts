@@ -20,10 +20,13 @@ const ABORT_MS = 5000;
 const CLOSE_MS = 2000;
 /** takes back one counted start, and creates nothing if the job is gone: BullMQ would refuse to queue that id again */
 const TAKE_BACK_START = `if redis.call('exists', KEYS[1]) == 1 then redis.call('hincrby', KEYS[1], 'ats', -1) end`;
-/** counts a failure by its code, beside the job's own fields; -1 if the job is gone */
-const COUNT_FAILURE = `
+/** counts up a field beside the job's own; -1 if the job is gone */
+const COUNT = `
 if redis.call('exists', KEYS[1]) == 0 then return -1 end
 return redis.call('hincrby', KEYS[1], ARGV[1], 1)`;
+/** far more than an outage takes from a fleet, which pauses; a song that makes each worker unfit ends after it */
+const MAX_HAND_BACKS = 30;
+const HAND_BACKS = 'handBacks';
 /** delay before a job whose outcome could not be recorded is retried */
 const UNWRITTEN_MS = 5000;
 
@@ -159,23 +162,29 @@ export class SeparationWorker {
       this.options.onLost?.(job);
       throw new WaitingError();
     }
-    if (cause instanceof HandedBackError || cause instanceof UnfitWorkerError) {
+    if (cause instanceof HandedBackError || (await this.isUnfit(run, cause))) {
       // a hand-back is not a failed start; uncounted before another worker can take the job
       await this.redis?.eval(TAKE_BACK_START, 1, this.connections.keys.job(job.id));
       await bullJob.moveToWait(token);
       throw new WaitingError();
     }
-    const failure = describeFailure(error);
-    const failures = await this.countFailure(run, failure.code);
-    const final = isFinal(error, failures);
+    const reason = cause instanceof UnfitWorkerError ? cause.cause : error;
+    const failure = describeFailure(reason);
+    // each code by itself: causes that are unlike must not add up
+    const failures = await this.count(run, `failures:${failure.code}`);
+    const final = isFinal(reason, failures);
     if (final) await this.writeDown(run, token, () => this.options.onFailed?.(job, failure, true));
     else await this.tell(this.options.onFailed?.(job, failure, false));
     throw final ? new GivenUpError(failure) : new FailedAttemptError(failure, failures);
   }
 
-  /** How often the job has failed with this code: causes that are unlike must not add up. */
-  private async countFailure({ job }: JobRun, code: string): Promise<number> {
-    return Number(await this.redis?.eval(COUNT_FAILURE, 1, this.connections.keys.job(job.id), `failures:${code}`));
+  /** Whether the worker and not the job is at fault. A job that has met too many unfit workers makes them so. */
+  private async isUnfit(run: JobRun, cause: unknown): Promise<boolean> {
+    return cause instanceof UnfitWorkerError && (await this.count(run, HAND_BACKS)) <= MAX_HAND_BACKS;
+  }
+
+  private async count({ job }: JobRun, field: string): Promise<number> {
+    return Number(await this.redis?.eval(COUNT, 1, this.connections.keys.job(job.id), field));
   }
 
   private async writeDown(run: JobRun, token: string, write: () => Promise<void> | undefined): Promise<void> {
