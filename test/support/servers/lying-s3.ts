@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { createHash } from 'node:crypto';
 import { createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { buffer } from 'node:stream/consumers';
 import { Client } from 'minio';
 import type { S3Server, S3ServerConfig } from './s3-server.js';
@@ -15,6 +17,8 @@ export type Misreading = 'is missing' | 'comes short';
 type Choose<L> = (key: string) => L | undefined;
 
 const ERROR = '<?xml version="1.0"?><Error><Code>InternalError</Code><Message>later</Message></Error>';
+/** of the store that is tested */
+const PART_BYTES = 8 * 1024 * 1024;
 const COMPLETED =
   '<?xml version="1.0"?><CompleteMultipartUploadResult><ETag>"9bb58f26192e4ba00f01e2e7b136bbd8-2"</ETag></CompleteMultipartUploadResult>';
 
@@ -24,8 +28,13 @@ export class LyingS3 {
   lie: Choose<Lie> = () => undefined;
   /** asked for each object that is read */
   misread: Choose<Misreading> = () => undefined;
-  /** how it treats checksums: as the server behind it, as a store that ignores them, or as one that refuses them */
-  checksums: 'known' | 'ignored' | 'refused' = 'known';
+  /**
+   * How it treats checksums: as the server behind it; as a store that ignores or refuses them; or as one that tells the
+   * sha256 of the whole object, of its parts with their number (as AWS does), or of its parts alone.
+   */
+  checksums: 'known' | 'ignored' | 'refused' | 'of the whole' | 'of parts, counted' | 'of parts' = 'known';
+  /** ms before it answers a call that starts an upload in parts, as a store with slow disks */
+  slowness = 0;
   private readonly server = createServer((request, response) => void this.answer(request, response));
   private readonly direct: Client;
 
@@ -64,6 +73,7 @@ export class LyingS3 {
     const misreading = request.method === 'GET' && searchParams.size === 0 ? this.misread(key) : undefined;
     if (misreading !== undefined) return this.answerShort(key, misreading, response);
     if (asks && this.checksums === 'refused') return refuse(request, response);
+    if (request.method === 'POST' && searchParams.has('uploads')) await pause(this.slowness);
     if (lie === 'answers an error') return pretend(request, response, ERROR);
     if (lie === 'keeps nothing') return pretend(request, response, completes ? COMPLETED : '');
     await this.forward(request, response, async () => {
@@ -84,12 +94,27 @@ export class LyingS3 {
       const told = Object.entries(answer.headers).filter(
         ([name]) => this.checksums === 'known' || !name.startsWith('x-amz-checksum-'),
       );
-      response.writeHead(answer.statusCode ?? 500, Object.fromEntries(told));
+      const asksForSha256 = method === 'HEAD' && headers['x-amz-checksum-mode'] !== undefined;
+      const sha256 = asksForSha256 && answer.statusCode === 200 ? await this.sha256Of(path) : undefined;
+      const checksum = sha256 === undefined ? {} : { 'x-amz-checksum-sha256': sha256 };
+      response.writeHead(answer.statusCode ?? 500, { ...Object.fromEntries(told), ...checksum });
       await pipeline(answer, response);
     } catch {
       // the client went away
       response.destroy();
     }
+  }
+
+  /** of what the server behind really keeps */
+  private async sha256Of(path: string): Promise<string | undefined> {
+    if (!this.checksums.startsWith('of ')) return undefined;
+    const { bucket } = this.behind;
+    const bytes = await buffer(await this.direct.getObject(bucket, path.slice(`/${bucket}/`.length)));
+    if (this.checksums === 'of the whole') return sha256(bytes).toString('base64');
+    const parts: Buffer[] = [];
+    for (let at = 0; at < bytes.length; at += PART_BYTES) parts.push(sha256(bytes.subarray(at, at + PART_BYTES)));
+    const composite = sha256(Buffer.concat(parts)).toString('base64');
+    return this.checksums === 'of parts' ? composite : `${composite}-${parts.length}`;
   }
 
   private async answerShort(key: string, misreading: Misreading, response: ServerResponse): Promise<void> {
@@ -109,6 +134,10 @@ export class LyingS3 {
     const kept = lie === 'keeps half' ? bytes.subarray(0, bytes.length / 2) : Buffer.from(bytes).reverse();
     await this.direct.putObject(bucket, key, kept);
   }
+}
+
+function sha256(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
 }
 
 async function pretend(request: IncomingMessage, response: ServerResponse, body: string): Promise<void> {

@@ -11,6 +11,7 @@ export interface PartDigest {
 /** Digests an object part by part, as an S3 store does it: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html */
 export class ObjectDigest {
   bytes = 0;
+  private readonly whole = createHash('sha256');
   private readonly sha256Parts: Buffer[] = [];
   private readonly md5Parts: Buffer[] = [];
 
@@ -19,18 +20,21 @@ export class ObjectDigest {
 
   add(part: Buffer): PartDigest {
     this.bytes += part.length;
-    const sha256 = createHash('sha256').update(part).digest();
+    this.whole.update(part);
+    // the first part, which is mostly all, is hashed only once
+    const hash = this.sha256Parts.length === 0 ? this.whole.copy() : createHash('sha256').update(part);
+    const sha256 = hash.digest();
     this.sha256Parts.push(sha256);
     if (this.withMd5) this.md5Parts.push(createHash('md5').update(part).digest());
     return { hex: sha256.toString('hex'), base64: sha256.toString('base64') };
   }
 
-  /** the checksum that the store reports; of the digests of all parts if the object was sent in parts */
-  sha256(sent: 'whole' | 'in parts'): string | undefined {
-    const [first] = this.sha256Parts;
-    if (sent === 'whole') return first?.toString('base64');
+  /** Whether the store tells the sha256 of these bytes: of all of them, or of the digests of their parts. */
+  hasSha256(told: string): boolean {
     const composite = createHash('sha256').update(Buffer.concat(this.sha256Parts)).digest('base64');
-    return `${composite}-${this.sha256Parts.length}`;
+    const whole = this.whole.copy().digest('base64');
+    // AWS adds the number of parts to a composite; not every store does
+    return [whole, composite, `${composite}-${this.sha256Parts.length}`].includes(told);
   }
 
   /** the ETag of a store whose ETags are MD5 sums; undefined without MD5 */

@@ -6,7 +6,7 @@ import { asStorageError, isMissingObject } from './s3-failure.js';
 import type { S3Transport } from './s3-transport.js';
 
 /** longest call while the store still answers, ms */
-export const LIMIT_MS = { ping: 1800, light: 20_000, part: 120_000, copy: 900_000 } as const;
+export const LIMIT_MS = { light: 20_000, part: 120_000, copy: 900_000 } as const;
 
 export interface S3CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -76,9 +76,8 @@ export class S3Calls {
 
   /** Once for all calls, and again after a failure. Another process may create the bucket at the same time. */
   #makeBucket(): Promise<void> {
-    this.#bucketMade ??= this.#limited((client) => makeBucket(client, this.bucket, this.region), {
-      limitMs: LIMIT_MS.ping,
-    }).catch((error: unknown) => {
+    const make = (): Promise<void> => this.#limited((client) => makeBucket(client, this.bucket, this.region), {});
+    this.#bucketMade ??= make().catch((error: unknown) => {
       this.#bucketMade = undefined;
       throw asStorageError(error);
     });

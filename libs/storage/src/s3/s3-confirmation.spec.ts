@@ -36,6 +36,7 @@ describe(S3Confirmation.name, () => {
   afterEach(async () => {
     proxy.lie = () => undefined;
     proxy.checksums = 'known';
+    proxy.slowness = 0;
     await sut.close();
   });
   afterAll(async () => {
@@ -78,6 +79,21 @@ describe(S3Confirmation.name, () => {
       await expect(put).rejects.toThrow(StorageUnavailableError);
     });
 
+    it.each(['of the whole', 'of parts, counted', 'of parts'] as const)(
+      'takes a sha256 %s, and finds the fault by it',
+      async (checksums) => {
+        proxy.checksums = checksums;
+        const { path, content } = await file(bytes);
+        await sut.put(key, Readable.from([content]));
+        expect((await read(sut, key)).equals(content)).toBe(true);
+        lie('keeps other bytes', 1);
+        await expect(sut.put(key, Readable.from([content]))).rejects.toThrow('another sha256');
+        lie('keeps other bytes', 1);
+        await sut.putFile(key, path);
+        expect((await read(sut, key)).equals(content)).toBe(true);
+      },
+    );
+
     it.each(['ignored', 'refused'] as const)('finds the fault where checksums are %s', async (checksums) => {
       proxy.checksums = checksums;
       const { path, content } = await file(bytes);
@@ -89,6 +105,15 @@ describe(S3Confirmation.name, () => {
         expect((await read(sut, key)).equals(content)).toBe(true);
       }
     });
+  });
+
+  it('answers a ping of a store that is only slow, and ends it with the signal', async () => {
+    await sut.ping();
+    proxy.slowness = 2500;
+    await sut.ping();
+    const hasty = new Error('it takes too long');
+    const ended = sut.ping({ signal: abortedAfter(100, hasty) });
+    await expect(ended).rejects.toBe(hasty);
   });
 
   it('puts a document again', async () => {
@@ -105,3 +130,11 @@ describe(S3Confirmation.name, () => {
     expect((await read(sut, key)).equals(await read(sut, source))).toBe(true);
   });
 });
+
+function abortedAfter(milliseconds: number, reason: Error): AbortSignal {
+  const stop = new AbortController();
+  setTimeout(() => {
+    stop.abort(reason);
+  }, milliseconds);
+  return stop.signal;
+}

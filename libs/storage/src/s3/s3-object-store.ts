@@ -170,18 +170,18 @@ export class S3ObjectStore extends ObjectStore {
     return swept;
   }
 
-  /** Starts and aborts an upload: this needs write permission but creates neither an object nor a version. */
+  /**
+   * Starts and aborts an upload: this needs write permission but creates neither an object nor a version.
+   * A store with slow disks takes seconds for it and is well; the caller decides how long it waits.
+   */
   async ping(options: CallOptions = {}): Promise<void> {
     const { bucket } = this.calls;
     await this.#confirmation.withChecksums((sendsSha256) => {
       const headers: Record<string, string> = sendsSha256 ? { 'x-amz-checksum-algorithm': 'SHA256' } : {};
-      return this.calls.run(
-        async (client) => {
-          const uploadId = await client.initiateNewMultipartUpload(bucket, PING_KEY, headers);
-          await client.abortMultipartUpload(bucket, PING_KEY, encodeURIComponent(uploadId));
-        },
-        { ...options, limitMs: LIMIT_MS.ping },
-      );
+      return this.calls.run(async (client) => {
+        const uploadId = await client.initiateNewMultipartUpload(bucket, PING_KEY, headers);
+        await client.abortMultipartUpload(bucket, PING_KEY, encodeURIComponent(uploadId));
+      }, options);
     });
   }
 
