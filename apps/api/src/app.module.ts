@@ -7,7 +7,7 @@ import { MetricsModule } from '@app/metrics';
 import { QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStoreModule } from '@app/separation-store';
-import { checkScratch, DegradedError, HealthController, Readiness, type Ping } from '@app/server';
+import { checkScratch, DegradedError, HealthController, lately, Readiness, type Ping } from '@app/server';
 import { ObjectStore, StorageModule } from '@app/storage';
 import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/key-ring.js';
@@ -59,7 +59,8 @@ export class AppModule {
       providers: [
         {
           provide: Readiness,
-          useFactory: (redis: RedisConnections, store: ObjectStore) => readiness(redis, store, keys, config.scratchDir),
+          useFactory: (redis: RedisConnections, store: ObjectStore) =>
+            readiness({ redis, store, keys, ffmpeg, scratchDir: config.scratchDir }),
           inject: [RedisConnections, ObjectStore],
         },
       ],
@@ -67,12 +68,19 @@ export class AppModule {
   }
 }
 
-/** shorter than the limit of the whole check, which a slow disk must not fail */
-const SCRATCH_MS = 1000;
+/** shorter than the limit of the whole check, which a slow disk or a slow start of ffmpeg must not fail */
+const OWN_MS = 1000;
 
-function readiness(redis: RedisConnections, store: ObjectStore, keys: KeyRing, scratchDir: string): Readiness {
+interface Dependencies extends Pick<Foundations, 'keys' | 'ffmpeg'> {
+  readonly redis: RedisConnections;
+  readonly store: ObjectStore;
+  readonly scratchDir: string;
+}
+
+function readiness({ redis, store, keys, ffmpeg, scratchDir }: Dependencies): Readiness {
   return new Readiness({
-    scratch: () => withTimeout(SCRATCH_MS, () => checkScratch(scratchDir)).catch(degraded),
+    ffmpeg: lately(() => withTimeout(OWN_MS, (signal) => ffmpeg.ping({ signal })).catch(degraded)),
+    scratch: () => withTimeout(OWN_MS, () => checkScratch(scratchDir)).catch(degraded),
     redis: (signal) => redis.ping(signal),
     store: (signal) => store.ping({ signal }).catch(unavailable),
     ...(keys.needed ? { keys: checkKeys(keys) } : {}),
@@ -88,7 +96,7 @@ function checkKeys(keys: KeyRing): Ping {
   };
 }
 
-/** Only formats made on demand and mixes need temporary files: everything that is stored can still be served. */
+/** Uploads, formats made on demand and mixes have codes of their own. Everything that is stored can still be served. */
 function degraded(error: Error): never {
   throw new DegradedError(error.message);
 }

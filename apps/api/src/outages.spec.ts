@@ -3,10 +3,13 @@ import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SeparationQueue } from '@app/queue';
+import type { Health } from '@app/server';
 import type { Problem } from '../../../test/support/service/api-client.js';
 import { s3Environment } from '../../../test/support/servers/s3-environment.js';
 import { startS3Server, type S3Server } from '../../../test/support/servers/s3-server.js';
 import { startApi, type InProcessApi } from '../../../test/support/service/in-process-api.js';
+import { passingTo, writeProgram } from '../../../test/support/service/program.js';
+import { findFfmpeg } from '../../../test/support/songs/songs.js';
 import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { wav } from '../../../test/support/songs/wav.js';
@@ -194,15 +197,18 @@ describe(`${createApp.name}, with an S3 server that misreads`, () => {
   });
 });
 
-describe(`${createApp.name}, on a disk that goes away`, () => {
+describe(`${createApp.name}, whose disk or ffmpeg goes away`, () => {
   let redis: RedisServer;
   let folder: string;
+  let ffmpeg: string;
   let api: InProcessApi;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'disk-'));
     redis = await RedisServer.start();
-    api = await startApi(redis.url, { DATA_DIR: join(folder, 'data') });
+    ffmpeg = join(folder, 'ffmpeg');
+    await writeProgram(ffmpeg, passingTo(await findFfmpeg()));
+    api = await startApi(redis.url, { DATA_DIR: join(folder, 'data'), FFMPEG_PATH: ffmpeg });
   });
 
   afterAll(async () => {
@@ -224,5 +230,23 @@ describe(`${createApp.name}, on a disk that goes away`, () => {
     expect((await api.client.separation(id)).body).toMatchObject({ id, status: 'queued' });
     expect((await api.client.upload(wav({ frequency: 601 }), DEMO)).status).toBe(202);
     expect((await api.client.json('/health/ready')).status).toBe(200);
+  });
+
+  it.each([
+    ['is missing', undefined],
+    ['misses a library', 'exit 127'],
+    ['is killed', 'kill -9 $$'],
+  ])('blames no song while ffmpeg %s, and says so', async (what, script) => {
+    await (script === undefined ? rm(ffmpeg) : writeProgram(ffmpeg, script));
+    const bytes = wav({ frequency: 610 + what.length });
+    const refused = await api.client.upload(bytes, DEMO);
+    expect(refused).toMatchObject({ status: 503, body: { code: 'ffmpeg_unavailable' } });
+    expect(refused.headers.get('retry-after')).toBe('30');
+    await waitUntil('readiness says it', async () => {
+      const { status, body } = await api.client.json<Health>('/health/ready');
+      return status === 200 && body.checks['ffmpeg']?.status === 'degraded';
+    });
+    await writeProgram(ffmpeg, passingTo(await findFfmpeg()));
+    expect((await api.client.upload(bytes, DEMO)).status).toBe(202);
   });
 });

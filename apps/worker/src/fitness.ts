@@ -10,12 +10,14 @@ const SUSPECTS: Partial<Record<FailureCode, readonly string[]>> = {
   engine_unavailable: ['engine'],
   storage_unavailable: ['store'],
   out_of_disk: ['scratch', 'store'],
-  internal: ['scratch'],
+  ffmpeg_killed: ['ffmpeg'],
+  // an ffmpeg that hangs runs into a time limit
+  internal: ['scratch', 'ffmpeg'],
 };
 
 /**
- * Keeps an unfit worker from the queue: it takes no job while its engine is not ready, its scratch folder is full or
- * gone, or the store does not answer. Otherwise it would fail song after song beside a healthy worker.
+ * Keeps an unfit worker from the queue: it takes no job while its engine is not ready, ffmpeg does not run, its scratch
+ * folder is full or gone, or the store does not answer. Otherwise it would fail song after song beside a healthy worker.
  */
 export class Fitness {
   private timer: NodeJS.Timeout | undefined;

@@ -9,7 +9,7 @@ import { MetricsModule, Registry } from '@app/metrics';
 import { QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStore, SeparationStoreModule } from '@app/separation-store';
-import { HealthController, Readiness } from '@app/server';
+import { HealthController, lately, Readiness } from '@app/server';
 import { ObjectStore, StorageModule } from '@app/storage';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { EngineTelemetry } from './engine-telemetry.js';
@@ -63,15 +63,21 @@ export class WorkerModule {
             WorkerMetrics,
           ],
         },
-        { provide: Readiness, useFactory: readiness, inject: [WorkerService, RedisConnections, ObjectStore] },
+        { provide: Readiness, useFactory: readiness, inject: [WorkerService, Ffmpeg, RedisConnections, ObjectStore] },
       ],
     };
   }
 }
 
-function readiness({ engine, scratch }: WorkerService, redis: RedisConnections, store: ObjectStore): Readiness {
+function readiness(
+  { engine, scratch }: WorkerService,
+  ffmpeg: Ffmpeg,
+  redis: RedisConnections,
+  store: ObjectStore,
+): Readiness {
   return new Readiness({
     engine: () => engine.ping(),
+    ffmpeg: lately((signal) => ffmpeg.ping({ signal })),
     scratch: () => scratch.check(),
     redis: (signal) => redis.ping(signal),
     store: (signal) => store.ping({ signal }),
@@ -119,6 +125,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       separations,
       store,
       engine,
+      ffmpeg,
       processor,
       announcer,
       scratch,

@@ -1,3 +1,4 @@
+import type { Ffmpeg } from '@app/audio';
 import type { WorkerConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
 import { SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
@@ -24,6 +25,7 @@ interface WorkerParts {
   readonly separations: SeparationStore;
   readonly store: ObjectStore;
   readonly engine: EngineClient;
+  readonly ffmpeg: Ffmpeg;
   readonly processor: SeparationProcessor;
   readonly announcer: PresenceAnnouncer;
   readonly scratch: Scratch;
@@ -39,7 +41,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
   private started: Promise<void> | undefined;
 
   constructor(private readonly parts: WorkerParts) {
-    const { config, connections, engine, scratch, store, logger, metrics } = parts;
+    const { config, connections, engine, ffmpeg, scratch, store, logger, metrics } = parts;
     this.queueErrors = new MessageThrottle((message) => logger.warn(`queue: ${message}`));
     this.worker = new SeparationWorker(connections, (job, context) => this.handle(job, context), {
       concurrency: config.concurrency + config.prefetch,
@@ -55,6 +57,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
     });
     const checks = {
       engine: () => engine.ping(),
+      ffmpeg: (signal: AbortSignal) => ffmpeg.ping({ signal }),
       scratch: () => scratch.check(),
       store: (signal: AbortSignal) => store.ping({ signal }),
     };

@@ -5,6 +5,7 @@ export {
   DurationLimitError,
   EmptyAudioError,
   FfmpegNotFoundError,
+  FfmpegUnavailableError,
   NoAudioError,
   NotFiniteError,
   TooCostlyError,

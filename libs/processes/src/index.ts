@@ -5,5 +5,5 @@ export { killGroup } from './kill-group.js';
 export { readLines } from './lines.js';
 export { installOrphanGuard } from './orphan-guard.js';
 export { ProcessFailedError } from './process.errors.js';
-export { runProcess } from './run-process.js';
+export { runProcess, type ProcessResult, type RunProcessOptions } from './run-process.js';
 export { spawnGroup, type Child } from './spawn-group.js';

@@ -4,13 +4,16 @@ import { join } from 'node:path';
 import { resolveFfmpeg } from '@app/audio';
 import { DEMO_SONG } from '../service/test-service.js';
 
+/** the one that the service uses */
+export function findFfmpeg(): Promise<string> {
+  return resolveFfmpeg({ ffmpegPath: undefined, enginePython: join('engine', '.venv', 'bin', 'python') });
+}
+
 /** Runs the real ffmpeg on arguments of our own; for making songs, never for what a client sent. */
 export async function ffmpeg(...args: readonly string[]): Promise<void> {
-  const command = await resolveFfmpeg({
-    ffmpegPath: undefined,
-    enginePython: join('engine', '.venv', 'bin', 'python'),
+  const child = spawn(await findFfmpeg(), ['-v', 'error', '-nostdin', '-y', ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
-  const child = spawn(command, ['-v', 'error', '-nostdin', '-y', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
@@ -27,12 +30,8 @@ export async function makeSong(folder: string, seconds: number, variant = 0, ext
 
 /** Interleaved stereo samples of a file, as float32 at 44.1 kHz. */
 export async function decodeSamples(file: string): Promise<Float32Array> {
-  const command = await resolveFfmpeg({
-    ffmpegPath: undefined,
-    enginePython: join('engine', '.venv', 'bin', 'python'),
-  });
   const args = ['-v', 'error', '-nostdin', '-i', file, '-f', 'f32le', '-ar', '44100', '-ac', '2', 'pipe:1'];
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(await findFfmpeg(), args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   await once(child, 'close');

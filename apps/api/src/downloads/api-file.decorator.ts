@@ -28,7 +28,13 @@ const NAMED = {
 const TAGGED = { ...NAMED, ETag: { schema: { type: 'string' } } } as const;
 
 /** of every call that may encode before it sends */
-export const OF_STEMS = ['stem_not_found', 'not_completed', 'unknown_format', 'busy'] as const satisfies ProblemCode[];
+export const OF_STEMS = [
+  'stem_not_found',
+  'not_completed',
+  'unknown_format',
+  'busy',
+  'ffmpeg_unavailable',
+] as const satisfies ProblemCode[];
 
 /** Documents a download that is made for the call and is always whole. */
 export function ApiStream(download: Download): MethodDecorator {

@@ -100,7 +100,7 @@ export class MediaController {
       'In step with the stems, and as long. It has a gain of its own: `original.gainDb` in the receipt. A separation of ' +
       'an earlier version has no stored original: it is decoded on the first request, with the gain of the stems.',
     contentTypes: ['audio/flac'],
-    problems: ['not_completed', 'busy'],
+    problems: ['not_completed', 'busy', 'ffmpeg_unavailable'],
   })
   async original(
     @Owner() owner: string | null,

@@ -24,6 +24,16 @@ export function outOfDisk(cause: unknown): ProblemError {
   });
 }
 
+/** what an operator must mend, or a rolling upgrade */
+const RETRY_AFTER_BROKEN = 30;
+
+export function ffmpegUnavailable(cause: unknown): ProblemError {
+  return new ProblemError('ffmpeg_unavailable', 'The server cannot run ffmpeg; try again later.', {
+    retryAfterSeconds: RETRY_AFTER_BROKEN,
+    cause,
+  });
+}
+
 export function storageUnavailable(cause?: unknown): ProblemError {
   return new ProblemError('storage_unavailable', 'The object store is unavailable; try again shortly.', {
     retryAfterSeconds: RETRY_AFTER,

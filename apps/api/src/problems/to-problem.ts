@@ -1,10 +1,10 @@
 import { HttpException } from '@nestjs/common';
-import { ScratchError } from '@app/audio';
+import { FfmpegUnavailableError, ScratchError } from '@app/audio';
 import { publicText, type ProblemCode } from '@app/separations';
 import { InvalidCursorError, SeparationBusyError } from '@app/separation-store';
 import { RedisUnavailableError } from '@app/redis';
 import { isOutOfDisk, ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
-import { outOfDisk, queueUnavailable, storageUnavailable } from './outages.js';
+import { ffmpegUnavailable, outOfDisk, queueUnavailable, storageUnavailable } from './outages.js';
 import { ProblemError } from './problem.error.js';
 
 /** for errors of the framework: unknown routes, bodies that cannot be parsed */
@@ -26,6 +26,7 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof ScratchError || isOutOfDisk(error)) return outOfDisk(error);
+  if (error instanceof FfmpegUnavailableError) return ffmpegUnavailable(error);
   // what we ask for is there: a store that says otherwise is asked again
   if (error instanceof StorageUnavailableError || error instanceof ObjectNotFoundError)
     return storageUnavailable(error);

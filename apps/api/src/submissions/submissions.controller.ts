@@ -62,6 +62,7 @@ export class SubmissionsController {
     'busy',
     'queue_unavailable',
     'storage_unavailable',
+    'ffmpeg_unavailable',
     'out_of_disk',
   )
   async submit(@Req() request: ApiRequest, @Res({ passthrough: true }) response: Response): Promise<Separation> {

@@ -11,6 +11,7 @@ const RETRYABLE: ReadonlySet<string> = new Set([
   'engine_hung',
   'engine_unavailable',
   'ffmpeg_killed',
+  'ffmpeg_unavailable',
   'internal',
   'malformed_upload',
   'model_not_installed',

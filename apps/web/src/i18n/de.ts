@@ -215,6 +215,8 @@ export const de: Messages = {
     not_finite: 'Diese Datei ist beschädigt: Einige Samples sind keine Zahlen.',
     not_found: 'Unter dieser Adresse hat der Server nichts. Lade die Seite neu.',
     not_ready: 'Der Server ist nicht bereit. Versuche es gleich noch einmal.',
+    ffmpeg_unavailable:
+      'Der Server kann gerade keine Audiodateien lesen oder schreiben. Versuche es später noch einmal.',
     out_of_disk: 'Die Festplatte des Servers ist voll. Versuche es später noch einmal.',
     out_of_memory:
       'Der Song braucht mehr Speicher, als auf dem Server frei ist. Versuche es später noch einmal oder nimm einen kürzeren Teil.',

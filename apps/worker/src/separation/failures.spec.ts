@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
-import { DurationLimitError, NoAudioError, NotFiniteError } from '@app/audio';
+import { DurationLimitError, FfmpegUnavailableError, NoAudioError, NotFiniteError } from '@app/audio';
 import { ProcessFailedError } from '@app/processes';
 import { PermanentJobError, RetryableJobError } from '@app/queue';
 import { InvalidDocumentError, type FailureCode } from '@app/separations';
@@ -39,7 +39,11 @@ describe(toJobError.name, () => {
       'out_of_disk',
     ],
     [new ProcessFailedError('ffmpeg', 256 - constants.errno.ENOSPC, '', ''), RetryableJobError, 'out_of_disk'],
-    [new ProcessFailedError('ffmpeg', null, '', 'was killed by SIGKILL'), RetryableJobError, 'ffmpeg_killed'],
+    [
+      new FfmpegUnavailableError(new ProcessFailedError('ffmpeg', null, '', 'was killed by SIGKILL')),
+      RetryableJobError,
+      'ffmpeg_killed',
+    ],
     [new ProcessFailedError('ffmpeg', 1, '', ''), RetryableJobError, 'internal'],
   ])('maps %p', (error, kind, code) => {
     const failure = toJobError(error);

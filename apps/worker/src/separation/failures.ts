@@ -1,5 +1,4 @@
-import { AudioError, DurationLimitError, NotFiniteError } from '@app/audio';
-import { ProcessFailedError } from '@app/processes';
+import { AudioError, DurationLimitError, FfmpegUnavailableError, NotFiniteError } from '@app/audio';
 import { PermanentJobError, RetryableJobError, retryDecision } from '@app/queue';
 import { RedisUnavailableError } from '@app/redis';
 import { SeparationBusyError } from '@app/separation-store';
@@ -56,8 +55,7 @@ export function failureCode(error: unknown): FailureCode {
   if (error instanceof DurationLimitError) return 'duration_limit';
   if (error instanceof NotFiniteError) return 'not_finite';
   if (error instanceof AudioError) return 'undecodable_audio';
-  // a signal that is not ours ended it: the machine was out of memory, or an operator did it
-  if (error instanceof ProcessFailedError && error.exitCode === null) return 'ffmpeg_killed';
+  if (error instanceof FfmpegUnavailableError) return 'ffmpeg_killed';
   return 'internal';
 }
 

@@ -73,3 +73,12 @@ export class FfmpegNotFoundError extends Error {
     super(`${reason}. Install ffmpeg 5.1 or newer, or set FFMPEG_PATH to its executable.`);
   }
 }
+
+/** ffmpeg cannot start, was killed or does not answer: a fault of this machine, not of the song. */
+export class FfmpegUnavailableError extends Error {
+  readonly code = 'ffmpeg_unavailable';
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}

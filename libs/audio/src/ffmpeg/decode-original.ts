@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { runProcess } from '@app/processes';
 import type { Programs, SignalOption } from './call-options.js';
 import { decodingTimeoutMs, originalArguments } from './decode-arguments.js';
+import { runFfmpeg } from './run-ffmpeg.js';
 import { flacSamples } from '../songs/flac-stream-info.js';
 import type { FfmpegInput } from '../sources/ffmpeg-input.js';
 import { withLoopback } from '../sources/loopback-server.js';
@@ -28,7 +28,7 @@ export function decodeOriginal<T>(
   const seconds = samples / WORKING_RATE;
   return withTemporaryFile(scratchDir, async (file) => {
     const decode = async ([input]: readonly [FfmpegInput]): Promise<void> => {
-      await runProcess(program, originalArguments(input, seconds, gain, 'file:/dev/stdout'), {
+      await runFfmpeg(program, originalArguments(input, seconds, gain, 'file:/dev/stdout'), {
         ...options,
         stdout: file.fd,
         timeoutMs: decodingTimeoutMs(seconds),

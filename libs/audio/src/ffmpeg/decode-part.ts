@@ -1,12 +1,13 @@
 import { constants } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { ProcessFailedError, runProcess } from '@app/processes';
+import { ProcessFailedError } from '@app/processes';
 import { NoAudioError } from '../errors/audio.error.js';
 import type { LimitOptions } from './call-options.js';
 import { allOnBothSides, chooseTrack } from './choose-track.js';
 import { decodingArguments, decodingTimeoutMs, type TrackChoice } from './decode-arguments.js';
 import { DecodeLog, parseLine } from './decode-log.js';
 import { surveyGaps, type Survey } from './survey.js';
+import { runFfmpeg } from './run-ffmpeg.js';
 import type { MeteredOption } from './work-meter.js';
 import { withLoopback } from '../sources/loopback-server.js';
 import type { FfmpegInput } from '../sources/ffmpeg-input.js';
@@ -115,7 +116,7 @@ async function runOnce(
   const firstFrame = new WavScanner();
   let failure: unknown;
   try {
-    await runProcess(program, [...(work?.startRun() ?? []), ...args], {
+    await runFfmpeg(program, [...(work?.startRun() ?? []), ...args], {
       timeoutMs: decodingTimeoutMs(maxDurationSeconds),
       onDescriptor3: (chunk) => {
         firstFrame.append(chunk);

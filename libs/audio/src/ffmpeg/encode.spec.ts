@@ -4,12 +4,11 @@ import { appendFile, readdir, readFile, stat, truncate } from 'node:fs/promises'
 import { constants, getPriority, tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { ProcessFailedError } from '@app/processes';
 import { FORMATS, type Format } from '@app/separations';
 import { processesWith } from '../../../../test/support/service/process-list.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { hashFile } from '@app/storage';
-import { Ffmpeg, WORKING_RATE, WriteProgress } from '../index.js';
+import { Ffmpeg, FfmpegUnavailableError, WORKING_RATE, WriteProgress } from '../index.js';
 import { findFfmpeg, maxDifference, SongFolder } from '../songs.fixture.js';
 import { floatWav } from '../../../../test/support/songs/wav.js';
 import { stemWavHeader } from '../wav/stem-wav-header.js';
@@ -166,7 +165,7 @@ describe('Ffmpeg.encode', () => {
       await waitUntil('it waits for more', () => waiting.mock.calls.some(([samples]) => samples === 1));
       const pid = await waitUntil('it runs', () => processesWith(destinations.flac)[0]);
       process.kill(pid, 'SIGKILL');
-      await expect(encoding).rejects.toThrow(ProcessFailedError);
+      await expect(encoding).rejects.toThrow(FfmpegUnavailableError);
       stop.abort();
     }, 10_000);
 

@@ -1,6 +1,5 @@
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
-import { runProcess } from '@app/processes';
 import type { Format, MASTER_FORMAT } from '@app/separations';
 import type { Programs, SignalOption } from './call-options.js';
 import { decodeOriginal, type SeparatedSong } from './decode-original.js';
@@ -10,6 +9,7 @@ import { ENCODING_TIMEOUT_MS, stemArguments } from './encode-arguments.js';
 import { inspectSong, type AudioFacts } from './inspect.js';
 import { mixStems, type MixLane, type RenderedMix } from './mix.js';
 import { readVersion } from './read-version.js';
+import { runFfmpeg } from './run-ffmpeg.js';
 import { transcodeToMp3, transcodeToWav, type Master } from './transcode.js';
 import { ownInput, PIPE_INPUT } from '../sources/ffmpeg-input.js';
 import type { SeekableSource } from '../sources/seekable-source.js';
@@ -26,10 +26,10 @@ interface EncodeRequest {
 
 /**
  * Runs ffmpeg, hardened: each call is one bounded child process without our environment.
- * Every method also throws ProcessFailedError or ProcessTimeoutError on a fault of the machine.
+ * Every method also throws FfmpegUnavailableError if ffmpeg does not run, and ProcessFailedError or ProcessTimeoutError on
+ * other faults of the machine.
  */
 export class Ffmpeg {
-  private versionRead: Promise<string> | undefined;
   private readonly programs: Programs;
 
   /**
@@ -43,10 +43,14 @@ export class Ffmpeg {
     this.programs = { program, scratchDir };
   }
 
-  /** The version that it reports, such as `7.1` or `N-118387-g1ab2c3d4`. Asks only once. */
+  /** The version that it reports, such as `7.1` or `N-118387-g1ab2c3d4`. Asks each time: it may have been replaced. */
   version(): Promise<string> {
-    this.versionRead ??= readVersion(this.program);
-    return this.versionRead;
+    return readVersion(this.program);
+  }
+
+  /** Resolves if ffmpeg runs. */
+  async ping(options: SignalOption = {}): Promise<void> {
+    await readVersion(this.program, options);
   }
 
   /**
@@ -74,7 +78,7 @@ export class Ffmpeg {
   async encode(request: EncodeRequest, options: FollowOptions = {}): Promise<void> {
     const { written, signal } = options;
     const args = [...ownInput(PIPE_INPUT, 'wav'), ...stemArguments(request.gain, request.destinations)];
-    await runProcess(this.program, args, {
+    await runFfmpeg(this.program, args, {
       stdin: streamWav(request.wavPath, options),
       isBackground: true,
       timeoutMs: ENCODING_TIMEOUT_MS,

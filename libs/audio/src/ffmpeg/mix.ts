@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
-import { runProcess } from '@app/processes';
 import type { Format } from '@app/separations';
 import type { Programs, SignalOption } from './call-options.js';
 import { ENCODING_TIMEOUT_MS, encodingArguments } from './encode-arguments.js';
+import { runFfmpeg } from './run-ffmpeg.js';
 import { masterInputs, type FfmpegInput } from '../sources/ffmpeg-input.js';
 import { withLoopback } from '../sources/loopback-server.js';
 import type { SeekableSource } from '../sources/seekable-source.js';
@@ -45,7 +45,7 @@ export async function mixStems(
   try {
     const render = async (inputs: readonly FfmpegInput[]): Promise<void> => {
       const reading = [...masterInputs(inputs), '-filter_complex_threads', '1', '-filter_complex', graph];
-      await runProcess(program, [...reading, ...encodingArguments(format, 'file:/dev/stdout', '[mix]')], {
+      await runFfmpeg(program, [...reading, ...encodingArguments(format, 'file:/dev/stdout', '[mix]')], {
         ...options,
         stdout: file.fd,
         timeoutMs: ENCODING_TIMEOUT_MS,

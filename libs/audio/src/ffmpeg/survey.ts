@@ -1,7 +1,7 @@
-import { runProcess } from '@app/processes';
 import type { SignalOption } from './call-options.js';
 import { decodingTimeoutMs, surveyArguments, type DecodeInput } from './decode-arguments.js';
 import { parseLine } from './decode-log.js';
+import { runFfmpeg } from './run-ffmpeg.js';
 import type { Loss } from '../songs/loss.js';
 import type { MeteredOption } from './work-meter.js';
 
@@ -36,7 +36,7 @@ export async function surveyGaps(
   // the song's own tags appear before this line
   let isMapped = false;
   let decodedAt = 0;
-  await runProcess(program, [...(work?.startRun() ?? []), ...surveyArguments(decode)], {
+  await runFfmpeg(program, [...(work?.startRun() ?? []), ...surveyArguments(decode)], {
     ...(signal && { signal }),
     // decodes as much as `decodeSong` did, however it ended
     exitCodes: Array.from({ length: 256 }, (_, code) => code),

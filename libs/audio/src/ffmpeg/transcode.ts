@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
-import { runProcess } from '@app/processes';
 import type { Programs, SignalOption } from './call-options.js';
 import { ENCODING_TIMEOUT_MS, encodingArguments, rawSampleArguments } from './encode-arguments.js';
+import { runFfmpeg } from './run-ffmpeg.js';
 import { ownInput, PIPE_INPUT } from '../sources/ffmpeg-input.js';
 import { withTemporaryFile } from '../sources/temporary-file.js';
 import { STEM_FRAME_BYTES, stemWavHeader } from '../wav/stem-wav-header.js';
@@ -22,7 +22,7 @@ export function transcodeToMp3<T>(
 ): Promise<T> {
   return withTemporaryFile(scratchDir, async (file) => {
     const args = [...ownInput(PIPE_INPUT, 'flac'), ...encodingArguments('mp3', 'file:/dev/stdout')];
-    await runProcess(program, args, {
+    await runFfmpeg(program, args, {
       ...options,
       stdin: master.stream,
       stdout: file.fd,
@@ -47,7 +47,7 @@ async function* wavBytes(program: string, master: Master, options: SignalOption)
   const signal = AbortSignal.any([unread.signal, ...(options.signal ? [options.signal] : [])]);
   const samples = new PassThrough();
   const args = [...ownInput(PIPE_INPUT, 'flac'), ...rawSampleArguments('pipe:1')];
-  const run = runProcess(program, args, {
+  const run = runFfmpeg(program, args, {
     signal,
     stdin: master.stream,
     stdout: samples,
