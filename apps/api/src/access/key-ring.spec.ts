@@ -45,6 +45,27 @@ describe(KeyRing.name, () => {
     expect([sut.nameOf('a'), sut.isReadable, sut.problem]).toEqual(['ann', true, undefined]);
   });
 
+  it('keeps its keys while an editor empties the file and writes it again, and not if it stays empty', async () => {
+    const sut = new KeyRing(file, AT_ONCE);
+    await writeFile(file, '');
+    expect(sut.nameOf('a')).toBe('ann');
+    await writeFile(file, keyLine('bob', 'b'));
+    expect([sut.nameOf('a'), sut.nameOf('b')]).toEqual([undefined, 'bob']);
+    await writeFile(file, '');
+    expect([sut.nameOf('b'), sut.nameOf('b'), sut.count]).toEqual(['bob', undefined, 0]);
+    await writeFile(file, keyLine('ann', 'a'));
+    expect(sut.nameOf('a')).toBe('ann');
+  });
+
+  it('lets nobody in by half of a line, and takes the file when it is whole', async () => {
+    const sut = new KeyRing(file, AT_ONCE);
+    const [ann, bob] = [keyLine('ann', 'a'), keyLine('bob', 'b')];
+    await writeFile(file, `${ann}${bob.slice(0, -20)}`);
+    expect([sut.nameOf('a'), sut.nameOf('b')]).toEqual(['ann', undefined]);
+    await writeFile(file, `${ann}${bob}`);
+    expect([sut.nameOf('b'), sut.problem]).toEqual(['bob', undefined]);
+  });
+
   it.each([
     ['has no line', '', 0],
     ['has a wrong line', `ann:secret\n${keyLine('bob', 'b')}`, 1],

@@ -16,6 +16,8 @@ export class KeyRing {
   private readonly logger = new Logger('access');
   private keys = ApiKeys.none;
   private version: string | undefined;
+  /** whether the last look found nothing in it */
+  private isEmptied = false;
   private checkedAt: number;
   /** why the file cannot be read, and since when */
   private lost: { readonly reason: string; readonly since: number } | undefined;
@@ -28,7 +30,7 @@ export class KeyRing {
     this.checkedAt = performance.now();
     if (this.file === undefined) return;
     this.version = versionOf(this.file);
-    this.take(read(this.file));
+    this.take(ApiKeys.parse(read(this.file)));
   }
 
   get needed(): boolean {
@@ -63,10 +65,14 @@ export class KeyRing {
     try {
       const version = versionOf(this.file);
       if (version === this.version) return;
-      const keys = read(this.file);
-      this.version = version;
+      const text = read(this.file);
       this.lost = undefined;
-      this.take(keys);
+      // an editor may be about to write it again; if it stays empty, the next look believes it
+      const wasEmptied = this.isEmptied;
+      this.isEmptied = text === '';
+      if (this.isEmptied && !wasEmptied) return;
+      this.version = version;
+      this.take(ApiKeys.parse(text));
     } catch (error) {
       this.lose(error instanceof Error ? error.message : String(error));
     }
@@ -100,9 +106,9 @@ function versionOf(file: string): string {
   }
 }
 
-function read(file: string): ApiKeys {
+function read(file: string): string {
   try {
-    return ApiKeys.parse(readFileSync(file, 'utf8'));
+    return readFileSync(file, 'utf8');
   } catch (error) {
     throw unreadable(error);
   }

@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { waitUntil } from '../../../../test/support/wait-until.js';
-import { closeStalledDownloads } from './download-stall.middleware.js';
+import { closeStalledDownloads, hasTaken, type Sent } from './download-stall.middleware.js';
 
 const STALL_SECONDS = 0.5;
 /** more than the buffers of a connection hold */
@@ -25,6 +25,18 @@ async function readSlowly(socket: Socket, forMs: number): Promise<number> {
   }
   return received;
 }
+
+describe(hasTaken.name, () => {
+  it.each<[what: string, before: Sent | undefined, now: Sent, taken: boolean]>([
+    ['the kernel has less', { written: 900, pending: 500 }, { written: 900, pending: 400 }, true],
+    ['the kernel is as full again', { written: 900, pending: 500 }, { written: 950, pending: 500 }, true],
+    ['nothing has changed', { written: 900, pending: 500 }, { written: 900, pending: 500 }, false],
+    ['it is the first look', undefined, { written: 900, pending: 500 }, true],
+    ['the kernel does not tell', { written: 900, pending: undefined }, { written: 950, pending: undefined }, false],
+  ])('compares what was sent with what is pending: %s', (_, before, now, taken) => {
+    expect(hasTaken(before, now)).toBe(taken);
+  });
+});
 
 describe(closeStalledDownloads.name, () => {
   let server: Server;

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ReconcileState } from '@app/separation-store';
-import { RedisConnections } from '@app/redis';
-import { SeparationQueue, SeparationWorker } from '@app/queue';
+import { QUEUE_NAME, RedisConnections } from '@app/redis';
+import { SeparationQueue } from '@app/queue';
+import { Worker, type Job } from 'bullmq';
 import { isSeparationId, parseStoredRequest, type Separation } from '@app/separations';
 import type { Answer, Problem } from '../../../../test/support/service/api-client.js';
 import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
@@ -145,14 +146,16 @@ describe(SubmissionsService.name, () => {
   it('accepts no song while a worker still has its cancelled run', async () => {
     const bytes = wav({ frequency: 779 });
     const connections = new RedisConnections({ url: redis.url });
-    // heeds no signal, as one that was killed
-    const worker = new SeparationWorker(connections, () => new Promise(() => undefined), { concurrency: 1 });
+    const { prefix } = connections.keys;
+    // keeps the job until it is told: one of ours lets go of it after 5 s, which is too soon on a busy machine
+    const holder = new Worker(QUEUE_NAME, null, { connection: connections.forWorker(), prefix, lockDuration: 120_000 });
     const { id } = (await api.client.upload(bytes, DEMO)).body;
-    await worker.start();
-    await waitUntil('the job to be taken', async () => (await queue.state(id))?.status === 'processing');
+    let job: Job | undefined;
+    await waitUntil('the job to be taken', async () => (job = await holder.getNextJob('holder')).id === id);
     await api.client.cancel(id);
     expect(await api.client.upload(bytes, DEMO)).toMatchObject({ status: 503, body: { code: 'busy' } });
-    await worker.close({ graceMs: 0 });
+    await job?.moveToCompleted(null, 'holder', false);
+    await holder.close(true);
     await connections.close();
     await waitUntil('it to be accepted', async () => (await api.client.upload(bytes, DEMO)).status === 202);
     expect(await queue.state(id)).toMatchObject({ status: 'queued' });
