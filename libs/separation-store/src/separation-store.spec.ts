@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -312,6 +312,20 @@ describe(SeparationStore.name, () => {
     if (damaged !== undefined) await sut.remove(damaged.request);
     expect(await ids()).toEqual([]);
   });
+
+  it.each<'request' | 'manifest'>(['request', 'manifest'])(
+    'takes a %s that its disk cannot read for a failure, which may be accepted again',
+    async (document) => {
+      const path = join(folder, documentKeys[document](request.id));
+      await rm(path, { force: true });
+      // Linux answers EIO to whoever reads it
+      await symlink('/proc/self/mem', path);
+      expect(await status()).toBe('failed');
+      await objects.put('staging/song', Readable.from(['song']));
+      await sut.accept(request, 'staging/song');
+      expect(await status()).toBe('open');
+    },
+  );
 
   it('reads a document again before it believes that it is damaged', async () => {
     await sut.commit(request, manifest);

@@ -8,7 +8,13 @@ import {
   type SeparationId,
   type StoredRequest,
 } from '@app/separations';
-import { DocumentTooLargeError, StorageUnavailableError, type CallOptions, type ObjectStore } from '@app/storage';
+import {
+  DocumentTooLargeError,
+  StorageUnavailableError,
+  UnreadableObjectError,
+  type CallOptions,
+  type ObjectStore,
+} from '@app/storage';
 import { documentKeys } from './document-keys.js';
 import { unreadableRequest, type Damage, type StoredSeparation } from './ending.js';
 import type { SeparationIndex } from './separation-index.js';
@@ -25,6 +31,9 @@ export interface FindOptions extends CallOptions {
 }
 
 type Document = 'request' | 'manifest';
+
+/** the store works, and this document cannot be read */
+const OF_THE_DOCUMENT = [InvalidDocumentError, DocumentTooLargeError, UnreadableObjectError];
 
 /** Reads and writes `request.json` and `manifest.json`. */
 export class StoredDocuments {
@@ -97,7 +106,7 @@ export class StoredDocuments {
         const read = parse(text);
         if (read.id === id) return read;
       } catch (error) {
-        if (!(error instanceof InvalidDocumentError || error instanceof DocumentTooLargeError)) throw error;
+        if (!OF_THE_DOCUMENT.some((kind) => error instanceof kind)) throw error;
       }
     }
     return 'unreadable';

@@ -8,6 +8,7 @@ export {
   ObjectNotFoundError,
   StorageFullError,
   StorageUnavailableError,
+  UnreadableObjectError,
 } from './storage.errors.js';
 export { ofLength } from './of-length.js';
 export { isOutOfDisk } from './out-of-disk.js';

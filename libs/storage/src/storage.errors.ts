@@ -25,6 +25,16 @@ export class StorageFullError extends StorageUnavailableError {
   }
 }
 
+/** The store works, but cannot read this object: a bad sector, or a file whose rights were changed. */
+export class UnreadableObjectError extends StorageUnavailableError {
+  constructor(
+    readonly key: string,
+    options?: ErrorOptions,
+  ) {
+    super(`it cannot read ${key}`, options);
+  }
+}
+
 /** The store took an object and did not keep it as it was sent. */
 export class NotKeptError extends StorageUnavailableError {
   constructor(reason: string) {

@@ -16,6 +16,14 @@ const UNUSABLE_DISK = [
   'ETIMEDOUT',
 ];
 
+/** may be the fault of one file */
+const UNREADABLE_FILE = ['EIO', 'EACCES', 'EPERM'];
+
+export function mayBeOfOneFile(error: unknown): boolean {
+  const cause = error instanceof StorageUnavailableError ? error.cause : error;
+  return UNREADABLE_FILE.includes(errorCode(cause) ?? '');
+}
+
 /** Runs file system work. Throws the signal's reason after an abort, StorageUnavailableError for a failing or full disk. */
 export async function inFolder<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();

@@ -1,9 +1,9 @@
-import { mkdir, mkdtemp, readdir, readlink, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readlink, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { StorageUnavailableError } from '../storage.errors.js';
+import { StorageUnavailableError, UnreadableObjectError } from '../storage.errors.js';
 import { collect } from '../contract/bytes.js';
 import { describeObjectStore } from '../contract/object-store.contract.js';
 import { FolderObjectStore } from './folder-object-store.js';
@@ -48,6 +48,18 @@ describe(FolderObjectStore.name, () => {
     } finally {
       await rm(far, { recursive: true });
     }
+  });
+
+  it('tells a document that cannot be read from a disk that does not work', async () => {
+    await sut.putText('documents/good', 'good');
+    // Linux answers EIO to whoever reads it
+    await symlink('/proc/self/mem', join(root, 'documents', 'bad'));
+    await expect(sut.getText('documents/bad')).rejects.toThrow(UnreadableObjectError);
+    expect(await sut.getText('documents/good')).toBe('good');
+    await rename(join(root, '.store'), join(root, '.away'));
+    const refused = sut.getText('documents/bad');
+    await expect(refused).rejects.toThrow(StorageUnavailableError);
+    await expect(refused).rejects.not.toThrow(UnreadableObjectError);
   });
 
   it('sweeps only temporary files and half-removed folders after a crash', async () => {

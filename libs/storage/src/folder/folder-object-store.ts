@@ -9,7 +9,7 @@ import { checkKey, checkListPrefix, checkPrefix } from '../object-key.js';
 import { ObjectStore, type ByteRange, type CallOptions, type ObjectInfo } from '../object-store.js';
 import { readDocument } from '../small-document.js';
 import { withSource } from '../source.js';
-import { InvalidRangeError, ObjectNotFoundError } from '../storage.errors.js';
+import { InvalidRangeError, ObjectNotFoundError, UnreadableObjectError } from '../storage.errors.js';
 import { writeAtomically } from './atomic-write.js';
 import {
   CANNOT_LINK,
@@ -20,7 +20,7 @@ import {
   removeOlderThan,
   sortedEntries,
 } from './files.js';
-import { inFolder } from './folder-failure.js';
+import { inFolder, mayBeOfOneFile } from './folder-failure.js';
 import { StoreMarker } from './store-marker.js';
 
 // keys cannot start with a dot, so this never holds objects
@@ -75,10 +75,13 @@ export class FolderObjectStore extends ObjectStore {
 
   async getText(key: string, options: CallOptions = {}): Promise<string | undefined> {
     try {
-      return await readDocument(key, await this.get(key, options));
+      return await inFolder(options.signal, async () => readDocument(key, await this.get(key, options)));
     } catch (error) {
       if (error instanceof ObjectNotFoundError) return undefined;
-      throw error;
+      if (!mayBeOfOneFile(error)) throw error;
+      // throws if the disk itself is at fault
+      await this.ping(options);
+      throw new UnreadableObjectError(key, { cause: error });
     }
   }
 
@@ -152,14 +155,14 @@ export class FolderObjectStore extends ObjectStore {
     });
   }
 
-  /** Writes and removes a file, because a full or read-only disk is unusable. */
+  /** Writes a file to the disk itself and removes it, because a full, broken or read-only one is unusable. */
   ping(options: CallOptions = {}): Promise<void> {
     return inFolder(options.signal, async () => {
       await this.#marker.check();
       const path = this.#temporary();
       await mkdir(dirname(path), { recursive: true });
       try {
-        await writeFile(path, 'ping', { flag: 'wx' });
+        await writeFile(path, 'ping', { flag: 'wx', flush: true });
       } finally {
         await rm(path, { force: true });
       }
