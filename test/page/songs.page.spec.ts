@@ -40,13 +40,13 @@ describe('the songs on the page', () => {
     await watched.drop(
       { name: 'big.wav', bytes: Buffer.alloc(4 * MIB + 1), type: 'audio/wav' },
       { name: 'letter.pdf', bytes: Buffer.from('%PDF'), type: 'application/pdf' },
-      { name: 'cinema.ac3', bytes: Buffer.alloc(8), type: 'audio/ac3' },
+      { name: 'cinema.avi', bytes: Buffer.alloc(8), type: 'video/x-msvideo' },
       { name: 'empty.mp3', bytes: Buffer.alloc(0) },
     );
     await card('big.wav').getByText('larger than the 4 MB').waitFor();
     expect(await card('big.wav').getByRole('alert').textContent()).toContain('file_too_large');
     expect(await card('letter.pdf').getByRole('alert').textContent()).toContain('not_audio');
-    expect(await card('cinema.ac3').getByRole('alert').textContent()).toContain('not_audio');
+    expect(await card('cinema.avi').getByRole('alert').textContent()).toContain('not_audio');
     expect(await card('empty.mp3').getByRole('alert').textContent()).toContain('empty_file');
     expect(await separations()).toEqual([]);
   });
@@ -54,7 +54,7 @@ describe('the songs on the page', () => {
   it('says so when the server finds no audio in a file', async () => {
     await watched.drop({ name: 'text.mp3', bytes: Buffer.from('not audio at all') });
     await card('text.mp3').getByText('found no audio it can read').waitFor();
-    for (const name of ['big.wav', 'letter.pdf', 'cinema.ac3', 'empty.mp3', 'text.mp3']) {
+    for (const name of ['big.wav', 'letter.pdf', 'cinema.avi', 'empty.mp3', 'text.mp3']) {
       await page.getByRole('button', { name: `Dismiss: ${name}` }).click();
     }
     expect(await page.getByRole('listitem').count()).toBe(0);

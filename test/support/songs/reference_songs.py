@@ -21,7 +21,9 @@ EXACT = 2.0**-23
 # two decoders of one lossy stream round differently
 LOSSY = 3e-4
 CONTAINERS = {"WAV": "wav", "WAVEX": "wav", "RF64": "wav", "W64": "w64", "AIFF": "aiff", "FLAC": "flac", "OGG": "ogg"}
+CONTAINERS |= {"AU": "au", "CAF": "caf"}
 SUBTYPES = ["PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ALAW", "ULAW", "VORBIS"]
+SUBTYPES += ["ALAC_16", "ALAC_24"]
 
 
 def signal(channels: int) -> np.ndarray:
@@ -36,7 +38,8 @@ def write_everything(folder: Path) -> list[dict[str, object]]:
     for container, ending in CONTAINERS.items():
         for subtype in SUBTYPES:
             orders = [order for order in ("BIG", "LITTLE") if soundfile.check_format(container, subtype, order)]
-            for order in orders or ["FILE"]:
+            # the service refuses a little-endian AU
+            for order in [order for order in orders if (container, order) != ("AU", "LITTLE")] or ["FILE"]:
                 for channels in (1, 2):
                     if soundfile.check_format(container, subtype, order):
                         name = f"{container}-{subtype}-{order}-{channels}.{ending}".lower()

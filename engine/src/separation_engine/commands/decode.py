@@ -11,7 +11,25 @@ from separation_engine.common.wav import WavReader
 
 _TIMEOUT_SECONDS = 1800
 # the containers that the service takes, in its order
-FORMATS = ("wav", "w64", "aiff", "mp3", "aac", "flac", "ogg", "mov", "matroska", "asf")
+FORMATS = (
+    "wav",
+    "w64",
+    "aiff",
+    "mp3",
+    "aac",
+    "flac",
+    "ogg",
+    "mov",
+    "matroska",
+    "asf",
+    "caf",
+    "au",
+    "ac3",
+    "eac3",
+    "dts",
+    "wv",
+    "tta",
+)
 
 
 def decode_song(song: Path, output: Path, sample_rate: int) -> Path:

@@ -32,11 +32,6 @@ const ACCEPTED: readonly Signature[] = [
   [4, 'skip', QUICK_TIME],
   [0, '\x1aE\xdf\xa3', 'a Matroska file'],
   [0, '0&\xb2u\x8ef\xcf\x11', 'a Windows Media file'],
-];
-
-const REFUSED: readonly Signature[] = [
-  [8, 'AVI ', 'an AVI film'],
-  [8, '8SVX', 'an Amiga sample (8SVX)'],
   [0, 'caff', 'a Core Audio file (CAF)'],
   [0, '.snd', 'an AU file'],
   [0, '\x0bw', 'an AC-3 file'],
@@ -44,10 +39,16 @@ const REFUSED: readonly Signature[] = [
   [0, '\xfe\x7f\x01\x80', 'a DTS file'],
   [0, '\x1f\xff\xe8\x00', 'a DTS file'],
   [0, '\xff\x1f\x00\xe8', 'a DTS file'],
-  [0, 'DTSHDHDR', 'a DTS-HD file'],
   [0, 'wvpk', 'a WavPack file'],
-  [0, 'MAC ', 'a Monkey’s Audio file (APE)'],
   [0, 'TTA1', 'a True Audio file (TTA)'],
+];
+
+const REFUSED: readonly Signature[] = [
+  [8, 'AVI ', 'an AVI film'],
+  [8, '8SVX', 'an Amiga sample (8SVX)'],
+  [0, 'dns.', 'a little-endian AU file'],
+  [0, 'DTSHDHDR', 'a DTS-HD file'],
+  [0, 'MAC ', 'a Monkey’s Audio file (APE)'],
   [0, 'TTA2', 'a True Audio file (TTA2)'],
   [0, 'DSD ', 'a DSD file (DSF)'],
   [0, 'FRM8', 'a DSD file (DSDIFF)'],

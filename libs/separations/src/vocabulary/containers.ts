@@ -1,6 +1,7 @@
 /**
  * The containers that a song may come in, by the names of ffmpeg's demuxers. Each holds its own audio: playlists and
- * manifests (hls, concat, dash, sdp) name other files, and every further demuxer is more to attack.
+ * manifests (hls, concat, dash, sdp) name other files, and every further demuxer is more to attack. That is why films of
+ * AVI, FLV and MPEG are left out: AVI opens a second demuxer on subtitles in it.
  * - `label`: for readers
  * - `extension`: of the stored song, whatever its codec
  * - `fileEndings`: what such files are called
@@ -21,6 +22,13 @@ export const CONTAINERS = {
     fileEndings: ['mka', 'mkv', 'webm'],
   },
   asf: { label: 'WMA', extension: 'wma', contentType: 'audio/x-ms-wma', fileEndings: ['wma', 'asf'] },
+  caf: { label: 'CAF', extension: 'caf', contentType: 'audio/x-caf', fileEndings: ['caf'] },
+  au: { label: 'AU', extension: 'au', contentType: 'audio/basic', fileEndings: ['au'] },
+  ac3: { label: 'AC-3', extension: 'ac3', contentType: 'audio/ac3', fileEndings: ['ac3'] },
+  eac3: { label: 'E-AC-3', extension: 'eac3', contentType: 'audio/eac3', fileEndings: ['eac3', 'ec3'] },
+  dts: { label: 'DTS', extension: 'dts', contentType: 'audio/vnd.dts', fileEndings: ['dts'] },
+  wv: { label: 'WavPack', extension: 'wv', contentType: 'audio/x-wavpack', fileEndings: ['wv'] },
+  tta: { label: 'TTA', extension: 'tta', contentType: 'audio/x-tta', fileEndings: ['tta'] },
 } as const satisfies Record<string, Container>;
 
 interface Container {
