@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Manifest, type StoredRequest } from '@app/separations';
+import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
 import { FolderObjectStore } from '@app/storage';
 import { QueueFixture } from '../../../test/support/separations/queue-fixture.js';
 import { Documents, someManifest, someRequest } from '../../../test/support/separations/stored-separations.js';
 import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { documentKeys } from './document-keys.js';
-import { endingOf, needsRun } from './ending.js';
+import { endingOf, needsRun, unreadableRequest } from './ending.js';
 import { SeparationStore } from './separation-store.js';
 
 /** A folder that cuts documents off as they are read. */
@@ -103,6 +103,34 @@ describe(`${SeparationStore.name}, with damaged documents`, () => {
       expect(await status()).toBe('open');
     },
   );
+
+  it('shows what can be known of a separation whose request cannot be read, and what to do', async () => {
+    await sut.index.add('ann', request.id, request.createdAt);
+    await objects.putText(documentKeys.request(request.id), '');
+    const stored = await sut.find(request.id);
+    const at = stored?.damage?.at ?? '';
+    expect(Date.now() - Date.parse(at)).toBeLessThan(60_000);
+    expect(stored).toEqual({ request: unreadableRequest(request.id, 'ann', at), damage: { document: 'request', at } });
+    expect(stored?.request).toMatchObject({ requestId: 'unknown', fileName: 'unknown', stems: [], formats: [] });
+    expect(stored && endingOf(stored)).toEqual({
+      status: 'failed',
+      at,
+      failure: {
+        code: 'record_damaged',
+        message: 'The stored request of this separation cannot be read. Send the song again, or delete the separation.',
+      },
+    });
+    expect(await sut.has(request.id)).toBe(true);
+  });
+
+  it('removes no file behind a manifest that cannot be read', async () => {
+    const { signal } = new AbortController();
+    const stem = objectKeys.stem(request.id, 'vocals', 'flac', 'b'.repeat(64));
+    await objects.put(stem, Readable.from(['stem']));
+    await objects.putText(documentKeys.manifest(request.id), '{"id":');
+    expect(await sut.removeStrays(request.id, -1, signal)).toBe(0);
+    expect(await objects.head(stem)).toBeDefined();
+  });
 
   it('reads a document again before it believes that it is damaged', async () => {
     await sut.commit(request, manifest);

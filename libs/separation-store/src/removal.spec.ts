@@ -102,6 +102,14 @@ describe(`${SeparationStore.name}, removing`, () => {
     expect(await ids()).toEqual([request.id]);
   });
 
+  it('finds no separation in other folders, and stops when its caller does', async () => {
+    await objects.put('separations/not-an-id/input.mp3', Readable.from(['song']));
+    expect(await ids()).toEqual([request.id]);
+    const never = sut.ids(AbortSignal.abort(new Error('the caller stopped')));
+    await expect(never.next()).rejects.toThrow('the caller stopped');
+    expect(await sut.removeStrays(someRequest().id, -1, new AbortController().signal)).toBe(0);
+  });
+
   it('removes artefacts of an ended separation that nothing refers to, and no others', async () => {
     const { signal } = new AbortController();
     const { id } = request;

@@ -35,6 +35,18 @@ describe(SeparationIndex.name, () => {
     expect(seen).toEqual(newestFirst.map(({ id }) => id));
   });
 
+  it('lists a date that cannot be read last, and knows the owner until it is removed', async () => {
+    const sut = new SeparationIndex(fixture.connections);
+    const [dated, undated] = [someId(), someId()];
+    await sut.add('ann', undated, 'unknown');
+    await sut.add('ann', dated, new Date().toISOString());
+    expect(await sut.page('ann', null, 5)).toEqual({ ids: [dated, undated], nextCursor: null });
+    expect(await sut.ownerOf(dated)).toBe('ann');
+    await sut.remove('ann', dated);
+    expect(await sut.ownerOf(dated)).toBeUndefined();
+    expect((await sut.page('ann', null, 5)).ids).toEqual([undated]);
+  });
+
   it('keeps owners apart, also one that is called like a key', async () => {
     const sut = new SeparationIndex(fixture.connections);
     const id = someId();
@@ -46,7 +58,9 @@ describe(SeparationIndex.name, () => {
   it.each(['', 'x', Buffer.from('1/2/3').toString('base64url'), Buffer.from(`-inf/${someId()}`).toString('base64url')])(
     'refuses the cursor %p',
     async (cursor) => {
-      await expect(new SeparationIndex(fixture.connections).page(null, cursor, 5)).rejects.toThrow(InvalidCursorError);
+      const page = new SeparationIndex(fixture.connections).page(null, cursor, 5);
+      await expect(page).rejects.toThrow(InvalidCursorError);
+      await expect(page).rejects.toThrow('does not belong to this list');
     },
   );
 });
