@@ -8,7 +8,7 @@ import { QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStoreModule } from '@app/separation-store';
 import { checkScratch, DegradedError, HealthController, lately, Readiness, type Ping } from '@app/server';
-import { ObjectStore, StorageModule } from '@app/storage';
+import { ObjectStore, StorageModule, WrongStoreError } from '@app/storage';
 import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/key-ring.js';
 import { AudioModule } from './audio/audio.module.js';
@@ -102,6 +102,8 @@ function degraded(error: Error): never {
 }
 
 /** Anyone may ask, and the store's own reason may name its address. */
-function unavailable(): never {
+function unavailable(error: unknown): never {
+  // what an operator must do stands in it, and no address
+  if (error instanceof WrongStoreError) throw error;
   throw new Error('the object store is not available');
 }

@@ -71,6 +71,11 @@ export class RedisKeys {
     return `${this.prefix}:separations:told:${id}`;
   }
 
+  /** id of the folder store that the service uses */
+  get store(): string {
+    return `${this.prefix}:separations:store`;
+  }
+
   /** held while a separation is committed, cancelled or removed */
   separationLock(id: SeparationId): string {
     return `${this.prefix}:separations:lock:${id}`;
@@ -85,7 +90,7 @@ export class RedisKeys {
     return `${this.prefix}:separations:reconciler`;
   }
 
-  /** run id of the Redis server at the last reconciliation: missing after a wipe, different after a restart */
+  /** run id of the Redis server at the last reconciliation, and its version: missing after a wipe, different after a restart or upgrade */
   get reconciled(): string {
     return `${this.prefix}:separations:reconciled`;
   }

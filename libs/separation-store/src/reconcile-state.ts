@@ -3,6 +3,8 @@ import { isSeparationId, type SeparationId } from '@app/separations';
 import { allReplies, type RedisConnections } from '@app/redis';
 import { StoreScan } from './store-scan.js';
 
+/** Raise it when ended separations must be read once more, as when a version leaves or sweeps other files. */
+const LOOK = 2;
 /** later than the strays of its own attempts are old enough, ms */
 const FIRST_SWEEP_MS = 65 * 60_000;
 const NEXT_SWEEP_MS = 24 * 3600 * 1000;
@@ -70,12 +72,13 @@ export class ReconcileState {
     return ids.filter(isSeparationId);
   }
 
-  /** Forgets all endings after Redis was wiped or restarted: it may have lost its latest writes. */
+  /** Forgets all endings after Redis was wiped or restarted, which may have lost its latest writes, and after an upgrade. */
   async distrustAfterRestart(): Promise<void> {
     const { reconciled, ended } = this.connections.keys;
     await this.connections.call(async (redis) => {
       // a server that does not report its run id is never trusted
-      const run = /^run_id:(\S+)/m.exec(await redis.info('server'))?.[1] ?? randomUUID();
+      const runId = /^run_id:(\S+)/m.exec(await redis.info('server'))?.[1] ?? randomUUID();
+      const run = `${runId} ${LOOK}`;
       if ((await redis.get(reconciled)) === run) return;
       await redis.del(ended);
       // before the scan: a wipe during the scan removes the mark, and another scan follows

@@ -9,6 +9,7 @@ export {
   StorageFullError,
   StorageUnavailableError,
   UnreadableObjectError,
+  WrongStoreError,
 } from './storage.errors.js';
 export { ofLength } from './of-length.js';
 export { isOutOfDisk } from './out-of-disk.js';

@@ -35,6 +35,9 @@ export class UnreadableObjectError extends StorageUnavailableError {
   }
 }
 
+/** The folder is not that of the store: its disk is away, or another one is in its place. The message names no path. */
+export class WrongStoreError extends StorageUnavailableError {}
+
 /** The store took an object and did not keep it as it was sent. */
 export class NotKeptError extends StorageUnavailableError {
   constructor(reason: string) {

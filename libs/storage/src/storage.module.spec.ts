@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { Test } from '@nestjs/testing';
+import { RedisConnections, RedisModule } from '@app/redis';
+import { someRedis } from '../../../test/support/servers/redis-server.js';
 import * as standIn from 'nestjs-minio-client';
 import { FolderObjectStore } from './folder/folder-object-store.js';
 import { ObjectStore } from './object-store.js';
@@ -28,14 +30,17 @@ const ASK_PACKAGE = `
 describe(StorageModule.name, () => {
   it('provides the folder store', async () => {
     const root = await mkdtemp(join(tmpdir(), 'objects-'));
-    const app = await Test.createTestingModule({
-      imports: [StorageModule.forRoot({ driver: 'folder', root })],
-    }).compile();
+    const redis = await someRedis();
+    const imports = [RedisModule.forRoot({ url: redis.url }), StorageModule.forRoot({ driver: 'folder', root })];
+    const app = await Test.createTestingModule({ imports }).compile();
+    const { keys } = app.get(RedisConnections);
+    await app.get(RedisConnections).call((client) => client.del(keys.store));
     const store = app.get(ObjectStore);
     expect(store).toBeInstanceOf(FolderObjectStore);
     await store.putText('a', 'b');
     expect(await new FolderObjectStore(root).getText('a')).toBe('b');
     await app.close();
+    await redis.close();
     await rm(root, { recursive: true });
   });
 

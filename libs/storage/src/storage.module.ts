@@ -1,7 +1,10 @@
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import type { StorageConfig } from '@app/config';
 import { MinioModule, MinioService } from 'nestjs-minio-client';
-import { createObjectStore, createS3ObjectStore } from './create-object-store.js';
+import { RedisConnections } from '@app/redis';
+import { createS3ObjectStore } from './create-object-store.js';
+import { FolderObjectStore } from './folder/folder-object-store.js';
+import { StoreMemory } from './folder/store-memory.js';
 import { ObjectStore } from './object-store.js';
 import { s3Connection } from './s3/s3-connection.js';
 
@@ -13,7 +16,9 @@ export class StorageModule implements OnApplicationShutdown {
   static forRoot(config: StorageConfig): DynamicModule {
     const base = { module: StorageModule, global: true, exports: [ObjectStore] };
     if (config.driver !== 's3') {
-      return { ...base, providers: [{ provide: ObjectStore, useFactory: () => createObjectStore(config) }] };
+      const useFactory = (connections: RedisConnections): ObjectStore =>
+        new FolderObjectStore(config.root, new StoreMemory(connections));
+      return { ...base, providers: [{ provide: ObjectStore, useFactory, inject: [RedisConnections] }] };
     }
     // Nest makes this driver's client
     const connection = s3Connection(config);

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { loadApiConfig } from '@app/config';
 import { createLogger } from '@app/logging';
+import { RedisConnections } from '@app/redis';
 import { ObjectStore } from '@app/storage';
 import { createApp } from '../../../apps/api/src/create-app.js';
 import { ApiClient } from './api-client.js';
@@ -34,6 +35,7 @@ export async function startApi(redisUrl: URL, env: Readonly<Record<string, strin
     ENGINE_PYTHON: resolve('engine', '.venv', 'bin', 'python'),
     ...env,
   });
+  await forgetStore(redisUrl);
   const app = await createApp(config, createLogger(config.logging, 'rest-server')).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });
     throw error;
@@ -60,6 +62,13 @@ export async function startApi(redisUrl: URL, env: Readonly<Record<string, strin
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The folder is a new one, whatever another spec had with this Redis. */
+async function forgetStore(url: URL): Promise<void> {
+  const connections = new RedisConnections({ url });
+  await connections.call((redis) => redis.del(connections.keys.store));
+  await connections.close();
 }
 
 /** A line of API_KEYS_FILE. */

@@ -230,6 +230,20 @@ describe(ReconcilerService.name, () => {
     expect(due / HOUR_MS).toBeCloseTo(24, 1);
   });
 
+  it('plans a sweep of separations that ended before an upgrade', async () => {
+    const id = await accept({ completedAt: new Date() });
+    await sut.run();
+    const { reconciled, unswept } = fixture.connections.keys;
+    // as an earlier version left it
+    await fixture.connections.call(async (redis) => {
+      const [run = ''] = (await redis.get(reconciled))?.split(' ') ?? [];
+      await redis.set(reconciled, run);
+      await redis.del(unswept);
+    });
+    await sut.run();
+    expect(await fixture.connections.call((redis) => redis.zscore(unswept, id))).not.toBeNull();
+  });
+
   it('removes what is past its retention, and nothing without a limit', async () => {
     const before = new Date(Date.now() - 3 * HOUR_MS);
     const [old, young] = [await accept({ completedAt: before }), await accept({ completedAt: new Date() })];

@@ -146,6 +146,15 @@ describe(FolderObjectStore.name, () => {
     expect((await readdir(root)).sort()).toEqual(['.store', '.unfinished', 'songs']);
   });
 
+  it('is unavailable with a marker that is not whole, and with it once it is', async () => {
+    await writeFile(join(root, '.store'), '');
+    await expect(sut.ping()).rejects.toThrow('its marker .store is damaged: remove it');
+    const late = new FolderObjectStore(root).ping();
+    await writeFile(join(root, '.store'), crypto.randomUUID());
+    await late;
+    await sut.ping();
+  });
+
   it('is unavailable if the folder cannot be created or written', async () => {
     await writeFile(join(root, 'file'), 'x');
     const away = new FolderObjectStore(join(root, 'file', 'objects'));

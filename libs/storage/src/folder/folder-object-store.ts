@@ -22,6 +22,7 @@ import {
 } from './files.js';
 import { inFolder, mayBeOfOneFile } from './folder-failure.js';
 import { StoreMarker } from './store-marker.js';
+import type { StoreMemory } from './store-memory.js';
 
 // keys cannot start with a dot, so this never holds objects
 const UNFINISHED = '.unfinished';
@@ -34,10 +35,10 @@ export class FolderObjectStore extends ObjectStore {
   readonly #root: string;
   readonly #marker: StoreMarker;
 
-  constructor(root: string) {
+  constructor(root: string, memory?: StoreMemory) {
     super();
     this.#root = resolve(root);
-    this.#marker = new StoreMarker(this.#root);
+    this.#marker = new StoreMarker(this.#root, memory);
   }
 
   put(key: string, source: Readable, options: CallOptions = {}): Promise<ObjectInfo> {
@@ -158,6 +159,7 @@ export class FolderObjectStore extends ObjectStore {
   /** Writes a file to the disk itself and removes it, because a full, broken or read-only one is unusable. */
   ping(options: CallOptions = {}): Promise<void> {
     return inFolder(options.signal, async () => {
+      await this.#marker.compare();
       await this.#marker.check();
       const path = this.#temporary();
       await mkdir(dirname(path), { recursive: true });

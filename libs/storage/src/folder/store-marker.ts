@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { errorCode } from '@app/processes';
-import { StorageUnavailableError } from '../storage.errors.js';
+import { StorageUnavailableError, WrongStoreError } from '../storage.errors.js';
 import { CANNOT_LINK, ifPresent } from './files.js';
+import type { StoreMemory } from './store-memory.js';
 
 // keys cannot start with a dot, so this is never an object
 const NAME = '.store';
+const ID = /^[0-9a-f-]{36}$/;
+/** how long another process may take to write it where it cannot be linked, ms */
+const WRITTEN_WITHIN_MS = 1000;
+const POLL_MS = 20;
 
 /**
  * A file in the root that says which store this is. A disk that was unmounted leaves an empty folder in its place:
@@ -14,34 +20,62 @@ const NAME = '.store';
  */
 export class StoreMarker {
   private id: Promise<string> | undefined;
+  private isAnother = false;
   private readonly path: string;
 
-  constructor(private readonly root: string) {
+  /** @param memory undefined for a script or a spec, which starts with whatever is there */
+  constructor(
+    private readonly root: string,
+    private readonly memory?: StoreMemory,
+  ) {
     this.path = join(root, NAME);
   }
 
   /** Whether this process has seen it. */
   get isKnown(): boolean {
-    return this.id !== undefined;
+    return this.id !== undefined && !this.isAnother;
   }
 
   /**
-   * The first call makes the marker where there is none.
+   * The first call makes the marker where there is none and none is remembered.
    * @throws StorageUnavailableError if the marker that this process saw first is not there now
    */
   async check(): Promise<void> {
+    const expected = await this.expected();
+    const found = await this.read();
+    if (found !== expected)
+      throw new StorageUnavailableError('its folder is not the one of before: is the disk mounted?');
+    if (this.isAnother) throw this.wrongStore('another store than');
+  }
+
+  /** Compares the marker with what is remembered. A Redis that was wiped learns it again. */
+  async compare(): Promise<void> {
+    const id = await this.expected();
+    const known = await this.memory?.remember(id);
+    if (known !== undefined) this.isAnother = known !== id;
+  }
+
+  private expected(): Promise<string> {
     this.id ??= this.firstSeen().catch((error: unknown) => {
       this.id = undefined;
       throw error;
     });
-    const expected = await this.id;
-    const found = await this.read();
-    if (found !== expected)
-      throw new StorageUnavailableError('its folder is not the one of before: is the disk mounted?');
+    return this.id;
   }
 
   private async firstSeen(): Promise<string> {
-    return (await this.read()) ?? (await this.make());
+    const found = await this.read();
+    if (found !== undefined) return found;
+    if ((await this.memory?.recall()) !== undefined) throw this.wrongStore('nothing of');
+    const made = await this.make();
+    await this.memory?.remember(made);
+    return made;
+  }
+
+  private wrongStore(found: string): WrongStoreError {
+    return new WrongStoreError(
+      `its folder holds ${found} the store that Redis remembers: mount the disk of that store, or remove the key ${this.memory?.key ?? ''} from Redis to go on with this folder`,
+    );
   }
 
   /** Makes it whole or not at all: another process may make it at the same time. */
@@ -51,22 +85,31 @@ export class StoreMarker {
     await mkdir(this.root, { recursive: true });
     try {
       await writeSynced(temporary, id);
-      await link(temporary, this.path).catch((error: unknown) => this.withoutLink(error, temporary));
+      await link(temporary, this.path).catch(async (error: unknown) => {
+        if (CANNOT_LINK.includes(errorCode(error) ?? '')) await writeSynced(this.path, id).catch(unlessMade);
+        else unlessMade(error);
+      });
       return (await this.read()) ?? id;
     } finally {
       await rm(temporary, { force: true });
     }
   }
 
-  private async withoutLink(error: unknown, temporary: string): Promise<void> {
-    const code = errorCode(error) ?? '';
-    if (CANNOT_LINK.includes(code)) await rename(temporary, this.path);
-    else if (code !== 'EEXIST') throw error;
+  /** Waits for a marker that is being written: where it could not be linked, it is there before it is whole. */
+  private async read(): Promise<string | undefined> {
+    const deadline = performance.now() + WRITTEN_WITHIN_MS;
+    for (;;) {
+      const id = await ifPresent(readFile(this.path, 'utf8'));
+      if (id === undefined || ID.test(id)) return id;
+      if (performance.now() > deadline) throw new StorageUnavailableError(`its marker ${NAME} is damaged: remove it`);
+      await pause(POLL_MS);
+    }
   }
+}
 
-  private read(): Promise<string | undefined> {
-    return ifPresent(readFile(this.path, 'utf8'));
-  }
+/** another process was first */
+function unlessMade(error: unknown): void {
+  if (errorCode(error) !== 'EEXIST') throw error;
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {
