@@ -74,7 +74,7 @@ export function configureApp(app: NestExpressApplication, config: ApiConfig): vo
       exceptionFactory: invalidFields,
     }),
   );
-  serveDocs(app);
+  serveDocs(app, config.http);
   // after CORS, which answers the browsers' own OPTIONS
   const express: Express = app.getHttpAdapter().getInstance();
   app.use(refuseOtherMethods(express));

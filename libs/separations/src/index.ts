@@ -13,6 +13,7 @@ export {
   type StageSeconds,
 } from './documents/manifest.js';
 export { findStemFile, findWaveform, servedKeys } from './documents/manifest-files.js';
+export type { Links } from './documents/links.js';
 export { modelDescriptionSchema, type Model, type ModelDescription, type ModelList } from './documents/model.js';
 export { componentRef, openApiComponents } from './documents/open-api.js';
 export type { ProblemDocument } from './documents/problem.js';
@@ -36,6 +37,7 @@ export type { Waveform } from './documents/waveform.js';
 export { CONTAINERS, CONTENT_TYPES, SONG_FILE_ENDINGS, extensionOf } from './vocabulary/containers.js';
 export { FAILURE_CODES, isFailureCode, type FailureCode } from './vocabulary/failures.js';
 export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './vocabulary/formats.js';
+export { listPattern, listedNames } from './vocabulary/lists.js';
 export { contentVersion, earlierKeys, isArtefactKey, objectKeys } from './vocabulary/object-keys.js';
 export { publicText } from './vocabulary/public-text.js';
 export { PROBLEMS, PROBLEM_CODES, describeProblem, type ProblemCode } from './vocabulary/problems.js';

@@ -1,12 +1,10 @@
 import { Controller, Get, Header, Res, type BeforeApplicationShutdown } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { PROBLEMS, describeProblem } from '@app/separations';
+import { PROBLEMS, componentRef, describeProblem } from '@app/separations';
 import type { Response } from 'express';
 import { Readiness, type Health } from './readiness.js';
 
 const RETRY_AFTER_SECONDS = 2;
-const UP: Health['checks'] = { redis: { status: 'up' }, store: { status: 'up' } };
-const DOWN = problemOf({ ...UP, store: { status: 'down', reason: 'no answer within 1200 ms' } });
 
 /** `live`: the process answers. `ready`: everything it depends on answers too. */
 @ApiTags('health')
@@ -22,19 +20,19 @@ export class HealthController implements BeforeApplicationShutdown {
 
   @Get('live')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'The process answers' })
-  @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok' } } })
+  @ApiOperation({ operationId: 'getLiveness', summary: 'The process answers' })
+  @ApiOkResponse({ schema: componentRef('Liveness') })
   live(): Pick<Health, 'status'> {
     return { status: 'ok' };
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Redis and the object store answer too' })
-  @ApiOkResponse({ schema: { type: 'object', example: { status: 'ok', checks: UP } } })
+  @ApiOperation({ operationId: 'getReadiness', summary: 'Redis and the object store answer too' })
+  @ApiOkResponse({ schema: componentRef('Readiness') })
   @ApiResponse({
     status: PROBLEMS.not_ready.status,
     description: '`not_ready`: names what is down and why',
-    content: { 'application/problem+json': { schema: { type: 'object', example: DOWN } } },
+    content: { 'application/problem+json': { schema: componentRef('NotReady') } },
   })
   async ready(@Res() response: Response): Promise<void> {
     const health: Health = this.isEnding ? { status: 'error', checks: {} } : await this.readiness.check();

@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ffmpeg } from '@app/audio';
-import { Ajv, type ValidateFunction } from 'ajv';
+import { componentRef, CONTAINERS } from '@app/separations';
+import { Ajv2020 as Ajv, type ValidateFunction } from 'ajv/dist/2020.js';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Answer } from '../../../../test/support/service/api-client.js';
-import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
+import { keyLine, startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { wav } from '../../../../test/support/songs/wav.js';
 import { storeSeparation } from '../media/completed-separation.fixture.js';
@@ -22,8 +26,9 @@ describe(serveDocs.name, () => {
     redis = await RedisServer.start();
     api = await startApi(redis.url);
     document = (await api.client.json<OpenApi>('/docs-json')).body;
-    const formats = { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, binary: true } as const;
-    ajv = new Ajv({ strictSchema: false, allErrors: true, formats });
+    const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+    const formats = { 'date-time': time, binary: true, 'uri-reference': /^\/v1\/[^\s]+$/ } as const;
+    ajv = new Ajv({ strictSchema: false, allowUnionTypes: true, allErrors: true, formats });
     // not a keyword: a place for references to point to
     ajv.addSchema({ components: closed(document.components) }, 'api');
   });
@@ -65,6 +70,34 @@ describe(serveDocs.name, () => {
       const always = security === undefined ? [] : ['401', '429', '500'];
       expect(Object.keys(responses)).toEqual(expect.arrayContaining(always));
     }
+  });
+
+  it('calls operations by what they do, and makes nothing required by a default', () => {
+    expect(operationsOf(document).map(({ operationId }) => operationId)).toEqual(
+      expect.arrayContaining(['createSeparation', 'followSeparation', 'getStem', 'headStem', 'listModels']),
+    );
+    expect(JSON.stringify(document)).not.toMatch(/Controller_|"default":(?!\{)/);
+  });
+
+  it('describes headers, media types and HEAD of what is downloaded', () => {
+    const headers = (method: string, path: string, status: number): string[] =>
+      Object.keys(operation(method, path).responses[status]?.headers ?? {});
+    expect(headers('post', '/v1/separations', 202)).toEqual(
+      expect.arrayContaining(['Location', 'x-request-id', 'RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']),
+    );
+    expect(headers('get', ONE, 503)).toContain('Retry-After');
+    expect(headers('get', ONE, 429)).toContain('Retry-After');
+    const input = operation('get', `${ONE}/input`);
+    expect(Object.keys(input.responses)).toEqual(expect.arrayContaining(['200', '206', '304', '416']));
+    expect(Object.keys(input.responses[200]?.content ?? {})).toEqual(
+      Object.values(CONTAINERS).map((one) => one.contentType),
+    );
+    for (const path of ['input', 'original.flac', 'waveform', 'archive.zip', 'stems/{stem}.{format}']) {
+      expect(headers('get', `${ONE}/${path}`, 206)).toEqual(expect.arrayContaining(['ETag', 'Content-Range']));
+      expect(headers('head', `${ONE}/${path}`, 200)).toEqual(expect.arrayContaining(['ETag', 'Content-Length']));
+    }
+    const events = operation('get', `${ONE}/events`).responses[200]?.content;
+    expect(events).toEqual({ 'text/event-stream': { schema: componentRef('StateEvent') } });
   });
 
   it('has valid schemas, and examples that match them', () => {
@@ -117,5 +150,20 @@ describe(serveDocs.name, () => {
     expectDescribed('get', '/v1/separations', await api.client.json('/v1/separations?limit=0'));
     expectDescribed('get', '/v1/models', await api.client.json('/v1/models'));
     expectDescribed('get', '/health/ready', await api.client.json('/health/ready'));
+  });
+
+  it('is OpenAPI 3.1 of this server, which asks for no key', async () => {
+    expect(document).toMatchObject({ openapi: '3.1.0', servers: [{ url: '/' }] });
+    const ofKeys = [{ bearer: [] }, { key: [] }];
+    expect(operation('get', ONE).security).toEqual([{}, ...ofKeys]);
+    expect(operation('get', '/health/live').security).toBeUndefined();
+    const folder = await mkdtemp(join(tmpdir(), 'keys-'));
+    const keysFile = join(folder, 'keys');
+    await writeFile(keysFile, keyLine('ann', 'key'));
+    const closed = await startApi(redis.url, { API_KEYS_FILE: keysFile });
+    const { body } = await closed.client.json<OpenApi>('/docs-json');
+    expect(body.paths[ONE]?.['get']?.security).toEqual(ofKeys);
+    await closed.close();
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,7 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { openApiComponents } from '@app/separations';
+import { SwaggerModule } from '@nestjs/swagger';
+import type { HttpConfig } from '@app/config';
 import type { NextFunction, Request, Response } from 'express';
+import { describeApi } from './describe-api.js';
 
 /** Swagger UI sets styles by script and shows its images as data */
 const UI_POLICY =
@@ -9,26 +10,12 @@ const UI_POLICY =
   "media-src 'self' blob:;script-src 'self';style-src 'self' 'unsafe-inline';connect-src 'self'";
 
 /** Serves the OpenAPI document at /docs-json, and a page at /docs to try every call. */
-export function serveDocs(app: INestApplication): void {
-  const description =
-    'Upload a song, follow its separation, download its stems. ' +
-    'Errors are `application/problem+json` with a stable `code` and the `requestId`.';
-  const config = new DocumentBuilder()
-    .setTitle('Music separation')
-    .setDescription(description)
-    .setVersion('1')
-    .addApiKey({ type: 'apiKey', in: 'header', name: 'x-api-key' }, 'key')
-    .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'bearer')
-    .build();
+export function serveDocs(app: INestApplication, { apiKeysFile }: HttpConfig): void {
   app.use('/docs', (_request: Request, response: Response, next: NextFunction) => {
     response.set('Content-Security-Policy', UI_POLICY);
     next();
   });
-  const document = (): OpenAPIObject => {
-    const { components, ...rest } = SwaggerModule.createDocument(app, config);
-    return { ...rest, components: { ...components, schemas: { ...openApiComponents(), ...components?.schemas } } };
-  };
-  SwaggerModule.setup('docs', app, document, {
+  SwaggerModule.setup('docs', app, () => describeApi(app, apiKeysFile !== undefined), {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',
     customSiteTitle: 'Music separation',

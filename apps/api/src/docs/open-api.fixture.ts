@@ -7,7 +7,12 @@ export interface Operation {
   readonly tags?: readonly string[];
   readonly parameters?: readonly { readonly name: string; readonly in: string }[];
   readonly security?: readonly object[];
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, Content>> }>>;
+  readonly responses: Readonly<Record<string, DescribedResponse>>;
+}
+
+interface DescribedResponse {
+  readonly content?: Readonly<Record<string, Content>>;
+  readonly headers?: Readonly<Record<string, object>>;
 }
 
 interface Content {
@@ -16,6 +21,8 @@ interface Content {
 }
 
 export interface OpenApi {
+  readonly openapi: string;
+  readonly servers: readonly object[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Omit<Operation, 'method' | 'path'>>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }

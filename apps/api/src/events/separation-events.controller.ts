@@ -1,13 +1,6 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import {
-  ApiHeader,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiProduces,
-  ApiSecurity,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { componentRef } from '@app/separations';
 import type { Response } from 'express';
 import { callerOf } from '../access/client.js';
 import { ownerOf, type ApiRequest } from '../context/api-request.js';
@@ -24,14 +17,17 @@ export class SeparationEventsController {
 
   @Get(':id/events')
   @ApiOperation({
+    operationId: 'followSeparation',
     summary: 'Follow a separation by server-sent events',
     description:
-      'Sends a `state` event with the whole separation at once and on each change. Ends after `completed`, `failed` or `cancelled`, ' +
-      'and when the key is revoked.',
+      'Sends a `state` event with the whole separation at once and on each change, and a comment every 15 s. Ends after ' +
+      '`completed`, `failed` or `cancelled`, and when the key is revoked.',
   })
-  @ApiHeader({ name: 'Last-Event-ID', required: false })
-  @ApiProduces('text/event-stream')
-  @ApiOkResponse({ schema: { type: 'string' } })
+  @ApiHeader({ name: 'Last-Event-ID', required: false, description: 'the last status that you saw' })
+  @ApiOkResponse({
+    description: 'Events until the end. The schema is of one event.',
+    content: { 'text/event-stream': { schema: componentRef('StateEvent') } },
+  })
   @ApiNoContentResponse({ description: 'Nothing follows the Last-Event-ID: the separation ended in that state' })
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'too_many_streams', 'busy')
   async stream(

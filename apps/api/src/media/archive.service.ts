@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { listedNames } from '@app/separations';
 import { ObjectNotFoundError, ObjectStore, type ByteRange } from '@app/storage';
 import type { Request, Response } from 'express';
 import type { Readable } from 'node:stream';
@@ -64,6 +65,7 @@ export class ArchiveService {
 function wantedStems({ manifest }: Completed, names: string | undefined): string[] {
   const all = manifest.stems.map((stem) => stem.name);
   if (names === undefined) return all;
-  const wanted = names.split(',').map((name) => knownStem(manifest, name.trim()).name);
+  const wanted = listedNames(names).map((name) => knownStem(manifest, name).name);
+  if (wanted.length === 0) knownStem(manifest, '');
   return all.filter((name) => wanted.includes(name));
 }

@@ -135,23 +135,19 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
 
   it('lets a client keep a file for ever only under a link that names its content', async () => {
     const { id } = await given({ seconds: 1, stems: ['vocals'] });
-    const links = (await api.client.separation(id)).body.links as {
-      input: string;
-      original: string;
-      waveform: string;
-      stems: { vocals: { flac: string; mp3: string } };
-    };
+    const { input, original, waveform, stems } = (await api.client.separation(id)).body.links;
+    const { flac, mp3 } = stems?.['vocals'] ?? {};
     const cached = async (path: string): Promise<string | null> =>
       (await api.client.bytes(path)).headers.get('cache-control');
-    for (const link of [links.input, links.original, links.waveform, links.stems.vocals.flac]) {
+    for (const link of [input, original, waveform, flac].map(String)) {
       expect(link).toMatch(/\?v=[0-9a-f]{16}$/);
       expect(await cached(link)).toBe('private, max-age=31536000, immutable');
       expect(await cached(link.replace(/v=.*/, 'v=0123456789abcdef'))).toBe('private, no-cache');
       expect(await cached(link.replace(/\?.*/, ''))).toBe('private, no-cache');
     }
     // made on demand: nobody knows its bytes before
-    expect(links.stems.vocals.mp3).toMatch(/vocals\.mp3$/);
-    expect(await cached(links.stems.vocals.mp3)).toBe('private, no-cache');
+    expect(mp3).toMatch(/vocals\.mp3$/);
+    expect(await cached(String(mp3))).toBe('private, no-cache');
   });
 
   it('serves the stored original: nothing decodes the song again', async () => {

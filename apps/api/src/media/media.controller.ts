@@ -1,13 +1,12 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { componentRef } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import type { Response } from 'express';
 import { callerOf } from '../access/client.js';
 import { Owner, type ApiRequest } from '../context/api-request.js';
-import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { SeparationParams } from '../separations/separations.dto.js';
-import { ApiFile, ApiStream, AUDIO_TYPES, OF_STEMS } from '../downloads/api-file.decorator.js';
+import { ApiFile, ApiStream, ApiVersion, AUDIO_TYPES, OF_STEMS, SONG_TYPES } from '../downloads/api-file.decorator.js';
 import { ArchiveService } from './archive.service.js';
 import { ArchiveQuery, MixParams, MixQuery, StemParams } from './media.dto.js';
 import { MediaService } from './media.service.js';
@@ -15,9 +14,11 @@ import { MixService } from './mix.service.js';
 import { sendFile } from '../downloads/send-file.js';
 import { runDownload } from '../downloads/run-download.js';
 
-const PEAK = {
-  schema: { type: 'number' },
-  description: 'peak of the sum before clipping, dBFS: peaks above 0 were clipped; absent for silence',
+const OF_A_MIX = {
+  'X-Peak-Db': {
+    schema: { type: 'number' },
+    description: 'peak of the sum before clipping, dBFS: peaks above 0 were clipped; absent for silence',
+  },
 } as const;
 
 @ApiTags('media')
@@ -33,7 +34,9 @@ export class MediaController {
   ) {}
 
   @Get(':id/stems/:stem.:format')
+  @ApiVersion()
   @ApiFile({
+    operationId: 'getStem',
     summary: 'A stem',
     description: 'Encodes a missing format from the lossless master, stores it, and serves it.',
     contentTypes: AUDIO_TYPES,
@@ -54,6 +57,7 @@ export class MediaController {
 
   @Get(':id/archive.zip')
   @ApiFile({
+    operationId: 'getArchive',
     summary: 'All stems, or the named ones, in one file',
     description: 'Uncompressed. A download that broke off can continue: the archive keeps its bytes and its ETag.',
     contentTypes: ['application/zip'],
@@ -73,13 +77,17 @@ export class MediaController {
   }
 
   @Get(':id/mix.:format')
-  @ApiStream({
-    summary: 'A mix of the stems',
-    description: 'The sum of the stems, each at its level. Rendered for the call; peaks above full scale are clipped.',
-    contentTypes: AUDIO_TYPES,
-    problems: OF_STEMS,
-    headers: { 'X-Peak-Db': PEAK },
-  })
+  @ApiStream(
+    {
+      operationId: 'getMix',
+      summary: 'A mix of the stems',
+      description:
+        'The sum of the stems, each at its level. Rendered for the call; peaks above full scale are clipped.',
+      contentTypes: AUDIO_TYPES,
+      problems: OF_STEMS,
+    },
+    OF_A_MIX,
+  )
   async mix(
     @Owner() owner: string | null,
     @Param() { id, format }: MixParams,
@@ -94,7 +102,9 @@ export class MediaController {
   }
 
   @Get(':id/original.flac')
+  @ApiVersion()
   @ApiFile({
+    operationId: 'getOriginal',
     summary: 'The decoded song',
     description:
       'In step with the stems, and as long. It has a gain of its own: `original.gainDb` in the receipt. A separation of ' +
@@ -115,9 +125,14 @@ export class MediaController {
   }
 
   @Get(':id/waveform')
-  @ApiOperation({ summary: 'Peaks of every stem, for drawing' })
-  @ApiOkResponse({ schema: componentRef('WaveformDocument') })
-  @ApiProblems(...OF_A_SEPARATION, 'not_found', 'not_completed')
+  @ApiVersion()
+  @ApiFile({
+    operationId: 'getWaveform',
+    summary: 'Peaks of every stem, for drawing',
+    contentTypes: ['application/json'],
+    schema: componentRef('WaveformDocument'),
+    problems: ['not_found', 'not_completed'],
+  })
   async waveform(
     @Owner() owner: string | null,
     @Param() { id }: SeparationParams,
@@ -131,7 +146,13 @@ export class MediaController {
   }
 
   @Get(':id/input')
-  @ApiFile({ summary: 'The uploaded song', contentTypes: ['application/octet-stream'], problems: [] })
+  @ApiVersion()
+  @ApiFile({
+    operationId: 'getInput',
+    summary: 'The uploaded song',
+    contentTypes: SONG_TYPES,
+    problems: ['not_found'],
+  })
   async input(
     @Owner() owner: string | null,
     @Param() { id }: SeparationParams,

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { FORMATS } from '@app/separations';
+import { FORMATS, listPattern } from '@app/separations';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { SeparationParams } from '../separations/separations.dto.js';
 
@@ -16,13 +16,18 @@ export class StemParams extends SeparationParams {
 }
 
 export class ArchiveQuery {
-  @ApiPropertyOptional({ enum: FORMATS, default: 'flac' })
+  @ApiPropertyOptional({ enum: FORMATS, description: '`flac` if you name none' })
   @IsOptional()
   @IsString()
   @MaxLength(10)
   readonly format: string = 'flac';
 
-  @ApiPropertyOptional({ description: 'comma-separated names; default: all stems', example: 'vocals,drums' })
+  @ApiPropertyOptional({
+    description: 'comma-separated names; all stems if you name none',
+    pattern: listPattern(),
+    maxLength: 1000,
+    example: 'vocals,drums',
+  })
   @IsOptional()
   @IsString()
   @MaxLength(1000)
@@ -36,18 +41,20 @@ export class MixParams extends SeparationParams {
   readonly format: string;
 }
 
-const LEVEL = '(?:[01](?:\\.\\d{1,6})?|2(?:\\.0{1,6})?)';
-const LANE = `[\\w-]{1,100}:${LEVEL}(?::${LEVEL})?`;
+const LEVEL = '(?:[01](?:[.][0-9]{1,6})?|2(?:[.]0{1,6})?)';
+const LANE = `[A-Za-z0-9_-]{1,100}:${LEVEL}(?::${LEVEL})?`;
+/** bounded by lanes, more than any model has: a length beside the pattern would take fuzzers minutes */
+const LEVELS = `^${LANE}(?:,${LANE}){0,31}$`;
 
 export class MixQuery {
   @ApiProperty({
     description:
       'Comma-separated stems, each with its level from 0 to 2: `drums:0.8`, or one level each for left and right: ' +
       '`drums:1:0.4`. Other stems are silent.',
+    pattern: LEVELS,
     example: 'drums:1,bass:0.8,other:1:0.5',
   })
-  @MaxLength(2000)
-  @Matches(new RegExp(`^${LANE}(?:,${LANE})*$`), {
+  @Matches(new RegExp(LEVELS), {
     message: 'levels must list stems with levels from 0 to 2, such as drums:1,bass:0.8',
   })
   readonly levels: string;

@@ -12,7 +12,10 @@ export class ModelsController {
   constructor(private readonly catalogues: ModelCatalogues) {}
 
   @Get()
-  @ApiOperation({ summary: 'The models, their stems, and whether a running worker has them' })
+  @ApiOperation({
+    operationId: 'listModels',
+    summary: 'The models, their stems, and whether a running worker has them',
+  })
   @ApiOkResponse({ schema: componentRef('ModelList') })
   @ApiProblems('queue_unavailable')
   async list(): Promise<ModelList> {

@@ -8,6 +8,7 @@ import {
   publicText,
   type Failure,
   type Format,
+  type Links,
   type Manifest,
   type Separation,
   type SeparationId,
@@ -71,24 +72,26 @@ export function selfLink(id: SeparationId): string {
 function linksOf(
   { request: { id, stems, inputSha256 }, manifest }: StoredSeparation,
   status: Separation['status'],
-): Record<string, unknown> {
+): Links {
   const self = selfLink(id);
   const always = { self, events: `${self}/events`, input: `${self}/input${version(inputSha256)}` };
   if (status === 'queued' || status === 'processing') return { ...always, cancel: `${self}/cancel` };
   if (status !== 'completed' || manifest === undefined) return always;
   const linkOf = (stem: StemName, format: Format): string =>
     `${self}/stems/${stem}.${format}${version(sha256Of(manifest, stem, format))}`;
-  const files = stems.map((stem) => [
-    stem,
-    Object.fromEntries(FORMATS.map((format) => [format, linkOf(stem, format)])),
-  ]);
+  const files = stems.map((stem) => [stem, ofEachFormat((format) => linkOf(stem, format))] as const);
   return {
     ...always,
-    stems: Object.fromEntries(files) as Record<string, unknown>,
+    stems: Object.fromEntries(files),
     original: `${self}/original.flac${version(manifest.original?.sha256)}`,
+    mix: ofEachFormat((format) => `${self}/mix.${format}`),
     archive: `${self}/archive.zip`,
     waveform: `${self}/waveform${version(findWaveform(manifest)?.sha256)}`,
   };
+}
+
+function ofEachFormat(linkOf: (format: Format) => string): Record<Format, string> {
+  return Object.fromEntries(FORMATS.map((format) => [format, linkOf(format)])) as Record<Format, string>;
 }
 
 function sha256Of(manifest: Manifest, stem: StemName, format: Format): string | undefined {

@@ -23,7 +23,11 @@ export class SeparationsController {
   constructor(private readonly separations: SeparationsService) {}
 
   @Get()
-  @ApiOperation({ summary: 'Your separations, newest first', description: 'Without their receipts.' })
+  @ApiOperation({
+    operationId: 'listSeparations',
+    summary: 'Your separations, newest first',
+    description: 'Without their receipts.',
+  })
   @ApiOkResponse({ schema: componentRef('SeparationPage') })
   @ApiProblems('invalid_request', 'queue_unavailable', 'storage_unavailable')
   list(@Owner() owner: string | null, @Query() query: ListQuery): Promise<SeparationPage> {
@@ -31,7 +35,7 @@ export class SeparationsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'One separation' })
+  @ApiOperation({ operationId: 'getSeparation', summary: 'One separation' })
   @ApiOkResponse({ schema: componentRef('SeparationDocument') })
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable')
   get(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<Separation> {
@@ -39,7 +43,7 @@ export class SeparationsController {
   }
 
   @Post(':id/cancel')
-  @ApiOperation({ summary: 'Cancel a separation; its worker stops within 2 s' })
+  @ApiOperation({ operationId: 'cancelSeparation', summary: 'Cancel a separation; its worker stops within 2 s' })
   @ApiAcceptedResponse({ schema: componentRef('SeparationDocument') })
   @ApiOkResponse({ schema: componentRef('SeparationDocument'), description: 'It had been cancelled before' })
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'already_finished', 'busy')
@@ -57,7 +61,7 @@ export class SeparationsController {
 
   @Delete(':id')
   @HttpCode(204)
-  @ApiOperation({ summary: 'Delete a separation and all its files' })
+  @ApiOperation({ operationId: 'deleteSeparation', summary: 'Delete a separation and all its files' })
   @ApiNoContentResponse()
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable', 'still_active', 'busy')
   async remove(

@@ -3,6 +3,9 @@ import { STATUSES, type SeparationStatus } from '@app/separations';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 
+/** base64url; those of a list are shorter */
+const CURSOR = '^[A-Za-z0-9_-]{1,200}$';
+
 export class SeparationParams {
   @ApiProperty({ name: 'id', example: 'sep_0123456789abcdef0123456789abcdef' })
   @IsString()
@@ -16,7 +19,7 @@ export class ListQuery {
   @IsIn(STATUSES)
   readonly status?: SeparationStatus;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, description: '20 if you name none' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -24,9 +27,9 @@ export class ListQuery {
   @Max(100)
   readonly limit: number = 20;
 
-  @ApiPropertyOptional({ description: '`nextCursor` of the previous page' })
+  @ApiPropertyOptional({ description: '`nextCursor` of the previous page', pattern: CURSOR })
   @IsOptional()
   @IsString()
-  @Matches(/^[\w.:~=-]{1,200}$/, { message: 'cursor is not from this list' })
+  @Matches(new RegExp(CURSOR), { message: 'cursor is not from this list' })
   readonly cursor?: string;
 }

@@ -132,7 +132,7 @@ describe(SeparationsService.name, () => {
       await worker.complete(body.id);
       const done = await reaches(body.id, 'completed');
       expect(done).toMatchObject({ progress: { percent: 100, stage: 'done' }, receipt: { id: body.id } });
-      expect(done.links['stems']).toMatchObject({ vocals: { flac: `/v1/separations/${body.id}/stems/vocals.flac` } });
+      expect(done.links.stems).toMatchObject({ vocals: { flac: `/v1/separations/${body.id}/stems/vocals.flac` } });
       expect(await ann.upload(bytes, DEMO)).toMatchObject({ status: 200, body: { status: 'completed' } });
       expect(await ann.cancel(body.id)).toMatchObject({ status: 409, body: { code: 'already_finished' } });
     });

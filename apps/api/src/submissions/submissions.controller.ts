@@ -12,9 +12,10 @@ import { componentRef, type Separation } from '@app/separations';
 import type { Response } from 'express';
 import { audit } from '../access/audit-log.js';
 import type { ApiRequest } from '../context/api-request.js';
+import { headerRefs } from '../docs/response-headers.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { selfLink } from '../separations/separation-view.js';
-import { SubmissionForm } from './submission-fields.js';
+import { SUBMISSION_FORM } from './submission-form.js';
 import { SubmissionsService } from './submissions.service.js';
 
 @ApiTags('separations')
@@ -26,13 +27,22 @@ export class SubmissionsController {
 
   @Post()
   @ApiOperation({
+    operationId: 'createSeparation',
     summary: 'Upload a song to separate',
     description: 'The same song with the same options is the same separation: it is separated once.',
   })
   @ApiConsumes('multipart/form-data')
-  @ApiBody({ type: SubmissionForm })
-  @ApiAcceptedResponse({ schema: componentRef('SeparationDocument'), description: 'Accepted; follow it at Location' })
-  @ApiOkResponse({ schema: componentRef('SeparationDocument'), description: 'Already separated' })
+  @ApiBody({ required: true, schema: SUBMISSION_FORM })
+  @ApiAcceptedResponse({
+    description: 'Accepted; follow it at Location',
+    schema: componentRef('SeparationDocument'),
+    headers: headerRefs('Location'),
+  })
+  @ApiOkResponse({
+    description: 'Already separated',
+    schema: componentRef('SeparationDocument'),
+    headers: headerRefs('Location'),
+  })
   @ApiProblems(
     'invalid_request',
     'missing_file',

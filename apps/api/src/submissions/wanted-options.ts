@@ -5,6 +5,7 @@ import {
   SHIFTS_RANGE,
   TRACK_RANGE,
   isFormat,
+  listedNames,
   sortStems,
   type Format,
   type SeparationOptions,
@@ -17,6 +18,9 @@ export interface WantedOptions extends SeparationOptions {
   readonly weights: string;
   readonly formats: readonly Format[];
 }
+
+/** as generated clients write them: with all digits of a double, or an exponent */
+const JSON_NUMBER = /^-?\d{1,6}(?:\.\d{1,20})?(?:e[+-]?\d{1,3})?$/i;
 
 /** Checks the fields of an upload and fills in defaults. @throws ProblemError (422) that lists the allowed values. */
 export function wantedOptions(fields: SubmissionFields, catalogue: ModelCatalogue): WantedOptions {
@@ -35,7 +39,7 @@ export function wantedOptions(fields: SubmissionFields, catalogue: ModelCatalogu
 
 function wantedStems(csv: string | undefined, ofModel: readonly string[]): string[] {
   const allowed = ofModel.includes('vocals') ? [...ofModel, INSTRUMENTAL] : ofModel;
-  const wanted = csv === undefined ? ofModel : names(csv);
+  const wanted = csv === undefined ? ofModel : listedNames(csv);
   const unknown = wanted.find((stem) => !allowed.includes(stem));
   if (unknown !== undefined || wanted.length === 0) {
     throw new ProblemError('unknown_stem', `The model has no stem "${unknown ?? ''}".`, { extras: { allowed } });
@@ -44,7 +48,7 @@ function wantedStems(csv: string | undefined, ofModel: readonly string[]): strin
 }
 
 function wantedFormats(csv = 'flac'): Format[] {
-  const wanted = names(csv);
+  const wanted = listedNames(csv);
   const known = wanted.filter(isFormat);
   if (known.length !== wanted.length || known.length === 0) {
     const unknown = wanted.find((format) => !isFormat(format)) ?? '';
@@ -61,14 +65,7 @@ const NUMBERS = {
 
 function wantedNumber(name: keyof typeof NUMBERS, text: string): number {
   const { code, min, max, isKind } = NUMBERS[name];
-  const value = /^-?\d{1,6}(\.\d{1,9})?$/.test(text.trim()) ? Number(text) : Number.NaN;
+  const value = JSON_NUMBER.test(text.trim()) ? Number(text) : Number.NaN;
   if (isKind(value) && value >= min && value <= max) return value === 0 ? 0 : value;
   throw new ProblemError(code, `${name} must be from ${min} to ${max}.`, { extras: { allowed: { min, max } } });
-}
-
-function names(csv: string): string[] {
-  return csv
-    .split(',')
-    .map((name) => name.trim())
-    .filter((name) => name !== '');
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { failureSchema } from './fields.js';
+import { livenessSchema, notReadySchema, readinessSchema } from './health.js';
+import { linksSchema } from './links.js';
 import {
   manifestArtefactSchema,
   manifestEngineSchema,
@@ -17,6 +19,7 @@ import {
   separationSchema,
   separationSummarySchema,
 } from './separation.js';
+import { stateEventSchema } from './state-event.js';
 import { separationOptionsSchema } from './stored-request.js';
 import { waveformSchema } from './waveform.js';
 
@@ -25,6 +28,8 @@ const COMPONENTS = {
   SeparationDocument: separationSchema,
   SeparationSummary: separationSummarySchema,
   SeparationPage: separationPageSchema,
+  SeparationLinks: linksSchema,
+  StateEvent: stateEventSchema,
   ProgressDocument: progressSchema,
   QueueDocument: queuePlaceSchema,
   FailureDocument: failureSchema,
@@ -40,6 +45,9 @@ const COMPONENTS = {
   ModelList: modelListSchema,
   ProblemDocument: problemDocumentSchema,
   FieldError: fieldErrorSchema,
+  Liveness: livenessSchema,
+  Readiness: readinessSchema,
+  NotReady: notReadySchema,
 } as const;
 
 type ComponentName = keyof typeof COMPONENTS;
@@ -49,27 +57,26 @@ export function componentRef(name: ComponentName): { readonly $ref: string } {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** The component schemas of the OpenAPI 3.0 document, by name. */
+/** The component schemas of the OpenAPI 3.1 document, by name. */
 export function openApiComponents(): Record<string, object> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(COMPONENTS)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, {
-    target: 'openapi-3.0',
+    target: 'draft-2020-12',
     io: 'input',
     uri: (name) => `#/components/schemas/${name}`,
     override: ({ jsonSchema }) => {
-      const [only, ...others] = jsonSchema.allOf ?? [];
-      // an optional reference
-      if (only !== undefined && others.length === 0) {
-        Object.assign(jsonSchema, only);
-        delete jsonSchema.allOf;
-      }
       // the format already says it, and every JSON client has these bounds
       if (jsonSchema.format === 'date-time') delete jsonSchema.pattern;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      // JSON has no other names
+      delete jsonSchema.propertyNames;
     },
   });
-  // OpenAPI 3.0 has no `$id`
-  for (const schema of Object.values(schemas)) delete schema.$id;
+  // the document has one dialect and its own addresses
+  for (const schema of Object.values(schemas)) {
+    delete schema.$id;
+    delete schema.$schema;
+  }
   return schemas;
 }

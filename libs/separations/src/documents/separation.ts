@@ -11,6 +11,7 @@ import {
   time,
   type DocumentOf,
 } from './fields.js';
+import { linksSchema } from './links.js';
 import { manifestSchema } from './manifest.js';
 
 export const progressSchema = z.object({
@@ -43,7 +44,7 @@ export const separationSchema = z.object({
   queue: queuePlaceSchema.exactOptional(),
   error: failureSchema.exactOptional(),
   receipt: manifestSchema.exactOptional(),
-  links: z.record(z.string(), z.unknown()).meta({ example: { self: '/v1/separations/sep_…' } }),
+  links: linksSchema,
 });
 
 /** In lists: nine tenths of a separation are its receipt. */

@@ -1,0 +1,61 @@
+import { CONTAINERS, FORMATS, OVERLAP_RANGE, SHIFTS_RANGE, TRACK_RANGE, listPattern } from '@app/separations';
+
+const LABELS = Object.values(CONTAINERS).map(({ label }) => label);
+
+/** The form of an upload, for the OpenAPI document. Swagger UI sends the examples. */
+export const SUBMISSION_FORM = {
+  type: 'object',
+  required: ['file'],
+  additionalProperties: false,
+  properties: {
+    file: { type: 'string', format: 'binary', description: `the song: ${LABELS.join(', ')}` },
+    model: {
+      type: 'string',
+      maxLength: 100,
+      description: 'one of /v1/models; the default model if empty',
+      example: '',
+    },
+    stems: {
+      type: 'string',
+      maxLength: 500,
+      pattern: orEmpty(listPattern()),
+      description: 'comma-separated, such as `vocals,instrumental`; all stems of the model if empty',
+      example: '',
+    },
+    formats: {
+      type: 'string',
+      maxLength: 100,
+      pattern: orEmpty(listPattern(`(?:${FORMATS.join('|')})`)),
+      description: 'comma-separated; `flac` if empty. Other formats are encoded when you download them',
+      example: 'flac',
+    },
+    overlap: {
+      type: 'number',
+      minimum: OVERLAP_RANGE.min,
+      maximum: OVERLAP_RANGE.max,
+      description: `share of a segment that overlaps its neighbor; ${OVERLAP_RANGE.default} if you send none`,
+      example: OVERLAP_RANGE.default,
+    },
+    shifts: {
+      type: 'integer',
+      minimum: SHIFTS_RANGE.min,
+      maximum: SHIFTS_RANGE.max,
+      description: `shifted passes to average: slower, slightly better; ${SHIFTS_RANGE.default} if you send none`,
+      example: SHIFTS_RANGE.default,
+    },
+    track: {
+      type: 'integer',
+      minimum: TRACK_RANGE.min,
+      maximum: TRACK_RANGE.max,
+      description:
+        'audio track of a file with several, counted from 1; the one that the file flags if you send none, else the first',
+      // Swagger UI would send 0
+      example: '',
+    },
+  },
+};
+
+/** an empty field counts as absent */
+function orEmpty(pattern: string): string {
+  return `^$|${pattern}`;
+}

@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Ffmpeg, resolveFfmpeg } from '@app/audio';
+import { loadApiConfig } from '@app/config';
+import { createObjectStore } from '@app/storage';
+import type { SeparationPage } from '@app/separations';
+import { storeSeparation } from '../../apps/api/src/media/completed-separation.fixture.js';
+import type { ApiClient } from '../support/service/api-client.js';
+import { keyLine } from '../support/service/in-process-api.js';
+import { patient } from '../support/patience.js';
+import { DEMO_SONG, TestService } from '../support/service/test-service.js';
+import { waitUntil } from '../support/wait-until.js';
+import { PYTHON_TOOLS, runTool } from './run-tool.js';
+
+const HERE = import.meta.dirname;
+const KEY = 'key-of-the-fuzzer';
+const OWNER = 'fuzzer';
+const SEPARATIONS = 4;
+
+/** calls for each operation, beside those that follow from the document; see CONTRIBUTING.md */
+const EXAMPLES = process.env['FUZZ_EXAMPLES'] ?? '3';
+const SEED = process.env['FUZZ_SEED'] ?? '1';
+const FUZZ_MS = 90_000 + 1000 * Number(EXAMPLES) * 20;
+
+describe('the OpenAPI document of a running rest-server', () => {
+  let service: TestService;
+  let client: ApiClient;
+  let folder: string;
+  let ids: readonly string[];
+
+  beforeAll(async () => {
+    service = await TestService.prepare();
+    folder = join(service.folder, 'tools');
+    await mkdir(folder);
+    ids = await storeSeparations(service);
+    const keysFile = join(service.folder, 'keys');
+    await writeFile(keysFile, keyLine(OWNER, KEY));
+    await service.startApi({ API_KEYS_FILE: keysFile, RATE_LIMIT_PER_MINUTE: '1000000' });
+    client = service.client(0, KEY);
+    await waitUntil('all are listed', async () => (await list(ids.length)).separations.length === ids.length);
+    const { body } = await client.json('/docs-json');
+    await writeFile(join(folder, 'api.json'), JSON.stringify(body));
+  }, 60_000);
+
+  afterAll(() => service.close());
+
+  async function list(limit: number): Promise<SeparationPage> {
+    return (await client.json<SeparationPage>(`/v1/separations?limit=${limit}`)).body;
+  }
+
+  it('makes types for TypeScript that fit its use', async () => {
+    const node = (module: string, ...args: string[]): Promise<string> =>
+      runTool(process.execPath, [resolve('node_modules', module), ...args], { cwd: folder });
+    const generated = await node('openapi-typescript/bin/cli.js', 'api.json', '-o', 'api.ts');
+    expect(generated).not.toMatch(/warn|error/i);
+    await copyFile(join(HERE, 'typed-client.txt'), join(folder, 'client.ts'));
+    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+    const options = ['--noEmit', '--strict', '--noUncheckedIndexedAccess', '--module', 'nodenext'];
+    expect(await node('typescript/bin/tsc', ...options, 'client.ts')).toBe('');
+  }, 60_000);
+
+  it('makes a client for Python that can list, upload and download', async () => {
+    const config = join(HERE, 'python-client.yaml');
+    const options = ['--meta', 'none', '--output-path', 'generated', '--config', config, '--fail-on-warning'];
+    await runTool(join(PYTHON_TOOLS, 'openapi-python-client'), ['generate', '--path', 'api.json', ...options], {
+      cwd: folder,
+    });
+    const args = [join(HERE, 'python_client_calls.py'), client.url, KEY, ids[0] ?? '', DEMO_SONG];
+    await runTool(join(PYTHON_TOOLS, 'python'), args, { cwd: folder, env: { PYTHONPATH: folder } });
+  }, 60_000);
+
+  it(
+    'keeps its word in every call of a fuzzer',
+    async () => {
+      await copyFile(join(HERE, 'schemathesis.toml'), join(folder, 'schemathesis.toml'));
+      await writeFile(join(folder, 'ids.txt'), ids.map((id) => JSON.stringify(id)).join('\n'));
+      const cursor = (await list(1)).nextCursor ?? '';
+      const options = ['--seed', SEED, '--max-examples', EXAMPLES];
+      const output = await runTool(
+        join(PYTHON_TOOLS, 'schemathesis'),
+        ['--config-file', 'schemathesis.toml', 'run', `${client.url}/docs-json`, ...options],
+        {
+          cwd: folder,
+          env: { PYTHONPATH: HERE, PYTHONDONTWRITEBYTECODE: '1', FUZZ_KEY: KEY, FUZZ_CURSOR: cursor },
+          timeoutMs: patient(FUZZ_MS),
+        },
+      );
+      expect(output).toMatch(/No issues found/);
+      // every operation of the document was tested
+      expect(output).toMatch(/Selected: (\d+)\/\1\n\s*Tested: \1/);
+    },
+    FUZZ_MS,
+  );
+});
+
+/** With one key as their owner, before the server starts. */
+async function storeSeparations({ folder, redis }: TestService): Promise<string[]> {
+  const config = loadApiConfig({ DATA_DIR: folder, REDIS_URL: redis.url.href });
+  const enginePython = resolve('engine', '.venv', 'bin', 'python');
+  const ffmpeg = new Ffmpeg(await resolveFfmpeg({ ffmpegPath: undefined, enginePython }), config.scratchDir);
+  const store = createObjectStore(config.storage);
+  try {
+    const given = { seconds: 0.5, stems: ['vocals', 'drums'], owner: OWNER };
+    const made = Array.from({ length: SEPARATIONS }, () => storeSeparation(ffmpeg, store, given));
+    return (await Promise.all(made)).map(({ id }) => id);
+  } finally {
+    await store.close();
+  }
+}
