@@ -111,7 +111,14 @@ describe(`${SeparationStore.name}, with damaged documents`, () => {
     const at = stored?.damage?.at ?? '';
     expect(Date.now() - Date.parse(at)).toBeLessThan(60_000);
     expect(stored).toEqual({ request: unreadableRequest(request.id, 'ann', at), damage: { document: 'request', at } });
-    expect(stored?.request).toMatchObject({ requestId: 'unknown', fileName: 'unknown', stems: [], formats: [] });
+    expect(stored?.request).toMatchObject({
+      requestId: 'unknown',
+      fileName: 'unknown',
+      model: 'unknown',
+      stems: [],
+      formats: [],
+      outcome: { state: 'accepted' },
+    });
     expect(stored && endingOf(stored)).toEqual({
       status: 'failed',
       at,

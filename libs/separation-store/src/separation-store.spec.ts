@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisLock, RedisUnavailableError } from '@app/redis';
 import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
-import { FolderObjectStore, StorageUnavailableError, type ObjectInfo } from '@app/storage';
+import { FolderObjectStore, ObjectNotFoundError, StorageUnavailableError, type ObjectInfo } from '@app/storage';
 import { gate, QueueFixture } from '../../../test/support/separations/queue-fixture.js';
 import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { endingOf, type Ended } from './ending.js';
@@ -203,6 +203,24 @@ describe(SeparationStore.name, () => {
     await objects.put(objectKeys.staging('song'), Readable.from(['song']));
     expect(await sut.accept(request, objectKeys.staging('song'))).toEqual(request);
     expect(await status()).toBe('open');
+  });
+
+  it('accepts a new song, and one that failed, with a copy of what was staged', async () => {
+    const fresh = someRequest();
+    await sut.fail(request, FAILURE);
+    for (const one of [fresh, { ...request, createdAt: new Date().toISOString() }]) {
+      const staged = objectKeys.staging(one.id);
+      await objects.put(staged, Readable.from([one.id]));
+      expect(await sut.accept(one, staged)).toEqual(one);
+      expect(await documents.request(one.id)).toEqual(one);
+      expect(await objects.getText(objectKeys.input(one.id, one.inputExtension))).toBe(one.id);
+    }
+  });
+
+  it('accepts nothing whose staged song is gone', async () => {
+    const fresh = someRequest();
+    await expect(sut.accept(fresh, objectKeys.staging('gone'))).rejects.toThrow(ObjectNotFoundError);
+    expect(await sut.find(fresh.id)).toBeUndefined();
   });
 
   it('accepts an equal song once: the first request counts', async () => {
