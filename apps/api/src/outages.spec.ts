@@ -79,6 +79,27 @@ describe(`${createApp.name}, without Redis`, () => {
     });
     expect((await api.client.upload(bytes, DEMO)).body).toMatchObject({ id, status: 'queued' });
   });
+
+  it('shows its songs, and takes none, while Redis cannot save its snapshots', async () => {
+    const bytes = wav({ frequency: 999 });
+    const { id } = (await api.client.upload(wav(), DEMO)).body;
+    await redis.failToSave();
+    for (const refused of [await api.client.upload(bytes, DEMO), await api.client.cancel(id)]) {
+      expect(refused).toMatchObject({ status: 503, body: { code: 'queue_unavailable' } });
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    const { status, body } = await api.client.json<Health>('/health/ready');
+    expect([status, body.checks['redis']]).toEqual([
+      503,
+      { status: 'down', reason: 'the queue refuses to work: MISCONF' },
+    ]);
+    const list = await api.client.json('/v1/separations');
+    expect(list).toMatchObject({ status: 200, body: { separations: [{ id, status: 'queued' }] } });
+    expect(await api.objects('staging/')).toEqual([]);
+    await redis.saveAgain();
+    expect((await api.client.upload(bytes, DEMO)).status).toBe(202);
+    expect((await api.client.cancel(id)).status).toBe(202);
+  });
 });
 
 describe(`${createApp.name}, without its S3 server`, () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { RedisUnavailableError } from '@app/redis';
 import { RedisServer } from '../../../test/support/servers/redis-server.js';
-import { QueueFixture, someJob } from '../../../test/support/separations/queue-fixture.js';
+import { QueueFixture, gate, someJob } from '../../../test/support/separations/queue-fixture.js';
 import { TcpProxy } from '../../../test/support/servers/tcp-proxy.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import type { JobChange } from './change-signal.js';
@@ -79,25 +79,53 @@ describe('the queue when Redis changes under its connections', () => {
     }
   });
 
-  it.each([
-    ['is out of memory', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
-    ['is a replica for a while', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
-  ] as const)(
-    'is unavailable while Redis %s, and works again by itself',
-    async (_what, [harm, ...how], [mend, ...to]) => {
-      await untilItWorks(5000);
-      await server.command(harm, ...how);
-      try {
-        const calls = [
-          () => fixture.queue.enqueue(someJob()),
-          () => fixture.cancelSignals.request(someJob().id),
-          () => fixture.connections.ping(),
-        ];
-        for (const call of calls) await expect(call()).rejects.toBeInstanceOf(RedisUnavailableError);
-      } finally {
-        await server.command(mend, ...to);
-      }
-      await untilItWorks(10_000);
-    },
-  );
+  it.each<[what: string, harm: (server: RedisServer) => Promise<void>, mend: (server: RedisServer) => Promise<void>]>([
+    [
+      'is out of memory',
+      (redis) => redis.command('CONFIG', 'SET', 'maxmemory', '1'),
+      (redis) => redis.command('CONFIG', 'SET', 'maxmemory', '0'),
+    ],
+    [
+      'is a replica for a while',
+      (redis) => redis.command('REPLICAOF', '127.0.0.1', '1'),
+      (redis) => redis.command('REPLICAOF', 'NO', 'ONE'),
+    ],
+    ['cannot save its snapshots', (redis) => redis.failToSave(), (redis) => redis.saveAgain()],
+  ])('is unavailable while Redis %s, and works again by itself', async (_what, harm, mend) => {
+    await untilItWorks(5000);
+    await harm(server);
+    try {
+      const calls = [
+        () => fixture.queue.enqueue(someJob()),
+        () => fixture.cancelSignals.request(someJob().id),
+        () => fixture.connections.ping(),
+      ];
+      for (const call of calls) await expect(call()).rejects.toBeInstanceOf(RedisUnavailableError);
+    } finally {
+      await mend(server);
+    }
+    await untilItWorks(10_000);
+  });
+
+  it('asks for jobs at intervals while Redis takes no writes', async () => {
+    const own = new QueueFixture(server.url);
+    const [running, finish] = [gate(), gate()];
+    const refusals: number[] = [];
+    const work = (): Promise<void> => {
+      running.open();
+      return finish.passed;
+    };
+    await own.work(work, { onError: () => void refusals.push(performance.now()) });
+    await own.queue.enqueue(someJob());
+    await running.passed;
+    try {
+      await server.failToSave();
+      finish.open();
+      await waitUntil('some refusals', () => refusals.length >= 6);
+      expect((refusals[5] ?? 0) - (refusals[0] ?? 0)).toBeGreaterThan(1000);
+    } finally {
+      await server.saveAgain();
+      await own.close();
+    }
+  });
 });

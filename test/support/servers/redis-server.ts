@@ -3,7 +3,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Redis } from 'ioredis';
@@ -70,10 +70,36 @@ export class RedisServer {
     await this.ask((redis) => redis.call(name, ...args));
   }
 
+  /** Its snapshots fail, as on a full disk: it takes no writes (MISCONF) until `saveAgain`. */
+  async failToSave(): Promise<void> {
+    // a rename onto a folder fails, for root too
+    await rm(this.snapshot, { force: true });
+    await mkdir(this.snapshot);
+    await this.command('CONFIG', 'SET', 'save', '3600 1', 'stop-writes-on-bgsave-error', 'yes');
+    await this.save('err');
+  }
+
+  async saveAgain(): Promise<void> {
+    await rm(this.snapshot, { recursive: true });
+    await this.save('ok');
+    await this.command('CONFIG', 'SET', 'save', '');
+  }
+
   async close(): Promise<void> {
     this.resume();
     await this.end('SIGKILL');
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private get snapshot(): string {
+    return join(this.folder, 'dump.rdb');
+  }
+
+  private async save(outcome: 'ok' | 'err'): Promise<void> {
+    await this.command('BGSAVE');
+    await waitUntil(`the snapshot is ${outcome}`, () =>
+      this.ask(async (redis) => (await redis.info('persistence')).includes(`rdb_last_bgsave_status:${outcome}`)),
+    );
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {

@@ -1,9 +1,10 @@
-import { DelayedError, WaitingError, Worker, type Job } from 'bullmq';
+import { DelayedError, WaitingError, type Job } from 'bullmq';
 import { type Redis } from 'ioredis';
 import { withTimeout } from '@app/concurrency';
 import { CancelSignals } from '../cancel-signals.js';
 import { describeFailure, FailedAttemptError, GivenUpError, isFinal, parseFailure } from '../job-failure.js';
 import { HandedBackError, JobRun, LostJobError } from './job-run.js';
+import { PatientWorker } from './patient-worker.js';
 import { CancelledJobError, PermanentJobError, UnfitWorkerError } from '../queue.errors.js';
 import { QUEUE_NAME, type RedisConnections } from '@app/redis';
 import { backoff, MAX_ATTEMPTS } from '../retry.js';
@@ -35,7 +36,7 @@ export class SeparationWorker {
   private readonly runs = new Set<JobRun>();
   private readonly cancelSignals: CancelSignals;
   private redis: Redis | undefined;
-  private worker: Worker | undefined;
+  private worker: PatientWorker | undefined;
   private paused = false;
   private stopListening: (() => Promise<void>) | undefined;
   private closing: Promise<void> | undefined;
@@ -54,7 +55,7 @@ export class SeparationWorker {
       for (const run of this.runs) if (run.job.id === id) run.abort(new CancelledJobError());
     });
     this.redis = this.connections.forWorker();
-    this.worker = new Worker(QUEUE_NAME, (job, token) => this.process(job, token ?? ''), {
+    this.worker = new PatientWorker(QUEUE_NAME, (job, token) => this.process(job, token ?? ''), {
       connection: this.redis,
       prefix: this.connections.keys.prefix,
       concurrency: this.options.concurrency,
