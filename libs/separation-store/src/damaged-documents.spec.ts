@@ -1,10 +1,10 @@
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rename, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { objectKeys, type Manifest, type StoredRequest } from '@app/separations';
-import { FolderObjectStore } from '@app/storage';
+import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { QueueFixture } from '../../../test/support/separations/queue-fixture.js';
 import { Documents, someManifest, someRequest } from '../../../test/support/separations/stored-separations.js';
 import { RedisServer } from '../../../test/support/servers/redis-server.js';
@@ -103,6 +103,42 @@ describe(`${SeparationStore.name}, with damaged documents`, () => {
       expect(await status()).toBe('open');
     },
   );
+
+  it.each<'request' | 'manifest'>(['request', 'manifest'])(
+    'ends, commits and removes nothing while the disk cannot read the %s, and goes on afterwards',
+    async (document) => {
+      const path = join(folder, documentKeys[document](request.id));
+      const stem = objectKeys.stem(request.id, 'vocals', 'flac', 'b'.repeat(64));
+      await objects.put(stem, Readable.from(['stem']));
+      await rename(path, `${path}-away`).catch(() => undefined);
+      await symlink('/proc/self/mem', path);
+      const failure = { code: 'internal', message: 'no' } as const;
+      for (const call of [
+        () => sut.commit(request, manifest),
+        () => sut.fail(request, failure),
+        () => sut.cancel(request),
+        () => sut.removeResults(request),
+        () => sut.find(request.id, { isForWork: true }),
+      ])
+        await expect(call()).rejects.toThrow(StorageUnavailableError);
+      await rm(path);
+      await rename(`${path}-away`, path).catch(() => undefined);
+      expect(await status()).toBe('open');
+      expect(await objects.head(stem)).toBeDefined();
+      await sut.commit(request, manifest);
+      expect(await status()).toBe('completed');
+    },
+  );
+
+  it('takes no manifest of another track for its end', async () => {
+    const asked = { ...request, track: 2 };
+    await documents.putRequest(asked);
+    await documents.putManifest(manifest);
+    expect(await status()).toBe('open');
+    const { options } = manifest;
+    await sut.commit(asked, { ...manifest, options: { ...options, track: 2 } });
+    expect(await status()).toBe('completed');
+  });
 
   it('shows what can be known of a separation whose request cannot be read, and what to do', async () => {
     await sut.index.add('ann', request.id, request.createdAt);

@@ -119,7 +119,7 @@ export class SeparationStore {
   async commit(run: Run, manifest: Manifest, { signal }: CallOptions = {}): Promise<void> {
     const { id } = run;
     const commit = async (): Promise<void> => {
-      const stored = await this.find(id, { isExpected: true });
+      const stored = await this.find(id, { isExpected: true, isForWork: true });
       if (stored === undefined || !isOf(run, stored)) throw new SeparationEndedError(id, 'removed');
       const ending = endingOf(stored);
       if (ending !== undefined && !needsRun(stored)) throw new SeparationEndedError(id, ending.status);
@@ -143,7 +143,7 @@ export class SeparationStore {
   /** Gives the separation another name for people to read. Does nothing once the song was accepted again. */
   async rename(run: Run, fileName: string): Promise<void> {
     await this.exclusively(run.id, async () => {
-      const stored = await this.find(run.id);
+      const stored = await this.find(run.id, { isForWork: true });
       if (stored === undefined || !isOf(run, stored) || stored.damage?.document === 'request') return;
       await this.documents.writeRequest({ ...stored.request, fileName });
     });
@@ -157,7 +157,7 @@ export class SeparationStore {
   /** Removes the artefacts of a separation that is not completed, nor accepted again. */
   async removeResults(run: Run): Promise<void> {
     await this.exclusively(run.id, async () => {
-      const stored = await this.find(run.id);
+      const stored = await this.find(run.id, { isForWork: true });
       if (stored === undefined) return this.removeFiles(run.id);
       if (isOf(run, stored) && stored.manifest === undefined) await this.removeFiles(run.id);
     });
@@ -191,7 +191,7 @@ export class SeparationStore {
   /** Removes artefacts of an ended separation that nothing refers to, once they are older than the age. */
   async removeStrays(id: SeparationId, olderThanMs: number, signal: AbortSignal): Promise<number> {
     return this.exclusively(id, async () => {
-      const stored = await this.find(id, { signal });
+      const stored = await this.find(id, { signal, isForWork: true });
       // behind a manifest that cannot be read, everything may be needed
       if (stored === undefined || stored.damage !== undefined || endingOf(stored) === undefined) return 0;
       return removeStrays(this.objects, stored, olderThanMs, signal);
@@ -200,7 +200,7 @@ export class SeparationStore {
 
   private async ifOpen(run: Run, work: (request: StoredRequest) => Promise<void>): Promise<void> {
     await this.exclusively(run.id, async () => {
-      const stored = await this.find(run.id);
+      const stored = await this.find(run.id, { isForWork: true });
       if (stored !== undefined && isOf(run, stored) && needsRun(stored)) await work(stored.request);
     });
   }

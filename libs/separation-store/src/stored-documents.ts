@@ -28,12 +28,17 @@ export interface FindOptions extends CallOptions {
   readonly timeoutMs?: number;
   /** whether finished work is lost if the store wrongly finds nothing: it is asked again then */
   readonly isExpected?: boolean;
+  /**
+   * For callers that act on what they find: a document that its disk cannot read now is a fault of the store, to be
+   * tried again. Views take it for a failure.
+   */
+  readonly isForWork?: boolean;
 }
 
 type Document = 'request' | 'manifest';
 
-/** the store works, and this document cannot be read */
-const OF_THE_DOCUMENT = [InvalidDocumentError, DocumentTooLargeError, UnreadableObjectError];
+/** this document will never be read */
+const OF_THE_DOCUMENT = [InvalidDocumentError, DocumentTooLargeError];
 
 /** Reads and writes `request.json` and `manifest.json`. */
 export class StoredDocuments {
@@ -52,6 +57,8 @@ export class StoredDocuments {
     if (request.outcome.state !== 'accepted') return { request };
     const manifest = await this.read(documentKeys.manifest(id), parseManifest, id, { ...options, isExpected: false });
     if (manifest === undefined) return { request };
+    // a worker of a version that knows no tracks has separated another one
+    if (manifest !== 'unreadable' && manifest.options.track !== request.track) return { request };
     if (manifest !== 'unreadable') return { request, manifest };
     const damage = await this.damage('manifest', id, options);
     return { request, ...(damage && { damage }) };
@@ -106,7 +113,8 @@ export class StoredDocuments {
         const read = parse(text);
         if (read.id === id) return read;
       } catch (error) {
-        if (!OF_THE_DOCUMENT.some((kind) => error instanceof kind)) throw error;
+        const isShown = error instanceof UnreadableObjectError && !options.isForWork;
+        if (!isShown && !OF_THE_DOCUMENT.some((kind) => error instanceof kind)) throw error;
       }
     }
     return 'unreadable';

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RedisConnections } from '@app/redis';
+import { SeparationIndex } from '@app/separation-store';
 import type { Separation, SeparationPage } from '@app/separations';
 import type { ApiClient } from '../../../../test/support/service/api-client.js';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
@@ -62,6 +64,17 @@ describe(ownerOfKey.name, () => {
       expect((await operator.upload(SONG, DEMO)).body.id).toBe(made.id);
       expect((await ann.upload(SONG, DEMO)).body.id).not.toBe(made.id);
       expect((await operator.cancel(made.id)).status).toBe(202);
+    });
+  });
+
+  it('lists nothing of another owner, whatever Redis says', async () => {
+    await withKeys(async (api) => {
+      const [ann, operator] = [api.as('key-of-ann'), api.as('key-of-the-operator')];
+      const hers = (await ann.upload(SONG, DEMO)).body;
+      const connections = new RedisConnections({ url: redis.url });
+      await new SeparationIndex(connections).add(null, hers.id, hers.createdAt);
+      await connections.close();
+      expect([await listed(ann), await listed(operator)]).toEqual([[hers.id], [made.id]]);
     });
   });
 

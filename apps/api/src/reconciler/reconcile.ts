@@ -71,6 +71,6 @@ export class Reconciliation {
   }
 
   private read(id: SeparationId, signal: AbortSignal): Promise<StoredSeparation | undefined> {
-    return this.store.find(id, { signal, timeoutMs: READ_TIMEOUT_MS });
+    return this.store.find(id, { signal, timeoutMs: READ_TIMEOUT_MS, isForWork: true });
   }
 }

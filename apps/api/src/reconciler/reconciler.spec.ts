@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { mkdtemp, rm, utimes } from 'node:fs/promises';
+import { mkdtemp, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -107,6 +107,18 @@ describe(ReconcilerService.name, () => {
     expect(new Set(await sut.run())).toEqual(new Set(ids.slice(0, 2)));
     store.unreadable = await Promise.all([accept(), accept()]);
     await expect(sut.run()).rejects.toThrow(StorageUnavailableError);
+  });
+
+  it('queues a separation whose disk could not read it, once it can', async () => {
+    const id = await accept();
+    const path = join(folder, `${objectKeys.separation(id)}request.json`);
+    await rename(path, `${path}-away`);
+    // Linux answers EIO to whoever reads it
+    await symlink('/proc/self/mem', path);
+    const other = await accept();
+    expect(await sut.run()).toEqual([other]);
+    await rename(`${path}-away`, path);
+    expect(await sut.run()).toEqual([id]);
   });
 
   it('does not read a separation again that has ended or has a job', async () => {

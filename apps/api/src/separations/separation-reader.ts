@@ -30,10 +30,13 @@ export class SeparationReader {
     return view;
   }
 
-  /** Views of many separations with one call to Redis. Separations removed meanwhile are left out. */
-  async views(ids: readonly SeparationId[]): Promise<Separation[]> {
+  /**
+   * Views of many separations with one call to Redis. Left out are those that were removed meanwhile, and those of
+   * another owner: the index may be wrong, the store decides.
+   */
+  async views(ids: readonly SeparationId[], owner: string | null): Promise<Separation[]> {
     const found = await Promise.all(ids.map((id) => this.access.find(id)));
-    const stored = found.filter((one) => one !== undefined);
+    const stored = found.filter((one) => one !== undefined).filter(({ request }) => request.owner === owner);
     const open = stored.filter(isOpen).map(({ request }) => request.id);
     const jobs = open.length === 0 ? new Map<SeparationId, never>() : await fromQueue(() => this.queue.states(open));
     const views = await Promise.all(

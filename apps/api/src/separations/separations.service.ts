@@ -43,7 +43,7 @@ export class SeparationsService {
     do {
       const from: string | null = next;
       const page = await fromQueue(() => this.index.page(owner, from, limit - separations.length));
-      const views = await this.reader.views(page.ids);
+      const views = await this.reader.views(page.ids, owner);
       separations.push(...views.filter((view) => status === undefined || view.status === status).map(summaryOf));
       lookedAt += page.ids.length;
       next = page.nextCursor;

@@ -63,7 +63,7 @@ export class SeparationProcessor {
   private async attempt(job: SeparationJob, context: JobContext): Promise<void> {
     const { signal, attempt } = context;
     const { separations, scratch, logger } = this.parts;
-    const stored = await separations.find(job.id, { signal });
+    const stored = await separations.find(job.id, { signal, isForWork: true });
     if (stored === undefined || !needsRun(stored)) {
       logger.info(`nothing to do: the separation is ${(stored && endingOf(stored)?.status) ?? 'removed'}`);
       return;

@@ -160,7 +160,6 @@ export class FolderObjectStore extends ObjectStore {
   ping(options: CallOptions = {}): Promise<void> {
     return inFolder(options.signal, async () => {
       await this.#marker.compare();
-      await this.#marker.check();
       const path = this.#temporary();
       await mkdir(dirname(path), { recursive: true });
       try {

@@ -20,7 +20,6 @@ const POLL_MS = 20;
  */
 export class StoreMarker {
   private id: Promise<string> | undefined;
-  private isAnother = false;
   private readonly path: string;
 
   /** @param memory undefined for a script or a spec, which starts with whatever is there */
@@ -33,26 +32,27 @@ export class StoreMarker {
 
   /** Whether this process has seen it. */
   get isKnown(): boolean {
-    return this.id !== undefined && !this.isAnother;
+    return this.id !== undefined;
   }
 
   /**
    * The first call makes the marker where there is none and none is remembered.
-   * @throws StorageUnavailableError if the marker that this process saw first is not there now
+   * @throws StorageUnavailableError if the marker that this process saw first is not there now; WrongStoreError if
+   * Redis remembers another one
    */
   async check(): Promise<void> {
     const expected = await this.expected();
-    const found = await this.read();
-    if (found !== expected)
-      throw new StorageUnavailableError('its folder is not the one of before: is the disk mounted?');
-    if (this.isAnother) throw this.wrongStore('another store than');
+    if ((await this.read()) !== expected) throw notTheOneOfBefore();
   }
 
-  /** Compares the marker with what is remembered. A Redis that was wiped learns it again. */
+  /** Also compares the marker with what is remembered. A Redis that was wiped learns it again. */
   async compare(): Promise<void> {
-    const id = await this.expected();
-    const known = await this.memory?.remember(id);
-    if (known !== undefined) this.isAnother = known !== id;
+    const expected = await this.expected();
+    // not while another disk is there, with which an operator may want to go on
+    const found = await this.read();
+    if (found !== undefined && found !== expected) throw notTheOneOfBefore();
+    await this.agree(expected);
+    if (found === undefined) throw notTheOneOfBefore();
   }
 
   private expected(): Promise<string> {
@@ -65,16 +65,23 @@ export class StoreMarker {
 
   private async firstSeen(): Promise<string> {
     const found = await this.read();
-    if (found !== undefined) return found;
-    if ((await this.memory?.recall()) !== undefined) throw this.wrongStore('nothing of');
-    const made = await this.make();
-    await this.memory?.remember(made);
-    return made;
+    if (found === undefined && (await this.memory?.recall()) !== undefined) throw this.wrongStore('nothing of');
+    const id = found ?? (await this.make());
+    await this.agree(id);
+    return id;
+  }
+
+  /** @throws WrongStoreError if Redis remembers another store; the next call reads the folder again */
+  private async agree(id: string): Promise<void> {
+    const known = await this.memory?.remember(id);
+    if (known === undefined || known === id) return;
+    this.id = undefined;
+    throw this.wrongStore('another store than');
   }
 
   private wrongStore(found: string): WrongStoreError {
     return new WrongStoreError(
-      `its folder holds ${found} the store that Redis remembers: mount the disk of that store, or remove the key ${this.memory?.key ?? ''} from Redis to go on with this folder`,
+      `its folder holds ${found} the store that Redis remembers: mount the disk of that store, or stop the services and remove the key ${this.memory?.key ?? ''} from Redis to go on with this folder`,
     );
   }
 
@@ -105,6 +112,10 @@ export class StoreMarker {
       await pause(POLL_MS);
     }
   }
+}
+
+function notTheOneOfBefore(): StorageUnavailableError {
+  return new StorageUnavailableError('its folder is not the one of before: is the disk mounted?');
 }
 
 /** another process was first */

@@ -76,16 +76,52 @@ describe(StoreMemory.name, () => {
     await started().ping();
   });
 
-  it('tells a store from another one, in a folder that is not empty', async () => {
-    await started().putText('songs/a', 'x');
+  /** Puts another store in the place of the one that was used. */
+  async function mountAnother(): Promise<void> {
     await unmount();
     await new FolderObjectStore(root).putText('songs/a', 'of another store');
+  }
+
+  it('tells a store from another one, in a folder that is not empty, before anything is written', async () => {
+    await started().putText('songs/a', 'x');
+    await mountAnother();
     const sut = started();
+    await expect(sut.putText('songs/b', 'x')).rejects.toThrow(WrongStoreError);
     await expect(sut.ping()).rejects.toThrow(WrongStoreError);
     await expect(sut.getText('songs/b')).rejects.toThrow(WrongStoreError);
     await forget();
     await sut.ping();
     expect(await sut.getText('songs/a')).toBe('of another store');
+  });
+
+  it('goes on with the right disk once it is mounted, also in a process that started on another', async () => {
+    await started().putText('songs/a', 'x');
+    await mountAnother();
+    const sut = started();
+    await expect(sut.ping()).rejects.toThrow(WrongStoreError);
+    await mount();
+    await sut.ping();
+    expect(await sut.getText('songs/a')).toBe('x');
+  });
+
+  it('is not filled again by a process whose disk was changed for another', async () => {
+    const running = started();
+    await running.putText('songs/a', 'x');
+    await mountAnother();
+    await forget();
+    await expect(running.ping()).rejects.toThrow(StorageUnavailableError);
+    const sut = started();
+    await sut.ping();
+    expect(await sut.getText('songs/a')).toBe('of another store');
+  });
+
+  it('is filled while the disk is away, by a process that knows it', async () => {
+    const running = started();
+    await running.putText('songs/a', 'x');
+    await unmount();
+    await forget();
+    await expect(running.ping()).rejects.toThrow(StorageUnavailableError);
+    await expect(started().putText('songs/b', 'x')).rejects.toThrow(WrongStoreError);
   });
 
   it('is filled again after Redis was wiped, by the next ping', async () => {
