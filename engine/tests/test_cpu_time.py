@@ -40,6 +40,14 @@ def test_asks_ps_where_there_is_no_proc() -> None:
     assert cpu_time._ask_ps(os.getpid()) == pytest.approx(time.process_time(), abs=2)
 
 
+def test_leaves_out_ps_itself_which_would_hide_a_child_that_hangs() -> None:
+    before = cpu_seconds()
+    for _ in range(20):
+        cpu_time._ask_ps(os.getpid())
+    # threads of other libraries may use some
+    assert cpu_seconds() - before < 0.02
+
+
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("0:01.50", 1.5), ("00:01:02", 62), ("2-03:00:01", 183_601), ("", None)],

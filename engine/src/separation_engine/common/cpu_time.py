@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import TextIO
 
 # a dict, because another thread reads while one starts or ends a child
 _running: dict[int, None] = {}
+# CPU seconds that ps itself has used; only the heartbeat asks it
+_looks = [0.0]
+_PS_TIMEOUT_SECONDS = 5
 _TICKS = os.sysconf("SC_CLK_TCK")
 _USER_TICKS, _SYSTEM_TICKS = 11, 12
 
@@ -40,8 +44,9 @@ def run_child(
 def cpu_seconds() -> float:
     """CPU time of this process and its children so far, but not of the calling thread."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    children = ended.ru_utime + ended.ru_stime - _looks[0]
     own = time.process_time() - time.thread_time()
-    return own + ended.ru_utime + ended.ru_stime + sum(map(_of_process, list(_running)))
+    return own + children + sum(map(_of_process, list(_running)))
 
 
 def _of_process(pid: int) -> float:
@@ -56,11 +61,22 @@ def _of_process(pid: int) -> float:
 
 def _ask_ps(pid: int) -> float:
     """For systems without /proc."""
+    command = ["/bin/ps", "-o", "time=", "-p", str(pid)]
     try:
-        command = ["/bin/ps", "-o", "time=", "-p", str(pid)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
-        return _parse_ps_time(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as ps:
+            # the timer ends a ps that hangs: communicate would reap it without its CPU time
+            timer = threading.Timer(_PS_TIMEOUT_SECONDS, ps.kill)
+            timer.start()
+            try:
+                text = ps.stdout.read().decode() if ps.stdout else ""
+                _, status, used = os.wait4(ps.pid, 0)
+            finally:
+                timer.cancel()
+            ps.returncode = os.waitstatus_to_exitcode(status)
+        # ended children count, and each look would pass for work of a child that hangs
+        _looks[0] += used.ru_utime + used.ru_stime
+        return _parse_ps_time(text)
+    except (OSError, ValueError):
         return 0.0
 
 
