@@ -36,10 +36,12 @@ def test_a_stereo_song_keeps_every_sample(tmp_path: Path) -> None:
     np.testing.assert_array_equal(decoded, np.repeat([[0.25], [-0.5]], RATE // 2, axis=1))
 
 
-def test_surround_is_mixed_without_clipping(tmp_path: Path) -> None:
-    surround = make(tmp_path / "surround.flac", f"aevalsrc=0.9|0.9|0.9|0|0.9|0.9:d=0.5:s={RATE}:c=5.1")
+def test_surround_is_mixed_without_clipping_and_without_loss(tmp_path: Path) -> None:
+    surround = make(tmp_path / "surround.flac", f"aevalsrc=0.9|0.9|0.9|0.9|0.9|0.9:d=0.5:s={RATE}:c=5.1")
     decoded = read_wav(decode_song(surround, tmp_path / "mix.wav", RATE))
     np.testing.assert_allclose(decoded, 0.9, atol=1e-3)
+    effects = make(tmp_path / "effects.flac", f"aevalsrc=0|0|0|0.9|0|0:d=0.5:s={RATE}:c=5.1")
+    assert read_wav(decode_song(effects, tmp_path / "mix.wav", RATE)).min() > 0.1
 
 
 def test_the_filters_are_those_of_the_service() -> None:

@@ -49,6 +49,46 @@ describe('Ffmpeg, given unusual speakers', () => {
     expect(right).toBe(left);
   });
 
+  it.each([
+    ['above', 'FL+FR+TC'],
+    ['above in front', 'FC+BC+TFC'],
+    ['above in the back', 'FL+FR+TBL+TBC+TBR'],
+    ['at every corner', 'FL+FR+BL+BR+TFL+TFR+TBL+TBR'],
+    ['of Atmos', '7.1.4'],
+    ['in the back of one side', 'FC+BC+SL'],
+    ['for effects', '5.1'],
+    ['that a writer counted', 'FL+FR+FC+LFE+BL'],
+  ])('loses no channel of speakers %s: %s', async (_where, speakers) => {
+    const count = { '5.1': 6, '7.1.4': 12 }[speakers] ?? speakers.split('+').length;
+    // one channel at a time
+    const slots = Array.from({ length: count }, (_, at) => `0.5*between(n\\,${at * 500}\\,${at * 500 + 499})`);
+    const sound = `aevalsrc=${slots.join('|')}:c=${speakers}:s=44100:d=${(count * 500) / 44_100}`;
+    const song = await songs.make('every.wav', '-f', 'lavfi', '-i', sound, '-c:a', 'pcm_f32le');
+    const floats = await songs.samplesOf(song);
+    const silent = slots.flatMap((_, at) => {
+      const middle = (at * 500 + 250) * 2;
+      return Math.max(floats[middle] ?? 0, floats[middle + 1] ?? 0) < 0.01 ? [at] : [];
+    });
+    expect(silent).toEqual([]);
+  });
+
+  it.each(['wav', 'au', 'tta', 'mka', 'aiff'])(
+    'loses none of three channels that name no speakers: .%s',
+    async (ending) => {
+      const third = Float32Array.from({ length: 3000 }, (_, at) => (at % 3 === 2 ? 0.5 : 0));
+      const plain = await songs.write('plain.wav', floatWav(third, 3));
+      const song = ending === 'wav' ? plain : await songs.make(`third.${ending}`, '-i', plain);
+      const floats = await songs.samplesOf(song);
+      expect(Math.min(floats[1000] ?? 0, floats[1001] ?? 0)).toBeGreaterThan(0.05);
+    },
+  );
+
+  it('keeps the sides of speakers above, and never clips', async () => {
+    const speakers = ':c=FL+FR+BL+BR+TFL+TFR+TBL+TBR:s=44100';
+    const [left, right] = await heard('cube.wav', [1, 0, 1, 0, 1, 0, 1, 0], speakers);
+    expect([left, right]).toEqual([expect.closeTo(1, 3), 0]);
+  });
+
   it.each([9, 32, 64])('folds %d channels without speakers to both sides', async (count) => {
     const levels = Array.from({ length: count }, (_, at) => (at === 3 ? 0.9 : 0));
     const [left, right] = await heard(`${count}.wav`, levels);

@@ -60,9 +60,9 @@ def decode_song(song: Path, output: Path, sample_rate: int) -> Path:
 
 
 def filters(sample_rate: int) -> str:
-    """The service's filters: mono keeps its level on both sides, and surround does not clip."""
+    """The service's filters: mono keeps its level, and surround neither clips nor loses a channel."""
     mono = "volume='if(eq(nb_channels,1),sqrt(2),1)':precision=float"
-    mix = f"aresample={sample_rate}:ochl=stereo:osf=flt:rematrix_maxval=1"
+    mix = f"aresample={sample_rate}:ochl=stereo:osf=flt:rematrix_maxval=1:lfe_mix_level=0.5"
     return f"asetpts=N/SR/TB,{mono},{mix}"
 
 

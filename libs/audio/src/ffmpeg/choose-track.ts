@@ -1,9 +1,8 @@
-import { UnknownTrackError, UnsupportedAudioError } from '../errors/audio.error.js';
-import type { Mixing, TrackChoice } from './decode-arguments.js';
+import { UnknownTrackError } from '../errors/audio.error.js';
+import type { TrackChoice } from './decode-arguments.js';
 import type { Track } from './decode-log.js';
-
-/** what `pan` can take */
-const MAX_CHANNELS = 64;
+import { allOnBothSides, keepAllSpeakers, type Mixing } from '../headers/speaker-shares.js';
+import type { WavHeader } from '../wav/wav-header.js';
 
 /** What an attempt found out. */
 export interface Attempt {
@@ -12,9 +11,11 @@ export interface Attempt {
   readonly tracks: readonly Track[];
   /** ffmpeg mixed no sample: the speakers tell it nothing */
   readonly isUnmixed: boolean;
+  /** what was decoded, counted from 1, and how */
+  readonly track: number;
   readonly mixing: Mixing;
-  /** channels of the first frame, if one was decoded */
-  readonly channels: number | undefined;
+  /** its first frame, if one was decoded */
+  readonly firstFrame: Pick<WavHeader, 'channels' | 'speakers'> | undefined;
 }
 
 /**
@@ -31,7 +32,7 @@ export function chooseTrack(attempt: Attempt, wanted?: number): TrackChoice {
     if (tracks.length > 0) throw new UnknownTrackError(track, tracks.length);
     return { track, mixing: attempt.mixing };
   }
-  const mixing = chooseMixing(chosen, attempt);
+  const mixing = chooseMixing(chosen, attempt, attempt.track === track);
   if (wanted === undefined && areSidesOfOneSong(attempt)) return { track: 1, right: 2, mixing };
   return { track, mixing };
 }
@@ -48,19 +49,13 @@ function areSidesOfOneSong({ isQuickTime, tracks }: Attempt): boolean {
 }
 
 /** Two channels are left and right, whatever speakers they are for. */
-function chooseMixing({ layout }: Track, { isUnmixed, channels, mixing }: Attempt): Mixing {
+function chooseMixing({ layout }: Track, { isUnmixed, firstFrame, mixing }: Attempt, isDecoded: boolean): Mixing {
   // a way that worked
   if (!isUnmixed && mixing !== 'speakers') return mixing;
-  const count = Number(/^(\d+) channels/.exec(layout)?.[1] ?? channels ?? 0);
+  const { channels = 0, speakers = 0 } = firstFrame ?? {};
+  const count = Number(/^(\d+) channels/.exec(layout)?.[1] ?? channels);
   if (count === 2 && layout.startsWith('2 channels')) return 'stereo';
-  if (!isUnmixed || count <= 2) return 'speakers';
-  return allOnBothSides(count);
-}
-
-/** @throws UnsupportedAudioError */
-export function allOnBothSides(channels: number): Mixing {
-  if (channels > MAX_CHANNELS) {
-    throw new UnsupportedAudioError(`The song has ${channels} channels; at most ${MAX_CHANNELS} can be mixed.`);
-  }
-  return { all: channels };
+  if (count <= 2) return 'speakers';
+  if (isUnmixed) return allOnBothSides(count);
+  return (isDecoded ? keepAllSpeakers(channels, speakers) : undefined) ?? 'speakers';
 }

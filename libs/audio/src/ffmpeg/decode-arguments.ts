@@ -1,4 +1,5 @@
 import { encodingArguments } from './encode-arguments.js';
+import type { Mixing } from '../headers/speaker-shares.js';
 import { ANY_CONTAINER, type FfmpegInput, type Reading, untrustedInput } from '../sources/ffmpeg-input.js';
 import { WORKING_RATE } from '../wav/working-format.js';
 
@@ -6,19 +7,19 @@ import { WORKING_RATE } from '../wav/working-format.js';
  * How rest-server and the worker decode a song.
  * - new time stamps from the count of samples: limits apply to decoded samples, not to claims
  * - mono keeps its level on both sides (ffmpeg would lower it by 3 dB)
- * - surround is mixed without clipping
+ * - surround is mixed without clipping, and with its low-frequency effects (LFE): ffmpeg would leave them out, and takes
+ *   a third channel without a name for them
  */
 const FILTERS = [
   'asetpts=N/SR/TB',
   `volume='if(eq(nb_channels,1),sqrt(2),1)':precision=float`,
-  `aresample=${WORKING_RATE}:ochl=stereo:osf=flt:rematrix_maxval=1`,
+  `aresample=${WORKING_RATE}:ochl=stereo:osf=flt:rematrix_maxval=1:lfe_mix_level=0.5`,
 ].join(',');
+/** of separations whose original is not stored */
+const FILTERS_WITHOUT_EFFECTS = FILTERS.replace(/:lfe_mix_level=.*/, '');
 
 const FLOAT_WAV = ['-c:a', 'pcm_f32le', '-bitexact', '-f', 'wav'];
 const NO_METADATA = ['-map_metadata', '-1', '-map_chapters', '-1'];
-
-/** How channels become two: by their speakers, as left and right whatever they are called, or all on both sides. */
-export type Mixing = 'speakers' | 'stereo' | { readonly all: number };
 
 /** What to decode of a file with several tracks. */
 export interface TrackChoice {
@@ -79,21 +80,21 @@ function mapTracks({ track, right, mixing }: TrackChoice): string[] {
 function mixingFilter(mixing: Mixing): string {
   if (mixing === 'speakers') return '';
   if (mixing === 'stereo') return 'channelmap=0|1:stereo,';
-  const channels = Array.from({ length: mixing.all }, (_, channel) => channel);
-  const share = (1 / mixing.all).toFixed(9);
-  const sum = channels.map((channel) => `${share}*c${channel}`).join('+');
-  const unnamed = `channelmap=${channels.join('|')}:${mixing.all}C`;
-  return `${unnamed},aformat=sample_fmts=fltp,pan=stereo|c0=${sum}|c1=${sum},`;
+  const { shares } = mixing;
+  const sumOf = (side: 0 | 1): string =>
+    shares.map((share, channel) => `${share[side].toFixed(9)}*c${channel}`).join('+');
+  const unnamed = `channelmap=${[...shares.keys()].join('|')}:${shares.length}C`;
+  return `${unnamed},aformat=sample_fmts=fltp,pan=stereo|c0=${sumOf(0)}|c1=${sumOf(1)},`;
 }
 
 /**
- * Decodes the song with the same filters into a 24-bit FLAC at `destination`: as many samples as its stems.
+ * Decodes a song of before into a 24-bit FLAC at `destination`, as its stems were: without low-frequency effects.
  * @param gain linear, that of the stems. @param seconds length of the decoded song
  */
 export function originalArguments(input: FfmpegInput, seconds: number, gain: number, destination: string): string[] {
   return [
     ...[...untrustedInput(input, ANY_CONTAINER), '-max_error_rate', '1'],
-    ...['-af', `${FILTERS},volume=${gain}:precision=float`],
+    ...['-af', `${FILTERS_WITHOUT_EFFECTS},volume=${gain}:precision=float`],
     ...['-t', String(seconds + 1), '-map_chapters', '-1', ...encodingArguments('flac', destination)],
   ];
 }

@@ -3,9 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { ProcessFailedError } from '@app/processes';
 import { NoAudioError } from '../errors/audio.error.js';
 import type { LimitOptions } from './call-options.js';
-import { allOnBothSides, chooseTrack } from './choose-track.js';
+import { chooseTrack } from './choose-track.js';
 import { decodingArguments, decodingTimeoutMs, type TrackChoice } from './decode-arguments.js';
 import { DecodeLog, parseLine } from './decode-log.js';
+import { allOnBothSides } from '../headers/speaker-shares.js';
 import { surveyGaps, type Survey } from './survey.js';
 import { runFfmpeg } from './run-ffmpeg.js';
 import type { MeteredOption } from './work-meter.js';
@@ -84,9 +85,11 @@ async function decodeInput(
     const { log, firstFrame, failure } = run;
     const isUnmixed = (await sink.samples()) === before && failure !== undefined;
     const { tracks } = log;
-    const { mixing } = choice;
-    const channels = firstFrame.header?.channels;
-    const better = chooseTrack({ isQuickTime, tracks, isUnmixed, mixing, channels }, wanted);
+    const { track, mixing } = choice;
+    const better = chooseTrack(
+      { isQuickTime, tracks, isUnmixed, track, mixing, firstFrame: firstFrame.header },
+      wanted,
+    );
     const isSettled = unplacedChannels !== undefined || isDeepStrictEqual(better, choice);
     if (!isSettled && attempt < MAX_ATTEMPTS) {
       choice = better;

@@ -3,6 +3,8 @@ export interface WavHeader {
   /** Hz */
   readonly sampleRate: number;
   readonly channels: number;
+  /** a bit for each, in the order of the channels; 0 if it names none */
+  readonly speakers: number;
   readonly bitsPerSample: number;
   readonly encoding: 'integer' | 'float';
   /** byte offset of the samples */
@@ -54,6 +56,7 @@ function parseFormat(body: Buffer): Omit<WavHeader, 'dataOffset' | 'dataBytes'> 
   return {
     encoding: kind === FLOAT ? 'float' : 'integer',
     channels: body.readUInt16LE(2),
+    speakers: tag === EXTENSIBLE ? body.readUInt32LE(20) : 0,
     sampleRate: body.readUInt32LE(4),
     bitsPerSample: body.readUInt16LE(14),
   };
