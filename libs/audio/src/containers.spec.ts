@@ -50,6 +50,12 @@ describe('CONTAINERS', () => {
     expect(damage).toMatchObject({ losses: [], faultsAt: [] });
   });
 
+  it.each([44_100, 48_000])('keeps the end of ALAC in a CAF file of %i Hz', async (rate) => {
+    const song = await songs.make('song.caf', ...tone(5), '-ar', String(rate), '-c:a', 'alac');
+    const { samples } = await sut.decode(song, songs.at('decoded.wav'), { maxDurationSeconds: 60 });
+    expect(samples).toBe(5 * WORKING_RATE);
+  });
+
   it.each(['avi', 'amr'])('does not offer .%s, which is refused', async (ending) => {
     const args = ending === 'amr' ? ['-ar', '8000', '-ac', '1'] : [];
     const song = await songs.make(`song.${ending}`, ...tone(0.2), ...args);

@@ -46,6 +46,15 @@ describe('Ffmpeg, given a damaged song', () => {
     expect(damage).toEqual({ losses: [], faultsAt: [], isAltered: false, lostParts: 0 });
   });
 
+  it('plays no noise where a block of a WavPack file is damaged', async () => {
+    const bytes = await readFile(await songs.make('fine.wv', ...SWEEP, '-sample_fmt', 'fltp'));
+    const third = Math.floor(bytes.length / 3);
+    for (let at = third; at < third + 3000; at += 1) bytes.writeUInt8((at * 97) % 256, at);
+    const { damage, floats } = await decode(await songs.write('damaged.wv', bytes));
+    expect(damage.faultsAt).not.toEqual([]);
+    expect(floats.every((sample) => Math.abs(sample) < 0.5)).toBe(true);
+  });
+
   it('puts silence in place of a damaged frame of a FLAC, and keeps the rest in place', async () => {
     const whole = await songs.make('fine.flac', ...SWEEP);
     const bytes = await readFile(whole);

@@ -50,7 +50,7 @@ export function decodingArguments(decode: DecodeInput, digest?: string): string[
     ...untrustedInput(input, reading),
     ...[...mapTracks(choice), ...limit, ...NO_METADATA, '-c:a', 'pcm_f32le', '-f', 'f32le', 'pipe:1'],
     ...['-map', streamOf(choice.track), ...NO_METADATA, '-af', 'ashowinfo', '-frames:a', '1', ...FLOAT_WAV, 'pipe:3'],
-    ...(digest === undefined ? [] : ['-map', streamOf(choice.track), ...limit, '-c:a', digest, '-f', 'md5', 'pipe:2']),
+    ...(digest === undefined ? [] : digestArguments(choice.track, digest, limit)),
   ];
 }
 
@@ -60,6 +60,10 @@ export function surveyArguments({ input, reading, choice, maxDurationSeconds }: 
     ...[...untrustedInput(input, reading), '-map', streamOf(choice.track), ...NO_METADATA, '-max_error_rate', '1'],
     ...['-t', String(maxDurationSeconds + 1), '-af', 'ashowinfo', '-f', 'null', '-'],
   ];
+}
+
+function digestArguments(track: number, codec: string, limit: readonly string[]): string[] {
+  return ['-map', streamOf(track), ...limit, ...NO_METADATA, '-c:a', codec, '-f', 'md5', 'pipe:2'];
 }
 
 function streamOf(track: number): string {

@@ -71,7 +71,7 @@ function parseDuration(line: string): number | undefined {
 
 /** of the first frame, as `ashowinfo` tells it */
 function parseStart(line: string): number | undefined {
-  const [, stamp] = /n: *0 pts:\S+ +pts_time:(-?\d+(?:\.\d+)?) /.exec(line) ?? [];
+  const [, stamp] = /^n: *0 pts:\S+ +pts_time:(-?\d+(?:\.\d+)?) /.exec(line) ?? [];
   return stamp === undefined ? undefined : Math.max(Number(stamp), 0);
 }
 

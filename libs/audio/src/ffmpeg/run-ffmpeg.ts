@@ -17,7 +17,7 @@ export async function runFfmpeg(
   } catch (error) {
     if (!(error instanceof ProcessFailedError)) throw error;
     if (error.exitCode === null) throw new FfmpegUnavailableError(error);
-    await readVersion(program);
+    await readVersion(program, options.signal && { signal: options.signal });
     throw error;
   }
 }

@@ -14,10 +14,16 @@ import { TAG_HEADER_BYTES, tagBytes } from './tags.js';
 
 /** a frame whose checksum is wrong is noise: better lost, and found to be lost */
 const FLAC: Reading = { demuxers: ['flac'], options: ['-err_detect', 'crccheck+explode'] };
+/** a block whose checksum is wrong decodes to full-scale noise */
+const WAVPACK: Reading = { demuxers: ['wv'], options: ['-err_detect', 'crccheck'] };
+/** its last packet is as short as the song ends; ffmpeg would cut off the same number of samples again */
+const ALAC_IN_CAF: Reading = { demuxers: ['caf'], options: ['-flags2', 'skip_manual'] };
 const MP3: Reading = { demuxers: ['mp3'], options: [] };
 const OGG: Reading = { demuxers: ['ogg'], options: [] };
 /** the most channels whose usual places ffmpeg knows by their number */
 const MAX_PLACED_CHANNELS = 8;
+/** where a CAF file names its codec: its description is always the first chunk */
+const CAF_CODEC = 28;
 const KIND_BYTES = 4096;
 const FLAC_WITHIN = 64 * 1024;
 
@@ -46,7 +52,13 @@ export async function planSong(whole: SeekableSource): Promise<SongPlan> {
     return { parts: [{ source: mp3.source, reading: MP3 }], container: 'mp3', losses: mp3.losses };
   }
   const isQuickTime = kind?.name === QUICK_TIME;
-  return { parts: [{ source: whole, reading: ANY_CONTAINER, isQuickTime }], losses: [], kind };
+  return { parts: [{ source: whole, reading: readingOf(start), isQuickTime }], losses: [], kind };
+}
+
+function readingOf(start: Buffer): Reading {
+  const text = start.toString('latin1', 0, CAF_CODEC + 4);
+  if (text.startsWith('wvpk')) return WAVPACK;
+  return text.startsWith('caff') && text.endsWith('alac') ? ALAC_IN_CAF : ANY_CONTAINER;
 }
 
 /** Tags at the start are allowed anywhere, whatever the container says. */
