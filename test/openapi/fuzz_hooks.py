@@ -1,12 +1,22 @@
-"""What Schemathesis cannot draw from the OpenAPI document: songs."""
+"""What Schemathesis cannot draw from the OpenAPI document: songs, and calls that meet a stored file."""
 
+import json
 import math
 import struct
+from pathlib import Path
+from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
 
 RATE = 8000
+
+# by name; a call takes the first of each, the second of each, and so on
+EXAMPLES = {
+    "Range": ["bytes=0-99", "bytes=999999999-", "bytes=-100"],
+    "If-None-Match": ['"other"', '"other"', "*"],
+    "Last-Event-ID": ["processing", "completed"],
+}
 
 
 def wav(frequency: int) -> bytes:
@@ -21,3 +31,23 @@ def wav(frequency: int) -> bytes:
 schemathesis.openapi.format(
     "binary", st.one_of(st.integers(200, 300).map(wav), st.binary(min_size=1, max_size=64))
 )
+
+
+def stored_ids(operation_id: str) -> list[str]:
+    """Ids that the operation may use up: only deletions and cancellations change what others meet."""
+    own = {"deleteSeparation": "deletable.txt", "cancelSeparation": "cancellable.txt"}
+    return [json.loads(line) for line in Path(own.get(operation_id, "ids.txt")).read_text().splitlines()]
+
+
+@schemathesis.hook
+def before_load_schema(context: object, raw_schema: dict[str, Any]) -> None:
+    """Adds examples: the phases that do not read the dictionaries take them."""
+    operations = [operation for methods in raw_schema["paths"].values() for operation in methods.values()]
+    for operation in operations:
+        examples = {**EXAMPLES, "id": stored_ids(operation["operationId"])}
+        for parameter in operation.get("parameters", []):
+            if parameter["name"] in examples:
+                parameter["schema"]["examples"] = examples[parameter["name"]]
+                # of readers: a call would prefer it
+                parameter.pop("example", None)
+                parameter["schema"].pop("example", None)

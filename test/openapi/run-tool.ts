@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { delimiter, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 /** of the engine's environment, whose `dev` profile holds the tools */
-export const PYTHON_TOOLS = resolve('engine', '.venv', 'bin');
+const PYTHON = resolve('engine', '.venv', 'bin', 'python');
 
 interface Tool {
   readonly cwd: string;
@@ -20,7 +20,7 @@ export async function runTool(
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(command, args, {
     cwd,
-    env: { PATH: `${PYTHON_TOOLS}${delimiter}${PATH}`, HOME, NO_COLOR: '1', ...env },
+    env: { PATH, HOME, NO_COLOR: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs ?? 60_000,
   });
@@ -30,4 +30,9 @@ export async function runTool(
   const output = Buffer.concat(printed).toString();
   if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`);
   return output;
+}
+
+/** Runs a Python script, or a module after `-m`. A launcher would name the folder where the environment was made. */
+export function runPython(args: readonly string[], tool: Tool): Promise<string> {
+  return runTool(PYTHON, args, tool);
 }
