@@ -1,6 +1,7 @@
 // primitives for concurrent work: limits, serialization, coalescing, time-outs. imports none of our libs.
 export { Batch } from './batch.js';
 export { FairSemaphore, shareOf } from './fair-semaphore.js';
+export { FreshWork } from './fresh-work.js';
 export { KeyedMutex } from './keyed-mutex.js';
 export { mapLimited } from './map-limited.js';
 export { Semaphore } from './semaphore.js';

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** Stands between a client and a server, and loses them as a network does. Call `close` at the end. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private silent = new WeakSet<Socket>();
+  /** how long what a client sends is under way, ms */
+  delayMs = 0;
 
   private constructor(
     private readonly server: Server,
@@ -45,8 +48,16 @@ export class TcpProxy {
       [upstream, client],
     ] as const) {
       this.sockets.add(from);
+      let sent = Promise.resolve();
       from.on('data', (chunk) => {
-        if (!this.silent.has(from)) to.write(chunk);
+        if (this.silent.has(from)) return;
+        if (from === upstream) {
+          to.write(chunk);
+          return;
+        }
+        const arrived = pause(this.delayMs);
+        // in order, even when the delay shrinks
+        sent = sent.then(() => arrived).then(() => void to.write(chunk));
       });
       from.on('error', () => undefined);
       from.on('close', () => {

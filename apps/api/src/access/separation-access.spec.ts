@@ -21,8 +21,8 @@ class CountedStore extends FolderObjectStore {
 
   override async getText(key: string): Promise<string | undefined> {
     if (this.isAway) throw new Error('the store is away');
-    if (key.endsWith('request.json')) this.reads += 1;
     const [text, held] = [await super.getText(key), this.slowly];
+    if (key.endsWith('request.json')) this.reads += 1;
     if (held !== undefined) await held;
     return text;
   }
@@ -73,6 +73,27 @@ describe(SeparationAccess.name, () => {
     expect(objects.reads).toBe(1);
   });
 
+  it('shares reads while Redis is frozen, but none that began before a caller came', async () => {
+    redis.pause();
+    const lastTold = new LastTold(queue.connections);
+    await waitUntil('Redis to be frozen', async () => (await lastTold.of(request.id)) === undefined);
+    const held = gate();
+    objects.slowly = held.passed;
+    const first = sut.load(request.id, 'ann');
+    await waitUntil('the read', () => objects.reads === 1);
+    objects.slowly = undefined;
+    const outcome: StoredState = { state: 'cancelled', at: new Date().toISOString() };
+    await documents.putRequest({ ...request, outcome });
+    const later = Array.from({ length: 5 }, () => sut.load(request.id, 'ann'));
+    // a read of each other separation goes on meanwhile
+    await expect(sut.load(someRequest().id, 'ann')).rejects.toThrow('no such separation');
+    held.open();
+    redis.resume();
+    expect((await first).request.outcome.state).toBe('accepted');
+    for (const one of await Promise.all(later)) expect(one.request.outcome).toEqual(outcome);
+    expect(objects.reads).toBe(3);
+  });
+
   it('reads the store once in each of two servers that tell the same', async () => {
     const servers = [sut, server(queue.other())];
     for (let call = 0; call < 6; call++) await servers[call % 2]?.load(request.id, 'ann');
@@ -98,7 +119,7 @@ describe(SeparationAccess.name, () => {
     const other = server(queue.other());
     await Promise.all([sut.load(request.id, 'ann'), other.load(request.id, 'ann')]);
     await documents.removeRequest(request.id);
-    await sut.removed(request.id);
+    await sut.changed(request.id);
     for (const one of [other, sut]) await expect(one.load(request.id, 'ann')).rejects.toThrow('no such separation');
     expect(await queue.connections.call((client) => client.keys(queue.connections.keys.told(request.id)))).toEqual([]);
   });

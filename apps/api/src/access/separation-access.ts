@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import { FreshWork } from '@app/concurrency';
 import { isAccepted, SeparationStore, type StoredSeparation } from '@app/separation-store';
 import { isSeparationId, type SeparationId } from '@app/separations';
 import { fromQueue } from '../problems/outages.js';
@@ -26,6 +27,8 @@ interface Remembered {
 @Injectable()
 export class SeparationAccess {
   private readonly recent = new LRUCache<SeparationId, Remembered>({ max: REMEMBERED, ttl: REMEMBERED_MS });
+
+  private readonly reads = new FreshWork<SeparationId, StoredSeparation | undefined>();
 
   constructor(
     private readonly store: SeparationStore,
@@ -54,11 +57,12 @@ export class SeparationAccess {
   /**
    * Reads it from the store at most once a second, however many ask, unless another server has told a client something
    * else of it. What another server may accept at any moment is not remembered: its client would be told that the song
-   * is not there, or is cancelled, right after the 202. While Redis is away, only the store is believed.
+   * is not there, or is cancelled, right after the 202. While Redis is slow or away, only the store is
+   * believed, and callers share reads that begin after they came.
    */
   async find(id: SeparationId): Promise<StoredSeparation | undefined> {
     const told = await this.lastTold.of(id);
-    if (told === undefined) return this.store.find(id);
+    if (told === undefined) return this.reads.run(id, () => this.store.find(id));
     const known = this.recent.get(id);
     if (known?.told === told) return known.stored;
     const reading: Remembered = { told, stored: this.store.find(id).then((stored) => this.tell(id, reading, stored)) };
@@ -73,8 +77,11 @@ export class SeparationAccess {
     this.recent.delete(id);
   }
 
-  /** Call after its removal, before the client is told of it. @throws ProblemError queue_unavailable */
-  async removed(id: SeparationId): Promise<void> {
+  /**
+   * Call after a change, before a client is told of it: `LastTold` waits too briefly for a slow Redis.
+   * @throws ProblemError queue_unavailable
+   */
+  async changed(id: SeparationId): Promise<void> {
     this.forget(id);
     await fromQueue(() => this.lastTold.forget(id));
   }

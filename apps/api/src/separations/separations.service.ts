@@ -58,13 +58,17 @@ export class SeparationsService {
   async cancel(id: string, owner: string | null): Promise<Cancel> {
     const stored = await this.access.loadFresh(id, owner);
     const view = await this.reader.view(stored);
-    if (view.status === 'cancelled') return { separation: view, isNew: false };
-    if (isTerminal(view.status)) throw alreadyFinished(view.status);
     const { request } = stored;
+    if (view.status === 'cancelled') {
+      // the first cancel may have been stored, and then lost Redis
+      await this.access.changed(request.id);
+      return { separation: view, isNew: false };
+    }
+    if (isTerminal(view.status)) throw alreadyFinished(view.status);
     await fromQueue(() => this.cancels.request(request.id));
     await this.store.cancel(request);
     await fromQueue(() => this.queue.remove(request.id));
-    this.access.forget(request.id);
+    await this.access.changed(request.id);
     const now = await this.get(id, owner);
     // it was completed or failed first
     if (now.status !== 'cancelled') throw alreadyFinished(now.status);
@@ -86,7 +90,7 @@ export class SeparationsService {
     }
     await fromQueue(() => this.queue.remove(request.id));
     await this.store.remove(request);
-    await this.access.removed(request.id);
+    await this.access.changed(request.id);
   }
 }
 

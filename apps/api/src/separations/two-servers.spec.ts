@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,13 +8,20 @@ import type { SeparationId, SeparationPage } from '@app/separations';
 import { Worker, type Job } from 'bullmq';
 import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { TcpProxy } from '../../../../test/support/servers/tcp-proxy.js';
 import { Documents, someManifest } from '../../../../test/support/separations/stored-separations.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/songs/wav.js';
+import { SeparationAccess } from '../access/separation-access.js';
 import { SeparationReader } from './separation-reader.js';
+
+/** longer than `LastTold` waits, ms */
+const SLOW_MS = 110;
 
 describe(`${SeparationReader.name}, in two servers`, () => {
   let redis: RedisServer;
+  /** on the way from the first server to Redis */
+  let proxy: TcpProxy;
   let folder: string;
   let here: InProcessApi;
   let there: InProcessApi;
@@ -27,8 +34,9 @@ describe(`${SeparationReader.name}, in two servers`, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'two-servers-'));
     redis = await RedisServer.start();
+    proxy = await TcpProxy.start(redis.port);
     [here, there] = await Promise.all([
-      startApi(redis.url, { DATA_DIR: folder }),
+      startApi(new URL(`redis://127.0.0.1:${proxy.port}`), { DATA_DIR: folder }),
       startApi(redis.url, { DATA_DIR: folder }),
     ]);
     connections = new RedisConnections({ url: redis.url });
@@ -41,13 +49,18 @@ describe(`${SeparationReader.name}, in two servers`, () => {
     await holder.close(true);
     await connections.close();
     await Promise.all([here.close(), there.close()]);
+    await proxy.close();
     await redis.close();
     await rm(folder, { recursive: true });
   });
 
+  /** the song of the separation that was made last */
+  const song = (): Buffer => wav({ frequency, seconds: 0.2 });
+
   /** one that both remember as it is */
   async function known(status: string): Promise<SeparationId> {
-    const { id } = (await here.client.upload(wav({ frequency: frequency++, seconds: 0.2 }), { model: 'demo' })).body;
+    frequency += 1;
+    const { id } = (await here.client.upload(song(), { model: 'demo' })).body;
     await waitUntil('its job to be held', async () => {
       held = await holder.getNextJob('holder');
       return held.id === id;
@@ -73,6 +86,40 @@ describe(`${SeparationReader.name}, in two servers`, () => {
     const { body } = await api.client.json<SeparationPage>('/v1/separations?limit=100');
     return body.separations.find((one) => one.id === id)?.status;
   }
+
+  /** From now on, the second server remembers the separation as it was just before the first one changes it. */
+  function rememberOld(id: SeparationId): void {
+    const put = here.store.putText.bind(here.store);
+    here.store.putText = async (...args) => {
+      here.store.putText = put;
+      there.app.get(SeparationAccess).forget(id);
+      await there.client.separation(id);
+      await put(...args);
+    };
+  }
+
+  describe('one of which is slow to reach Redis', () => {
+    afterEach(() => {
+      proxy.delayMs = 0;
+    });
+
+    it('shows at once what that one has cancelled', async () => {
+      const id = await known('processing');
+      rememberOld(id);
+      proxy.delayMs = SLOW_MS;
+      expect((await here.client.cancel(id)).body.status).toBe('cancelled');
+      expect(await statusOf(id, there)).toBe('cancelled');
+    });
+
+    it('shows at once the new name that a song got there', async () => {
+      const id = await known('completed');
+      rememberOld(id);
+      proxy.delayMs = SLOW_MS;
+      const { body } = await here.client.upload(song(), { model: 'demo' }, 'new.mp3');
+      expect([body.id, body.fileName]).toEqual([id, 'new.mp3']);
+      expect((await there.client.separation(id)).body.fileName).toBe('new.mp3');
+    });
+  });
 
   it('shows at once what the other has cancelled, though its worker still has it', async () => {
     const id = await known('processing');

@@ -52,7 +52,7 @@ export class Acceptance {
         // the name that its owner gave it last
         await this.store.rename(request, candidate.fileName);
       }
-      this.access.forget(id);
+      await this.access.changed(id);
       return this.reader.view(await this.access.load(id, candidate.owner));
     });
   }

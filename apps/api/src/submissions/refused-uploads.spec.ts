@@ -82,7 +82,8 @@ describe(SubmissionsController.name, () => {
     ['overlap that is no decimal', 'invalid_overlap', 'overlap', '0x1'],
     ['shifts above 10', 'invalid_shifts', 'shifts', '11'],
     ['half a shift', 'invalid_shifts', 'shifts', '1.5'],
-    ['track 0', 'unknown_track', 'track', '0'],
+    ['track 0', 'invalid_track', 'track', '0'],
+    ['a track that is not a number', 'invalid_track', 'track', 'x'],
   ])('answers 422 to %s and says what is allowed', async (_, code, name, value) => {
     const answer = await post([name, value], ['file', song()]);
     expect(answer).toMatchObject({ status: 422, body: { code } });

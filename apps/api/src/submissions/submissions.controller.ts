@@ -61,6 +61,7 @@ export class SubmissionsController {
     'unknown_format',
     'invalid_overlap',
     'invalid_shifts',
+    'invalid_track',
     'duration_limit',
     'unknown_track',
     'too_costly',

@@ -60,7 +60,7 @@ function wantedFormats(csv = 'flac'): Format[] {
 const NUMBERS = {
   overlap: { code: 'invalid_overlap', ...OVERLAP_RANGE, isKind: Number.isFinite },
   shifts: { code: 'invalid_shifts', ...SHIFTS_RANGE, isKind: Number.isInteger },
-  track: { code: 'unknown_track', ...TRACK_RANGE, isKind: Number.isInteger },
+  track: { code: 'invalid_track', ...TRACK_RANGE, isKind: Number.isInteger },
 } as const;
 
 function wantedNumber(name: keyof typeof NUMBERS, text: string): number {

@@ -30,6 +30,7 @@ export const PROBLEMS = {
   unknown_format: { status: 422, title: 'Unknown format' },
   invalid_overlap: { status: 422, title: 'The overlap is out of range' },
   invalid_shifts: { status: 422, title: 'The number of shifts is out of range' },
+  invalid_track: { status: 422, title: 'The track number is out of range' },
   duration_limit: { status: 422, title: 'The song is too long' },
   unknown_track: { status: 422, title: 'The file has no such track' },
   too_costly: { status: 422, title: 'The song takes too much work to decode' },
