@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { DEMO_SONG, TestService } from '../support/service/test-service.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
-const UPLOAD = '#operations-separations-SubmissionsController_submit';
+const UPLOAD = '#operations-separations-createSeparation';
 
 describe('Swagger UI', () => {
   let service: TestService;

@@ -27,7 +27,7 @@ export function removeStrays(
 }
 
 /**
- * Removes all of a folder without a request, except a young song.
+ * Removes all of a folder without a request, except a young song. @returns how many
  * @throws StorageUnavailableError if the store lists the request that it did not find
  */
 export async function removeStale(
@@ -35,13 +35,13 @@ export async function removeStale(
   id: SeparationId,
   olderThanMs: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const song = objectKeys.input(id, '');
   const isStale = (object: ObjectInfo): boolean => {
     if (object.key === documentKeys.request(id)) throw new StorageUnavailableError('it lists what it does not find');
     return !object.key.startsWith(song) || isOlder(object, olderThanMs);
   };
-  await removeWhere(objects, id, isStale, signal);
+  return removeWhere(objects, id, isStale, signal);
 }
 
 async function removeWhere(

@@ -98,6 +98,9 @@ describe(`${SeparationStore.name}, removing`, () => {
       [true, true, true],
       [true, false, false],
     ]);
+    expect(await sut.removeStrays(orphan.id, 60_000, signal)).toBe(0);
+    for (const { id } of [request, orphan]) await sut.removeStrays(id, -1, signal);
+    expect(await left(orphan)).toEqual([false, false, false]);
     for (const { id } of [request, orphan]) await sut.removeOrphan(id, -1, signal);
     expect(await ids()).toEqual([request.id]);
   });

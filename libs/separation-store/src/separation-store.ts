@@ -172,6 +172,8 @@ export class SeparationStore {
     await this.exclusively(id, async () => {
       const stored = await this.find(id);
       if (stored !== undefined && !isOf({ id, createdAt }, stored)) throw new SeparationBusyError(id);
+      // the reconciler never looks at what it knows as ended: it must finish a removal that is interrupted from here on
+      await this.inRedis(() => this.state.markOpen(id));
       await this.documents.remove('request', id);
       await this.removeAll(objectKeys.separation(id));
       await this.inRedis(() => this.index.remove(owner, id));
@@ -183,19 +185,25 @@ export class SeparationStore {
    * may be about to be accepted. Nobody needs the rest: a late writer left it.
    */
   async removeOrphan(id: SeparationId, olderThanMs: number, signal: AbortSignal): Promise<void> {
-    await this.exclusively(id, async () => {
-      if (!(await this.has(id, { signal }))) await removeStale(this.objects, id, olderThanMs, signal);
-    });
+    await this.exclusively(id, () => this.removeLeftovers(id, olderThanMs, signal));
   }
 
-  /** Removes artefacts of an ended separation that nothing refers to, once they are older than the age. */
+  /**
+   * Removes artefacts of an ended separation that nothing refers to, once they are older than the age; of a removed one,
+   * what `removeOrphan` removes. @returns how many
+   */
   async removeStrays(id: SeparationId, olderThanMs: number, signal: AbortSignal): Promise<number> {
     return this.exclusively(id, async () => {
       const stored = await this.find(id, { signal, isForWork: true });
+      if (stored === undefined) return this.removeLeftovers(id, olderThanMs, signal);
       // behind a manifest that cannot be read, everything may be needed
-      if (stored === undefined || stored.damage !== undefined || endingOf(stored) === undefined) return 0;
+      if (stored.damage !== undefined || endingOf(stored) === undefined) return 0;
       return removeStrays(this.objects, stored, olderThanMs, signal);
     });
+  }
+
+  private async removeLeftovers(id: SeparationId, olderThanMs: number, signal: AbortSignal): Promise<number> {
+    return (await this.has(id, { signal })) ? 0 : removeStale(this.objects, id, olderThanMs, signal);
   }
 
   private async ifOpen(run: Run, work: (request: StoredRequest) => Promise<void>): Promise<void> {

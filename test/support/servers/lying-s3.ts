@@ -86,10 +86,12 @@ export class LyingS3 {
     const { method, url, headers } = request;
     const path = url ?? '/';
     const outgoing = send({ hostname, port, path, method, headers });
-    const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>;
     try {
-      await pipeline(request, outgoing);
-      const [answer] = await answered;
+      // both at once: a client that goes away fails both, and neither rejection may stay unhandled
+      const [[answer]] = await Promise.all([
+        once(outgoing, 'response') as Promise<[IncomingMessage]>,
+        pipeline(request, outgoing),
+      ]);
       if (answer.statusCode === 200) await then();
       const told = Object.entries(answer.headers).filter(
         ([name]) => this.checksums === 'known' || !name.startsWith('x-amz-checksum-'),

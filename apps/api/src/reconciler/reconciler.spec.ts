@@ -71,10 +71,14 @@ describe(ReconcilerService.name, () => {
   function service(retentionHours: number, of = fixture): ReconcilerService {
     const { limits } = loadApiConfig({ RETENTION_HOURS: String(retentionHours) });
     const { connections, queue } = of;
-    const separations = new SeparationStore(store, connections, { callTimeoutMs: 5000, lockWaitMs: 5000 });
+    const separations = separationStore(connections);
     const parts = [new SeparationIndex(connections), new ReconcileState(connections)] as const;
     const shares = new QueueShares(connections, queue);
     return new ReconcilerService(connections, separations, store, queue, shares, ...parts, { limits });
+  }
+
+  function separationStore(connections = fixture.connections): SeparationStore {
+    return new SeparationStore(store, connections, { callTimeoutMs: 5000, lockWaitMs: 5000 });
   }
 
   async function accept(change: { outcome?: StoredState; completedAt?: Date } = {}): Promise<SeparationId> {
@@ -211,16 +215,33 @@ describe(ReconcilerService.name, () => {
     const id = await accept();
     await sut.run();
     await fixture.queue.remove(id);
-    await new SeparationStore(store, fixture.connections, { callTimeoutMs: 5000, lockWaitMs: 5000 }).remove({
-      id,
-      owner: null,
-      createdAt: (await documents.request(id))?.createdAt ?? '',
-    });
+    const { createdAt = '' } = (await documents.request(id)) ?? {};
+    await separationStore().remove({ id, owner: null, createdAt });
     // a format made on demand, and the result of a worker that had lost Redis
     const late = [objectKeys.stem(id, 'vocals', 'mp3', 'b'.repeat(64)), `${objectKeys.separation(id)}manifest.json`];
     for (const key of late) await store.put(key, Readable.from(['late']));
     await sut.run();
     for (const key of late) expect(await store.head(key)).toBeUndefined();
+  });
+
+  it('finishes the removal of an ended separation that was interrupted', async () => {
+    const id = await accept({ completedAt: new Date() });
+    const stem = objectKeys.stem(id, 'vocals', 'flac', 'b'.repeat(64));
+    await store.put(stem, Readable.from(['stem']));
+    await sut.run();
+    const removeAll = store.removeAll.bind(store);
+    store.removeAll = () => Promise.reject(new StorageUnavailableError('the process dies here'));
+    const { createdAt = '' } = (await documents.request(id)) ?? {};
+    const interrupted = separationStore().remove({ id, owner: null, createdAt });
+    await expect(interrupted).rejects.toThrow(StorageUnavailableError);
+    store.removeAll = removeAll;
+    expect(await store.head(stem)).toBeDefined();
+    await sut.run();
+    expect(await store.head(stem)).toBeUndefined();
+    expect(await documents.manifest(id)).toBeUndefined();
+    // the list follows in the next pass
+    await sut.run();
+    expect((await index.page(null, null, 10)).ids).toEqual([]);
   });
 
   it('sweeps the strays of an ended separation when they are due', async () => {
