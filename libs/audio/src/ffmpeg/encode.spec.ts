@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createReadStream, existsSync } from 'node:fs';
 import { appendFile, readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { constants, getPriority, tmpdir } from 'node:os';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { FORMATS, type Format } from '@app/separations';
 import { processesWith } from '../../../../test/support/service/process-list.js';
@@ -210,6 +210,16 @@ describe('Ffmpeg.encode', () => {
       const flac = await encode('cut.flac', 'flac');
       await truncate(flac, 20_000);
       await expect(transcode('wav', flac)).rejects.toThrow(/instead of the 100003 in its manifest/);
+    });
+
+    it.each(['mp3', 'wav'] as const)('fails as %s with the error of its master', async (format) => {
+      const flac = await readFile(await encode(`failing.${format}.flac`, 'flac'));
+      const failing = async function* (): AsyncGenerator<Buffer> {
+        yield flac.subarray(0, 60_000);
+        await Promise.reject(new Error('the store went away'));
+      };
+      const master = { stream: Readable.from(failing()), samples: LENGTH };
+      await expect(sut.transcode(master, format, (encoded) => buffer(encoded))).rejects.toThrow('the store went away');
     });
 
     it('fails with the error of its reader', async () => {

@@ -57,9 +57,15 @@ async function* wavBytes(program: string, master: Master, options: SignalOption)
   try {
     yield stemWavHeader(master.samples);
     let bytes = 0;
-    for await (const chunk of samples) {
-      bytes += (chunk as Buffer).length;
-      yield chunk as Buffer;
+    try {
+      for await (const chunk of samples) {
+        bytes += (chunk as Buffer).length;
+        yield chunk as Buffer;
+      }
+    } catch (error) {
+      // whatever ends the run aborts the samples first: only the run knows the cause
+      await run;
+      throw error;
     }
     await run;
     const decoded = bytes / STEM_FRAME_BYTES;
