@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "separation_engine"
 # from bottom to top: a module imports from its own layer and from those below it
 LAYERS = (
     ("common",),
+    ("analysis",),
     ("networks",),
     ("backends.openvino", "backends.torch"),
     ("backends.select",),

@@ -1,4 +1,4 @@
-"""`python -m separation_engine serve | separate | models`."""
+"""`python -m separation_engine serve | separate | analyze | models`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings()
         set_up_logs(settings.log_level, plain=options.command != "serve")
-        if arguments is None and options.command != "models":
+        if arguments is None and options.command not in {"models", "analyze"}:
             _tune_malloc(settings, options)
         return _run(options, settings)
     except SettingsError as error:
@@ -45,6 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace, settings: Settings) -> int:
     if options.command == "models":
         return run_models_command(options, settings)
+    if options.command == "analyze":
+        from separation_engine.commands.analyze import analyze_folder
+
+        sys.stdout.write(f"{analyze_folder(options.folder, options.mix)}\n")
+        return 0
     if options.command == "serve":
         from separation_engine.serving.server import serve
 
@@ -106,6 +111,9 @@ def _make_parser() -> argparse.ArgumentParser:
     separate.add_argument("--shifts", type=int, default=0)
     separate.add_argument("--backend", choices=("auto", "torch", "openvino"))
     separate.add_argument("--device", choices=("auto", "cpu", "cuda"))
+    analyze = commands.add_parser("analyze", help="print tempo, beats, key and loudness as JSON")
+    analyze.add_argument("folder", type=Path, help="folder with the stems as WAV files")
+    analyze.add_argument("--mix", type=Path, help="the song as a WAV file; default: the sum of the stems")
     add_models_commands(commands.add_parser("models", help="fetch, list and verify models"))
     for name in _CHILD_COMMANDS:
         child = commands.add_parser(name)

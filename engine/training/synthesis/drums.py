@@ -49,7 +49,7 @@ class Piece:
 
 def render_drums(song: Song, stage: Audio) -> None:
     """Add the drums of every bar to a stereo stage (2, samples)."""
-    kit = _build_kit(song.random("kit"))
+    kit = build_kit(song.random("kit"))
     for bar in song.bars_with("drums"):
         groove = song.random("groove", bar.section.label)
         pattern = GROOVES[groove.integers(len(GROOVES))]
@@ -89,7 +89,8 @@ def _play_fill(song: Song, stage: Audio, kit: dict[str, Piece], bar: Bar, human:
             _play_steps(song, stage, kit[name], steps, bar, human)
 
 
-def _build_kit(random: Random) -> dict[str, Piece]:
+def build_kit(random: Random) -> dict[str, Piece]:
+    """A kit of eight pieces."""
     side = random.choice([-1.0, 1.0])
     low, high = random.uniform(75, 100), random.uniform(120, 170)
     return {

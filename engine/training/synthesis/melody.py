@@ -29,7 +29,7 @@ class Syllable:
     beat: float
     beats: float
     degree: int
-    note: int
+    note: float
     vowel: str
     vowel_end: str
     consonant: str
@@ -82,7 +82,7 @@ def _phrase(
     return syllables
 
 
-def _nearest_chord_tone(song: Song, chord_degree: int, note: int, center: float) -> int:
+def _nearest_chord_tone(song: Song, chord_degree: int, note: float, center: float) -> int:
     """The chord's degree closest to the last note, pulled towards the center."""
     target = 0.7 * note + 0.3 * center
     degrees = [chord_degree + 2 * step for step in range(3)]

@@ -33,7 +33,7 @@ def render_stems(song: Song) -> Audio:
     for index, stem in enumerate(STEMS):
         stage = stems[index]
         RENDERERS[stem](song, stage)
-        stage += _reverberation(stage, random, random.uniform(0.0, MOST_REVERB[stem]))
+        stage += reverberation(stage, random, random.uniform(0.0, MOST_REVERB[stem]))
         stage *= _gain_to(stage, 10.0 ** ((LEVELS_DB[stem] + random.uniform(-4.0, 4.0)) / 20.0))
     peak = float(np.abs(mix_of(stems)).max())
     stems *= np.float32(random.uniform(0.3, 0.95) / max(peak, 1e-9))
@@ -55,7 +55,7 @@ def _gain_to(stage: Audio, level: float) -> float:
     return level / float(np.sqrt(sounding.mean()))
 
 
-def _reverberation(stage: Audio, random: Random, wet: float) -> Audio:
+def reverberation(stage: Audio, random: Random, wet: float) -> Audio:
     """The reverb alone: convolution with decaying noise, different on each side."""
     seconds = random.uniform(0.25, 1.6)
     corner = random.uniform(2_500.0, 9_000.0)

@@ -89,12 +89,12 @@ class Song:
                     yield Bar(section, index, beat, degree)
                 beat += BEATS_IN_BAR
 
-    def note(self, degree: int, near: float) -> int:
+    def note(self, degree: int, near: float) -> float:
         """MIDI note of a scale degree (any integer), in the octave closest to `near`."""
         steps = SCALES[self.scale]
         pitch_class = self.tonic + steps[degree % len(steps)]
-        return int(pitch_class + 12 * np.round((near - pitch_class) / 12.0))
+        return float(pitch_class + 12 * np.round((near - pitch_class) / 12.0))
 
-    def chord(self, degree: int, near: float, size: int = 3) -> list[int]:
+    def chord(self, degree: int, near: float, size: int = 3) -> list[float]:
         """Stacked thirds on a degree, each close to `near`, in ascending order."""
         return sorted({self.note(degree + 2 * step, near) for step in range(size)})

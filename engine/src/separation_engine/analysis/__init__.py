@@ -1,0 +1,1 @@
+"""Describes a separated song: tempo, beats, key, tuning and loudness, with NumPy alone."""
