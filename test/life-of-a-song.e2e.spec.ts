@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Separation } from '@app/separations';
+import { objectKeys, type Preview, type Separation, type SeparationId } from '@app/separations';
+import type { Problem } from './support/service/api-client.js';
+import { EventReader } from './support/service/event-reader.js';
+import { waitUntil } from './support/wait-until.js';
 import { decodeSamples, makeSong } from './support/songs/songs.js';
 import { TestService } from './support/service/test-service.js';
 
@@ -12,17 +15,55 @@ describe.each(['folder', 's3'] as const)('the life of a song, on the %s store', 
   let service: TestService;
   let song: string;
   let separation: Separation;
+  let listeners: readonly EventReader[];
+  let heard: Preview;
 
   beforeAll(async () => {
-    service = await TestService.start({ driver });
+    // slow enough to be heard
+    service = await TestService.start({ driver, env: { ENGINE_FAULT: 'slow:0.3' } });
     song = await makeSong(service.folder, 20);
     const accepted = await service.api.upload(song, { formats: 'flac,mp3' });
     expect(accepted.status).toBe(202);
     expect(accepted.headers.get('location')).toBe(`/v1/separations/${accepted.body.id}`);
-    separation = await service.waitFor(accepted.body.id, 'completed');
+    const { id } = accepted.body;
+    listeners = Array.from({ length: 10 }, () =>
+      EventReader.open(service.apis[0]?.port ?? 0, id, { query: '?preview=true' }),
+    );
+    heard = await waitUntil('something can be heard', () => listeners[0]?.previews[0]);
+    await listen(id);
+    separation = await service.waitFor(id, 'completed');
   }, 120_000);
 
   afterAll(() => service.close());
+
+  const blockOf = (id: string, stem: string): string => `/v1/separations/${id}/preview/${heard.attempt}/${stem}/0.flac`;
+
+  async function listen(id: string): Promise<void> {
+    const stored = await service.objects(objectKeys.previews(id as SeparationId));
+    expect(new Set(stored.map((key) => key.split('/')[3]))).toEqual(new Set([heard.attempt]));
+    for (const stem of ['vocals', 'drums', 'bass', 'other']) {
+      const { status, headers, body } = await service.api.bytes(blockOf(id, stem));
+      expect([status, headers.get('cache-control')]).toEqual([200, 'private, max-age=31536000, immutable']);
+      const file = join(service.folder, 'block.flac');
+      await writeFile(file, body);
+      const { from, to } = heard.blocks[0] ?? { from: 0, to: 0 };
+      expect(await decodeSamples(file)).toHaveLength(2 * (to - from));
+    }
+  }
+
+  it('was heard before it was done, by all who listened, with one copy in the store, and no longer than that', async () => {
+    const { id } = separation;
+    await Promise.all(listeners.map(({ ended }) => ended));
+    expect(new Set(listeners.map(({ previews }) => previews[0]?.attempt))).toEqual(new Set([heard.attempt]));
+    for (const { states, previews } of listeners) {
+      expect(states.at(-1)?.status).toBe('completed');
+      const blocks = previews.flatMap((preview) => preview.blocks);
+      expect(blocks.map(({ n }) => n)).toEqual(blocks.map((_, at) => at));
+    }
+    const { status, body } = await service.api.json<Problem>(blockOf(id, 'vocals'));
+    expect([status, body.code]).toEqual([410, 'preview_ended']);
+    await waitUntil('nothing is left', async () => (await service.objects(objectKeys.previews(id))).length === 0);
+  });
 
   const receipt = (): NonNullable<Separation['receipt']> => {
     if (separation.receipt === undefined) throw new Error('a completed separation has no receipt');

@@ -1,17 +1,20 @@
-"""Makes the engine fail at the first segment of a job. The engine loads this file if ENGINE_FAULT is set.
+"""Makes the engine fail at the first segment of a job, or slows it down.
 
-Installed engines and images do not contain it.
+The engine loads this file if ENGINE_FAULT is set. Installed engines and images do not contain it.
 
 ENGINE_FAULT=<crash|hang|oom|lost>[:<marker file>]
 crash: SIGKILL. hang: the process stops, including its heartbeats. oom: the job runs out of memory. lost: the
 device fails for good. With a marker file the fault happens once: it creates the file, and does nothing if the
 file exists. Without one it hits every job.
+
+ENGINE_FAULT=slow:<seconds>: every forward takes so much longer.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,8 +50,11 @@ _FAULTS: dict[str, Callable[[], None]] = {
 def make_fault(setting: str) -> Callable[[SeparationRequest], None]:
     """A function to call before each forward of a job. Raises SettingsError."""
     name, _, marker = setting.partition(":")
+    if name == "slow":
+        seconds = float(marker)
+        return lambda _: time.sleep(seconds)
     if name not in _FAULTS:
-        raise SettingsError(f"ENGINE_FAULT is {setting!r}, but must be one of {', '.join(_FAULTS)}")
+        raise SettingsError(f"ENGINE_FAULT is {setting!r}, but must be one of {', '.join(_FAULTS)}, slow")
     seen: set[str] = set()
 
     def act(request: SeparationRequest) -> None:

@@ -59,6 +59,21 @@ def test_the_accumulator_is_bounded_in_the_length_of_the_song() -> None:
     assert spans[0] == spans[1] <= 343_980 + RATE // 2
 
 
+def test_the_stems_of_a_bag_grow_together() -> None:
+    segment, stride = 343_980, 257_985
+    plan = make_plan(
+        song_samples=60 * RATE,
+        segment_samples=segment,
+        sample_rate=RATE,
+        networks=(0, 1, 2, 3),
+        overlap=0.25,
+        shifts=0,
+    )
+    # a listener hears all stems after one segment of each network, not after three whole passes
+    assert [one.network for one in plan.segments[:8]] == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert plan.finished[:8] == (0, 0, 0, stride, stride, stride, stride, 2 * stride)
+
+
 def test_memory_is_flat_in_the_length_of_the_song(tmp_path: Path) -> None:
     model = make_model([EchoNetwork(segment_samples=343_980)])
     short, long = (peak_bytes(tmp_path, minutes, model) for minutes in (1, 6))

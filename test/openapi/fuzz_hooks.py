@@ -34,8 +34,13 @@ schemathesis.openapi.format(
 
 
 def stored_ids(operation_id: str) -> list[str]:
-    """Ids that the operation may use up: only deletions and cancellations change what others meet."""
-    own = {"deleteSeparation": "deletable.txt", "cancelSeparation": "cancellable.txt"}
+    """Ids that the operation may use up, or that have what it asks for."""
+    own = {
+        "deleteSeparation": "deletable.txt",
+        "cancelSeparation": "cancellable.txt",
+        "getPreviewBlock": "running.txt",
+        "headPreviewBlock": "running.txt",
+    }
     return [json.loads(line) for line in Path(own.get(operation_id, "ids.txt")).read_text().splitlines()]
 
 

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
 import { Ffmpeg, resolveFfmpeg } from '@app/audio';
 import { loadApiConfig } from '@app/config';
 import { createObjectStore } from '@app/storage';
-import type { SeparationPage } from '@app/separations';
+import { objectKeys, type SeparationId, type SeparationPage } from '@app/separations';
 import { storeSeparation } from '../../apps/api/src/media/completed-separation.fixture.js';
 import type { ApiClient } from '../support/service/api-client.js';
 import { keyLine } from '../support/service/in-process-api.js';
@@ -20,6 +21,7 @@ const KEY = 'key-of-the-fuzzer';
 const OWNER = 'fuzzer';
 /** those of the examples in the document */
 const STEMS = ['vocals', 'drums', 'bass', 'other'];
+const ATTEMPT = '5f0c9d3b7a61';
 
 /** calls for each operation, beside those that follow from the document; see CONTRIBUTING.md */
 const EXAMPLES = process.env['FUZZ_EXAMPLES'] ?? '3';
@@ -100,8 +102,8 @@ describe('the OpenAPI document of a running rest-server', () => {
   );
 });
 
-/** `ids` are completed, with all their files */
-type Stored = Readonly<Record<'ids' | 'deletable' | 'cancellable', readonly string[]>>;
+/** `ids` are completed, with all their files; `running` have a preview */
+type Stored = Readonly<Record<'ids' | 'deletable' | 'cancellable' | 'running', readonly string[]>>;
 
 /** With one key as their owner, before the server starts. */
 async function storeSeparations({ folder, redis }: TestService): Promise<Stored> {
@@ -109,14 +111,23 @@ async function storeSeparations({ folder, redis }: TestService): Promise<Stored>
   const enginePython = resolve('engine', '.venv', 'bin', 'python');
   const ffmpeg = new Ffmpeg(await resolveFfmpeg({ ffmpegPath: undefined, enginePython }), config.scratchDir);
   const store = createObjectStore(config.storage);
-  const two = async (stems: readonly string[], completed = true): Promise<string[]> => {
+  const two = async (stems: readonly string[], completed = true): Promise<SeparationId[]> => {
     const given = { seconds: 0.5, stems, owner: OWNER, completed };
     const made = [storeSeparation(ffmpeg, store, given), storeSeparation(ffmpeg, store, given)];
     return (await Promise.all(made)).map(({ id }) => id);
   };
   try {
-    const [ids, deletable, cancellable] = await Promise.all([two(STEMS), two(['vocals']), two(STEMS, false)]);
-    return { ids, deletable, cancellable };
+    const [ids, deletable, cancellable, running] = await Promise.all([
+      two(STEMS),
+      two(['vocals']),
+      two(STEMS, false),
+      two(STEMS, false),
+    ]);
+    for (const id of running) {
+      const key = objectKeys.previewBlock(id, ATTEMPT, 'vocals', 0);
+      await store.put(key, Readable.from([Buffer.alloc(1000)]));
+    }
+    return { ids, deletable, cancellable, running };
   } finally {
     await store.close();
   }

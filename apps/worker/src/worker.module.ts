@@ -6,7 +6,7 @@ import type { WorkerConfig } from '@app/config';
 import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { LoggingModule, type Logger } from '@app/logging';
 import { MetricsModule, Registry } from '@app/metrics';
-import { QueueModule } from '@app/queue';
+import { ListenSignals, PreviewBoard, QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStore, SeparationStoreModule } from '@app/separation-store';
 import { HealthController, lately, Readiness } from '@app/server';
@@ -15,6 +15,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { EngineTelemetry } from './engine-telemetry.js';
 import { EngineClient } from './engine/engine.client.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
+import { PreviewPublisher } from './preview/preview-publisher.js';
 import { PresenceAnnouncer } from './presence-announcer.js';
 import { Scratch } from './separation/scratch.js';
 import { SeparationProcessor } from './separation/separation.processor.js';
@@ -51,6 +52,12 @@ export class WorkerModule {
           inject: [Registry],
         },
         {
+          provide: PreviewPublisher,
+          useFactory: (store: ObjectStore, ffmpeg: Ffmpeg, listeners: ListenSignals, board: PreviewBoard) =>
+            new PreviewPublisher({ store, ffmpeg, listeners, board, logger }),
+          inject: [ObjectStore, Ffmpeg, ListenSignals, PreviewBoard],
+        },
+        {
           provide: WorkerService,
           useFactory: assemble(config, logger, scratch),
           inject: [
@@ -61,6 +68,7 @@ export class WorkerModule {
             ObjectStore,
             Ffmpeg,
             WorkerMetrics,
+            PreviewPublisher,
           ],
         },
         { provide: Readiness, useFactory: readiness, inject: [WorkerService, Ffmpeg, RedisConnections, ObjectStore] },
@@ -92,10 +100,11 @@ type Assemble = (
   store: ObjectStore,
   ffmpeg: Ffmpeg,
   metrics: WorkerMetrics,
+  previews: PreviewPublisher,
 ) => WorkerService;
 
 function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assemble {
-  return (connections, presence, throughput, separations, store, ffmpeg, metrics) => {
+  return (connections, presence, throughput, separations, store, ffmpeg, metrics, previews) => {
     const engine = new EngineClient(
       config.engine,
       new EngineTelemetry(logger, metrics, (state) => {
@@ -114,6 +123,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       store,
       ffmpeg,
       engine,
+      previews,
       enginePermits: new Semaphore(config.concurrency),
       scratch,
       limits: config.limits,

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { PreviewBoard } from '@app/queue';
+import { objectKeys } from '@app/separations';
 import { makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
+import { Listener } from './listener.js';
 import { WorkerFixture } from './worker-fixture.js';
 
 jest.setTimeout(120_000);
@@ -14,13 +17,19 @@ describe('a worker that exits during a job', () => {
 
   afterEach(() => fixture.close());
 
-  it('killed during the separation, leaves nothing after 2 s, and another takes the job within 20 s', async () => {
-    await Promise.all([fixture.startWorker(), fixture.startWorker()]);
+  it('killed while somebody listens, leaves nothing after 2 s, and another takes the job within 20 s', async () => {
+    // slow enough to be heard
+    const slow = { ENGINE_FAULT: 'slow:0.2' };
+    await Promise.all([fixture.startWorker(slow), fixture.startWorker(slow)]);
     const id = await fixture.submit(await makeSong(fixture.folder, 20), { shifts: 4 });
-    await fixture.untilStage(id, 'separate', 4);
+    const listener = Listener.of(fixture, id);
+    const board = new PreviewBoard(fixture.connections);
+    const before = await waitUntil('something can be heard', () => board.read(id));
     const victim = fixture.workerOf(id);
 
     await victim.app.kill();
+    // what was heard stays until the other worker has its own
+    expect((await fixture.objects(objectKeys.preview(id, before.attempt))).length).toBeGreaterThanOrEqual(4);
     await waitUntil('its engine is gone', () => fixture.children().length === 1, { deadlineMs: 2000 });
     await waitUntil('its scratch is gone', () => fixture.scratch().length === 1, {
       deadlineMs: 2000,
@@ -28,8 +37,12 @@ describe('a worker that exits during a job', () => {
     await waitUntil('the other has the job', () => fixture.scratch().join().includes(id), {
       deadlineMs: 20_000,
     });
+    const another = async (): Promise<boolean> => (await board.read(id))?.attempt !== before.attempt;
+    await waitUntil('the other publishes its own blocks', another, { deadlineMs: 10_000, everyMs: 20 });
     const manifest = await fixture.untilManifest(id);
+    listener.leave();
     expect(manifest.stems).toHaveLength(4);
+    await waitUntil('no preview is left', async () => (await fixture.objects(objectKeys.previews(id))).length === 0);
   });
 
   it('killed while it encodes, takes its encoders with it', async () => {

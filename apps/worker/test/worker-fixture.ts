@@ -140,6 +140,13 @@ export class WorkerFixture {
       .filter((command) => /separation_engine|ffmpeg/.test(command));
   }
 
+  /** keys of what is stored below a prefix */
+  async objects(prefix: string): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { key } of this.store.list(prefix)) keys.push(key);
+    return keys;
+  }
+
   /** everything in the scratch folders */
   scratch(): string[] {
     const path = join(this.folder, 'scratch');

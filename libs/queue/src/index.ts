@@ -1,9 +1,12 @@
-// the queue between rest-server and the workers: jobs, their states and events, retries, cancel.
+// the queue between rest-server and the workers: jobs, their states and events, retries, cancel, previews.
 // everything in it can be rebuilt from the object store.
 export { openQueue } from './bull-queue.js';
 export { CancelSignals } from './cancel-signals.js';
 export type { JobChange } from './change-signal.js';
 export { JobEvents } from './job-events.js';
+export { ListenSignals } from './preview/listen-signals.js';
+export type { ListenWatch } from './preview/listen-watch.js';
+export { PreviewBoard } from './preview/preview-board.js';
 export { QueueForecast } from './queue-forecast.js';
 export {
   CancelledJobError,

@@ -6,6 +6,11 @@ import { ChangeSignal, type JobChange } from './change-signal.js';
 
 const CLOSE_MS = 1000;
 
+/** BullMQ's events, and the one of `PreviewBoard` */
+interface Events extends QueueEventsListener {
+  preview: (args: { jobId: string }, id: string) => void;
+}
+
 const EVENTS = {
   waiting: 'change',
   active: 'change',
@@ -14,7 +19,8 @@ const EVENTS = {
   completed: 'end',
   failed: 'end',
   removed: 'end',
-} as const satisfies Partial<Record<keyof QueueEventsListener, JobChange>>;
+  preview: 'change',
+} as const satisfies Partial<Record<keyof Events, JobChange>>;
 
 /** Reports job changes: one reader of the queue's events per process, fanned out by id. */
 export class JobEvents {
@@ -80,7 +86,7 @@ export class JobEvents {
     }
     this.reader.on('error', () => undefined);
     for (const [event, change] of Object.entries(EVENTS) as [keyof typeof EVENTS, JobChange][]) {
-      this.reader.on(event, ({ jobId }: { jobId: string }) => {
+      this.reader.on<Events>(event, ({ jobId }: { jobId: string }) => {
         this.wakeups.get(jobId)?.forEach((wakeup) => {
           wakeup.wake(change);
         });

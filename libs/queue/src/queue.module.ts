@@ -6,6 +6,8 @@ import type { Queue } from 'bullmq';
 import { queueOptions } from './bull-queue.js';
 import { CancelSignals } from './cancel-signals.js';
 import { JobEvents } from './job-events.js';
+import { ListenSignals } from './preview/listen-signals.js';
+import { PreviewBoard } from './preview/preview-board.js';
 import { QueueForecast } from './queue-forecast.js';
 import { QueueShares } from './queue-shares.js';
 import { SeparationQueue } from './separation-queue.js';
@@ -30,6 +32,16 @@ import { SeparationQueue } from './separation-queue.js';
       inject: [RedisConnections],
     },
     {
+      provide: ListenSignals,
+      useFactory: (connections: RedisConnections) => new ListenSignals(connections),
+      inject: [RedisConnections],
+    },
+    {
+      provide: PreviewBoard,
+      useFactory: (connections: RedisConnections) => new PreviewBoard(connections),
+      inject: [RedisConnections],
+    },
+    {
       provide: SeparationQueue,
       useFactory: (queue: Queue, connections: RedisConnections, stats: ThroughputStats, workers: WorkerPresence) =>
         new SeparationQueue(queue, connections, new QueueForecast(connections, stats, workers)),
@@ -41,6 +53,6 @@ import { SeparationQueue } from './separation-queue.js';
       inject: [RedisConnections, SeparationQueue],
     },
   ],
-  exports: [CancelSignals, JobEvents, QueueShares, SeparationQueue],
+  exports: [CancelSignals, JobEvents, ListenSignals, PreviewBoard, QueueShares, SeparationQueue],
 })
 export class QueueModule {}

@@ -30,7 +30,7 @@ export class SeparationQueue {
 
   /**
    * Queues the job once: a waiting or active job with this id is kept, a finished one is replaced.
-   * A new job clears the request to cancel an earlier one.
+   * A new job clears the request to cancel an earlier one, and the preview of it.
    * @throws InvalidJobError, RedisUnavailableError
    */
   async enqueue(job: SeparationJob): Promise<void> {
@@ -39,7 +39,8 @@ export class SeparationQueue {
       const state = await this.queue.getJobState(id);
       const isFinished = state === 'failed' || state === 'completed';
       if (!isFinished && state !== 'unknown') return;
-      await redis.zrem(this.connections.keys.cancelled, id);
+      const { keys } = this.connections;
+      allReplies(await redis.multi().zrem(keys.cancelled, id).del(keys.preview(id)).exec());
       if (isFinished) await this.queue.remove(id);
       await this.queue.add(JOB_NAME, job, { jobId: id, attempts: MAX_ATTEMPTS, backoff: { type: 'custom' } });
     });

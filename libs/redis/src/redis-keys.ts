@@ -26,6 +26,21 @@ export class RedisKeys {
     return `${this.prefix}:separations:cancelled`;
   }
 
+  /** there while somebody listens to the separation; expires */
+  listening(id: SeparationId): string {
+    return `${this.prefix}:separations:listen:${id}`;
+  }
+
+  /** channel that names a separation whose first or next listener is there */
+  get listeners(): string {
+    return `${this.prefix}:separations:listeners`;
+  }
+
+  /** what can be heard of a running separation */
+  preview(id: SeparationId): string {
+    return `${this.prefix}:separations:preview:${id}`;
+  }
+
   get workers(): string {
     return `${this.prefix}:separations:workers`;
   }

@@ -122,14 +122,16 @@ describe(`${SeparationStore.name}, removing`, () => {
     const stems = [{ name: 'vocals', key: vocals, ...file, samples: 1, peakDb: null }];
     const onDemand = objectKeys.stem(id, 'vocals', 'mp3', SHA256);
     const kept = [vocals, waveform, onDemand, objectKeys.input(id, 'mp3'), `${objectKeys.separation(id)}analysis.json`];
-    const strays = [objectKeys.stem(id, 'vocals', 'flac', other), objectKeys.waveform(id, other)];
+    // a worker that was lost while somebody listened
+    const heard = objectKeys.previewBlock(id, 'a'.repeat(12), 'vocals', 0);
+    const strays = [objectKeys.stem(id, 'vocals', 'flac', other), objectKeys.waveform(id, other), heard];
     for (const key of [...kept, ...strays]) await objects.put(key, Readable.from(['x']));
     const original = { ...file, key: objectKeys.original(id, SHA256), samples: 1, peakDb: null, gainDb: 0 };
     await objects.put(objectKeys.original(id, other), Readable.from(['x']));
     expect(await sut.removeStrays(id, -1, signal)).toBe(0);
     await sut.commit(request, { ...manifest, stems, original, artefacts: [{ ...file, key: waveform }] });
     expect(await sut.removeStrays(id, 60_000, signal)).toBe(0);
-    expect(await sut.removeStrays(id, -1, signal)).toBe(3);
+    expect(await sut.removeStrays(id, -1, signal)).toBe(4);
     for (const key of kept) expect(await objects.head(key)).toBeDefined();
   });
 });

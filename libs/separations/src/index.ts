@@ -16,6 +16,7 @@ export { findStemFile, findWaveform, servedKeys } from './documents/manifest-fil
 export type { Links } from './documents/links.js';
 export { modelDescriptionSchema, type Model, type ModelDescription, type ModelList } from './documents/model.js';
 export { componentRef, openApiComponents } from './documents/open-api.js';
+export { previewSchema, type Preview, type PreviewBlock } from './documents/preview.js';
 export type { ProblemDocument } from './documents/problem.js';
 export {
   progressSchema,
@@ -40,6 +41,7 @@ export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './vocabulary/form
 export { listPattern, listedNames } from './vocabulary/lists.js';
 export { contentVersion, earlierKeys, isArtefactKey, objectKeys } from './vocabulary/object-keys.js';
 export { publicText } from './vocabulary/public-text.js';
+export { PREVIEW_ATTEMPT, PREVIEW_GAIN_DB } from './vocabulary/preview.js';
 export { PROBLEMS, PROBLEM_CODES, describeProblem, type ProblemCode } from './vocabulary/problems.js';
 export { OVERLAP_RANGE, SHIFTS_RANGE, TRACK_RANGE } from './vocabulary/ranges.js';
 export { isSeparationId, type SeparationId } from './vocabulary/separation-id.js';

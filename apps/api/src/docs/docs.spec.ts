@@ -92,12 +92,20 @@ describe(serveDocs.name, () => {
     expect(Object.keys(input.responses[200]?.content ?? {})).toEqual(
       Object.values(CONTAINERS).map((one) => one.contentType),
     );
-    for (const path of ['input', 'original.flac', 'waveform', 'archive.zip', 'stems/{stem}.{format}']) {
+    for (const path of [
+      'input',
+      'original.flac',
+      'waveform',
+      'archive.zip',
+      'stems/{stem}.{format}',
+      'preview/{attempt}/{stem}/{n}.flac',
+    ]) {
       expect(headers('get', `${ONE}/${path}`, 206)).toEqual(expect.arrayContaining(['ETag', 'Content-Range']));
       expect(headers('head', `${ONE}/${path}`, 200)).toEqual(expect.arrayContaining(['ETag', 'Content-Length']));
     }
     const events = operation('get', `${ONE}/events`).responses[200]?.content;
-    expect(events).toEqual({ 'text/event-stream': { schema: componentRef('StateEvent') } });
+    const schema = { anyOf: [componentRef('StateEvent'), componentRef('PreviewEvent')] };
+    expect(events).toEqual({ 'text/event-stream': { schema } });
   });
 
   it('has valid schemas, and examples that match them', () => {

@@ -16,6 +16,8 @@ export interface Download {
   readonly downloadName?: string;
   /** of its sha256: a link that names it with `v` is always answered with these bytes */
   readonly version?: string;
+  /** its address alone names its bytes */
+  readonly isImmutable?: boolean;
 }
 
 /** A stored object, and how to send it. */
@@ -81,7 +83,7 @@ function onlyRange(range: ReturnType<typeof byteRange>, bytes: number): Exclude<
 }
 
 function setHeaders(request: Request, response: Response, file: Download): void {
-  const isNamed = file.version !== undefined && request.query['v'] === file.version;
+  const isNamed = file.isImmutable === true || (file.version !== undefined && request.query['v'] === file.version);
   // first: it guesses a content type from the name
   if (file.downloadName !== undefined) response.attachment(file.downloadName);
   response.set({

@@ -18,8 +18,10 @@ export class EventStream {
     this.response.flushHeaders();
   }
 
-  async event(name: string, id: string, data: unknown): Promise<void> {
-    await this.write(`event: ${name}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`);
+  /** @param id what a client that reconnects says it saw last; without one, that stays as it was */
+  async event(name: string, data: unknown, id?: string): Promise<void> {
+    const idLine = id === undefined ? '' : `id: ${id}\n`;
+    await this.write(`event: ${name}\n${idLine}data: ${JSON.stringify(data)}\n\n`);
   }
 
   /** Writes a comment, which clients skip: it keeps proxies from closing the connection, and detects a dead client. */

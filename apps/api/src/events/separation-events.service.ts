@@ -1,5 +1,5 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import { JobEvents } from '@app/queue';
+import { JobEvents, ListenSignals, PreviewBoard } from '@app/queue';
 import { isTerminal, type Separation, type SeparationId } from '@app/separations';
 import type { Response } from 'express';
 import { SeparationAccess } from '../access/separation-access.js';
@@ -7,6 +7,7 @@ import { toProblem } from '../problems/to-problem.js';
 import { SeparationReader } from '../separations/separation-reader.js';
 import { clientGone } from '../context/client-gone.js';
 import { EventStream } from './event-stream.js';
+import { PreviewFeed } from './preview-feed.js';
 import { ChangeWaiter } from './change-waiter.js';
 import { StreamCounts } from './stream-counts.js';
 
@@ -25,6 +26,8 @@ export interface Viewer {
   /** counts streams */
   readonly client: string;
   readonly isRevoked: (() => boolean) | undefined;
+  /** wants to hear it while it is separated */
+  readonly isListening: boolean;
 }
 
 @Injectable()
@@ -37,6 +40,8 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
     private readonly access: SeparationAccess,
     private readonly reader: SeparationReader,
     private readonly jobs: JobEvents,
+    private readonly listeners: ListenSignals,
+    private readonly board: PreviewBoard,
   ) {}
 
   get open(): number {
@@ -79,15 +84,18 @@ export class SeparationEventsService implements BeforeApplicationShutdown {
   private async follow(stream: EventStream, first: Separation, viewer: Viewer, signal: AbortSignal): Promise<void> {
     const changes = new ChangeWaiter(this.jobs.changes(first.id, signal));
     let current = first;
+    const preview = viewer.isListening ? new PreviewFeed(first.id, this.listeners, this.board) : undefined;
     let beatAt = performance.now() + HEARTBEAT_MS;
-    await stream.event('state', current.status, current);
+    await stream.event('state', current, current.status);
     while (!isTerminal(current.status)) {
       // after every wait: nothing is sent to a revoked key
       if (viewer.isRevoked?.() === true) return;
       const next = await this.poll(first.id, viewer.owner);
+      const news = await preview?.news();
+      if (news !== undefined) await stream.event('preview', news);
       if (next !== undefined && JSON.stringify(next) !== JSON.stringify(current)) {
         current = next;
-        await stream.event('state', current.status, current);
+        await stream.event('state', current, current.status);
         // the last state is sent without delay
         if (!isTerminal(current.status)) await changes.end(MIN_GAP_MS, signal);
       } else {

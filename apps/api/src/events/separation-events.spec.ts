@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Separation, SeparationId } from '@app/separations';
+import { ListenSignals, PreviewBoard } from '@app/queue';
+import { RedisConnections } from '@app/redis';
+import type { SeparationId } from '@app/separations';
+import { EventReader } from '../../../../test/support/service/event-reader.js';
 import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { StandInWorker } from '../../../../test/support/separations/stand-in-worker.js';
@@ -7,58 +10,17 @@ import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/songs/wav.js';
 import { SeparationEventsService } from './separation-events.service.js';
 
-/** Collects the events of a stream until the server ends it. */
-class EventReader {
-  readonly states: Separation[] = [];
-  readonly ended: Promise<void>;
-  private readonly gone = new AbortController();
-
-  constructor(answer: Promise<Response>) {
-    this.ended = this.read(answer);
-  }
-
-  static open(api: InProcessApi, id: string, headers: Record<string, string> = {}): EventReader {
-    const gone = new AbortController();
-    const reader = new EventReader(
-      fetch(`http://127.0.0.1:${api.port}/v1/separations/${id}/events`, { headers, signal: gone.signal }),
-    );
-    reader.gone.signal.addEventListener('abort', () => {
-      gone.abort();
-    });
-    return reader;
-  }
-
-  leave(): void {
-    this.gone.abort();
-  }
-
-  get last(): Separation | undefined {
-    return this.states.at(-1);
-  }
-
-  private async read(answer: Promise<Response>): Promise<void> {
-    let rest = '';
-    const body = (await answer).body?.pipeThrough(new TextDecoderStream()) ?? [];
-    for await (const text of body) {
-      const blocks = (rest + text).split('\n\n');
-      rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const data = /^event: state\nid: \w+\ndata: (.*)$/.exec(block)?.[1];
-        if (data !== undefined) this.states.push(JSON.parse(data) as Separation);
-      }
-    }
-  }
-}
-
 describe(SeparationEventsService.name, () => {
   let redis: RedisServer;
   let api: InProcessApi;
   let sut: SeparationEventsService;
+  let port: number;
   let frequency = 200;
 
   beforeAll(async () => {
     redis = await RedisServer.start();
     api = await startApi(redis.url);
+    ({ port } = api);
     sut = api.app.get(SeparationEventsService, { strict: false });
   });
 
@@ -73,7 +35,7 @@ describe(SeparationEventsService.name, () => {
 
   it('sends the state at once and on each change, and ends after the last', async () => {
     const id = await submit();
-    const reader = EventReader.open(api, id, { 'last-event-id': 'whatever\u00ff' });
+    const reader = EventReader.open(port, id, { headers: { 'last-event-id': 'whatever\u00ff' } });
     await waitUntil('the first state', () => reader.last?.status === 'queued');
     const worker = await StandInWorker.start(redis.url, api.store);
     try {
@@ -92,7 +54,7 @@ describe(SeparationEventsService.name, () => {
   it('sends the last state of an ended separation, and 204 to a browser that has seen it', async () => {
     const id = await submit();
     await api.client.cancel(id);
-    const reader = EventReader.open(api, id);
+    const reader = EventReader.open(port, id);
     await reader.ended;
     expect(reader.states.map(({ status }) => status)).toEqual(['cancelled']);
     const again = await api.client.fetch(`/v1/separations/${id}/events`, { headers: { 'last-event-id': 'cancelled' } });
@@ -101,7 +63,7 @@ describe(SeparationEventsService.name, () => {
 
   it('releases everything when the client goes', async () => {
     const id = await submit();
-    const readers = Array.from({ length: 3 }, () => EventReader.open(api, id));
+    const readers = Array.from({ length: 3 }, () => EventReader.open(port, id));
     await waitUntil('three streams', () => sut.open === 3);
     for (const reader of readers) reader.leave();
     await waitUntil('their release', () => sut.open === 0);
@@ -119,7 +81,7 @@ describe(SeparationEventsService.name, () => {
 
   it('refuses the 51st stream of one client', async () => {
     const id = await submit();
-    const readers = Array.from({ length: 50 }, () => EventReader.open(api, id));
+    const readers = Array.from({ length: 50 }, () => EventReader.open(port, id));
     await waitUntil('fifty streams', () => sut.open === 50);
     const answer = await api.client.json(`/v1/separations/${id}/events`);
     expect(answer).toMatchObject({ status: 429, body: { code: 'too_many_streams', limit: 50 } });
@@ -128,9 +90,81 @@ describe(SeparationEventsService.name, () => {
     expect(new Set(readers.map(({ last }) => last?.status))).toEqual(new Set(['cancelled']));
   });
 
+  describe('with the preview', () => {
+    let connections: RedisConnections;
+    let board: PreviewBoard;
+    const [first, second] = [
+      { n: 0, from: 0, to: 200_000 },
+      { n: 1, from: 200_000, to: 400_000 },
+    ];
+    const [attempt, next, samples] = ['a'.repeat(12), 'b'.repeat(12), 900_000];
+
+    beforeAll(() => {
+      connections = new RedisConnections({ url: redis.url });
+      board = new PreviewBoard(connections);
+    });
+
+    afterAll(() => connections.close());
+
+    it('sends all blocks at once, then new ones, and those of another attempt from its start', async () => {
+      const id = await submit();
+      await board.publish(id, { attempt, blocks: [first], samples });
+      const listener = EventReader.open(port, id, { query: '?preview=true' });
+      await waitUntil('the blocks', () => listener.previews.length === 1);
+      await board.publish(id, { attempt, blocks: [first, second], samples });
+      await waitUntil('the new block', () => listener.previews.length === 2, { deadlineMs: 2000 });
+      const late = EventReader.open(port, id, { query: '?preview=true' });
+      await board.publish(id, { attempt: next, blocks: [first], samples });
+      await waitUntil('another attempt', () => listener.previews.length === 3 && late.previews.length >= 1);
+      expect(listener.previews).toEqual([
+        { attempt, blocks: [first], samples },
+        { attempt, blocks: [second], samples },
+        { attempt: next, blocks: [first], samples },
+      ]);
+      await api.client.cancel(id);
+      await Promise.all([listener.ended, late.ended]);
+      expect(listener.last?.status).toBe('cancelled');
+    });
+
+    it('tells workers of listeners only, and for 15 s', async () => {
+      const id = await submit();
+      await board.publish(id, { attempt, blocks: [first], samples });
+      const watch = new ListenSignals(connections).watch(id);
+      const isListened = async (): Promise<boolean> => {
+        return watch.untilListened(AbortSignal.timeout(50)).then(
+          () => true,
+          () => false,
+        );
+      };
+      const readers = ['', '?preview=false'].map((query) => EventReader.open(port, id, { query }));
+      await waitUntil('the states', () => readers.every(({ last }) => last !== undefined));
+      expect(await isListened()).toBe(false);
+      const listener = EventReader.open(port, id, { query: '?preview=true' });
+      await waitUntil('a listener', isListened);
+      const left = await connections.call((client) => client.pttl(connections.keys.listening(id)));
+      expect(left).toBeGreaterThan(10_000);
+      expect(left).toBeLessThanOrEqual(15_000);
+      watch.stop();
+      expect(readers.flatMap(({ previews }) => previews)).toEqual([]);
+      await api.client.cancel(id);
+      await Promise.all([listener, ...readers].map(({ ended }) => ended));
+      expect((await api.client.fetch(`/v1/separations/${id}/events?preview=maybe`)).status).toBe(400);
+    });
+
+    it('forgets the preview of a run before', async () => {
+      const id = await submit();
+      await board.publish(id, { attempt, blocks: [first], samples });
+      await api.client.cancel(id);
+      const again = await api.client.upload(wav({ frequency: frequency - 1, seconds: 0.2 }), { model: 'demo' });
+      expect(again).toMatchObject({ status: 202, body: { id } });
+      expect(await board.read(id)).toBeUndefined();
+      await api.client.cancel(id);
+    });
+  });
+
   it('outlives an outage of Redis', async () => {
     const id = await submit();
-    const reader = EventReader.open(api, id);
+    const reader = EventReader.open(port, id);
     await waitUntil('the first state', () => reader.last?.status === 'queued');
     await redis.kill();
     await redis.start();

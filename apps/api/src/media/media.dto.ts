@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { FORMATS, listPattern } from '@app/separations';
+import { FORMATS, listPattern, PREVIEW_ATTEMPT } from '@app/separations';
 import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { SeparationParams } from '../separations/separations.dto.js';
 
@@ -13,6 +13,23 @@ export class StemParams extends SeparationParams {
   @IsString()
   @MaxLength(10)
   readonly format: string;
+}
+
+const BLOCK = '^(?:0|[1-9][0-9]{0,5})$';
+
+export class PreviewParams extends SeparationParams {
+  @ApiProperty({ description: 'from a `preview` event', pattern: PREVIEW_ATTEMPT, example: '5f0c9d3b7a61' })
+  @Matches(new RegExp(PREVIEW_ATTEMPT), { message: 'attempt is not from a preview event' })
+  readonly attempt: string;
+
+  @ApiProperty({ example: 'vocals' })
+  @IsString()
+  @MaxLength(100)
+  readonly stem: string;
+
+  @ApiProperty({ description: 'of the block, counted from 0', pattern: BLOCK, example: '0' })
+  @Matches(new RegExp(BLOCK), { message: 'n is not the number of a block' })
+  readonly n: string;
 }
 
 export class ArchiveQuery {

@@ -4,10 +4,12 @@ import { MediaController } from './media.controller.js';
 import { MediaService } from './media.service.js';
 import { EncoderSlots } from './encoder-slots.js';
 import { MixService } from './mix.service.js';
+import { PreviewController } from './preview.controller.js';
+import { PreviewService } from './preview.service.js';
 import { StemEncoder } from './stem-encoder.js';
 
 @Module({
-  controllers: [MediaController],
-  providers: [MediaService, ArchiveService, MixService, StemEncoder, EncoderSlots],
+  controllers: [MediaController, PreviewController],
+  providers: [MediaService, PreviewService, ArchiveService, MixService, StemEncoder, EncoderSlots],
 })
 export class MediaModule {}

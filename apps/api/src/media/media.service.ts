@@ -128,6 +128,6 @@ export function knownStem(manifest: Manifest, name: StemName): ManifestStem {
   throw new ProblemError('stem_not_found', `The separation has no stem "${name}".`, { extras: { allowed } });
 }
 
-function contentType(extension: string): string {
+export function contentType(extension: string): string {
   return CONTENT_TYPES[extension] ?? 'application/octet-stream';
 }

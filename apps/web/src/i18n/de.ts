@@ -212,6 +212,7 @@ export const de: Messages = {
     too_costly:
       'Diese Datei zu lesen ist viel zu aufwendig. Speichere sie mit höchstens 48 kHz und füge sie noch einmal hinzu.',
     not_audio: 'Das sieht nicht nach einer Audiodatei aus.',
+    preview_ended: 'Dieser Song ist fertig: Hör dir seine Spuren an.',
     not_completed: 'Dieser Song ist noch nicht fertig.',
     not_finite: 'Diese Datei ist beschädigt: Einige Samples sind keine Zahlen.',
     not_found: 'Unter dieser Adresse hat der Server nichts. Lade die Seite neu.',

@@ -211,6 +211,7 @@ export const en = {
     unknown_track: 'This file has no such audio track.',
     too_costly: 'This file takes far too much work to read. Save it at 48 kHz or less, then add it again.',
     not_audio: 'This does not look like an audio file.',
+    preview_ended: 'This song is finished: listen to its stems.',
     not_completed: 'This song is not finished yet.',
     not_finite: 'This file is damaged: some of its samples are not numbers.',
     not_found: 'The server has nothing at this address. Reload the page.',

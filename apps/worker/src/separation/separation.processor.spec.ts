@@ -9,7 +9,7 @@ import { Ffmpeg, resolveFfmpeg, WORKING_RATE } from '@app/audio';
 import { Semaphore } from '@app/concurrency';
 import { loadWorkerConfig } from '@app/config';
 import { createLogger } from '@app/logging';
-import { CancelledJobError, RetryableJobError, type JobProgress } from '@app/queue';
+import { CancelledJobError, ListenSignals, PreviewBoard, RetryableJobError, type JobProgress } from '@app/queue';
 import { STAGES, objectKeys, type Manifest, type ManifestFile, type StoredRequest } from '@app/separations';
 import { RedisConnections } from '@app/redis';
 import { SeparationStore } from '@app/separation-store';
@@ -20,6 +20,7 @@ import { writeWav } from '../../test/chord-wav.js';
 import { ObservedEngine } from '../../test/observed-engine.js';
 import { decodeSamples, ffmpeg, makeSong } from '../../../../test/support/songs/songs.js';
 import { storeSong, toJob } from '../../test/worker-fixture.js';
+import { PreviewPublisher } from '../preview/preview-publisher.js';
 import { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';
 import { patient } from '../../../../test/support/patience.js';
@@ -63,8 +64,11 @@ describe(SeparationProcessor.name, () => {
     });
     const program = await resolveFfmpeg(audio);
     const enginePermits = new Semaphore(1);
+    const logger = createLogger({ level: 'error', format: 'text' }, 'worker-server');
+    const [listeners, board] = [new ListenSignals(connections), new PreviewBoard(connections)];
     const processor = (ffmpeg: Ffmpeg): SeparationProcessor =>
       new SeparationProcessor({
+        previews: new PreviewPublisher({ store, ffmpeg, listeners, board, logger }),
         separations,
         store,
         scratch,
@@ -72,7 +76,7 @@ describe(SeparationProcessor.name, () => {
         ffmpeg,
         enginePermits,
         limits: { maxDurationSeconds: LIMIT_SECONDS },
-        logger: createLogger({ level: 'error', format: 'text' }, 'worker-server'),
+        logger,
       });
     sut = processor(new Ffmpeg(program));
     other = processor(new OtherFfmpeg(program));

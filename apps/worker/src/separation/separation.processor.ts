@@ -9,6 +9,7 @@ import type { Manifest, StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import type { EngineClient } from '../engine/engine.client.js';
 import { toJobError } from './failures.js';
+import type { PreviewPublisher } from '../preview/preview-publisher.js';
 import type { Scratch } from './scratch.js';
 import { StageTimer } from './stage-timer.js';
 import { commitWork } from './steps/commit.step.js';
@@ -28,6 +29,7 @@ interface ProcessorParts {
   readonly store: ObjectStore;
   readonly ffmpeg: Ffmpeg;
   readonly engine: EngineClient;
+  readonly previews: PreviewPublisher;
   /** separations at once in the engine; other jobs fetch, decode, encode and store meanwhile */
   readonly enginePermits: Semaphore;
   readonly scratch: Scratch;
@@ -62,10 +64,12 @@ export class SeparationProcessor {
 
   private async attempt(job: SeparationJob, context: JobContext): Promise<void> {
     const { signal, attempt } = context;
-    const { separations, scratch, logger } = this.parts;
+    const { separations, scratch, previews, logger } = this.parts;
     const stored = await separations.find(job.id, { signal, isForWork: true });
     if (stored === undefined || !needsRun(stored)) {
       logger.info(`nothing to do: the separation is ${(stored && endingOf(stored)?.status) ?? 'removed'}`);
+      // its worker was lost before it could
+      await previews.remove(job.id);
       return;
     }
     const { request } = stored;
@@ -74,6 +78,7 @@ export class SeparationProcessor {
     try {
       const progress = new ProgressReporter((report) => context.reportProgress(report));
       const manifest = await this.separate(request, { scratch: folder.path, signal, progress });
+      await previews.remove(job.id);
       logger.info('completed', { seconds: manifest.seconds, warnings: manifest.warnings });
     } catch (error) {
       if (!(error instanceof SeparationEndedError)) throw error;
@@ -82,13 +87,14 @@ export class SeparationProcessor {
       await separations.removeResults(job).catch((cause: unknown) => {
         logger.warn('the results could not be removed', { error: cause });
       });
+      if (error.state === 'completed') await previews.remove(job.id);
     } finally {
       await folder.remove();
     }
   }
 
   private async separate(request: StoredRequest, step: StepContext): Promise<Manifest> {
-    const { separations, store, ffmpeg, engine, enginePermits, limits } = this.parts;
+    const { separations, store, ffmpeg, engine, enginePermits, previews, limits } = this.parts;
     const startedAt = new Date();
     const timer = new StageTimer();
     const song = await timer.time('fetch', () => fetchSong(store, request, step));
@@ -105,6 +111,10 @@ export class SeparationProcessor {
           uploads.add(file);
         }),
       );
+      const preview = new AbortController();
+      void group.start(() =>
+        previews.publish(request.id, stems, { ...step, signal: AbortSignal.any([signal, preview.signal]) }),
+      );
       const drawing = group.start(() => drawWaveform(request, stems, signal));
       const separated = await enginePermits.run(
         () => timer.time('separate', () => separateMix(engine, request, mix, stems, { ...step, signal })),
@@ -114,6 +124,8 @@ export class SeparationProcessor {
       step.progress.report('encode', 0, 1);
       const [waveform] = await timer.time('encode', () => Promise.all([drawing, encoding, original]));
       const files = await timer.time('store', () => uploads.finish(waveform, step.progress));
+      // the result does not wait for it
+      preview.abort();
       return { separated, waveform, files };
     });
     const about = { request, mix, ffmpeg: await ffmpeg.version(), seconds: timer.seconds, startedAt };

@@ -16,16 +16,21 @@ const ENCODERS: Readonly<Record<Format, readonly string[]>> = {
   wav: ['-c:a', 'pcm_s24le', '-rf64', 'auto', '-f', 'wav'],
 };
 
-/** @param stream what to encode: the first input's audio, or a named output of a filter graph */
+/** @param stream what to encode: the audio of an input, or a named output of a filter graph */
 export function encodingArguments(format: Format, destination: string, stream = '0:a:0'): string[] {
   return ['-map', stream, '-map_metadata', '-1', '-threads', '1', '-bitexact', ...ENCODERS[format], destination];
 }
 
 /** Encodes one stem into several formats in one pass. */
-export function stemArguments(gain: number, destinations: Readonly<Partial<Record<Format, string>>>): string[] {
+export function stemArguments(
+  gain: number,
+  destinations: Readonly<Partial<Record<Format, string>>>,
+  stream?: string,
+): string[] {
   return FORMATS.flatMap((format) => {
     const path = destinations[format];
-    return path === undefined ? [] : [...gainArguments(gain, format), ...encodingArguments(format, `file:${path}`)];
+    if (path === undefined) return [];
+    return [...gainArguments(gain, format), ...encodingArguments(format, `file:${path}`, stream)];
   });
 }
 

@@ -6,6 +6,7 @@ import { decodeOriginal, type SeparatedSong } from './decode-original.js';
 import type { PartOptions } from './decode-part.js';
 import { decodeToWav, type DecodedSong } from './decode.js';
 import { ENCODING_TIMEOUT_MS, stemArguments } from './encode-arguments.js';
+import { encodeStretches, type StretchRequest } from './encode-stretches.js';
 import { inspectSong, type AudioFacts } from './inspect.js';
 import { mixStems, type MixLane, type RenderedMix } from './mix.js';
 import { readVersion } from './read-version.js';
@@ -87,6 +88,14 @@ export class Ffmpeg {
       graceMs: 0,
       ...(signal && { signal }),
     });
+  }
+
+  /**
+   * Encodes the same stretch of several stems as FLAC (24 bits), at once and at normal priority: somebody waits for it.
+   * A stem may still grow after the stretch.
+   */
+  async encodeStretches(request: StretchRequest, options: SignalOption = {}): Promise<void> {
+    await encodeStretches(this.program, request, options);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { CONTAINERS } from '@app/separations';
+import { WORKING_CHANNELS, WORKING_RATE } from '../wav/working-format.js';
 
 /** An input of ffmpeg. The protocols keep a playlist from naming another file or address. */
 export interface FfmpegInput {
@@ -56,6 +57,26 @@ export function ownInput(input: FfmpegInput, container: 'wav' | 'flac'): string[
 /** Arguments for several masters. */
 export function masterInputs(inputs: readonly FfmpegInput[]): string[] {
   return [...GLOBAL_ARGUMENTS, ...inputs.flatMap((input) => ownArguments(input, 'flac'))];
+}
+
+/** A stretch of a file of ours, in bytes, that holds samples in the working format and no header. */
+interface SampleStretch {
+  readonly path: string;
+  readonly start: number;
+  /** the byte after the last one */
+  readonly end: number;
+}
+
+/** Arguments for stretches of growing stems: a demuxer of WAVs would read on. */
+export function ownSamples(stretches: readonly SampleStretch[]): string[] {
+  const format = ['-f', 'f32le', '-ar', String(WORKING_RATE), '-ac', String(WORKING_CHANNELS)];
+  return [
+    ...GLOBAL_ARGUMENTS,
+    ...stretches.flatMap(({ path, start, end }) => {
+      const url = `subfile,,start,${start},end,${end},,:file:${path}`;
+      return ['-protocol_whitelist', 'subfile,file', '-threads', '1', ...format, '-i', url];
+    }),
+  ];
 }
 
 function ownArguments({ protocols, url }: FfmpegInput, container: 'wav' | 'flac'): string[] {

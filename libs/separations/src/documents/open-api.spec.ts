@@ -12,6 +12,8 @@ describe(openApiComponents.name, () => {
       'ModelDocument',
       'ModelList',
       'NotReady',
+      'PreviewDocument',
+      'PreviewEvent',
       'ProblemDocument',
       'ProgressDocument',
       'QueueDocument',

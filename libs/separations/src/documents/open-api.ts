@@ -19,7 +19,8 @@ import {
   separationSchema,
   separationSummarySchema,
 } from './separation.js';
-import { stateEventSchema } from './state-event.js';
+import { previewSchema } from './preview.js';
+import { previewEventSchema, stateEventSchema } from './state-event.js';
 import { separationOptionsSchema } from './stored-request.js';
 import { waveformSchema } from './waveform.js';
 
@@ -30,6 +31,8 @@ const COMPONENTS = {
   SeparationPage: separationPageSchema,
   SeparationLinks: linksSchema,
   StateEvent: stateEventSchema,
+  PreviewEvent: previewEventSchema,
+  PreviewDocument: previewSchema,
   ProgressDocument: progressSchema,
   QueueDocument: queuePlaceSchema,
   FailureDocument: failureSchema,

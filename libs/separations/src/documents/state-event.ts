@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { STATUSES } from '../vocabulary/states.js';
 
-/** One event of a separation's stream, as OpenAPI describes server-sent events: `data` is text that holds JSON. */
+/** A change of a separation in its stream, as OpenAPI describes server-sent events: `data` is text that holds JSON. */
 export const stateEventSchema = z.object({
   event: z.enum(['state']),
   id: z.enum(STATUSES).meta({ description: 'the status; send it as `Last-Event-ID` to reconnect' }),
@@ -9,5 +9,15 @@ export const stateEventSchema = z.object({
     description: 'the whole separation, as JSON',
     contentMediaType: 'application/json',
     contentSchema: { $ref: '#/components/schemas/SeparationDocument' },
+  }),
+});
+
+/** Of a stream that asked for the preview; without an id, which only states have. */
+export const previewEventSchema = z.object({
+  event: z.enum(['preview']),
+  data: z.string().meta({
+    description: 'the blocks that are new to this stream, as JSON',
+    contentMediaType: 'application/json',
+    contentSchema: { $ref: '#/components/schemas/PreviewDocument' },
   }),
 });

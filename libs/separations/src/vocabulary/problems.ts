@@ -18,6 +18,7 @@ export const PROBLEMS = {
   already_finished: { status: 409, title: 'The separation has already ended' },
   still_active: { status: 409, title: 'The separation has not ended yet' },
   not_completed: { status: 409, title: 'The separation is not completed' },
+  preview_ended: { status: 410, title: 'The separation has ended, and its preview with it' },
   file_too_large: { status: 413, title: 'The file is too large' },
   no_audio: { status: 415, title: 'The file has no audio' },
   unsupported_audio: { status: 415, title: 'The audio cannot be read' },
