@@ -8,6 +8,9 @@ const IDLE_SOCKET_MS = 10_000;
 /** the client throws on these without reading the body, and an unread body keeps its socket */
 const UNREAD_STATUS = [408, 429, 499, 500, 502, 503, 504, 520];
 
+// one for all transports: each makes every promise of the process slower (Node 20)
+const signals = new AsyncLocalStorage<AbortSignal>();
+
 type OnResponse = (response: http.IncomingMessage) => void;
 
 /**
@@ -17,7 +20,6 @@ type OnResponse = (response: http.IncomingMessage) => void;
 export class S3Transport {
   readonly agent: http.Agent;
   readonly #module: typeof http | typeof https;
-  readonly #signal = new AsyncLocalStorage<AbortSignal>();
 
   constructor(private readonly endpoint: URL) {
     this.#module = endpoint.protocol === 'https:' ? https : http;
@@ -29,12 +31,12 @@ export class S3Transport {
   }
 
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    return this.#signal.run(signal, work);
+    return signals.run(signal, work);
   }
 
   // the client uses only this overload of http.request
   readonly request = ((options: http.RequestOptions, onResponse: OnResponse): http.ClientRequest => {
-    const signal = this.#signal.getStore();
+    const signal = signals.getStore();
     return this.#module.request({ ...options, ...(signal && { signal }) }, (response) => {
       if (UNREAD_STATUS.includes(response.statusCode ?? 0)) response.resume();
       onResponse(response);
