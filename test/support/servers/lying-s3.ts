@@ -73,12 +73,21 @@ export class LyingS3 {
     const misreading = request.method === 'GET' && searchParams.size === 0 ? this.misread(key) : undefined;
     if (misreading !== undefined) return this.answerShort(key, misreading, response);
     if (asks && this.checksums === 'refused') return refuse(request, response);
-    if (request.method === 'POST' && searchParams.has('uploads')) await pause(this.slowness);
+    if (request.method === 'POST' && searchParams.has('uploads') && !(await this.isStillThere(response))) return;
     if (lie === 'answers an error') return pretend(request, response, ERROR);
     if (lie === 'keeps nothing') return pretend(request, response, completes ? COMPLETED : '');
     await this.forward(request, response, async () => {
       if (lie !== undefined) await this.damage(key, lie);
     });
+  }
+
+  /** Waits as long as a slow store, but not for a client that goes away. */
+  private async isStillThere(response: ServerResponse): Promise<boolean> {
+    const gone = new AbortController();
+    response.once('close', () => {
+      gone.abort();
+    });
+    return pause(this.slowness, true, { signal: gone.signal }).catch(() => false);
   }
 
   private async forward(request: IncomingMessage, response: ServerResponse, then: () => Promise<void>): Promise<void> {
