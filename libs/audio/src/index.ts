@@ -12,12 +12,12 @@ export {
   UnknownTrackError,
   UnsupportedAudioError,
 } from './errors/audio.error.js';
-export type { Damage, DecodedSong } from './ffmpeg/decode.js';
-export { Ffmpeg } from './ffmpeg/ffmpeg.js';
+export type { Damage, DecodedSong } from './decoding/decode.js';
+export { Ffmpeg } from './ffmpeg.js';
 export { readFlacSamples } from './songs/flac-stream-info.js';
-export type { AudioFacts } from './ffmpeg/inspect.js';
-export type { MixLane } from './ffmpeg/mix.js';
-export { resolveFfmpeg } from './ffmpeg/resolve-ffmpeg.js';
+export type { AudioFacts } from './decoding/inspect.js';
+export type { MixLane } from './encoding/mix.js';
+export { resolveFfmpeg } from './resolve-ffmpeg.js';
 export { bufferSource } from './sources/buffer-source.js';
 export { fileSource } from './sources/file-source.js';
 export { ScratchError } from './sources/temporary-file.js';

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { Programs, SignalOption } from './call-options.js';
+import type { Programs, SignalOption } from '../ffmpeg/call-options.js';
 import { decodingTimeoutMs, originalArguments } from './decode-arguments.js';
-import { runFfmpeg } from './run-ffmpeg.js';
+import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
 import { flacSamples } from '../songs/flac-stream-info.js';
 import type { FfmpegInput } from '../sources/ffmpeg-input.js';
 import { withLoopback } from '../sources/loopback-server.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { loadApiConfig } from '@app/config';
-import { Ffmpeg, FfmpegNotFoundError, resolveFfmpeg } from '../index.js';
-import { findFfmpeg, SongFolder } from '../songs.fixture.js';
+import { Ffmpeg, FfmpegNotFoundError, resolveFfmpeg } from './index.js';
+import { findFfmpeg, SongFolder } from './songs.fixture.js';
 
 describe(resolveFfmpeg.name, () => {
   const { enginePython } = loadApiConfig().audio;

@@ -1,4 +1,4 @@
-import { encodingArguments } from './encode-arguments.js';
+import { encodingArguments } from '../encoding/encode-arguments.js';
 import type { Mixing } from '../headers/speaker-shares.js';
 import { ANY_CONTAINER, type FfmpegInput, type Reading, untrustedInput } from '../sources/ffmpeg-input.js';
 import { WORKING_RATE } from '../wav/working-format.js';

@@ -1,5 +1,5 @@
 import { DurationLimitError, EmptyAudioError, NoAudioError } from '../errors/audio.error.js';
-import type { LimitOptions } from './call-options.js';
+import type { LimitOptions } from '../ffmpeg/call-options.js';
 import { decodePart, type DecodedPart, type PartOptions } from './decode-part.js';
 import type { Loss } from '../songs/loss.js';
 import { planSong } from '../songs/plan-song.js';

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Format } from '@app/separations';
-import type { Programs, SignalOption } from './call-options.js';
+import type { Programs, SignalOption } from '../ffmpeg/call-options.js';
 import { ENCODING_TIMEOUT_MS, encodingArguments } from './encode-arguments.js';
-import { runFfmpeg } from './run-ffmpeg.js';
+import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
 import { masterInputs, type FfmpegInput } from '../sources/ffmpeg-input.js';
 import { withLoopback } from '../sources/loopback-server.js';
 import type { SeekableSource } from '../sources/seekable-source.js';

@@ -1,20 +1,20 @@
 import { tmpdir } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { Format, MASTER_FORMAT } from '@app/separations';
-import type { Programs, SignalOption } from './call-options.js';
-import { decodeOriginal, type SeparatedSong } from './decode-original.js';
-import type { PartOptions } from './decode-part.js';
-import { decodeToWav, type DecodedSong } from './decode.js';
-import { ENCODING_TIMEOUT_MS, stemArguments } from './encode-arguments.js';
-import { encodeStretches, type StretchRequest } from './encode-stretches.js';
-import { inspectSong, type AudioFacts } from './inspect.js';
-import { mixStems, type MixLane, type RenderedMix } from './mix.js';
-import { readVersion } from './read-version.js';
-import { runFfmpeg } from './run-ffmpeg.js';
-import { transcodeToMp3, transcodeToWav, type Master } from './transcode.js';
-import { ownInput, PIPE_INPUT } from '../sources/ffmpeg-input.js';
-import type { SeekableSource } from '../sources/seekable-source.js';
-import { streamWav, type FollowOptions } from '../wav/float-wav.js';
+import type { Programs, SignalOption } from './ffmpeg/call-options.js';
+import { decodeOriginal, type SeparatedSong } from './decoding/decode-original.js';
+import type { PartOptions } from './decoding/decode-part.js';
+import { decodeToWav, type DecodedSong } from './decoding/decode.js';
+import { ENCODING_TIMEOUT_MS, stemArguments } from './encoding/encode-arguments.js';
+import { encodeStretches, type StretchRequest } from './encoding/encode-stretches.js';
+import { inspectSong, type AudioFacts } from './decoding/inspect.js';
+import { mixStems, type MixLane, type RenderedMix } from './encoding/mix.js';
+import { readVersion } from './ffmpeg/read-version.js';
+import { runFfmpeg } from './ffmpeg/run-ffmpeg.js';
+import { transcodeToMp3, transcodeToWav, type Master } from './encoding/transcode.js';
+import { ownInput, PIPE_INPUT } from './sources/ffmpeg-input.js';
+import type { SeekableSource } from './sources/seekable-source.js';
+import { streamWav, type FollowOptions } from './wav/float-wav.js';
 
 interface EncodeRequest {
   /** a stem in the working format: WAV, float32, 44.1 kHz, stereo */

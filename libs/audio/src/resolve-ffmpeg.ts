@@ -1,9 +1,9 @@
 import type { AudioConfig } from '@app/config';
 import { runProcess } from '@app/processes';
-import { FfmpegNotFoundError } from '../errors/audio.error.js';
+import { FfmpegNotFoundError } from './errors/audio.error.js';
 import { Ffmpeg } from './ffmpeg.js';
-import { bufferSource } from '../sources/buffer-source.js';
-import { STEM_FRAME_BYTES, stemWavHeader } from '../wav/stem-wav-header.js';
+import { bufferSource } from './sources/buffer-source.js';
+import { STEM_FRAME_BYTES, stemWavHeader } from './wav/stem-wav-header.js';
 
 const TIMEOUT_MS = 30_000;
 const NEEDED_ENCODERS = ['flac', 'libmp3lame', 'pcm_s24le'];

@@ -1,7 +1,7 @@
-import type { SignalOption } from './call-options.js';
+import type { SignalOption } from '../ffmpeg/call-options.js';
 import { decodingTimeoutMs, surveyArguments, type DecodeInput } from './decode-arguments.js';
 import { parseLine } from './decode-log.js';
-import { runFfmpeg } from './run-ffmpeg.js';
+import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
 import type { Loss } from '../songs/loss.js';
 import type { MeteredOption } from './work-meter.js';
 

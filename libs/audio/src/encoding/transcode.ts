@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
-import type { Programs, SignalOption } from './call-options.js';
+import type { Programs, SignalOption } from '../ffmpeg/call-options.js';
 import { ENCODING_TIMEOUT_MS, encodingArguments, rawSampleArguments } from './encode-arguments.js';
-import { runFfmpeg } from './run-ffmpeg.js';
+import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
 import { ownInput, PIPE_INPUT } from '../sources/ffmpeg-input.js';
 import { withTemporaryFile } from '../sources/temporary-file.js';
 import { STEM_FRAME_BYTES, stemWavHeader } from '../wav/stem-wav-header.js';

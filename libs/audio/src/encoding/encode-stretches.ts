@@ -1,7 +1,7 @@
 import { MASTER_FORMAT } from '@app/separations';
-import type { SignalOption } from './call-options.js';
+import type { SignalOption } from '../ffmpeg/call-options.js';
 import { stemArguments } from './encode-arguments.js';
-import { runFfmpeg } from './run-ffmpeg.js';
+import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
 import { ownSamples } from '../sources/ffmpeg-input.js';
 import { withFloatWav } from '../wav/float-wav.js';
 import { WORKING_FRAME_BYTES } from '../wav/working-format.js';
