@@ -28,7 +28,9 @@ async function besideSpecs() {
   const failed = [];
   for (const { name, command, args } of BESIDE_SPECS) {
     // printed in one piece, because the specs print too
-    const { code, output } = await run(command, args, { quiet: true, background: true, timeoutMs: LIMIT_MS });
+    const { code, output } = await run(command, args, { quiet: true, background: true, timeoutMs: LIMIT_MS }).catch(
+      (error) => ({ code: 1, output: error.message }),
+    );
     console.log(`\n— ${name}\n${output}`);
     if (code !== 0) failed.push(name);
   }
@@ -53,8 +55,14 @@ async function specs() {
 await main(async () => {
   checkNodeVersion();
   await Promise.all([installPackages().then(build), installEngine('dev')]);
-  const [failed, report] = await Promise.all([besideSpecs(), specs()]);
-  if (report.code !== 0) failed.push('specs');
-  console.log(`\n${report.passed} passed, ${report.failed} failed`);
+  // a branch that breaks must not end the other: its findings count too
+  const [beside, report] = await Promise.allSettled([besideSpecs(), specs()]);
+  const failed =
+    beside.status === 'fulfilled' ? beside.value : [`what runs beside the specs (${beside.reason.message})`];
+  if (report.status === 'rejected') failed.push(`specs (${report.reason.message})`);
+  else {
+    if (report.value.code !== 0) failed.push('specs');
+    console.log(`\n${report.value.passed} passed, ${report.value.failed} failed`);
+  }
   if (failed.length > 0) throw new PlainError(`Failed: ${failed.join(', ')}.`);
 });

@@ -27,6 +27,19 @@ describe('an interrupted set-up', () => {
   });
 });
 
+describe('a quiet command', () => {
+  it('keeps all of its output, whole characters', async () => {
+    const script = `
+      import { run } from './scripts/support/run.mjs';
+      const write = 'process.stdout.write("ä".repeat(200_001) + "!")';
+      const { code, output } = await run(process.execPath, ['-e', write], { quiet: true, background: true });
+      console.log(code, output.length, output.replaceAll('ä', ''));
+    `;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+    expect(stdout).toBe('0 200002 !\n');
+  });
+});
+
 describe('npm start on a machine where it cannot run', () => {
   let folder: string;
   let start: string[];

@@ -44,18 +44,28 @@ export function run(command, args, { env = process.env, quiet = false, backgroun
       stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
       timeout: timeoutMs,
     });
-    let output = '';
-    const keep = (chunk) => (output = (output + chunk).slice(-20_000));
+    // decoded at the end: a character may lie in two chunks
+    const output = [];
+    const keep = (chunk) => output.push(chunk);
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
-    if (background && child.pid !== undefined) setPriority(child.pid, Math.max(getPriority(), BACKGROUND));
     child.on('spawn', () => running.add(child));
     child.on('error', reject);
     child.on('close', (code, signal) => {
       running.delete(child);
-      if (!ending) resolve({ code: signal ? 1 : code, output });
+      if (!ending) resolve({ code: signal ? 1 : code, output: Buffer.concat(output).toString() });
     });
+    if (background && child.pid !== undefined) lowerPriority(child.pid);
   });
+}
+
+/** The command may have ended already. */
+function lowerPriority(pid) {
+  try {
+    setPriority(pid, Math.max(getPriority(), BACKGROUND));
+  } catch (error) {
+    if (error.info?.code !== 'ESRCH') throw error;
+  }
 }
 
 /** Like run, but a failure ends the script with the message. */
