@@ -9,6 +9,7 @@ export {
   NoAudioError,
   NotFiniteError,
   TooCostlyError,
+  UndecodableAudioError,
   UnknownTrackError,
   UnsupportedAudioError,
 } from './errors/audio.error.js';

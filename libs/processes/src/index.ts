@@ -4,6 +4,6 @@ export { errorCode } from './error-code.js';
 export { killGroup } from './kill-group.js';
 export { readLines } from './lines.js';
 export { installOrphanGuard } from './orphan-guard.js';
-export { ProcessFailedError } from './process.errors.js';
+export { ProcessFailedError, ProcessTimeoutError } from './process.errors.js';
 export { runProcess, type ProcessResult, type RunProcessOptions } from './run-process.js';
 export { spawnGroup, type Child } from './spawn-group.js';

@@ -1,6 +1,8 @@
 /** A child could not start, ended with an unexpected exit code, or was killed by another process. */
 export class ProcessFailedError extends Error {
   readonly code = 'process_failed';
+  /** the signal that ended it, if one did */
+  readonly signal: NodeJS.Signals | undefined;
 
   constructor(
     readonly command: string,
@@ -8,9 +10,10 @@ export class ProcessFailedError extends Error {
     readonly exitCode: number | null,
     readonly stderr: string,
     reason: string,
-    options?: ErrorOptions,
+    { signal, ...options }: ErrorOptions & { readonly signal?: NodeJS.Signals | undefined } = {},
   ) {
     super(`${command} ${reason}`, options);
+    this.signal = signal;
   }
 }
 

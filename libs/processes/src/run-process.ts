@@ -6,6 +6,7 @@ import { killGroup, signalGroup } from './kill-group.js';
 import { LineSplitter } from './lines.js';
 import { lowerPriority } from './lower-priority.js';
 import { ProcessFailedError, ProcessTimeoutError } from './process.errors.js';
+import { limitMemory } from './limit-memory.js';
 import { spawnGroup, type Child } from './spawn-group.js';
 
 /** longest line of stderr, in characters */
@@ -33,6 +34,8 @@ export interface RunProcessOptions {
   readonly maxStderrBytes?: number;
   /** exit codes that count as success; default [0] */
   readonly exitCodes?: readonly number[];
+  /** private memory of the child; it cannot have more. Holds where the system has `prlimit` (Linux) */
+  readonly maxMemoryBytes?: number;
   readonly cwd?: string;
   /** the child's whole environment: it inherits nothing, to keep secrets out */
   readonly env?: Readonly<Record<string, string>>;
@@ -100,7 +103,8 @@ async function start(command: string, args: readonly string[], options: RunProce
     signal?.throwIfAborted();
     const stdio: ('pipe' | 'ignore' | number)[] = [stdin ? 'pipe' : 'ignore', output, 'pipe'];
     if (onDescriptor3 !== undefined) stdio.push('pipe');
-    const child = spawnGroup(command, args, { ...options, stdio });
+    const [program, ...all] = limitMemory(options.maxMemoryBytes, command, args);
+    const child = spawnGroup(program, all, { ...options, stdio });
     // not awaited once started: a source that fails meanwhile would have no listener
     if (child.pid === undefined) await once(child, 'spawn');
     else if (options.isBackground === true) lowerPriority(child.pid);
@@ -159,5 +163,5 @@ function judge(command: string, child: Child, stderr: string, exitCodes: readonl
   const { exitCode, signalCode } = child;
   if (exitCode !== null && exitCodes.includes(exitCode)) return { code: exitCode, stderr };
   const reason = exitCode === null ? `was killed by ${signalCode ?? 'a signal'}` : `ended with exit code ${exitCode}`;
-  throw new ProcessFailedError(command, exitCode, stderr, reason);
+  throw new ProcessFailedError(command, exitCode, stderr, reason, { signal: signalCode ?? undefined });
 }

@@ -7,6 +7,7 @@ import {
   NoAudioError,
   NotFiniteError,
   TooCostlyError,
+  UndecodableAudioError,
   UnknownTrackError,
   UnsupportedAudioError,
   type AudioFacts,
@@ -40,6 +41,7 @@ const REFUSALS: readonly ProblemCode[] = [
   'duration_limit',
   'unknown_track',
   'too_costly',
+  'undecodable_audio',
 ];
 
 export interface UploadedSong extends StagedFile {
@@ -70,7 +72,7 @@ export class SongInspector {
     this.maxDurationSeconds = config.limits.maxDurationSeconds;
   }
 
-  /** @throws ProblemError no_audio or unsupported_audio (415), duration_limit, unknown_track, too_costly, not_finite or no_samples (422) */
+  /** @throws ProblemError no_audio or unsupported_audio (415), duration_limit, unknown_track, too_costly, undecodable_audio, not_finite or no_samples (422) */
   async inspect({ key, bytes, sha256, track }: UploadedSong, caller: string, signal: AbortSignal): Promise<AudioFacts> {
     const song = seekableObject(this.store, { key, bytes }, signal);
     const limits = { maxDurationSeconds: this.maxDurationSeconds, track, signal };
@@ -96,6 +98,7 @@ export class SongInspector {
     if (error instanceof NotFiniteError) return new ProblemError('not_finite', error.message, cause);
     if (error instanceof EmptyAudioError) return new ProblemError('no_samples', error.message, cause);
     if (error instanceof TooCostlyError) return new ProblemError('too_costly', error.message, cause);
+    if (error instanceof UndecodableAudioError) return new ProblemError('undecodable_audio', error.message, cause);
     if (error instanceof UnknownTrackError) {
       const allowed = Array.from({ length: error.tracks }, (_, at) => at + 1);
       return new ProblemError('unknown_track', error.message, { ...cause, extras: { allowed } });

@@ -65,6 +65,7 @@ export class SubmissionsController {
     'duration_limit',
     'unknown_track',
     'too_costly',
+    'undecodable_audio',
     'not_finite',
     'no_samples',
     'too_many_at_once',

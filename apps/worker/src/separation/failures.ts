@@ -29,7 +29,7 @@ const ENGINE_FAILURES: Readonly<Record<EngineErrorCode, FailureCode>> = {
 const PLAIN_MESSAGES: Partial<Record<FailureCode, string>> = {
   internal: 'an internal error',
   out_of_disk: "the worker's disk is full",
-  ffmpeg_killed: 'ffmpeg could not start, or was killed',
+  ffmpeg_killed: 'ffmpeg could not start, crashed or was killed',
 };
 
 /** What a client reads about a failure of the engine, whose own words name files and commands of this machine. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Programs, SignalOption } from '../ffmpeg/call-options.js';
 import { decodingTimeoutMs, originalArguments } from './decode-arguments.js';
+import { MAX_MEMORY_BYTES } from './run-metered.js';
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
 import { flacSamples } from '../songs/flac-stream-info.js';
 import type { FfmpegInput } from '../sources/ffmpeg-input.js';
@@ -31,6 +32,7 @@ export function decodeOriginal<T>(
       await runFfmpeg(program, originalArguments(input, seconds, gain, 'file:/dev/stdout'), {
         ...options,
         stdout: file.fd,
+        maxMemoryBytes: MAX_MEMORY_BYTES,
         timeoutMs: decodingTimeoutMs(seconds),
       });
     };

@@ -1,14 +1,13 @@
-import { constants } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { ProcessFailedError } from '@app/processes';
+import type { RunProcessOptions } from '@app/processes';
 import { NoAudioError } from '../errors/audio.error.js';
 import type { LimitOptions } from '../ffmpeg/call-options.js';
 import { chooseTrack } from './choose-track.js';
 import { decodingArguments, decodingTimeoutMs, type TrackChoice } from './decode-arguments.js';
-import { DecodeLog, parseLine } from './decode-log.js';
+import { DecodeLog } from './decode-log.js';
 import { allOnBothSides } from '../headers/speaker-shares.js';
 import { surveyGaps, type Survey } from './survey.js';
-import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
+import { runMetered } from './run-metered.js';
 import type { MeteredOption } from './work-meter.js';
 import { withLoopback } from '../sources/loopback-server.js';
 import type { FfmpegInput } from '../sources/ffmpeg-input.js';
@@ -117,31 +116,15 @@ async function runOnce(
 ): Promise<Run> {
   const log = new DecodeLog();
   const firstFrame = new WavScanner();
-  let failure: unknown;
-  try {
-    await runFfmpeg(program, [...(work?.startRun() ?? []), ...args], {
-      timeoutMs: decodingTimeoutMs(maxDurationSeconds),
-      onDescriptor3: (chunk) => {
-        firstFrame.append(chunk);
-      },
-      onStderrLine: (line) => {
-        log.onLine(line);
-        work?.onLine(parseLine(line).line);
-      },
-      ...(work?.count(sink.output) ?? sink.output),
-      ...(signal && { signal }),
-    });
-  } catch (error) {
-    if (!isSongFault(error)) throw error;
-    failure = error;
-  }
-  signal?.throwIfAborted();
-  return { log, firstFrame, failure };
-}
-
-/** Whether ffmpeg rejected the song. On a fault of the machine it exits with 256 - errno. */
-export function isSongFault(error: unknown): boolean {
-  if (!(error instanceof ProcessFailedError) || error.exitCode === null) return false;
-  const { ENOSPC, ENOMEM, EIO, EMFILE, EACCES, EDQUOT } = constants.errno;
-  return ![ENOSPC, ENOMEM, EIO, EMFILE, EACCES, EDQUOT].includes(256 - error.exitCode);
+  const output = work?.count(sink.output) ?? sink.output;
+  const run: RunProcessOptions = {
+    timeoutMs: decodingTimeoutMs(maxDurationSeconds),
+    onDescriptor3: (chunk) => {
+      firstFrame.append(chunk);
+    },
+    onStderrLine: log.onLine,
+    ...output,
+    ...(signal && { signal }),
+  };
+  return { log, firstFrame, failure: await runMetered(program, args, run, work) };
 }

@@ -1,5 +1,5 @@
 import { extensionOf } from '@app/separations';
-import { NotFiniteError } from '../errors/audio.error.js';
+import { FfmpegCrashedError, NotFiniteError, UndecodableAudioError } from '../errors/audio.error.js';
 import type { PartOptions } from './decode-part.js';
 import { checkLength, decodeSong, type SongStream } from './decode.js';
 import type { SeekableSource } from '../sources/seekable-source.js';
@@ -26,10 +26,16 @@ export async function inspectSong(program: string, source: SeekableSource, optio
   const work = WorkMeter.forUpload(source.bytes, options.maxDurationSeconds);
   const signal = AbortSignal.any([work.signal, ...(options.signal ? [options.signal] : [])]);
   const metered = { ...options, work, signal };
-  const { codec, container, sampleRate, channels, silence } = await decodeSong(program, source, counter, metered);
+  const song = await decodeSong(program, source, counter, metered).catch(blameSong);
+  const { codec, container, sampleRate, channels, silence } = song;
   const samples = silence.reduce((sum, stretch) => sum + stretch.samples, await counter.samples());
   checkLength(samples, options);
   if (!counter.isFinite) throw new NotFiniteError();
   const durationSeconds = samples / WORKING_RATE;
   return { codec, container, extension: extensionOf(container), sampleRate, channels, samples, durationSeconds };
+}
+
+/** The worker tries once more: a song was accepted because ffmpeg did not crash on it. */
+function blameSong(error: unknown): never {
+  throw error instanceof FfmpegCrashedError ? new UndecodableAudioError({ cause: error }) : error;
 }

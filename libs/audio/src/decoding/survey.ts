@@ -1,7 +1,8 @@
+import type { RunProcessOptions } from '@app/processes';
 import type { SignalOption } from '../ffmpeg/call-options.js';
 import { decodingTimeoutMs, surveyArguments, type DecodeInput } from './decode-arguments.js';
 import { parseLine } from './decode-log.js';
-import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
+import { runMetered } from './run-metered.js';
 import type { Loss } from '../songs/loss.js';
 import type { MeteredOption } from './work-meter.js';
 
@@ -36,14 +37,11 @@ export async function surveyGaps(
   // the song's own tags appear before this line
   let isMapped = false;
   let decodedAt = 0;
-  await runFfmpeg(program, [...(work?.startRun() ?? []), ...surveyArguments(decode)], {
+  const run: RunProcessOptions = {
     ...(signal && { signal }),
-    // decodes as much as `decodeSong` did, however it ended
-    exitCodes: Array.from({ length: 256 }, (_, code) => code),
     timeoutMs: decodingTimeoutMs(decode.maxDurationSeconds),
     onStderrLine: (text) => {
       const { line, isFault } = parseLine(text);
-      work?.onLine(line);
       if (isFault) faultsAt.push(decodedAt);
       isMapped ||= line.startsWith('Stream mapping:');
       const frame = isMapped ? parseFrame(text) : undefined;
@@ -55,8 +53,9 @@ export async function surveyGaps(
       }
       decodedAt += seconds;
     },
-  });
-  signal?.throwIfAborted();
+  };
+  // decodes as much as `decodeSong` did, also where it ends with a fault of the song
+  await runMetered(program, surveyArguments(decode), run, work);
   return { gaps: findGaps(frames), faultsAt };
 }
 

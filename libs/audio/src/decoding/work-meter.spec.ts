@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { chmod, readFile } from 'node:fs/promises';
 import { TooCostlyError } from '../index.js';
-import { findFfmpeg, SongFolder, storedFile } from '../songs.fixture.js';
+import { findFfmpeg, SongFolder, storedFile, tone } from '../songs.fixture.js';
 import { SampleCounter } from '../wav/sample-sinks.js';
 import { decodeSong } from './decode.js';
 import { WorkMeter } from './work-meter.js';
@@ -20,6 +21,32 @@ describe(WorkMeter.name, () => {
     const work = new WorkMeter(Infinity, 1);
     const limits = { maxDurationSeconds: 3600, work, signal: work.signal };
     const decoding = decodeSong(await findFfmpeg(), await storedFile(path), new SampleCounter(), limits);
+    await expect(decoding).rejects.toThrow(TooCostlyError);
+  });
+
+  it.each(['exit 1', 'kill -KILL $$'])('charges runs that end with %s, which do not tell their time', async (end) => {
+    const ffmpeg = await findFfmpeg();
+    const program = await songs.write(
+      'failing',
+      `#!/bin/sh
+      if [ "$1" = -version ]; then exec '${ffmpeg}' "$@"; fi
+      sleep 0.3
+      ${end}
+    `,
+    );
+    await chmod(program, 0o755);
+    const links = await Promise.all(
+      [1, 2].map(async (serial) => {
+        const name = `${serial}.ogg`;
+        await songs.make(name, ...tone(0.1), '-c:a', 'libvorbis', '-serial_offset', String(serial));
+        return readFile(songs.at(name));
+      }),
+    );
+    const path = await songs.write('chain.ogg', ...links);
+    // each link gets a run: the second is too much
+    const work = new WorkMeter(Infinity, 0.5);
+    const limits = { maxDurationSeconds: 60, work, signal: work.signal };
+    const decoding = decodeSong(program, await storedFile(path), new SampleCounter(), limits);
     await expect(decoding).rejects.toThrow(TooCostlyError);
   });
 });

@@ -1,4 +1,6 @@
-import { TooCostlyError } from '../errors/audio.error.js';
+import { availableParallelism, constants } from 'node:os';
+import { ProcessFailedError } from '@app/processes';
+import { FfmpegUnavailableError, TooCostlyError } from '../errors/audio.error.js';
 import type { SampleSink } from '../wav/sample-sinks.js';
 import { WORKING_FRAME_BYTES, WORKING_RATE } from '../wav/working-format.js';
 
@@ -31,6 +33,8 @@ export class WorkMeter {
   private outputBytes = 0;
   /** of all channels, in each second: the most so far in this run */
   private samplesPerSecond = 0;
+  private startedAt = 0;
+  private isCharged = false;
 
   constructor(
     private readonly allowedSamples: number,
@@ -53,7 +57,9 @@ export class WorkMeter {
     this.samplesBefore += this.samplesOfRun;
     this.outputBytes = 0;
     this.samplesPerSecond = 0;
-    const limit = ['-timelimit', String(Math.max(Math.ceil(this.cpuSecondsLeft), 1))];
+    this.startedAt = performance.now();
+    this.isCharged = false;
+    const limit = ['-timelimit', String(this.limitOfRun)];
     // looks for the signal often: the system kills what goes on for another second
     return [...limit, '-stats_period', '0.1', '-benchmark'];
   }
@@ -61,13 +67,24 @@ export class WorkMeter {
   /** @param line of ffmpeg's log, without its prefix */
   readonly onLine = (line: string): void => {
     const [, user, system] = /^bench: utime=(\d+\.\d+)s stime=(\d+\.\d+)s/.exec(line) ?? [];
-    this.cpuSecondsLeft -= Number(user ?? 0) + Number(system ?? 0);
+    if (user !== undefined) this.charge(Number(user) + Number(system));
     const [, rate, layout] = DECODED_AS.exec(line) ?? [];
     if (rate !== undefined && layout !== undefined) {
       this.samplesPerSecond = Math.max(this.samplesPerSecond, Number(rate) * channelsOf(layout));
     }
-    if (line.startsWith(OUT_OF_CPU) || this.cpuSecondsLeft <= 0) this.stop.abort(new TooCostlyError());
+    if (line.startsWith(OUT_OF_CPU)) this.refuse();
   };
+
+  /**
+   * Charges a run that did not tell its CPU time: ffmpeg leaves it out when it fails.
+   * @param failure why the run failed, if it did
+   */
+  endRun(failure: unknown): void {
+    const seconds = (performance.now() - this.startedAt) / 1000;
+    const canBeOutOfCpu = seconds >= this.limitOfRun / availableParallelism();
+    if (isOutOfCpu(failure, canBeOutOfCpu) || isOutOfMemory(failure)) this.refuse();
+    if (!this.isCharged) this.charge(seconds);
+  }
 
   /** The same output, with its samples counted. */
   count(output: SampleSink['output']): SampleSink['output'] {
@@ -81,9 +98,36 @@ export class WorkMeter {
     };
   }
 
+  private charge(cpuSeconds: number): void {
+    this.isCharged = true;
+    this.cpuSecondsLeft -= cpuSeconds;
+    if (this.cpuSecondsLeft <= 0) this.refuse();
+  }
+
+  private refuse(): void {
+    this.stop.abort(new TooCostlyError());
+  }
+
+  /** in CPU seconds */
+  private get limitOfRun(): number {
+    return Math.max(Math.ceil(this.cpuSecondsLeft), 1);
+  }
+
   private get samplesOfRun(): number {
     return (this.outputBytes / (WORKING_FRAME_BYTES * WORKING_RATE)) * this.samplesPerSecond;
   }
+}
+
+/** Runs have a limit of memory. */
+function isOutOfMemory(failure: unknown): boolean {
+  return failure instanceof ProcessFailedError && failure.exitCode === 256 - constants.errno.ENOMEM;
+}
+
+/** The system's signals for a decoder that goes on for a second behind its limit. */
+function isOutOfCpu(failure: unknown, canHaveReachedLimit: boolean): boolean {
+  if (!(failure instanceof FfmpegUnavailableError) || !(failure.cause instanceof ProcessFailedError)) return false;
+  const { signal } = failure.cause;
+  return signal === 'SIGXCPU' || (signal === 'SIGKILL' && canHaveReachedLimit);
 }
 
 function channelsOf(layout: string): number {

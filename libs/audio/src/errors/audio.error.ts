@@ -52,7 +52,16 @@ export class TooCostlyError extends AudioError {
   readonly code = 'too_costly';
 
   constructor() {
-    super('The song takes too much work to decode for a file of its size.');
+    super('The song takes too much work or memory to decode for a file of its size.');
+  }
+}
+
+/** The decoder crashes on the song. */
+export class UndecodableAudioError extends AudioError {
+  readonly code = 'undecodable_audio';
+
+  constructor(options: ErrorOptions) {
+    super('The decoder crashes on this song.', options);
   }
 }
 
@@ -82,3 +91,6 @@ export class FfmpegUnavailableError extends Error {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
   }
 }
+
+/** ffmpeg crashed, although it runs: a fault of what it read. */
+export class FfmpegCrashedError extends FfmpegUnavailableError {}

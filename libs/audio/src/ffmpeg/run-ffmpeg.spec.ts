@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chmod } from 'node:fs/promises';
-import { Ffmpeg, FfmpegUnavailableError, fileSource } from '../index.js';
+import { chmod, readFile } from 'node:fs/promises';
+import { Ffmpeg, FfmpegUnavailableError, fileSource, TooCostlyError, UndecodableAudioError } from '../index.js';
 import { findFfmpeg, SongFolder, tone } from '../songs.fixture.js';
 
 const LIMITS = { maxDurationSeconds: 60 };
@@ -55,5 +55,47 @@ describe('an ffmpeg that does not run', () => {
     await program('comes-back', `#!/bin/sh\nexec '${await findFfmpeg()}' "$@"\n`);
     await sut.ping();
     expect(await sut.version()).toMatch(/^n?\d+\./);
+  });
+
+  /** runs the true ffmpeg for all but songs */
+  async function failing(name: string, script: string): Promise<Ffmpeg> {
+    const real = `exec '${await findFfmpeg()}' "$@"`;
+    const path = await program(name, `#!/bin/sh\ncase "$1" in -version) ${real};; esac\n${script}\n`);
+    return new Ffmpeg(path, folder.path);
+  }
+
+  it.each(['SEGV', 'ABRT', 'BUS', 'FPE', 'ILL'])(
+    'but crashes on a song with SIG%s blames the song at its upload',
+    async (signal) => {
+      const sut = await failing(signal, `kill -${signal} $$`);
+      await expect(sut.inspect(await fileSource(song), LIMITS)).rejects.toBeInstanceOf(UndecodableAudioError);
+      // the worker tries again
+      await expect(sut.decode(song, folder.at('again.wav'), LIMITS)).rejects.toBeInstanceOf(FfmpegUnavailableError);
+    },
+  );
+
+  it.each([
+    ['is killed', 'kill -KILL $$'],
+    ['is asked to end', 'exit 255'],
+    ['is asked to end more than once', 'exit 123'],
+  ])('but %s blames no song', async (what, script) => {
+    const sut = await failing(what, script);
+    await expect(sut.inspect(await fileSource(song), LIMITS)).rejects.toBeInstanceOf(FfmpegUnavailableError);
+  });
+
+  it.each([
+    ['its time is up', 'kill -XCPU $$'],
+    ['it has no memory left', 'exit 244'],
+  ])('on a song until %s finds it too costly', async (what, script) => {
+    const sut = await failing(what, script);
+    await expect(sut.inspect(await fileSource(song), LIMITS)).rejects.toBeInstanceOf(TooCostlyError);
+  });
+
+  // macOS has no such limit
+  (process.platform === 'linux' ? it : it.skip)('has bounded memory for any song', async () => {
+    const sut = await failing('bounded', `ulimit -d > '${folder.at('limit')}'\nexit 1`);
+    await expect(sut.inspect(await fileSource(song), LIMITS)).rejects.toThrow('no audio');
+    // kilobytes
+    expect((await readFile(folder.at('limit'), 'utf8')).trim()).toBe('393216');
   });
 });

@@ -35,6 +35,7 @@ export const PROBLEMS = {
   duration_limit: { status: 422, title: 'The song is too long' },
   unknown_track: { status: 422, title: 'The file has no such track' },
   too_costly: { status: 422, title: 'The song takes too much work to decode' },
+  undecodable_audio: { status: 422, title: 'The song cannot be decoded' },
   not_finite: { status: 422, title: 'The audio has samples that are not finite numbers' },
   no_samples: { status: 422, title: 'The audio has no samples' },
   rate_limited: { status: 429, title: 'Too many requests' },
