@@ -30,9 +30,19 @@ describe('Ffmpeg, given files that it refuses', () => {
     ['avi', 'an AVI film', []],
     ['flv', 'a Flash film (FLV)', ['-c:a', 'pcm_s16le']],
     ['mpg', 'an MPEG film', ['-c:a', 'mp2']],
+    ['ts', 'an MPEG transport stream', ['-c:a', 'mp2']],
+    ['m2ts', 'an MPEG transport stream', ['-c:a', 'ac3']],
   ])('names audio that it does not take: .%s is %s', async (ending, kind, args) => {
     const path = await songs.make(`song.${ending}`, ...tone(0.5), ...args);
     const message = `The file is ${kind}. ${ACCEPTED}`;
+    await expect(refusalOf(path)).resolves.toEqual({ code: 'unsupported_audio', message });
+  });
+
+  it('names an MP3 of a free bit rate', async () => {
+    // MPEG 1, layer 3, bit rate 0, 44.1 kHz; 500 kbit/s is 1,632 bytes
+    const frame = Buffer.concat([Buffer.from([0xff, 0xfb, 0x00, 0x00]), Buffer.alloc(1628)]);
+    const path = await songs.write('free.mp3', ...Array.from({ length: 20 }, () => frame));
+    const message = `The file is an MP3 file of a free bit rate. ${ACCEPTED}`;
     await expect(refusalOf(path)).resolves.toEqual({ code: 'unsupported_audio', message });
   });
 

@@ -8,7 +8,7 @@ import type { SeekableSource } from '../sources/seekable-source.js';
 import { parseFlacStreamInfo, STREAM_INFO_BYTES } from './flac-stream-info.js';
 import { splitOgg } from './ogg-links.js';
 import { planMp3 } from './plan-mp3.js';
-import { kindOf, QUICK_TIME } from './song-kinds.js';
+import { kindOf, kindOfFrames, QUICK_TIME } from './song-kinds.js';
 import type { SongPart, SongPlan } from './song-plan.js';
 import { TAG_HEADER_BYTES, tagBytes } from './tags.js';
 
@@ -52,7 +52,8 @@ export async function planSong(whole: SeekableSource): Promise<SongPlan> {
     return { parts: [{ source: mp3.source, reading: MP3 }], container: 'mp3', losses: mp3.losses };
   }
   const isQuickTime = kind?.name === QUICK_TIME;
-  return { parts: [{ source: whole, reading: readingOf(start), isQuickTime }], losses: [], kind };
+  const parts = [{ source: whole, reading: readingOf(start), isQuickTime }];
+  return { parts, losses: [], kind: kind ?? kindOfFrames(start) };
 }
 
 function readingOf(start: Buffer): Reading {

@@ -1,4 +1,5 @@
 import { CONTAINERS } from '@app/separations';
+import { HEADER_BYTES, parseMp3Frame } from './mp3-frame.js';
 import { NoAudioError, UnsupportedAudioError, type AudioError } from '../errors/audio.error.js';
 
 /** What a file is, by its first bytes. */
@@ -98,6 +99,28 @@ export function kindOf(start: Buffer): SongKind | undefined {
     if (found !== undefined) return { name: found[2], audio };
   }
   return undefined;
+}
+
+const TS_PACKET_BYTES = 188;
+
+/** What a file without a signature is by its first frames. Undefined for what is not refused by its kind. */
+export function kindOfFrames(start: Buffer): SongKind | undefined {
+  // Blu-ray discs put a time of 4 bytes in front of each packet
+  const isTransportStream = [0, 4].some((extra) =>
+    [0, 1, 2, 3].every((packet) => start[extra + packet * (TS_PACKET_BYTES + extra)] === 0x47),
+  );
+  if (isTransportStream) return { name: 'an MPEG transport stream', audio: 'refused' };
+  return isFreeFormatMp3(start) ? { name: 'an MP3 file of a free bit rate', audio: 'refused' } : undefined;
+}
+
+/** Bit rate 0 means that frames do not say how long they are (ISO/IEC 11172-3, 2.4.2.3). */
+function isFreeFormatMp3(start: Buffer): boolean {
+  if (start.length < HEADER_BYTES) return false;
+  // a header that is valid but for its bit rate
+  const rated = Buffer.from(start.subarray(0, HEADER_BYTES));
+  const bitrate = rated.readUInt8(2) >>> 4;
+  rated.writeUInt8(rated.readUInt8(2) | 0x10, 2);
+  return bitrate === 0 && parseMp3Frame(rated, 0) !== undefined;
 }
 
 /** Says what a file is that no audio could be decoded from. */
