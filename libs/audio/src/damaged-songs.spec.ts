@@ -84,6 +84,19 @@ describe('Ffmpeg, given a damaged song', () => {
     expect(damage).toMatchObject({ isAltered: true, losses: [] });
   });
 
+  // ffmpeg cannot write them: two frames of a constant
+  it.each([
+    [12, 'ZkxhQ4AAACIQABAAAAAAAAAACsRAsAAAIABC3fduYbsKoXqU/a7tOeaw//jJBABpAM9wErb/+MkEAW4Az3B+zg=='],
+    [20, 'ZkxhQ4AAACIQABAAAAAAAAAACsRBMAAAIADOhXHmZs6EjJ8i7t2U4Kz7//jJCgC/AP/PcBz2//jJCgG4AP/PcGWe'],
+  ])('checks the digest of a FLAC of %d bits', async (bits, base64) => {
+    const bytes = Buffer.from(base64, 'base64');
+    const intact = await decode(await songs.write(`${bits}.flac`, bytes));
+    expect(intact).toMatchObject({ samples: 8192, damage: { isAltered: false, faultsAt: [] } });
+    bytes.writeUInt8((bytes[26] ?? 0) ^ 1, 26);
+    const altered = await decode(await songs.write(`${bits}-altered.flac`, bytes));
+    expect(altered.damage).toMatchObject({ isAltered: true, losses: [] });
+  });
+
   it.each([8, 16, 24])('takes a FLAC of %d bits for intact', async (bits) => {
     const format = bits === 24 ? ['-sample_fmt', 's32', '-bits_per_raw_sample', '24'] : ['-sample_fmt', 's16'];
     const path = await songs.make(

@@ -41,9 +41,9 @@ export interface DecodeInput {
  * Decodes up to one second past the limit to stdout: float32, 44.1 kHz, stereo, without a header.
  * Also writes the first frame, unchanged, as a WAV to file descriptor 3: its header has the true rate and channels. The
  * log has its time.
- * @param digest codec whose samples the digest of a FLAC covers; the digest appears in the log
+ * @param digest bits of the samples that the digest of a FLAC covers; the digest appears in the log
  */
-export function decodingArguments(decode: DecodeInput, digest?: string): string[] {
+export function decodingArguments(decode: DecodeInput, digest?: number): string[] {
   const { input, reading, choice, maxDurationSeconds } = decode;
   const limit = ['-max_error_rate', '1', '-t', String(maxDurationSeconds + 1)];
   return [
@@ -62,8 +62,12 @@ export function surveyArguments({ input, reading, choice, maxDurationSeconds }: 
   ];
 }
 
-function digestArguments(track: number, codec: string, limit: readonly string[]): string[] {
-  return ['-map', streamOf(track), ...limit, ...NO_METADATA, '-c:a', codec, '-f', 'md5', 'pipe:2'];
+/** The digest covers samples in the fewest whole bytes; ffmpeg moves them up to the highest bits. */
+function digestArguments(track: number, bits: number, limit: readonly string[]): string[] {
+  const bytes = Math.ceil(bits / 8);
+  const codec = bytes === 1 ? 'pcm_s8' : `pcm_s${8 * bytes}le`;
+  const down = bits === 8 * bytes ? [] : ['-af', `volume=${2 ** (bits - 8 * bytes)}:precision=fixed`];
+  return ['-map', streamOf(track), ...limit, ...NO_METADATA, ...down, '-c:a', codec, '-f', 'md5', 'pipe:2'];
 }
 
 function streamOf(track: number): string {

@@ -17,8 +17,6 @@ import { WavScanner } from '../wav/wav-scanner.js';
 
 /** a first guess, the right track, and the right way to mix it */
 const MAX_ATTEMPTS = 3;
-/** codecs that give back the bytes which the digest of a FLAC covers, by its bits */
-const DIGESTED: Readonly<Record<number, string>> = { 8: 'pcm_s8', 16: 'pcm_s16le', 24: 'pcm_s24le', 32: 'pcm_s32le' };
 const NO_DAMAGE: Survey = { gaps: [], faultsAt: [] };
 
 export interface PartOptions extends LimitOptions, MeteredOption {
@@ -79,7 +77,7 @@ async function decodeInput(
   };
   for (let attempt = 1; ; attempt += 1) {
     const decode = { input, reading, choice, maxDurationSeconds };
-    const digest = flac?.md5 === undefined ? undefined : DIGESTED[flac.bits];
+    const digest = flac?.md5 === undefined ? undefined : flac.bits;
     const run = await runOnce(program, decodingArguments(decode, digest), sink, options);
     const { log, firstFrame, failure } = run;
     const isUnmixed = (await sink.samples()) === before && failure !== undefined;
