@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { someRedis } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
+import { CancelSignals } from './cancel-signals.js';
 import { InvalidJobError, PermanentJobError } from './queue.errors.js';
 import { QueueFixture, gate, someJob } from '../../../test/support/separations/queue-fixture.js';
 import { someId } from '../../../test/support/separations/stored-separations.js';
+import { QueueShares } from './queue-shares.js';
 import { SeparationQueue } from './separation-queue.js';
 
 describe(SeparationQueue.name, () => {
@@ -65,6 +67,49 @@ describe(SeparationQueue.name, () => {
     await waitUntil('the job to fail', async () => (await sut.depth()).failed === 1);
     expect(await sut.failure(job.id)).toEqual({ code: 'undecodable_audio', message: 'no: audio\nin it' });
     expect(await sut.failure(someId())).toBeUndefined();
+    expect(await sut.state(job.id)).toBeUndefined();
+  });
+
+  it('tells whether a worker holds a job', async () => {
+    const [held, waiting] = [someJob(), someJob()];
+    const finish = gate();
+    await fixture.work(() => finish.passed);
+    await sut.enqueue(held);
+    await waitUntil('the job to start', async () => (await sut.state(held.id))?.status === 'processing');
+    await sut.enqueue(waiting);
+    expect([await sut.isHeld(held.id), await sut.isHeld(waiting.id)]).toEqual([true, false]);
+    finish.open();
+  });
+
+  it('counts a job that waits for its next attempt as unfinished', async () => {
+    await fixture.work(() => Promise.reject(new Error('not this time')));
+    await sut.enqueue(someJob());
+    await waitUntil('the next attempt to be planned', async () => (await sut.depth()).delayed === 1);
+    expect(await sut.unfinishedCount()).toBe(1);
+  });
+
+  it('counts the songs of each client, and looks up only those that matter', async () => {
+    const shares = new QueueShares(fixture.connections, sut);
+    const [queued, ended, another] = [someJob(), someJob(), someJob()];
+    for (const job of [queued, another]) await sut.enqueue(job);
+    for (const { id } of [queued, ended]) await shares.add('key:ann', id);
+    await shares.add('key:bob', another.id);
+    expect(await shares.count('key:ann', 3)).toBe(2);
+    expect(await shares.count('key:ann', 2)).toBe(1);
+    expect(await shares.count('key:ann', 3)).toBe(1);
+    expect(await shares.count('key:bob', 1)).toBe(1);
+    expect(await shares.count('key:eve', 0)).toBe(0);
+  });
+
+  it('keeps a cancel request for a day', async () => {
+    const { connections } = fixture;
+    const signals = new CancelSignals(connections);
+    const [old, recent, fresh] = [someId(), someId(), someId()];
+    const hours = (count: number): number => Date.now() - count * 3600 * 1000;
+    await connections.call((client) => client.zadd(connections.keys.cancelled, hours(25), old, hours(23), recent));
+    await signals.request(fresh);
+    const kept = await Promise.all([old, recent, fresh].map((id) => signals.isRequested(id)));
+    expect(kept).toEqual([false, true, true]);
   });
 
   it('numbers waiting jobs first come, first served', async () => {
