@@ -18,7 +18,6 @@ export async function runMetered(
   options: Omit<RunProcessOptions, 'maxMemoryBytes'>,
   work: WorkMeter | undefined,
 ): Promise<unknown> {
-  let failure: unknown;
   const limit = work?.startRun() ?? [];
   try {
     await runFfmpeg(program, [...limit, ...args], {
@@ -30,12 +29,14 @@ export async function runMetered(
       },
     });
   } catch (error) {
-    failure = error;
+    work?.endRun(error);
+    options.signal?.throwIfAborted();
+    if (!isSongFault(error)) throw error;
+    return error;
   }
-  work?.endRun(failure);
+  work?.endRun(undefined);
   options.signal?.throwIfAborted();
-  if (failure !== undefined && !isSongFault(failure)) throw failure;
-  return failure;
+  return undefined;
 }
 
 const { EACCES, EDQUOT, EIO, EMFILE, ENFILE, ENOMEM, ENOSPC } = constants.errno;

@@ -24,14 +24,14 @@ describe(WorkMeter.name, () => {
     await expect(decoding).rejects.toThrow(TooCostlyError);
   });
 
-  it.each(['exit 1', 'kill -KILL $$'])('charges runs that end with %s, which do not tell their time', async (end) => {
+  it('charges runs that fail, which do not tell their time', async () => {
     const ffmpeg = await findFfmpeg();
     const program = await songs.write(
       'failing',
       `#!/bin/sh
       if [ "$1" = -version ]; then exec '${ffmpeg}' "$@"; fi
       sleep 0.3
-      ${end}
+      exit 1
     `,
     );
     await chmod(program, 0o755);
