@@ -14,7 +14,8 @@ export class Listener {
       signals.announce(id).catch(() => undefined);
     };
     say();
-    return new Listener(setInterval(say, SAY_EVERY_MS));
+    // a spec that fails before it leaves must still end
+    return new Listener(setInterval(say, SAY_EVERY_MS).unref());
   }
 
   leave(): void {
