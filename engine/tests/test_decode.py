@@ -45,7 +45,7 @@ def test_surround_is_mixed_without_clipping_and_without_loss(tmp_path: Path) -> 
 
 
 def test_the_filters_are_those_of_the_service() -> None:
-    source = (LIBRARIES / "audio/src/ffmpeg/decode-arguments.ts").read_text()
+    source = (LIBRARIES / "audio/src/decoding/decode-arguments.ts").read_text()
     [block] = re.findall(r"^const FILTERS = \[\n(.*?)^\]\.join\(','\);$", source, re.DOTALL | re.MULTILINE)
     written = re.findall(r"^  (['`])(.*)\1,$", block, re.MULTILINE)
     assert filters(RATE) == ",".join(text for _, text in written).replace("${WORKING_RATE}", str(RATE))
