@@ -35,13 +35,13 @@ export class PreviewService {
     block: Block,
     send: (file: ServedFile) => Promise<void>,
   ): Promise<void> {
-    const stored = running(await this.access.load(id, owner));
+    const stored = requireRunning(await this.access.load(id, owner));
     try {
       await send(await this.find(stored, block));
     } catch (error) {
       if (!(error instanceof ObjectNotFoundError)) throw error;
       // its end may be newer than what we remember
-      running(await this.access.loadFresh(id, owner));
+      requireRunning(await this.access.loadFresh(id, owner));
       throw new ProblemError('not_found', 'The preview has no such block.', { cause: error });
     }
   }
@@ -65,7 +65,7 @@ export class PreviewService {
   }
 }
 
-function running(stored: StoredSeparation): StoredSeparation {
+function requireRunning(stored: StoredSeparation): StoredSeparation {
   const ending = endingOf(stored);
   if (ending === undefined) return stored;
   throw new ProblemError('preview_ended', `The separation is ${ending.status}.`);
