@@ -44,9 +44,14 @@ describe(AccessGuard.name, () => {
   });
 
   it('refuses a missing key, and a wrong one', async () => {
-    for (const client of [api.client, api.as('key-of-bob'), api.as('')]) {
+    const none = 'Send an API key as "Authorization: Bearer KEY" or "x-api-key: KEY".';
+    for (const [client, detail] of [
+      [api.client, none],
+      [api.as('key-of-bob'), 'The API key is not valid.'],
+      [api.as(''), none],
+    ] as const) {
       const answer = await client.json(LIST);
-      expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+      expect(answer).toMatchObject({ status: 401, body: { code: 'unauthorized', detail } });
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');
     }
   });

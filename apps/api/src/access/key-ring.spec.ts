@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { keyLine } from '../../../../test/support/service/in-process-api.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import { KeyRing } from './key-ring.js';
 
 const AT_ONCE = { checkEveryMs: 0, graceMs: 0 };
@@ -35,6 +36,13 @@ describe(KeyRing.name, () => {
     }
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder);
+  });
+
+  it('counts the grace from the first look that found no file', async () => {
+    const sut = new KeyRing(file, { checkEveryMs: 0, graceMs: 100 });
+    await rm(file);
+    expect(sut.nameOf('a')).toBe('ann');
+    await waitUntil('the key to be refused', () => sut.nameOf('a') === undefined, { everyMs: 10 });
   });
 
   it('takes the keys again when the file comes back as it was', async () => {
