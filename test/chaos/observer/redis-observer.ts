@@ -19,7 +19,11 @@ export async function surplusInRedis(url: URL, stored: number): Promise<string[]
       cursor = next;
       more = next !== '0';
     }
-    const ofSeparations = names.filter((name) => /sep_[0-9a-f]{32}|:present:/.test(name));
+    const ofSeparations = names.filter((name) => /sep_[0-9a-f]{32}/.test(name));
+    // the notes of a scan whose server was killed expire by themselves
+    for (const name of names.filter((one) => one.includes(':present:'))) {
+      if ((await redis.ttl(name)) === -1) ofSeparations.push(name);
+    }
     const waiting = await Promise.all(
       STATES.map(async (state) => {
         const key = keys.queue(state);
