@@ -1,17 +1,27 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { objectKeys, type Preview, type Separation, type SeparationId } from '@app/separations';
+import {
+  objectKeys,
+  type Analysis,
+  type PendingAnalysis,
+  type Preview,
+  type Separation,
+  type SeparationId,
+} from '@app/separations';
 import type { Problem } from './support/service/api-client.js';
 import { EventReader } from './support/service/event-reader.js';
 import { waitUntil } from './support/wait-until.js';
-import { decodeSamples, makeSong } from './support/songs/songs.js';
+import { decodeSamples, loudnessOf, makeSong } from './support/songs/songs.js';
 import { TestService } from './support/service/test-service.js';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-describe.each(['folder', 's3'] as const)('the life of a song, on the %s store', (driver) => {
+describe.each([
+  ['folder', 'always'],
+  ['s3', 'on-demand'],
+] as const)('the life of a song, on the %s store, analyzed %s', (driver, analysis) => {
   let service: TestService;
   let song: string;
   let separation: Separation;
@@ -20,7 +30,7 @@ describe.each(['folder', 's3'] as const)('the life of a song, on the %s store', 
 
   beforeAll(async () => {
     // slow enough to be heard
-    service = await TestService.start({ driver, env: { ENGINE_FAULT: 'slow:0.3' } });
+    service = await TestService.start({ driver, env: { ENGINE_FAULT: 'slow:0.3', ANALYSIS: analysis } });
     song = await makeSong(service.folder, 20);
     const accepted = await service.api.upload(song, { formats: 'flac,mp3' });
     expect(accepted.status).toBe(202);
@@ -122,8 +132,32 @@ describe.each(['folder', 's3'] as const)('the life of a song, on the %s store', 
     expect(body.subarray(0, 4).toString('latin1')).toBe('RIFF');
   });
 
+  it('has its tempo, key and loudness told', async () => {
+    const path = `/v1/separations/${separation.id}/analysis`;
+    expect(separation.links.analysis).toBe(path);
+    const key = objectKeys.analysis(separation.id);
+    const isStored = async (): Promise<boolean> =>
+      (await service.objects(objectKeys.separation(separation.id))).includes(key);
+    if (analysis === 'always') await waitUntil('it is stored', isStored, { deadlineMs: 30_000 });
+    const first = await service.api.json<Analysis | PendingAnalysis>(path);
+    expect([first.status, first.headers.get('retry-after')]).toEqual(analysis === 'always' ? [200, null] : [202, '5']);
+    const ask = async (): Promise<Analysis | undefined> => {
+      const { status, body } = await service.api.json<Analysis>(path);
+      return status === 200 ? body : undefined;
+    };
+    const { loudness, tempo } = await waitUntil('it is told', ask, { deadlineMs: 30_000 });
+    expect(Object.keys(loudness.stems).sort()).toEqual(['bass', 'drums', 'other', 'vocals']);
+    expect(loudness.mix.integratedLufs).toBeCloseTo(await loudnessOf(song), 0);
+    // the beats of the demo song
+    expect(tempo?.bpm).toBeCloseTo(104, 0);
+    await waitUntil('its files are gone', async () =>
+      (await readdir(service.scratch, { recursive: true })).every((name) => !name.includes(separation.id)),
+    );
+  });
+
   it('is gone without a trace after DELETE', async () => {
     expect((await service.api.fetch(`/v1/separations/${separation.id}`, { method: 'DELETE' })).status).toBe(204);
+    expect(await service.objects(objectKeys.separation(separation.id))).toEqual([]);
     expect((await service.api.separation(separation.id)).status).toBe(404);
     expect((await service.api.fetch(`/v1/separations/${separation.id}/stems/bass.flac`)).status).toBe(404);
     const { body } = await service.api.json<{ separations: unknown[] }>('/v1/separations');

@@ -98,13 +98,13 @@ def test_beats_do_not_depend_on_the_level() -> None:
     assert soft["tempo"]["beats"] == pytest.approx(describe({"drums": drums})["tempo"]["beats"], abs=0.005)
 
 
-def test_the_stems_are_measured_with_their_gain() -> None:
+def test_the_mix_is_measured_with_its_gain() -> None:
     _, stems = songs()[0]
     source = ArraySource(stems["bass"])
     plain = analyze(source, {"bass": source})["loudness"]
-    halved = analyze(source, {"bass": source}, 0.5)["loudness"]
-    assert halved["mix"] == plain["mix"]
-    assert halved["stems"]["bass"]["truePeakDb"] == pytest.approx(plain["mix"]["truePeakDb"] - 6.02, abs=0.02)
+    doubled = analyze(source, {"bass": source}, 2.0)["loudness"]
+    assert doubled["stems"] == plain["stems"]
+    assert doubled["mix"]["truePeakDb"] == pytest.approx(plain["mix"]["truePeakDb"] + 6.02, abs=0.02)
 
 
 def test_refuses_stems_of_another_length() -> None:

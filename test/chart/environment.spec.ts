@@ -22,7 +22,14 @@ const LEFT_OUT = {
     'MAX_ENCODINGS',
     'UPLOAD_STALL_SECONDS',
   ],
-  'worker-server': ['DATA_DIR', 'ENGINE_BACKEND', 'ENGINE_MAX_MEMORY_BYTES', 'ENGINE_PYTHON', 'FFMPEG_PATH'],
+  'worker-server': [
+    'ANALYSIS',
+    'DATA_DIR',
+    'ENGINE_BACKEND',
+    'ENGINE_MAX_MEMORY_BYTES',
+    'ENGINE_PYTHON',
+    'FFMPEG_PATH',
+  ],
   logs: [],
 };
 

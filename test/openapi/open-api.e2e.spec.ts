@@ -11,6 +11,7 @@ import type { ApiClient } from '../support/service/api-client.js';
 import { keyLine } from '../support/service/in-process-api.js';
 import { patient } from '../support/patience.js';
 import { DEMO_SONG, TestService } from '../support/service/test-service.js';
+import { someAnalysis } from '../support/separations/stored-separations.js';
 import { waitUntil } from '../support/wait-until.js';
 import type { OpenApi } from '../../apps/api/src/docs/open-api.fixture.js';
 import { unmetResponses } from './fuzz-report.js';
@@ -123,6 +124,8 @@ async function storeSeparations({ folder, redis }: TestService): Promise<Stored>
       two(STEMS, false),
       two(STEMS, false),
     ]);
+    // the other one is still to be analyzed
+    for (const id of ids.slice(0, 1)) await store.putText(objectKeys.analysis(id), JSON.stringify(someAnalysis()));
     for (const id of running) {
       const key = objectKeys.previewBlock(id, ATTEMPT, 'vocals', 0);
       await store.put(key, Readable.from([Buffer.alloc(1000)]));

@@ -11,6 +11,7 @@ import { checkScratch, DegradedError, HealthController, lately, Readiness, type 
 import { ObjectStore, StorageModule, WrongStoreError } from '@app/storage';
 import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/key-ring.js';
+import { AnalysisModule } from './analysis/analysis.module.js';
 import { AudioModule } from './audio/audio.module.js';
 import { ApiConfigModule } from './config/api-config.module.js';
 import { EventsModule } from './events/events.module.js';
@@ -50,6 +51,7 @@ export class AppModule {
         SeparationsModule,
         EventsModule,
         MediaModule,
+        AnalysisModule,
         ReconcilerModule,
         ModelsModule,
         ServiceMetricsModule,

@@ -6,12 +6,13 @@ import type { WorkerConfig } from '@app/config';
 import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { LoggingModule, type Logger } from '@app/logging';
 import { MetricsModule, Registry } from '@app/metrics';
-import { ListenSignals, PreviewBoard, QueueModule } from '@app/queue';
+import { AnalysisQueue, ListenSignals, PreviewBoard, QueueModule } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStore, SeparationStoreModule } from '@app/separation-store';
 import { HealthController, lately, Readiness } from '@app/server';
 import { ObjectStore, StorageModule } from '@app/storage';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AnalysisProcessor } from './analysis/analysis.processor.js';
 import { EngineTelemetry } from './engine-telemetry.js';
 import { EngineClient } from './engine/engine.client.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
@@ -69,6 +70,7 @@ export class WorkerModule {
             Ffmpeg,
             WorkerMetrics,
             PreviewPublisher,
+            AnalysisQueue,
           ],
         },
         { provide: Readiness, useFactory: readiness, inject: [WorkerService, Ffmpeg, RedisConnections, ObjectStore] },
@@ -101,10 +103,11 @@ type Assemble = (
   ffmpeg: Ffmpeg,
   metrics: WorkerMetrics,
   previews: PreviewPublisher,
+  analyses: AnalysisQueue,
 ) => WorkerService;
 
 function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assemble {
-  return (connections, presence, throughput, separations, store, ffmpeg, metrics, previews) => {
+  return (connections, presence, throughput, separations, store, ffmpeg, metrics, previews, analyses) => {
     const engine = new EngineClient(
       config.engine,
       new EngineTelemetry(logger, metrics, (state) => {
@@ -113,10 +116,14 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
     );
     const workerId = `${hostname()}-${randomUUID().slice(0, 8)}`;
     const announcer = new PresenceAnnouncer(workerId, presence, throughput, () => engine.state, logger);
-    separations.onEnded(({ ending }) => {
+    separations.onEnded(({ request, ending }) => {
       if (ending.status !== 'completed') return;
       metrics.completed(ending.manifest);
       announcer.recordThroughput(ending.manifest);
+      if (config.analysis === 'on-demand') return;
+      analyses.enqueue(request).catch((error: unknown) => {
+        logger.warn('the analysis waits until somebody asks for it', { error });
+      });
     });
     const processor = new SeparationProcessor({
       separations,
@@ -129,6 +136,14 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       limits: config.limits,
       logger,
     });
+    const analyzing = new AnalysisProcessor({
+      config: config.engine,
+      separations,
+      store,
+      ffmpeg,
+      scratch,
+      logger,
+    });
     const service: WorkerService = new WorkerService({
       config,
       connections,
@@ -137,6 +152,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       engine,
       ffmpeg,
       processor,
+      analyzing,
       announcer,
       scratch,
       metrics,

@@ -1,13 +1,15 @@
+import { availableParallelism } from 'node:os';
 import type { Ffmpeg } from '@app/audio';
 import type { WorkerConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
-import { SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
+import { AnalysisWorker, SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
 import type { RedisConnections } from '@app/redis';
 import type { Failure } from '@app/separations';
 import type { SeparationStore } from '@app/separation-store';
 import { Readiness } from '@app/server';
 import type { ObjectStore } from '@app/storage';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { AnalysisProcessor } from './analysis/analysis.processor.js';
 import type { EngineClient, EngineState } from './engine/engine.client.js';
 import { Fitness } from './fitness.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
@@ -18,6 +20,8 @@ import type { SeparationProcessor } from './separation/separation.processor.js';
 
 /** generous: a slow answer is no reason to take no songs */
 const FITNESS_TIMEOUT_MS = 5000;
+/** each analysis takes one core */
+const ANALYSES_AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 4));
 
 interface WorkerParts {
   readonly config: WorkerConfig;
@@ -27,6 +31,7 @@ interface WorkerParts {
   readonly engine: EngineClient;
   readonly ffmpeg: Ffmpeg;
   readonly processor: SeparationProcessor;
+  readonly analyzing: AnalysisProcessor;
   readonly announcer: PresenceAnnouncer;
   readonly scratch: Scratch;
   readonly metrics: WorkerMetrics;
@@ -37,11 +42,12 @@ interface WorkerParts {
 export class WorkerService implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly fitness: Fitness;
   private readonly worker: SeparationWorker;
+  private readonly analyses: AnalysisWorker;
   private readonly queueErrors: MessageThrottle;
   private started: Promise<void> | undefined;
 
   constructor(private readonly parts: WorkerParts) {
-    const { config, connections, engine, ffmpeg, scratch, store, logger, metrics } = parts;
+    const { config, connections, engine, ffmpeg, scratch, store, logger, metrics, analyzing } = parts;
     this.queueErrors = new MessageThrottle((message) => logger.warn(`queue: ${message}`));
     this.worker = new SeparationWorker(connections, (job, context) => this.handle(job, context), {
       concurrency: config.concurrency + config.prefetch,
@@ -51,6 +57,12 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
         metrics.ended('lost');
         inContext(job, () => logger.warn('another worker took the job'));
       },
+      onError: (error) => {
+        this.queueErrors.report(error);
+      },
+    });
+    this.analyses = new AnalysisWorker(connections, (job, signal) => analyzing.handle(job, signal), {
+      concurrency: ANALYSES_AT_ONCE,
       onError: (error) => {
         this.queueErrors.report(error);
       },
@@ -86,6 +98,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
     this.parts.announcer.announce();
     void this.fitness.check();
     if (state.state !== 'ready' || this.started !== undefined) return;
+    this.analyses.start();
     this.started = this.worker.start().catch((error: unknown) => {
       this.started = undefined;
       this.parts.logger.error('cannot read the queue', { error });
@@ -97,7 +110,9 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
     await this.fitness.stop();
     await announcer.stop();
     await this.started;
+    const analysesEnd = this.analyses.close();
     await this.worker.close({ graceMs: config.shutdownGraceSeconds * 1000 });
+    await analysesEnd;
     await engine.stop();
     await scratch.close();
   }

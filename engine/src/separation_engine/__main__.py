@@ -48,7 +48,7 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
     if options.command == "analyze":
         from separation_engine.commands.analyze import analyze_folder
 
-        sys.stdout.write(f"{analyze_folder(options.folder, options.mix)}\n")
+        sys.stdout.write(f"{analyze_folder(options.folder, options.mix, options.mix_gain_db)}\n")
         return 0
     if options.command == "serve":
         from separation_engine.serving.server import serve
@@ -114,6 +114,9 @@ def _make_parser() -> argparse.ArgumentParser:
     analyze = commands.add_parser("analyze", help="print tempo, beats, key and loudness as JSON")
     analyze.add_argument("folder", type=Path, help="folder with the stems as WAV files")
     analyze.add_argument("--mix", type=Path, help="the song as a WAV file; default: the sum of the stems")
+    analyze.add_argument(
+        "--mix-gain-db", type=float, default=0.0, help="gain of the song before it is measured"
+    )
     add_models_commands(commands.add_parser("models", help="fetch, list and verify models"))
     for name in _CHILD_COMMANDS:
         child = commands.add_parser(name)

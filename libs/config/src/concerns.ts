@@ -124,6 +124,9 @@ export const jobs = {
   prefetch: integer('WORKER_PREFETCH', 1, [0, 8]).describe(
     'further songs that the worker prepares or stores meanwhile; use 0 with several workers',
   ),
+  analysis: oneOf('ANALYSIS', 'always', ['always', 'on-demand']).describe(
+    'when songs are analyzed (tempo, key, loudness): after they are separated, or only when somebody asks',
+  ),
   shutdownGraceSeconds: integer('SHUTDOWN_GRACE_SECONDS', 5, [0, HOUR]).describe(
     'seconds that a shutdown waits for the running song before it is handed back',
   ),

@@ -1,8 +1,9 @@
 import { FleetModule, ThroughputStats, WorkerPresence } from '@app/fleet';
-import { QUEUE_NAME, RedisConnections } from '@app/redis';
+import { ANALYSIS_QUEUE_NAME, QUEUE_NAME, RedisConnections } from '@app/redis';
 import { BullModule, getQueueToken } from '@nestjs/bullmq';
 import { Global, Module } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { AnalysisQueue } from './analysis/analysis-queue.js';
 import { queueOptions } from './bull-queue.js';
 import { CancelSignals } from './cancel-signals.js';
 import { JobEvents } from './job-events.js';
@@ -18,9 +19,14 @@ import { SeparationQueue } from './separation-queue.js';
   imports: [
     FleetModule,
     BullModule.forRootAsync({ useFactory: queueOptions, inject: [RedisConnections] }),
-    BullModule.registerQueue({ name: QUEUE_NAME }),
+    BullModule.registerQueue({ name: QUEUE_NAME }, { name: ANALYSIS_QUEUE_NAME }),
   ],
   providers: [
+    {
+      provide: AnalysisQueue,
+      useFactory: (queue: Queue, connections: RedisConnections) => new AnalysisQueue(queue, connections),
+      inject: [getQueueToken(ANALYSIS_QUEUE_NAME), RedisConnections],
+    },
     {
       provide: CancelSignals,
       useFactory: (connections: RedisConnections) => new CancelSignals(connections),
@@ -53,6 +59,6 @@ import { SeparationQueue } from './separation-queue.js';
       inject: [RedisConnections, SeparationQueue],
     },
   ],
-  exports: [CancelSignals, JobEvents, ListenSignals, PreviewBoard, QueueShares, SeparationQueue],
+  exports: [AnalysisQueue, CancelSignals, JobEvents, ListenSignals, PreviewBoard, QueueShares, SeparationQueue],
 })
 export class QueueModule {}

@@ -1,7 +1,7 @@
 // connections to Redis, its keys, and a lock between processes.
 export { RedisConnections } from './redis-connections.js';
 export { isFromReplica, RedisUnavailableError } from './redis.errors.js';
-export { RedisKeys, QUEUE_NAME } from './redis-keys.js';
+export { ANALYSIS_QUEUE_NAME, RedisKeys, QUEUE_NAME } from './redis-keys.js';
 export { RedisLock } from './redis-lock.js';
 export { RedisModule } from './redis.module.js';
 export { watchConnection } from './watched-redis.js';

@@ -2,6 +2,9 @@ import type { SeparationId } from '@app/separations';
 
 export const QUEUE_NAME = 'toWorkers';
 
+/** songs to be analyzed, once they are separated */
+export const ANALYSIS_QUEUE_NAME = 'toAnalyze';
+
 /** Every key in Redis that the service uses. Specs use their own prefix. */
 export class RedisKeys {
   constructor(readonly prefix = 'bull') {}

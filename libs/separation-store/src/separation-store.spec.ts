@@ -11,7 +11,12 @@ import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { endingOf, type Ended } from './ending.js';
 import { SeparationStore } from './separation-store.js';
 import { SeparationBusyError, SeparationEndedError } from './store.errors.js';
-import { Documents, someManifest, someRequest } from '../../../test/support/separations/stored-separations.js';
+import {
+  Documents,
+  someAnalysis,
+  someManifest,
+  someRequest,
+} from '../../../test/support/separations/stored-separations.js';
 
 const SHA256 = 'b'.repeat(64);
 const FAILURE = { code: 'internal', message: 'no' } as const;
@@ -215,6 +220,30 @@ describe(SeparationStore.name, () => {
       expect(await documents.request(one.id)).toEqual(one);
       expect(await objects.getText(objectKeys.input(one.id, one.inputExtension))).toBe(one.id);
     }
+  });
+
+  it('keeps the analysis of a completed separation, until it is removed', async () => {
+    await sut.commit(request, manifest);
+    await sut.writeAnalysis(request, someAnalysis());
+    expect(await sut.findAnalysis(request.id)).toEqual(someAnalysis());
+    await sut.remove(request);
+    expect(await sut.findAnalysis(request.id)).toBeUndefined();
+  });
+
+  it('writes no analysis of what is not completed, was removed, or was accepted again', async () => {
+    await sut.writeAnalysis(request, someAnalysis());
+    await sut.commit(request, manifest);
+    await sut.writeAnalysis({ ...request, createdAt: '2026-01-01T00:00:00.000Z' }, someAnalysis());
+    expect(await sut.findAnalysis(request.id)).toBeUndefined();
+    await sut.remove(request);
+    await sut.writeAnalysis(request, someAnalysis());
+    expect(await objects.getText(objectKeys.analysis(request.id))).toBeUndefined();
+  });
+
+  it.each(['', '{', '{"version":2}'])('takes an analysis of %j for one that is lost', async (text) => {
+    await sut.commit(request, manifest);
+    await objects.putText(objectKeys.analysis(request.id), text);
+    expect(await sut.findAnalysis(request.id)).toBeUndefined();
   });
 
   it('accepts nothing whose staged song is gone', async () => {

@@ -3,6 +3,7 @@ import { RedisLock, RedisUnavailableError, type RedisConnections } from '@app/re
 import {
   isSeparationId,
   objectKeys,
+  type Analysis,
   type Failure,
   type Manifest,
   type SeparationId,
@@ -130,6 +131,20 @@ export class SeparationStore {
     };
     // finished work is kept while Redis is down: cancel and removal need Redis, and an outcome wins over a manifest
     await this.exclusively(id, commit, { withoutRedis: commit });
+  }
+
+  /** What the stems of a completed separation tell; undefined where it was not made yet, or is lost. */
+  findAnalysis(id: SeparationId, options: FindOptions = {}): Promise<Analysis | undefined> {
+    return this.documents.findAnalysis(id, options);
+  }
+
+  /** Does nothing where the separation was removed meanwhile. */
+  async writeAnalysis(run: Run, analysis: Analysis): Promise<void> {
+    await this.exclusively(run.id, async () => {
+      const stored = await this.find(run.id, { isForWork: true });
+      if (stored?.manifest === undefined || !isOf(run, stored)) return;
+      await this.documents.writeAnalysis(run.id, analysis);
+    });
   }
 
   /** Removes the results, which nobody can get, and writes that the separation failed. Does nothing after its end. */

@@ -2,8 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { withTimeout } from '@app/concurrency';
 import {
   InvalidDocumentError,
+  objectKeys,
+  parseAnalysis,
   parseManifest,
   parseStoredRequest,
+  type Analysis,
   type Manifest,
   type SeparationId,
   type StoredRequest,
@@ -77,6 +80,22 @@ export class StoredDocuments {
   async writeManifest(manifest: Manifest): Promise<void> {
     // without a time limit: the store may still do what was aborted here
     await this.objects.putText(documentKeys.manifest(manifest.id), JSON.stringify(manifest, null, 2));
+  }
+
+  /** undefined also where it cannot be read: it is made again */
+  async findAnalysis(id: SeparationId, options: FindOptions): Promise<Analysis | undefined> {
+    try {
+      const text = await this.call((signal) => this.objects.getText(objectKeys.analysis(id), { signal }), options);
+      return text === undefined ? undefined : parseAnalysis(text);
+    } catch (error) {
+      if (OF_THE_DOCUMENT.some((kind) => error instanceof kind)) return undefined;
+      throw error;
+    }
+  }
+
+  async writeAnalysis(id: SeparationId, analysis: Analysis): Promise<void> {
+    const text = JSON.stringify(analysis);
+    await this.call((signal) => this.objects.putText(objectKeys.analysis(id), text, { signal }));
   }
 
   async remove(document: Document, id: SeparationId): Promise<void> {

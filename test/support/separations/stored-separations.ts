@@ -4,6 +4,7 @@ import {
   objectKeys,
   parseManifest,
   parseStoredRequest,
+  type Analysis,
   type Manifest,
   type SeparationId,
   type StoredRequest,
@@ -66,6 +67,12 @@ export function someManifest(request: StoredRequest, change: Partial<Manifest> =
     finishedAt: now,
     ...change,
   };
+}
+
+/** of a silent song without stored stems */
+export function someAnalysis(): Analysis {
+  const mix = { integratedLufs: null, truePeakDb: null, rangeLu: null };
+  return { version: 1, tempo: null, key: null, tuningCents: null, loudness: { mix, stems: {} } };
 }
 
 /** The two documents of a separation, raw. */

@@ -168,6 +168,8 @@ export class TestService {
       REDIS_URL: this.redis.url.href,
       MODEL: 'demo',
       RATE_LIMIT_PER_MINUTE: '0',
+      // most specs do not need it, and it takes as long as a song of theirs
+      ANALYSIS: 'on-demand',
     };
     return this.s3 === undefined ? common : { ...common, ...s3Environment(this.s3.config) };
   }

@@ -28,6 +28,16 @@ export async function makeSong(folder: string, seconds: number, variant = 0, ext
   return file;
 }
 
+/** Integrated loudness as ffmpeg measures it, LUFS. */
+export async function loudnessOf(file: string): Promise<number> {
+  const args = ['-nostdin', '-i', file, '-af', 'ebur128', '-f', 'null', '-'];
+  const child = spawn(await findFfmpeg(), args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let printed = '';
+  child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  await once(child, 'close');
+  return Number(/I: +(-?[\d.]+) LUFS\s+Threshold/.exec(printed)?.[1]);
+}
+
 /** Interleaved stereo samples of a file, as float32 at 44.1 kHz. */
 export async function decodeSamples(file: string): Promise<Float32Array> {
   const args = ['-v', 'error', '-nostdin', '-i', file, '-f', 'f32le', '-ar', '44100', '-ac', '2', 'pipe:1'];

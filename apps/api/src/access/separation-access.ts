@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { FreshWork } from '@app/concurrency';
 import { isAccepted, SeparationStore, type StoredSeparation } from '@app/separation-store';
-import { isSeparationId, type SeparationId } from '@app/separations';
+import { isSeparationId, type Manifest, type SeparationId } from '@app/separations';
 import { fromQueue } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { LastTold } from './last-told.js';
@@ -46,6 +46,18 @@ export class SeparationAccess {
     // the store takes longer to find another's separation than to find none
     await pause(EVEN_MS - ((performance.now() - startedAt) % EVEN_MS));
     throw separationNotFound();
+  }
+
+  /**
+   * A completed one: nothing is served before the manifest exists.
+   * @throws ProblemError separation_not_found, not_completed, storage_unavailable
+   */
+  async loadCompleted(id: string, owner: string | null): Promise<StoredSeparation & { readonly manifest: Manifest }> {
+    const known = await this.load(id, owner);
+    // the cached answer may predate its completion
+    const { request, manifest } = known.manifest === undefined ? await this.loadFresh(id, owner) : known;
+    if (manifest === undefined) throw new ProblemError('not_completed', 'The separation is not completed.');
+    return { request, manifest };
   }
 
   /** As the store has it now, for those who are about to change it. */

@@ -46,10 +46,7 @@ export class MediaService {
 
   /** @throws ProblemError separation_not_found, or not_completed: nothing is served before the manifest exists */
   async completed(id: string, owner: string | null, caller: string): Promise<Completed> {
-    const known = await this.access.load(id, owner);
-    // the cached answer may predate its completion
-    const { request, manifest } = known.manifest === undefined ? await this.access.loadFresh(id, owner) : known;
-    if (manifest === undefined) throw new ProblemError('not_completed', 'The separation is not completed.');
+    const { request, manifest } = await this.access.loadCompleted(id, owner);
     return { request, manifest, caller };
   }
 

@@ -87,6 +87,7 @@ function linksOf(
     mix: ofEachFormat((format) => `${self}/mix.${format}`),
     archive: `${self}/archive.zip`,
     waveform: `${self}/waveform${version(findWaveform(manifest)?.sha256)}`,
+    analysis: `${self}/analysis`,
   };
 }
 

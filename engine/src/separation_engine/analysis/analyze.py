@@ -51,13 +51,13 @@ class ArraySource:
         return self._content[:, start : start + samples]
 
 
-def analyze(mix: Source, stems: Mapping[str, Source], gain: float = 1.0) -> dict[str, Any]:
+def analyze(mix: Source, stems: Mapping[str, Source], mix_gain: float = 1.0) -> dict[str, Any]:
     """The document that describes a song, ready for JSON.
 
     Reads blocks of 10 s, one after the other. That takes about 40 MB, and 8 kB more for each second of
     the song.
 
-    mix: the song. stems: by name. gain: amplitude of the stems as they are stored.
+    mix: the song. stems: by name. mix_gain: amplitude that brings the mix to the level of the song.
     Raises InvalidInputError if a source is not at 44.1 kHz, or has another length than the mix.
     """
     for name, source in stems.items():
@@ -71,9 +71,9 @@ def analyze(mix: Source, stems: Mapping[str, Source], gain: float = 1.0) -> dict
     mix_level = _LevelMeter()
     for start in range(0, mix.samples, _BLOCK):
         count = min(_BLOCK, mix.samples - start)
-        mix_level.add(mix.read(start, count))
+        mix_level.add(mix.read(start, count) * np.float32(mix_gain))
         for name, source in stems.items():
-            block = source.read(start, count) * np.float32(gain)
+            block = source.read(start, count)
             levels[name].add(block)
             if name == DRUMS:
                 onsets.add(block)

@@ -12,15 +12,19 @@ from separation_engine.common.errors import InvalidInputError
 from separation_engine.common.wav import Samples, WavReader
 
 
-def analyze_folder(folder: Path, mix: Path | None) -> str:
-    """The analysis as JSON. mix: a WAV file; the sum of the stems if None. Raises InvalidInputError."""
+def analyze_folder(folder: Path, mix: Path | None, mix_gain_db: float = 0.0) -> str:
+    """The analysis as JSON.
+
+    mix: a WAV file; the sum of the stems if None. mix_gain_db: applied to it before it is measured.
+    Raises InvalidInputError.
+    """
     with ExitStack() as ends:
         paths = sorted(path for path in folder.glob("*.wav") if path != mix)
         if not paths:
             raise InvalidInputError(f"{folder} has no WAV files")
         stems = {path.stem: ends.enter_context(closing(WavReader(path))) for path in paths}
         whole = ends.enter_context(closing(WavReader(mix))) if mix else _Sum(list(stems.values()))
-        document: dict[str, Any] = analyze(whole, stems)
+        document: dict[str, Any] = analyze(whole, stems, 10 ** (mix_gain_db / 20))
     return json.dumps(document)
 
 

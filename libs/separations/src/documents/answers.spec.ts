@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { KNOWN_MODELS } from '../index.js';
+import { analysisSchema } from './analysis.js';
 import { modelDescriptionSchema, modelSchema } from './model.js';
 import { problemDocumentSchema } from './problem.js';
 import { progressSchema, queuePlaceSchema } from './separation.js';
@@ -15,6 +16,14 @@ const PROBLEM = {
   requestId: 'r',
 };
 const WAVEFORM = { version: 1, sampleRate: 44_100, samplesPerPeak: 2205, samples: 4410, stems: { vocals: [0, 127] } };
+const LOUDNESS = { integratedLufs: -14.2, truePeakDb: -0.3, rangeLu: null };
+const ANALYSIS = {
+  version: 1,
+  tempo: { bpm: 120, confidence: 0.9, beats: [0.5, 1] },
+  key: { tonic: 'A', mode: 'minor', confidence: 0.8 },
+  tuningCents: -3.5,
+  loudness: { mix: LOUDNESS, stems: { vocals: LOUDNESS } },
+};
 
 describe('the schemas of answers', () => {
   it.each([
@@ -27,6 +36,8 @@ describe('the schemas of answers', () => {
     ['a problem with allowed names', problemDocumentSchema, { ...PROBLEM, allowed: ['a', 1] }],
     ['a problem with an allowed range', problemDocumentSchema, { ...PROBLEM, allowed: { min: 0, max: 1 } }],
     ['a waveform', waveformSchema, WAVEFORM],
+    ['an analysis', analysisSchema, ANALYSIS],
+    ['one with nothing to say', analysisSchema, { ...ANALYSIS, tempo: null, key: null, tuningCents: null }],
   ])('take %s', (_, schema, value) => {
     expect(schema.parse(value)).toEqual(value);
   });
@@ -42,6 +53,7 @@ describe('the schemas of answers', () => {
     ['an unknown code', problemDocumentSchema, { ...PROBLEM, code: 'no_luck' }],
     ['a status that is not an error', problemDocumentSchema, { ...PROBLEM, status: 200 }],
     ['allowed values in one text', problemDocumentSchema, { ...PROBLEM, allowed: 'a' }],
+    ['an analysis of another version', analysisSchema, { ...ANALYSIS, version: 2 }],
     ['a waveform without samples', waveformSchema, { ...WAVEFORM, samples: undefined }],
   ])('refuse %s', (_, schema, value) => {
     expect(schema.safeParse(value).success).toBe(false);

@@ -26,6 +26,7 @@ export const linksSchema = z.object({
   mix: linkOfEachFormat('/mix').meta({ description: 'by format; add `levels`' }).exactOptional(),
   archive: link('/archive.zip').exactOptional(),
   waveform: link('/waveform').exactOptional(),
+  analysis: link('/analysis').exactOptional(),
 });
 
 export type Links = DocumentOf<typeof linksSchema>;

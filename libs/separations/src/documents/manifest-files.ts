@@ -15,11 +15,12 @@ export function findWaveform({ artefacts }: Manifest): ManifestFile | undefined 
   return artefacts.find(({ key }) => /\/waveform(?:-[0-9a-f]{16})?\.json$/.test(key));
 }
 
-/** The keys of all files that may be served: the listed ones, and formats made from them on demand. */
+/** The keys of all files that may be served: the listed ones, and what is made from them. */
 export function servedKeys({ id, stems, artefacts, original }: Manifest): Set<string> {
   const listed = [...stems, ...artefacts, ...(original === undefined ? [] : [original])].map(({ key }) => key);
   const onDemand = stems.flatMap(({ name, sha256 }) =>
     FORMATS.map((format) => objectKeys.stem(id, name, format, sha256)),
   );
-  return new Set([...listed, ...onDemand, ...(original === undefined ? [earlierKeys.original(id)] : [])]);
+  const earlier = original === undefined ? [earlierKeys.original(id)] : [];
+  return new Set([...listed, ...onDemand, ...earlier, objectKeys.analysis(id)]);
 }

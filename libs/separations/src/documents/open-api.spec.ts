@@ -6,12 +6,17 @@ describe(openApiComponents.name, () => {
 
   it('keeps the names that generated clients use', () => {
     expect(Object.keys(components).sort()).toEqual([
+      'AnalysisDocument',
+      'AnalysisKey',
+      'AnalysisLoudness',
+      'AnalysisTempo',
       'FailureDocument',
       'FieldError',
       'Liveness',
       'ModelDocument',
       'ModelList',
       'NotReady',
+      'PendingAnalysis',
       'PreviewDocument',
       'PreviewEvent',
       'ProblemDocument',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { analysisSchema, keySchema, loudnessSchema, pendingAnalysisSchema, tempoSchema } from './analysis.js';
 import { failureSchema } from './fields.js';
 import { livenessSchema, notReadySchema, readinessSchema } from './health.js';
 import { linksSchema } from './links.js';
@@ -44,6 +45,11 @@ const COMPONENTS = {
   ReceiptOriginal: manifestOriginalSchema,
   ReceiptFile: manifestArtefactSchema,
   WaveformDocument: waveformSchema,
+  AnalysisDocument: analysisSchema,
+  AnalysisTempo: tempoSchema,
+  AnalysisKey: keySchema,
+  AnalysisLoudness: loudnessSchema,
+  PendingAnalysis: pendingAnalysisSchema,
   ModelDocument: modelSchema,
   ModelList: modelListSchema,
   ProblemDocument: problemDocumentSchema,

@@ -19,6 +19,8 @@ export const objectKeys = {
   /** the decoded song, named by its sha256 */
   original: (id: SeparationId, sha256: string): string => `separations/${id}/original-${contentVersion(sha256)}.flac`,
   waveform: (id: SeparationId, sha256: string): string => `separations/${id}/waveform-${contentVersion(sha256)}.json`,
+  /** made after the commit, and again if it is lost: no manifest lists it */
+  analysis: (id: SeparationId): string => `separations/${id}/analysis.json`,
   /** while the separation runs */
   previews: (id: SeparationId): string => `separations/${id}/preview/`,
   preview: (id: SeparationId, attempt: string): string => `separations/${id}/preview/${attempt}/`,
@@ -38,7 +40,10 @@ export const earlierKeys = {
 /** Whether the key is of a file that a worker or rest-server made from the song. */
 export function isArtefactKey(id: SeparationId, key: string): boolean {
   const folder = `separations/${id}/`;
-  return key.startsWith(folder) && /^(?:stems\/|preview\/|original[-.]|waveform[-.])/.test(key.slice(folder.length));
+  return (
+    key.startsWith(folder) &&
+    /^(?:stems\/|preview\/|original[-.]|waveform[-.]|analysis\.)/.test(key.slice(folder.length))
+  );
 }
 
 /** hex digits of a sha256 that tell the files of one separation apart */

@@ -5,5 +5,12 @@ export class SongChangedError extends Error {
   }
 }
 
+/** A stored object has other bytes than its record says. */
+export class ObjectChangedError extends Error {
+  constructor(key: string) {
+    super(`${key} has other bytes than its record says`);
+  }
+}
+
 /** The stems do not match the song, and must not be served. */
 export class WrongStemsError extends Error {}

@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import { AnalysisQueue } from '@app/queue';
+import { SeparationStore } from '@app/separation-store';
+import type { Analysis } from '@app/separations';
+import { SeparationAccess } from '../access/separation-access.js';
+import { fromQueue } from '../problems/outages.js';
+
+/** Finds what the stems tell of a song, and has it made where it is missing. */
+@Injectable()
+export class AnalysisService {
+  constructor(
+    private readonly access: SeparationAccess,
+    private readonly store: SeparationStore,
+    private readonly queue: AnalysisQueue,
+  ) {}
+
+  /** undefined while it is being made. @throws ProblemError separation_not_found, not_completed, queue_unavailable */
+  async find(id: string, owner: string | null): Promise<Analysis | undefined> {
+    const { request, manifest } = await this.access.loadCompleted(id, owner);
+    const analysis = await this.store.findAnalysis(manifest.id);
+    if (analysis === undefined) await fromQueue(() => this.queue.enqueue(request));
+    return analysis;
+  }
+}
