@@ -46,7 +46,10 @@ describe('accessibility of the page', () => {
     await page.getByRole('textbox', { name: 'Access key' }).fill('wrong');
     await page.keyboard.press('Enter');
     await page.getByText('The server does not recognize this key').waitFor();
+    expect(await page.getByRole('dialog').getByRole('alert').textContent()).toContain('does not recognize');
     expect(await violations(page)).toEqual([]);
+    // the second one closes any dialog
+    for (let presses = 0; presses < 3; presses += 1) await page.keyboard.press('Escape');
     await page.getByRole('textbox', { name: 'Access key' }).fill(KEY);
     await page.keyboard.press('Enter');
     await page.getByText('Your songs will appear here').waitFor();

@@ -15,14 +15,13 @@ export function KeyDialog(): JSX.Element | null {
     if (typeof key === 'string' && key.trim() !== '') setAccessKey(key.trim());
   };
   return (
-    // stays open: the page is of no use without a key
-    <Dialog heading={heading} onClose={() => undefined}>
+    <Dialog heading={heading}>
       <form onSubmit={submit}>
         <label class="field">
           {label}
           <input type="password" name={FIELD} autocomplete="current-password" required aria-describedby="key-hint" />
         </label>
-        <p id="key-hint" class={isWrong ? 'error' : 'hint'}>
+        <p id="key-hint" class={isWrong ? 'error' : 'hint'} role={isWrong ? 'alert' : undefined}>
           {isWrong ? wrong : hint}
         </p>
         <button type="submit" class="primary">

@@ -3,7 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 
 interface DialogProps {
   readonly heading: string;
-  readonly onClose: () => void;
+  /** absent where the page is of no use before the dialog is answered */
+  readonly onClose?: () => void;
   readonly children: ComponentChildren;
 }
 
@@ -13,12 +14,22 @@ export function Dialog({ heading, onClose, children }: DialogProps): JSX.Element
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    // a browser closes any dialog at the second Escape
+    const reopen = (): void => element?.showModal();
+    if (onClose === undefined) element?.addEventListener('close', reopen);
+    return () => {
+      element?.removeEventListener('close', reopen);
+      element?.close();
+    };
   }, []);
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-heading" onCancel={onClose}>
+    <dialog ref={dialog} aria-labelledby="dialog-heading" onCancel={onClose ?? refuse}>
       <h2 id="dialog-heading">{heading}</h2>
       {children}
     </dialog>
   );
+}
+
+function refuse(event: Event): void {
+  event.preventDefault();
 }
