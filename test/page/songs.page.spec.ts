@@ -73,6 +73,7 @@ describe('the songs on the page', () => {
   it('separates a canceled song on request', async () => {
     await page.getByRole('button', { name: 'Try again: two.mp3' }).click();
     await page.getByRole('button', { name: 'Open the mixer: two.mp3' }).waitFor();
+    expect(await page.getByText('You already have this song').count()).toBe(0);
   });
 
   it('loses nothing when the page reloads during a separation', async () => {

@@ -2,17 +2,18 @@ import { effect, signal, untracked } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { accessKey, needsAccessKey } from './api/access-key.js';
-import { isSeparationId } from './api/contract.js';
 import { language, messages } from './i18n/i18n.js';
 import { ShortcutsDialog } from './mixer/shortcuts-dialog.js';
 import { KeyDialog } from './page/key-dialog.js';
 import { PageHead } from './page/page-head.js';
 import { AddSongs } from './songs/add-songs.js';
-import { loadSongs, nextCursor, openById, openSong } from './songs/library.js';
+import { loadSongs } from './songs/library.js';
 import { startLiveUpdates } from './songs/live-updates.js';
+import { followRoute, keepRoute } from './songs/route.js';
 import { SongList } from './songs/song-list.js';
 import { showProgressInTab } from './songs/tab-progress.js';
 import { isDemoOnly, loadModels } from './songs/upload-options.js';
+import { guardUploads } from './songs/uploads.js';
 import { LiveRegion } from './ui/live-region.js';
 import { trackPointerFocus } from './ui/pointer-focus.js';
 
@@ -58,20 +59,16 @@ function start(): void {
   effect(() => {
     if (accessKey.value !== '') untracked(() => void load());
   });
-  effect(() => {
-    const hash = openSong.value === undefined ? location.pathname : `#${openSong.value}`;
-    if (nextCursor.value !== undefined) history.replaceState(null, '', hash);
-  });
+  keepRoute();
+  guardUploads();
 }
 
 async function load(): Promise<void> {
-  const linked = location.hash.slice(1);
   const timer = setTimeout(() => {
     isReady.value = true;
   }, MAX_WAIT_MS);
   await Promise.allSettled([loadModels(), loadSongs()]);
-  // the link may be outdated: then only the list is shown
-  if (!needsAccessKey.value && isSeparationId(linked)) await openById(linked).catch(() => undefined);
+  if (!needsAccessKey.value) await followRoute();
   clearTimeout(timer);
   isReady.value = true;
 }

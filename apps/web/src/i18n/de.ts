@@ -50,6 +50,8 @@ export const de: Messages = {
     checking: 'Hochgeladen. Der Server prüft die Datei …',
     cancel: 'Hochladen abbrechen',
     dismiss: 'Ausblenden',
+    known: 'Diesen Song gibt es schon mit diesen Optionen.',
+    show: 'Anzeigen',
   },
   list: {
     heading: 'Songs',
@@ -61,6 +63,7 @@ export const de: Messages = {
     queued: (position) => (position === 1 ? 'Als Nächstes dran' : `Nummer ${number(position)} in der Warteschlange`),
     eta: (duration) => `noch etwa ${duration}`,
     waiting: 'Wartet auf einen Worker',
+    prepared: 'Vorbereitet. Wartet auf den Song davor',
     stages: {
       queued: 'Wartet',
       fetch: 'Song wird geholt',
@@ -237,6 +240,7 @@ export const de: Messages = {
     unauthorized: 'Dieser Server verlangt einen Zugangsschlüssel.',
     undecodable_audio: 'Diese Datei ist beschädigt und ließ sich nicht bis zum Ende lesen.',
     unexpected: 'Etwas Unerwartetes ist schiefgegangen. Lade die Seite neu.',
+    unreadable_drop: 'Der Browser konnte nicht lesen, was du abgelegt hast. Prüfe die Rechte der Dateien und Ordner.',
     unknown_field: 'Der Server kennt eine der Optionen nicht. Lade die Seite neu.',
     unknown_format: 'Der Server kennt dieses Format nicht.',
     unknown_model: 'Der Server kennt dieses Modell nicht. Wähle ein anderes.',

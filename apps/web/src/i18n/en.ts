@@ -52,6 +52,8 @@ export const en = {
     checking: 'Uploaded. The server is checking the file…',
     cancel: 'Cancel upload',
     dismiss: 'Dismiss',
+    known: 'You already have this song with these options.',
+    show: 'Show',
   },
   list: {
     heading: 'Songs',
@@ -63,6 +65,7 @@ export const en = {
     queued: (position: number): string => (position === 1 ? 'Next in line' : `Number ${number(position)} in line`),
     eta: (duration: string): string => `about ${duration} left`,
     waiting: 'Waiting for a worker',
+    prepared: 'Prepared. Waiting for the song before it',
     stages: {
       queued: 'Waiting',
       fetch: 'Fetching the song',
@@ -234,6 +237,7 @@ export const en = {
     unauthorized: 'This server requires an access key.',
     undecodable_audio: 'This file is damaged and could not be read to the end.',
     unexpected: 'Something unexpected went wrong. Reload the page.',
+    unreadable_drop: 'The browser could not read what you dropped. Check the permissions of the files and folders.',
     unknown_field: 'The server does not know one of the options. Reload the page.',
     unknown_format: 'The server does not know this format.',
     unknown_model: 'The server does not know this model. Choose another one.',

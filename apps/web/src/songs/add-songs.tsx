@@ -5,13 +5,16 @@ import demoSong from '../../../../demo/demo-song.mp3?url';
 import { MAX_UPLOAD_BYTES } from '../api/limits.js';
 import { messages } from '../i18n/i18n.js';
 import { formatBytes } from '../i18n/units.js';
+import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
 import { announce } from '../ui/live-region.js';
 import { ACCEPT } from './accepted-files.js';
+import { droppedFiles } from './dropped-files.js';
 import { OptionsPanel } from './options-panel.js';
 import { addFiles } from './uploads.js';
 
 const isDragging = signal(false);
+const isDropUnreadable = signal(false);
 
 /** file name of the demo song in the list */
 const DEMO_NAME = 'Small Hours of the Machine.mp3';
@@ -49,6 +52,7 @@ export function AddSongs(): JSX.Element {
         }}
       />
       <p class="hint">{hint(formatBytes(MAX_UPLOAD_BYTES))}</p>
+      {isDropUnreadable.value && <ErrorLine code="unreadable_drop" />}
       <OptionsPanel />
       {isDragging.value && (
         <div class="drop-veil" aria-hidden="true">
@@ -69,6 +73,15 @@ function add(files: FileList | readonly File[] | null | undefined): void {
   if (list.length > 0) announce(messages.value.announcements.added(addFiles(list)));
 }
 
+async function addDropped(transfer: DataTransfer): Promise<void> {
+  isDropUnreadable.value = false;
+  try {
+    add(await droppedFiles(transfer));
+  } catch {
+    isDropUnreadable.value = true;
+  }
+}
+
 /** Accepts files dropped anywhere on the page, or pasted. */
 function acceptDropsAndPastes(): void {
   const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
@@ -84,7 +97,7 @@ function acceptDropsAndPastes(): void {
     if (!hasFiles(event)) return;
     event.preventDefault();
     isDragging.value = false;
-    add(event.dataTransfer?.files);
+    if (event.dataTransfer !== null) void addDropped(event.dataTransfer);
   });
   document.addEventListener('paste', ({ clipboardData }) => {
     add(clipboardData?.files);

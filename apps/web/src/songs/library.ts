@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { api } from '../api/client.js';
+import { ApiError } from '../api/errors.js';
 import { isTerminal, type Separation, type SeparationId } from '../api/contract.js';
 
 /** the loaded and added songs, newest first */
@@ -13,6 +14,9 @@ export const listError = signal<unknown>(undefined);
 
 /** the song whose mixer is open */
 export const openSong = signal<SeparationId | undefined>(undefined);
+
+/** the song to scroll to, once its mixer is drawn: whoever opened it wants to see it */
+export const wantedSong = signal<SeparationId | undefined>(undefined);
 
 /** the last live update failed */
 export const isOffline = signal(false);
@@ -36,6 +40,12 @@ export function dropSong(id: SeparationId): void {
   songs.value = songs.value.filter((song) => song.id !== id);
 }
 
+/** Opens the mixer of a listed song, and brings it into view. */
+export function showSong(id: SeparationId): void {
+  openSong.value = id;
+  wantedSong.value = id;
+}
+
 /** Loads the next page of the list. */
 export async function loadSongs(): Promise<void> {
   try {
@@ -53,10 +63,24 @@ export async function loadReceipt(id: SeparationId): Promise<void> {
   upsertSongs(await api.get(id));
 }
 
-/** Opens the song of a link, which may be too old for the first page. */
-export async function openById(id: SeparationId): Promise<void> {
-  upsertSongs(await api.get(id));
-  openSong.value = id;
+/** Lists a song that may be too old for the loaded pages. */
+export async function listSong(id: SeparationId): Promise<void> {
+  if (!songs.value.some((song) => song.id === id)) upsertSongs(await api.get(id));
+}
+
+/** Follows what other tabs and devices add to the first page of the list, and remove from it. */
+export async function refreshSongs(): Promise<void> {
+  if (nextCursor.value === undefined) return;
+  const before = songs.value;
+  const { separations, nextCursor: next } = await api.list();
+  // an active song has live updates, which may be newer
+  const active = new Set(activeSongs.value.map(({ id }) => id));
+  upsertSongs(...separations.filter(({ id }) => !active.has(id)));
+  const listed = new Set(separations.map(({ id }) => id));
+  const oldest = next === null ? '' : (separations.at(-1)?.createdAt ?? '');
+  for (const { id, createdAt } of before) {
+    if (createdAt > oldest && !listed.has(id)) dropSong(id);
+  }
 }
 
 export async function cancelSong(id: SeparationId): Promise<void> {
@@ -64,6 +88,11 @@ export async function cancelSong(id: SeparationId): Promise<void> {
 }
 
 export async function removeSong(id: SeparationId): Promise<void> {
-  await api.remove(id);
+  try {
+    await api.remove(id);
+  } catch (error) {
+    // removed elsewhere
+    if (!(error instanceof ApiError && error.status === 404)) throw error;
+  }
   dropSong(id);
 }

@@ -4,12 +4,16 @@ import type { Separation, SeparationId } from '../api/contract.js';
 import { ApiError } from '../api/errors.js';
 import { separationEvents } from '../api/events.js';
 import { delay } from './delay.js';
-import { activeSongs, dropSong, isOffline, upsertSongs } from './library.js';
+import { activeSongs, dropSong, isOffline, refreshSongs, upsertSongs } from './library.js';
+import { isUploading } from './uploads.js';
 
 /** a browser opens at most six connections to a server, and the page needs others too */
 const MAX_STREAMS = 3;
 
 const POLL_MS = 3000;
+
+/** for songs that another tab or device has added */
+const REFRESH_MS = 10_000;
 
 const MIN_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8000;
@@ -34,6 +38,14 @@ export function startLiveUpdates(): void {
     void pollOthers().finally(() => setTimeout(poll, POLL_MS));
   };
   poll();
+  const refresh = (): void => {
+    // an upload adds its own song
+    if (document.hidden || isUploading.value) return;
+    // a server that does not respond is told by the updates of the active songs
+    void refreshSongs().catch(() => undefined);
+  };
+  document.addEventListener('visibilitychange', refresh);
+  setInterval(refresh, REFRESH_MS);
 }
 
 function isActive(id: SeparationId): boolean {

@@ -10,7 +10,8 @@ import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
 import { announce } from '../ui/live-region.js';
 import { ProgressBar } from '../ui/progress-bar.js';
-import { cancelSong, loadReceipt, openSong, removeSong } from './library.js';
+import { activeSongs, cancelSong, loadReceipt, openSong, removeSong, showSong, wantedSong } from './library.js';
+import { secondsLeft } from './time-left.js';
 import { separateAgain } from './uploads.js';
 
 /** code of the last failed action on each song */
@@ -29,8 +30,15 @@ export function SongCard({ song }: SongProps): JSX.Element {
   useEffect(() => {
     if (lacksReceipt) void attempt(song.id, () => loadReceipt(song.id));
   }, [lacksReceipt, song.id]);
+  const card = useRef<HTMLLIElement>(null);
+  const isDrawn = isOpen && song.receipt !== undefined;
+  useEffect(() => {
+    if (!isDrawn || wantedSong.value !== song.id) return;
+    wantedSong.value = undefined;
+    bringIntoView(card.current);
+  }, [isDrawn, wantedSong.value]);
   return (
-    <li class={isOpen ? 'card card-open' : 'card'}>
+    <li ref={card} class={isOpen ? 'card card-open' : 'card'}>
       <div class="card-head">
         <Title song={song} />
         <Actions song={song} />
@@ -44,7 +52,7 @@ export function SongCard({ song }: SongProps): JSX.Element {
       {song.status === 'cancelled' && <p class="card-state">{cancelled}</p>}
       {song.error !== undefined && <ErrorLine intro={failed} code={song.error.code} />}
       {actionError !== undefined && <ErrorLine code={actionError} />}
-      {isOpen && song.receipt !== undefined && <MixerView song={song} />}
+      {isDrawn && <MixerView song={song} />}
     </li>
   );
 }
@@ -59,7 +67,9 @@ function Title({ song }: SongProps): JSX.Element {
   ];
   return (
     <div class="card-title">
-      <h3>{song.fileName}</h3>
+      <h3 dir="auto" title={song.fileName}>
+        {song.fileName}
+      </h3>
       <p class="card-facts">{facts.filter((fact) => fact !== '').join(' · ')}</p>
       {song.status === 'completed' && (
         <button
@@ -68,7 +78,8 @@ function Title({ song }: SongProps): JSX.Element {
           aria-expanded={isOpen}
           aria-label={nameOf(isOpen ? close : open, song.fileName)}
           onClick={() => {
-            openSong.value = isOpen ? undefined : song.id;
+            if (isOpen) openSong.value = undefined;
+            else showSong(song.id);
           }}
         />
       )}
@@ -133,14 +144,32 @@ async function attempt(id: string, action: () => Promise<void>): Promise<void> {
   }
 }
 
-function stateText({ status, queue, progress }: Separation): string {
+function stateText({ id, status, queue, progress }: Separation): string {
   const { percent, song } = messages.value;
-  if (status === 'processing') return `${song.stages[progress.stage]}, ${percent(Math.floor(progress.percent))}`;
+  if (status === 'processing') {
+    // a worker prepares one song ahead
+    if (progress.stage === 'decode' && isAnotherSeparated(id)) return song.prepared;
+    const left = secondsLeft(id, progress);
+    const facts = [song.stages[progress.stage], percent(Math.floor(progress.percent))];
+    return [...facts, ...(left === undefined ? [] : [song.eta(formatDuration(left))])].join(', ');
+  }
   if (queue === undefined) return song.waiting;
   const { position, etaSeconds } = queue;
   return etaSeconds === null
     ? song.queued(position)
     : `${song.queued(position)}, ${song.eta(formatDuration(etaSeconds))}`;
+}
+
+function isAnotherSeparated(id: string): boolean {
+  return activeSongs.value.some((song) => song.id !== id && song.progress.stage === 'separate');
+}
+
+/** Scrolls if a part of the card is outside the window. */
+function bringIntoView(card: HTMLLIElement | null): void {
+  const place = card?.getBoundingClientRect();
+  if (place === undefined || (place.top >= 0 && place.bottom <= window.innerHeight)) return;
+  const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  card?.scrollIntoView({ block: 'start', behavior: isStill ? 'instant' : 'smooth' });
 }
 
 /** Announces the outcome of a song that ends while the page shows it, and opens its mixer if none is open. */

@@ -1,18 +1,28 @@
 import { effect } from '@preact/signals';
+import type { Separation } from '../api/contract.js';
 import { messages } from '../i18n/i18n.js';
 import { activeSongs } from './library.js';
 
-/** Shows the progress of the first active song in the tab's title and icon. */
+/** Shows the progress of the song that is furthest in the tab's title and icon. */
 export function showProgressInTab(): void {
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   const plainIcon = link?.href ?? '';
   effect(() => {
-    const song = activeSongs.value.find(({ status }) => status === 'processing') ?? activeSongs.value[0];
+    const song = activeSongs.value.reduce<Separation | undefined>(
+      (furthest, one) => (furthest === undefined || isFurther(one, furthest) ? one : furthest),
+      undefined,
+    );
     const { title, percent: percentText } = messages.value;
     const percent = Math.floor(song?.progress.percent ?? 0);
     document.title = song === undefined ? title : `${percentText(percent)} · ${song.fileName}`;
     if (link !== null) link.href = song === undefined ? plainIcon : ringIcon(percent);
   });
+}
+
+/** A song that waits has no progress, but may come before another one. */
+function isFurther(one: Separation, other: Separation): boolean {
+  if (one.progress.percent !== other.progress.percent) return one.progress.percent > other.progress.percent;
+  return one.createdAt < other.createdAt;
 }
 
 function ringIcon(percent: number): string {

@@ -5,21 +5,37 @@ import { formatBytes } from '../i18n/units.js';
 import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
 import { ProgressBar } from '../ui/progress-bar.js';
+import { showSong } from './library.js';
 import { removeUpload, retryUpload, type Upload, type UploadState } from './uploads.js';
 
 export function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element {
   const { key, file, state } = upload;
-  const { cancel, dismiss } = messages.value.upload;
+  const { cancel, dismiss, known, show } = messages.value.upload;
   const { nameOf, retry } = messages.value.song;
   const isRefused = state.step === 'refused';
+  const hasEnded = isRefused || state.step === 'known';
   return (
     <li class="card">
       <div class="card-head">
         <div class="card-title">
-          <h3>{file.name}</h3>
+          <h3 dir="auto" title={file.name}>
+            {file.name}
+          </h3>
           <p class="card-facts">{formatBytes(file.size)}</p>
         </div>
         <div class="card-actions">
+          {state.step === 'known' && (
+            <button
+              type="button"
+              aria-label={nameOf(show, file.name)}
+              onClick={() => {
+                showSong(state.id);
+                removeUpload(key);
+              }}
+            >
+              {show}
+            </button>
+          )}
           {isRefused && isRetryable(state.code) && (
             <button
               type="button"
@@ -34,7 +50,7 @@ export function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element
           <button
             type="button"
             class="quiet round"
-            aria-label={nameOf(isRefused ? dismiss : cancel, file.name)}
+            aria-label={nameOf(hasEnded ? dismiss : cancel, file.name)}
             onClick={() => {
               removeUpload(key);
             }}
@@ -43,8 +59,12 @@ export function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element
           </button>
         </div>
       </div>
-      {isRefused ? (
+      {state.step === 'refused' ? (
         <ErrorLine code={state.code} />
+      ) : state.step === 'known' ? (
+        <p class="card-state" role="status">
+          {known}
+        </p>
       ) : (
         <>
           <ProgressBar
@@ -58,7 +78,7 @@ export function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element
   );
 }
 
-function stateText(state: Exclude<UploadState, { readonly step: 'refused' }>): string {
+function stateText(state: Exclude<UploadState, { readonly step: 'refused' | 'known' }>): string {
   const { percent, upload } = messages.value;
   if (state.step !== 'sending') return upload[state.step];
   const { bytesPerSecond } = state;

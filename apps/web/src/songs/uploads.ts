@@ -1,19 +1,21 @@
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { api } from '../api/client.js';
-import type { Separation } from '../api/contract.js';
+import { isTerminal, type Separation, type SeparationId } from '../api/contract.js';
 import { codeOf } from '../api/errors.js';
 import { MAX_UPLOAD_BYTES } from '../api/limits.js';
 import { upload } from '../api/upload.js';
 import { refusalOf } from './accepted-files.js';
 import { delay } from './delay.js';
-import { openSong, upsertSongs } from './library.js';
+import { openSong, showSong, songs, upsertSongs } from './library.js';
 import { optionFields, uploadOptions } from './upload-options.js';
 
 export type UploadState =
   | { readonly step: 'waiting' }
   | { readonly step: 'sending'; readonly percent: number; readonly bytesPerSecond: number | undefined }
   | { readonly step: 'checking' }
-  | { readonly step: 'refused'; readonly code: string };
+  | { readonly step: 'refused'; readonly code: string }
+  /** the server had it, with the same options */
+  | { readonly step: 'known'; readonly id: SeparationId };
 
 /** A song on its way to the server. */
 export interface Upload {
@@ -33,6 +35,7 @@ const INPUT_TIMEOUT_MS = 300_000;
 
 /** refusals of a server that is busy for a moment */
 const PASSING = ['busy', 'queue_unavailable', 'storage_unavailable', 'too_many_at_once'];
+const UNFINISHED: readonly UploadState['step'][] = ['waiting', 'sending', 'checking'];
 const AGAIN_AFTER_MS = [2000, 5000, 10_000];
 
 export const uploads = signal<readonly Upload[]>([]);
@@ -40,14 +43,24 @@ export const uploads = signal<readonly Upload[]>([]);
 const inFlight = new Map<number, AbortController>();
 let lastKey = 0;
 
-/** Queues files for upload, except those the server would refuse. @returns how many were queued */
+export const isUploading = computed(() => uploads.value.some(({ state }) => UNFINISHED.includes(state.step)));
+
+/** Asks before a reload would lose the songs on their way. */
+export function guardUploads(): void {
+  window.addEventListener('beforeunload', (event) => {
+    if (isUploading.value) event.preventDefault();
+  });
+}
+
+/** Queues files for upload in their order, except those the server would refuse. @returns how many were queued */
 export function addFiles(files: readonly File[], fields = optionFields(uploadOptions.value)): number {
+  // the newest first, as in the list
   const added = files.map((file): Upload => {
     lastKey += 1;
     const code = refusalOf(file, MAX_UPLOAD_BYTES);
     return { key: lastKey, file, fields, state: code === undefined ? { step: 'waiting' } : { step: 'refused', code } };
   });
-  uploads.value = [...added, ...uploads.value];
+  uploads.value = [...added.reverse(), ...uploads.value];
   sendNext();
   return added.filter(({ state }) => state.step === 'waiting').length;
 }
@@ -92,9 +105,13 @@ async function send({ key, file, fields }: Upload): Promise<void> {
         setState(key, percent >= 100 ? { step: 'checking' } : { step: 'sending', percent, bytesPerSecond });
       },
     });
-    uploads.value = uploads.value.filter((one) => one.key !== key);
+    const listed = songs.value.find(({ id }) => id === song.id);
+    // one that has failed or was canceled begins again
+    const isKnown = song.status === 'completed' || (listed !== undefined && !isTerminal(listed.status));
     upsertSongs(song);
-    if (song.status === 'completed') openSong.value ??= song.id;
+    if (isKnown) setState(key, { step: 'known', id: song.id });
+    else uploads.value = uploads.value.filter((one) => one.key !== key);
+    if (song.status === 'completed' && openSong.value === undefined) showSong(song.id);
   } catch (error) {
     if (!abort.signal.aborted) setState(key, { step: 'refused', code: codeOf(error) });
   } finally {

@@ -1,0 +1,147 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { TestService } from '../support/service/test-service.js';
+import { wav } from '../support/songs/wav.js';
+import { waitUntil } from '../support/wait-until.js';
+import { openBrowser, WatchedPage } from './support/browser.js';
+
+const song = (frequency: number): Buffer => wav({ seconds: 1, frequency });
+
+describe('the library on the page', () => {
+  let service: TestService;
+  let browser: Browser;
+  let watched: WatchedPage;
+  let page: Page;
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([TestService.start(), openBrowser()]);
+    watched = await WatchedPage.open(browser, service.api.url);
+    page = watched.page;
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await service.close();
+  });
+
+  const card = (name: string): Locator =>
+    page.getByRole('listitem').filter({ has: page.getByRole('heading', { name }) });
+
+  it('uploads the songs of a batch in their order', async () => {
+    const letters = ['a', 'b', 'c', 'd'];
+    // the first ones stay on their way, and the others wait
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    await page.route('**/v1/separations', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await watched.drop(
+      ...letters.map((name, at) => ({ name: `${name}.wav`, bytes: song(200 + at), type: 'audio/wav' })),
+    );
+    await card('d.wav').getByText('Waiting to upload').waitFor();
+    await card('c.wav').getByText('Waiting to upload').waitFor();
+    expect(await page.getByText('Waiting to upload').count()).toBe(2);
+    release();
+    for (const name of letters) await page.getByRole('button', { name: `the mixer: ${name}.wav` }).waitFor();
+    await page.unroute('**/v1/separations');
+  });
+
+  it('asks before a reload would lose an upload', async () => {
+    await page.route('**/v1/separations', () => undefined);
+    await watched.drop({ name: 'lost.wav', bytes: song(300), type: 'audio/wav' });
+    await card('lost.wav').waitFor();
+    // a browser asks only after the user has done something on the page
+    await page.getByText('Drop songs anywhere').click();
+    const asked = page.waitForEvent('dialog');
+    await page.evaluate('void setTimeout(() => location.reload())');
+    const dialog = await asked;
+    expect(dialog.type()).toBe('beforeunload');
+    await dialog.dismiss();
+    await page.getByRole('button', { name: 'Cancel upload: lost.wav' }).click();
+    await page.unroute('**/v1/separations');
+    watched.faults.splice(0);
+  });
+
+  it('says that it has a song already, and shows it', async () => {
+    await watched.drop({ name: 'a.wav', bytes: song(200), type: 'audio/wav' });
+    const known = card('a.wav').getByText('You already have this song');
+    await known.waitFor();
+    await page.getByRole('button', { name: 'Show: a.wav' }).click();
+    await known.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Close the mixer: a.wav' }).waitFor();
+  });
+
+  it('opens and closes a song at the arrow, at every width', async () => {
+    for (const width of [390, 1280, 2560]) {
+      await page.setViewportSize({ width, height: 900 });
+      const arrow = card('b.wav').locator('.chevron');
+      await arrow.scrollIntoViewIfNeeded();
+      const box = await arrow.boundingBox();
+      if (box === null) throw new Error('the arrow is not drawn');
+      await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+      await page.getByRole('button', { name: 'Close the mixer: b.wav' }).waitFor();
+      await page.getByRole('button', { name: 'Close the mixer: b.wav' }).press('Enter');
+      await page.getByRole('button', { name: 'Open the mixer: b.wav' }).waitFor();
+    }
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
+
+  it('gives each open song a place in the history, and follows a pasted link', async () => {
+    await page.getByRole('button', { name: 'Open the mixer: a.wav' }).click();
+    const link = await page.evaluate<string>('location.hash');
+    await page.getByRole('button', { name: 'Open the mixer: b.wav' }).click();
+    await page.goBack();
+    await page.getByRole('button', { name: 'Close the mixer: a.wav' }).waitFor();
+    await page.goForward();
+    await page.getByRole('button', { name: 'Close the mixer: b.wav' }).waitFor();
+    await page.evaluate(`location.hash = ${JSON.stringify(link)}`);
+    await page.getByRole('button', { name: 'Close the mixer: a.wav' }).waitFor();
+  });
+
+  it('brings the mixer of a link into view', async () => {
+    await page.setViewportSize({ width: 1280, height: 420 });
+    await page.reload();
+    await page.locator('.mixer').waitFor();
+    await waitUntil('the open card is at the top, or all of it is seen', async () => {
+      const { y, height } = (await page.locator('.card-open').boundingBox()) ?? { y: -1, height: 0 };
+      return Math.abs(y) < 2 || (y >= 0 && y + height <= 420);
+    });
+    await page.setViewportSize({ width: 1280, height: 720 });
+  });
+
+  it('takes the songs of a dropped folder', async () => {
+    const album = join(service.folder, 'album');
+    await mkdir(join(album, 'disc 2'), { recursive: true });
+    await writeFile(join(album, 'first.wav'), song(400));
+    await writeFile(join(album, 'cover.jpg'), 'a picture');
+    await writeFile(join(album, 'disc 2', 'second.wav'), song(401));
+    const devtools = await page.context().newCDPSession(page);
+    const data = { items: [], files: [album], dragOperationsMask: 1 };
+    const drag = (type: 'dragEnter' | 'dragOver' | 'drop'): Promise<unknown> =>
+      devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 200, data });
+    await drag('dragEnter');
+    await drag('dragOver');
+    // a browser drops nothing before the page has accepted the drag
+    await page.getByText('Drop to separate').waitFor();
+    await drag('dragOver');
+    await drag('drop');
+    for (const name of ['first', 'second']) {
+      await page.getByRole('button', { name: `the mixer: ${name}.wav` }).waitFor();
+    }
+    expect(await card('cover.jpg').count()).toBe(0);
+  });
+
+  it('follows what another tab adds and removes', async () => {
+    const { body } = await service.api.upload(song(500), {}, 'elsewhere.wav');
+    await page.getByRole('button', { name: 'the mixer: elsewhere.wav' }).waitFor();
+    await service.api.json(`/v1/separations/${body.id}`, { method: 'DELETE' });
+    // as when the tab is shown again
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await card('elsewhere.wav').waitFor({ state: 'detached' });
+    // a mixer that closes stops its requests
+    expect(watched.faults.filter((fault) => !fault.endsWith('net::ERR_ABORTED'))).toEqual([]);
+  });
+});
