@@ -8,7 +8,7 @@ import { decodeToWav, type DecodedSong } from './decoding/decode.js';
 import { ENCODING_TIMEOUT_MS, stemArguments } from './encoding/encode-arguments.js';
 import { encodeStretches, type StretchRequest } from './encoding/encode-stretches.js';
 import { inspectSong, type AudioFacts } from './decoding/inspect.js';
-import { mixStems, type MixLane, type RenderedMix } from './encoding/mix.js';
+import { mixStems, type MixRequest, type RenderedMix } from './encoding/mix.js';
 import { readVersion } from './ffmpeg/read-version.js';
 import { runFfmpeg } from './ffmpeg/run-ffmpeg.js';
 import { transcodeToMp3, transcodeToWav, type Master } from './encoding/transcode.js';
@@ -113,11 +113,11 @@ export class Ffmpeg {
   }
 
   /**
-   * Adds up masters at the given levels; the caller closes the mix.
-   * Lossless formats are exact to one 24-bit step. Samples above full scale are clipped.
+   * Adds up masters at the given levels; the caller closes the mix. With another speed or pitch, hits keep their pitch.
+   * Otherwise, lossless formats are exact to one 24-bit step. Samples above full scale are clipped.
    */
-  async mix(lanes: readonly MixLane[], format: Format, options: SignalOption = {}): Promise<RenderedMix> {
-    return mixStems(this.programs, { lanes, format }, options);
+  async mix(request: MixRequest, options: SignalOption = {}): Promise<RenderedMix> {
+    return mixStems(this.programs, request, options);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { MixRequest } from '@app/audio';
 import type { Format, StemName, StoredRequest } from '@app/separations';
 
 /** The song's file name, which was sanitized at upload, and the stem's name. */
@@ -5,8 +6,15 @@ export function stemFileName(request: StoredRequest, stem: StemName, format: For
   return `${titleOf(request)} (${stem}).${format}`;
 }
 
-export function mixName(request: StoredRequest, format: Format): string {
-  return `${titleOf(request)} (mix).${format}`;
+/** Names how the mix is changed: `Song (mix, 75 %, -2).mp3`. */
+export function mixName(request: StoredRequest, format: Format, { speed, semitones }: MixRequest['change']): string {
+  const percent = speed === 1 ? [] : [`${rounded(100 * speed)} %`];
+  const pitch = semitones === 0 ? [] : [`${semitones > 0 ? '+' : ''}${rounded(semitones)}`];
+  return `${titleOf(request)} (${['mix', ...percent, ...pitch].join(', ')}).${format}`;
+}
+
+function rounded(value: number): string {
+  return String(Math.round(value * 100) / 100);
 }
 
 export function originalName(request: StoredRequest): string {

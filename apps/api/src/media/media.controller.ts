@@ -82,7 +82,8 @@ export class MediaController {
       operationId: 'getMix',
       summary: 'A mix of the stems',
       description:
-        'The sum of the stems, each at its level. Rendered for the call; peaks above full scale are clipped.',
+        'The sum of the stems, each at its level, as fast and as high as you like. Rendered for the call; peaks above full ' +
+        'scale are clipped.',
       contentTypes: AUDIO_TYPES,
       problems: OF_STEMS,
     },
@@ -91,13 +92,13 @@ export class MediaController {
   async mix(
     @Owner() owner: string | null,
     @Param() { id, format }: MixParams,
-    @Query() { levels }: MixQuery,
+    @Query() { levels, speed, semitones }: MixQuery,
     @Req() request: ApiRequest,
     @Res() response: Response,
   ): Promise<void> {
     await runDownload(response, async (signal) => {
       const completed = await this.media.completed(id, owner, callerOf(request));
-      await this.mixes.send(completed, { format, levels }, request, response, signal);
+      await this.mixes.send(completed, { format, levels, speed, semitones }, request, response, signal);
     });
   }
 

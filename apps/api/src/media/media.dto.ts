@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { FORMATS, listPattern, PREVIEW_ATTEMPT } from '@app/separations';
-import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsNumber, IsOptional, IsString, Matches, Max, MaxLength, Min } from 'class-validator';
 import { SeparationParams } from '../separations/separations.dto.js';
 
 export class StemParams extends SeparationParams {
@@ -75,4 +76,31 @@ export class MixQuery {
     message: 'levels must list stems with levels from 0 to 2, such as drums:1,bass:0.8',
   })
   readonly levels: string;
+
+  @ApiPropertyOptional({
+    type: 'number',
+    minimum: 0.25,
+    maximum: 4,
+    description: 'how fast it is, at the same pitch: 0.5 is half as fast; 1 if you name none',
+  })
+  @IsOptional()
+  @Type(() => Number)
+  @IsNumber()
+  @Min(0.25)
+  @Max(4)
+  readonly speed: number = 1;
+
+  @ApiPropertyOptional({
+    type: 'number',
+    minimum: -12,
+    maximum: 12,
+    description:
+      'how far the pitch is moved up, with fractions: 0.1 is ten cents. Drums keep theirs; 0 if you name none',
+  })
+  @IsOptional()
+  @Type(() => Number)
+  @IsNumber()
+  @Min(-12)
+  @Max(12)
+  readonly semitones: number = 0;
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Ffmpeg, type MixLane } from '@app/audio';
 import type { ApiConfig } from '@app/config';
-import { CONTENT_TYPES, type Manifest } from '@app/separations';
+import { CONTENT_TYPES, type KnownStem, type Manifest } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import type { Response } from 'express';
 import { pipeline } from 'node:stream/promises';
@@ -19,6 +19,15 @@ import { seekableObject } from './seekable-object.js';
 /** bounds the temporary files: a mix keeps its file until sent, but its encoder slot only until rendered */
 const DOWNLOADS_PER_ENCODING = 2;
 const RETRY_AFTER = 10;
+/** in all models that have such a stem */
+const DRUMS: KnownStem = 'drums';
+
+interface WantedMix {
+  readonly format: string;
+  readonly levels: string;
+  readonly speed: number;
+  readonly semitones: number;
+}
 
 /** Renders a mix of stems and sends it. Mixes are not stored: there are too many possible ones. */
 @Injectable()
@@ -40,15 +49,16 @@ export class MixService {
   /** @throws ProblemError stem_not_found, unknown_format, busy */
   async send(
     { request: song, manifest }: Completed,
-    wanted: { readonly format: string; readonly levels: string },
+    wanted: WantedMix,
     request: ApiRequest,
     response: Response,
     signal: AbortSignal,
   ): Promise<void> {
     const format = knownFormat(wanted.format);
     const lanes = this.lanesOf(manifest, wanted.levels, signal);
+    const change = { speed: wanted.speed, semitones: wanted.semitones };
     const setHeaders = (): void => {
-      response.attachment(mixName(song, format));
+      response.attachment(mixName(song, format, change));
       response.set({ 'Cache-Control': 'private, no-cache', 'Content-Type': CONTENT_TYPES[format] });
     };
     if (request.method === 'HEAD') {
@@ -58,7 +68,7 @@ export class MixService {
     }
     const caller = callerOf(request);
     await this.downloads.run(caller, async () => {
-      const mix = await this.slots.run(caller, () => this.ffmpeg.mix(lanes, format, { signal }), signal);
+      const mix = await this.slots.run(caller, () => this.ffmpeg.mix({ lanes, format, change }, { signal }), signal);
       try {
         setHeaders();
         response.set('Content-Length', String(mix.bytes));
@@ -78,6 +88,11 @@ export class MixService {
     if (new Set(wanted.map(({ stem }) => stem.name)).size < wanted.length) {
       throw new ProblemError('invalid_request', 'A stem is listed twice.');
     }
-    return wanted.map(({ stem, left, right }) => ({ source: seekableObject(this.store, stem, signal), left, right }));
+    return wanted.map(({ stem, left, right }) => ({
+      source: seekableObject(this.store, stem, signal),
+      kind: stem.name === DRUMS ? 'hits' : 'tones',
+      left,
+      right,
+    }));
   }
 }

@@ -36,10 +36,10 @@ describe('Ffmpeg.mix', () => {
   const lane = (index: number, left: number, right = left): MixLane => {
     const source = sources[index];
     if (source === undefined) throw new RangeError(`no stem ${index}`);
-    return { source, left, right };
+    return { source, kind: 'tones', left, right };
   };
   const mix = async (format: Format, ...lanes: MixLane[]): Promise<{ bytes: Buffer; peakDb: number }> => {
-    const rendered = await sut.mix(lanes, format);
+    const rendered = await sut.mix({ lanes, format, change: { speed: 1, semitones: 0 } });
     try {
       const bytes = await buffer(rendered.read());
       expect(bytes).toHaveLength(rendered.bytes);
@@ -94,7 +94,7 @@ describe('Ffmpeg.mix', () => {
         return stream;
       },
     };
-    await expect(mix('wav', { source: broken, left: 1, right: 1 }, lane(1, 1))).rejects.toThrow('store is away');
+    await expect(mix('wav', { ...lane(0, 1), source: broken }, lane(1, 1))).rejects.toThrow('store is away');
   });
 });
 

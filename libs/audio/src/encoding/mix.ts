@@ -1,24 +1,25 @@
-import type { Readable } from 'node:stream';
+import type { FileHandle } from 'node:fs/promises';
+import { PassThrough, type Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { withTaskGroup } from '@app/concurrency';
+import { runProcess, type RunProcessOptions } from '@app/processes';
 import type { Format } from '@app/separations';
+import type { Change } from '@app/stretch';
 import type { Programs, SignalOption } from '../ffmpeg/call-options.js';
-import { ENCODING_TIMEOUT_MS, encodingArguments } from './encode-arguments.js';
 import { runFfmpeg } from '../ffmpeg/run-ffmpeg.js';
-import { masterInputs, type FfmpegInput } from '../sources/ffmpeg-input.js';
+import { masterInputs, ownSampleStream, type FfmpegInput } from '../sources/ffmpeg-input.js';
 import { withLoopback } from '../sources/loopback-server.js';
-import type { SeekableSource } from '../sources/seekable-source.js';
 import { openTemporaryFile } from '../sources/temporary-file.js';
+import type { Stretching } from '../stretching/stretch-lanes.js';
+import { ENCODING_TIMEOUT_MS, encodingArguments } from './encode-arguments.js';
+import { kindsGraph, sumGraph, type MixLane } from './mix-graph.js';
 
-/** One stored master in a mix. */
-export interface MixLane {
-  readonly source: SeekableSource;
-  /** linear levels of its two channels, 0 to 2 */
-  readonly left: number;
-  readonly right: number;
-}
+const STRETCH_PROGRAM = fileURLToPath(new URL('../stretching/stretch-program.js', import.meta.url));
 
-interface MixRequest {
+export interface MixRequest {
   readonly lanes: readonly MixLane[];
   readonly format: Format;
+  readonly change: Change;
 }
 
 /** A mix in a temporary file; `close` removes it. */
@@ -30,29 +31,26 @@ export interface RenderedMix {
   close(): Promise<void>;
 }
 
-const MAX_LEVEL = 2;
+interface Destination {
+  readonly file: FileHandle;
+  readonly onStderrLine: (line: string) => void;
+  readonly signal: AbortSignal;
+}
 
 /** Renders the whole mix first, to know failures, length and peak before the first byte is sent. */
 export async function mixStems(
   { program, scratchDir }: Programs,
-  { lanes, format }: MixRequest,
-  options: SignalOption,
+  request: MixRequest,
+  { signal = new AbortController().signal }: SignalOption,
 ): Promise<RenderedMix> {
-  const graph = mixGraph(lanes);
   const meter = new PeakMeter();
-  const sources = lanes.map(({ source }) => source);
+  const sources = request.lanes.map(({ source }) => source);
+  const { speed, semitones } = request.change;
+  const render = speed === 1 && semitones === 0 ? renderPlain : renderChanged;
   const file = await openTemporaryFile(scratchDir);
   try {
-    const render = async (inputs: readonly FfmpegInput[]): Promise<void> => {
-      const reading = [...masterInputs(inputs), '-filter_complex_threads', '1', '-filter_complex', graph];
-      await runFfmpeg(program, [...reading, ...encodingArguments(format, 'file:/dev/stdout', '[mix]')], {
-        ...options,
-        stdout: file.fd,
-        timeoutMs: ENCODING_TIMEOUT_MS,
-        onStderrLine: meter.onLine,
-      });
-    };
-    await withLoopback(sources, render, options.signal);
+    const destination = { file, onStderrLine: meter.onLine, signal };
+    await withLoopback(sources, (inputs) => render(program, inputs, request, destination), signal);
     const { size } = await file.stat();
     return {
       bytes: size,
@@ -66,21 +64,50 @@ export async function mixStems(
   }
 }
 
-/** Applies the levels and adds up in float32; `normalize=0` keeps amix from lowering the sum. */
-function mixGraph(lanes: readonly MixLane[]): string {
-  const ends = lanes.map((_, lane) => `[l${lane}]`);
-  const levels = lanes.map(
-    ({ left, right }, lane) =>
-      `[${lane}:a:0]aformat=sample_fmts=fltp,pan=stereo|c0=${factor(left)}*c0|c1=${factor(right)}*c1${ends[lane] ?? ''}`,
-  );
-  const sum = `${ends.join('')}amix=inputs=${lanes.length}:normalize=0`;
-  return [...levels, `${sum},astats=measure_perchannel=none:measure_overall=Peak_level[mix]`].join(';');
+const METER = 'astats=measure_perchannel=none:measure_overall=Peak_level';
+
+async function renderPlain(
+  program: string,
+  inputs: readonly FfmpegInput[],
+  { lanes, format }: MixRequest,
+  { file, ...options }: Destination,
+): Promise<void> {
+  const graph = ['-filter_complex_threads', '1', '-filter_complex', sumGraph(lanes, `,${METER}[mix]`)];
+  const args = [...masterInputs(inputs), ...graph, ...encodingArguments(format, 'file:/dev/stdout', '[mix]')];
+  await runFfmpeg(program, args, { ...options, stdout: file.fd, timeoutMs: ENCODING_TIMEOUT_MS });
 }
 
-/** fixed-point: ffmpeg does not parse 1e-7 */
-function factor(level: number): string {
-  if (!(level >= 0 && level <= MAX_LEVEL)) throw new RangeError(`a level must be 0 to ${MAX_LEVEL}, not ${level}`);
-  return level.toFixed(6);
+/** Three processes at once: the sum of each kind of sound, its change, and the encoder. */
+async function renderChanged(
+  program: string,
+  inputs: readonly FfmpegInput[],
+  { lanes, format, change }: MixRequest,
+  { file, onStderrLine, signal }: Destination,
+): Promise<void> {
+  const kinds = [...new Set(lanes.map(({ kind }) => kind))];
+  const stretching: Stretching = { kinds, change };
+  const [summed, changed] = [new PassThrough(), new PassThrough()];
+  // the processes tell why
+  for (const stream of [summed, changed]) stream.on('error', () => undefined);
+  await withTaskGroup(signal, async (group) => {
+    const options: RunProcessOptions = { signal: group.signal, timeoutMs: ENCODING_TIMEOUT_MS, graceMs: 0 };
+    const graph = ['-filter_complex_threads', '1', '-filter_complex', kindsGraph(lanes, kinds, '[kinds]')];
+    const raw = ['-map', '[kinds]', '-c:a', 'pcm_f32le', '-f', 'f32le', 'pipe:1'];
+    const encoding = [...ownSampleStream(), '-af', METER, ...encodingArguments(format, 'file:/dev/stdout')];
+    await Promise.all([
+      group.start(() =>
+        runFfmpeg(program, [...masterInputs(inputs), ...graph, ...raw], { ...options, stdout: summed }),
+      ),
+      group.start(() =>
+        runProcess(process.execPath, [STRETCH_PROGRAM, JSON.stringify(stretching)], {
+          ...options,
+          stdin: summed,
+          stdout: changed,
+        }),
+      ),
+      group.start(() => runFfmpeg(program, encoding, { ...options, stdin: changed, stdout: file.fd, onStderrLine })),
+    ]);
+  });
 }
 
 class PeakMeter {

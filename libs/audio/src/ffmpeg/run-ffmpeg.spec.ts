@@ -42,7 +42,10 @@ describe('an ffmpeg that does not run', () => {
       () => sut.decode(song, folder.at('again.wav'), LIMITS),
       () => sut.encode({ wavPath: wav, gain: 1, destinations: { flac: folder.at('stem.flac') } }),
       async () => sut.decodeOriginal({ source: await fileSource(song), samples: 1, gain: 1 }, () => Promise.resolve()),
-      async () => sut.mix([{ source: await fileSource(song), left: 1, right: 1 }], 'flac'),
+      async () => {
+        const lanes = [{ source: await fileSource(song), kind: 'tones', left: 1, right: 1 }] as const;
+        return sut.mix({ lanes, format: 'flac', change: { speed: 1, semitones: 0 } });
+      },
     ];
     for (const call of calls) await expect(call()).rejects.toBeInstanceOf(FfmpegUnavailableError);
   });

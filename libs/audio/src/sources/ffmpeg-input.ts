@@ -79,6 +79,12 @@ export function ownSamples(stretches: readonly SampleStretch[]): string[] {
   ];
 }
 
+/** Arguments for samples in the working format that come through stdin, without a header. */
+export function ownSampleStream(): string[] {
+  const format = ['-f', 'f32le', '-ar', String(WORKING_RATE), '-ac', String(WORKING_CHANNELS)];
+  return [...GLOBAL_ARGUMENTS, '-protocol_whitelist', PIPE_INPUT.protocols, ...format, '-i', PIPE_INPUT.url];
+}
+
 function ownArguments({ protocols, url }: FfmpegInput, container: 'wav' | 'flac'): string[] {
   // a WAV shows itself in its first bytes; the default probe of 5 MB would delay a stem that grows slowly
   const probe = container === 'wav' ? ['-probesize', '4096'] : [];
