@@ -12,7 +12,21 @@ export async function takeSound(page: Page): Promise<Float32Array> {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 }
 
-/** connects every node that feeds the output to a recorder in the audio thread too */
+/** Samples recorded since the last call of `takeSound`. */
+export function recordedSamples(page: Page): Promise<number> {
+  return page.evaluate<number>('recorded.length');
+}
+
+/** Whether the recorder missed a part since the last call. */
+export function missedSound(page: Page): Promise<boolean> {
+  return page.evaluate<boolean>('recorded.takeMissed()');
+}
+
+/**
+ * Connects every node that feeds the output to a recorder too: in the audio thread, or where no worklet is allowed
+ * in a script processor with large buffers. A busy page may miss one of these: the right channel of the recording counts
+ * the samples.
+ */
 const RECORDER = `
 const module = \`registerProcessor('recorder', class extends AudioWorkletProcessor {
   process([input]) {
@@ -22,9 +36,22 @@ const module = \`registerProcessor('recorder', class extends AudioWorkletProcess
 });\`;
 const recorded = {
   blocks: [],
+  missed: false,
+  takeMissed() {
+    const { missed } = this;
+    this.missed = false;
+    return missed;
+  },
+  get length() {
+    return this.blocks.reduce((sum, block) => sum + block.length, 0);
+  },
   take() {
-    const all = new Float32Array(this.blocks.length * 128);
-    this.blocks.forEach((block, index) => all.set(block, index * 128));
+    const all = new Float32Array(this.length);
+    let end = 0;
+    for (const block of this.blocks) {
+      all.set(block, end);
+      end += block.length;
+    }
     this.blocks = [];
     const bytes = new Uint8Array(all.buffer);
     let text = '';
@@ -34,13 +61,42 @@ const recorded = {
 };
 globalThis.recorded = recorded;
 const connect = AudioNode.prototype.connect;
+/** period of the counter, in samples */
+const COUNT = 2 ** 17;
+function openScriptRecorder(context) {
+  const counter = new AudioBufferSourceNode(context, { loop: true });
+  counter.buffer = new AudioBuffer({ length: COUNT, sampleRate: context.sampleRate });
+  counter.buffer.copyToChannel(Float32Array.from({ length: COUNT }, (_, at) => at / COUNT), 0);
+  const left = new ChannelSplitterNode(context);
+  const both = new ChannelMergerNode(context, { numberOfInputs: 2 });
+  const recorder = context.createScriptProcessor(16384, 2, 2);
+  let next = 0;
+  recorder.onaudioprocess = ({ inputBuffer }) => {
+    const counted = inputBuffer.getChannelData(1);
+    if (counted[0] * COUNT !== next) recorded.missed = true;
+    next = (counted.at(-1) * COUNT + 1) % COUNT;
+    recorded.blocks.push(inputBuffer.getChannelData(0).slice());
+  };
+  connect.call(left, both, 0, 0);
+  connect.call(counter, both, 0, 1);
+  connect.call(both, recorder);
+  connect.call(recorder, context.destination);
+  counter.start();
+  recorded.nodes = [counter, left, both, recorder];
+  return left;
+}
+
+async function openRecorder(context) {
+  if (context.audioWorklet === undefined) return openScriptRecorder(context);
+  await context.audioWorklet.addModule(URL.createObjectURL(new Blob([module], { type: 'text/javascript' })));
+  const recorder = new AudioWorkletNode(context, 'recorder', { numberOfOutputs: 0 });
+  recorder.port.onmessage = ({ data }) => recorded.blocks.push(data);
+  return recorder;
+}
 AudioNode.prototype.connect = function (target, ...rest) {
-  const { context } = this;
-  if (target === context.destination) {
-    const url = URL.createObjectURL(new Blob([module], { type: 'text/javascript' }));
-    context.audioWorklet.addModule(url).then(() => {
-      const recorder = new AudioWorkletNode(context, 'recorder', { numberOfOutputs: 0 });
-      recorder.port.onmessage = ({ data }) => recorded.blocks.push(data);
+  if (target === this.context.destination) {
+    openRecorder(this.context).then((recorder) => {
+      recorded.recorder = recorder;
       connect.call(this, recorder);
       recorded.ready = true;
     });

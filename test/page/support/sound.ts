@@ -2,7 +2,7 @@ const TEMPLATE = 4096;
 
 /** Left channel of interleaved stereo. */
 export function leftOf(stereo: Float32Array): Float32Array {
-  return stereo.filter((_, index) => index % 2 === 0);
+  return Float32Array.from({ length: stereo.length / 2 }, (_, index) => stereo[2 * index] ?? 0);
 }
 
 /** Offset of the part in the whole, in samples, by the correlation of its loudest stretch. */
@@ -25,12 +25,17 @@ export function findPart(part: Float32Array, whole: Float32Array): number {
 
 /** Largest difference between the part and the samples at `offset` in the whole. */
 export function difference(part: Float32Array, whole: Float32Array, offset: number): number {
-  return part.reduce((most, sample, at) => Math.max(most, Math.abs(sample - (whole[at + offset] ?? 0))), 0);
+  let most = 0;
+  for (let at = 0; at < part.length; at += 1) {
+    most = Math.max(most, Math.abs((part[at] ?? 0) - (whole[at + offset] ?? 0)));
+  }
+  return most;
 }
 
 export function sum(...sounds: readonly Float32Array[]): Float32Array {
-  const first = sounds[0] ?? new Float32Array();
-  return first.map((_, at) => sounds.reduce((all, sound) => all + (sound[at] ?? 0), 0));
+  const all = new Float32Array(sounds[0]?.length ?? 0);
+  for (const sound of sounds) for (let at = 0; at < all.length; at += 1) all[at] = (all[at] ?? 0) + (sound[at] ?? 0);
+  return all;
 }
 
 export function energy(sound: Float32Array): number {

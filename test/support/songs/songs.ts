@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { resolveFfmpeg } from '@app/audio';
 import { DEMO_SONG } from '../service/test-service.js';
 
-/** the one that the service uses */
+let found: Promise<string> | undefined;
+
+/** The one that the service uses. Looked for once: that takes longer than most of what specs do with it. */
 export function findFfmpeg(): Promise<string> {
-  return resolveFfmpeg({ ffmpegPath: undefined, enginePython: join('engine', '.venv', 'bin', 'python') });
+  found ??= resolveFfmpeg({ ffmpegPath: undefined, enginePython: join('engine', '.venv', 'bin', 'python') });
+  return found;
 }
 
 /** Runs the real ffmpeg on arguments of our own; for making songs, never for what a client sent. */

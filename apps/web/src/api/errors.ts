@@ -1,8 +1,7 @@
 import type { FailureCode, ProblemCode } from './contract.js';
 
 /** Everything that can go wrong: the server's codes, and the page's own. */
-export type ErrorCode =
-  ProblemCode | FailureCode | 'connection' | 'insecure_context' | 'not_audio' | 'unexpected' | 'unreadable_drop';
+export type ErrorCode = ProblemCode | FailureCode | 'connection' | 'not_audio' | 'unexpected' | 'unreadable_drop';
 
 /** Problems that may be gone if you send the same request again, so the page offers to try again. */
 const RETRYABLE: ReadonlySet<string> = new Set([

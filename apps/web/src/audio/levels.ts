@@ -1,4 +1,4 @@
-import type { LaneLevel } from './worklet/mix-bus.js';
+import type { LaneLevel } from './mixing/mix-bus.js';
 
 /** The controls of one lane. */
 export interface LaneSettings {

@@ -1,11 +1,12 @@
 import { signal } from '@preact/signals';
 import { laneLevels, type LaneSettings } from './levels.js';
-import { createMixerNode, type MixerNode } from './mixer-node.js';
+import type { Report } from './mixing/protocol.js';
+import type { Region } from './mixing/transport.js';
+import type { MixerOutput } from './output/mixer-output.js';
+import { openMixerOutput } from './output/open-mixer-output.js';
 import { Prefetcher } from './prefetcher.js';
 import { OriginalSource } from './sources/original-source.js';
 import { SAMPLE_RATE, type StemSource } from './sources/stem-source.js';
-import type { Report } from './worklet/protocol.js';
-import type { Region } from './worklet/transport.js';
 
 interface PlayerOptions {
   /** opens the audio of every stem, in the order of the lanes */
@@ -42,9 +43,13 @@ export class Player {
   /** never rejects: failures go to `failure` */
   private opened: Promise<void> | undefined;
   private prefetchers: readonly Prefetcher[] = [];
-  private node: MixerNode | undefined;
+  private output: MixerOutput | undefined;
+  /** counts each play, pause and seek: reports from before the last one are stale */
+  private move = 0;
   private reportedAt = 0;
   private reported = 0;
+  /** number of the last move that the mixer has followed */
+  private followed = 0;
 
   constructor(private readonly options: PlayerOptions) {
     this.lanes.value = options.lanes;
@@ -61,6 +66,7 @@ export class Player {
 
   async play(): Promise<void> {
     this.isPlaying.value = true;
+    this.nextMove();
     const loaded = this.load();
     try {
       await this.context.resume();
@@ -69,12 +75,12 @@ export class Player {
     }
     await loaded;
     // a pause or a failure may have come first
-    if (this.isPlaying.peek()) this.node?.send({ type: 'play' });
+    if (this.isPlaying.peek()) this.output?.send({ type: 'play', move: this.move });
   }
 
   pause(): void {
     this.isPlaying.value = false;
-    this.node?.send({ type: 'pause' });
+    this.output?.send({ type: 'pause', move: this.nextMove() });
   }
 
   toggle(): void {
@@ -85,18 +91,18 @@ export class Player {
   seek(position: number): void {
     const target = Math.min(Math.max(0, Math.round(position)), this.samples);
     this.setPosition(target);
-    this.node?.send({ type: 'seek', position: target });
+    this.output?.send({ type: 'seek', move: this.nextMove(), position: target });
     this.prefetch();
   }
 
   setSpeed(speed: number): void {
     this.speed.value = speed;
-    this.node?.send({ type: 'speed', speed });
+    this.output?.send({ type: 'speed', speed });
   }
 
   setLoop(loop: Region | undefined): void {
     this.loop.value = loop;
-    this.node?.send({ type: 'loop', loop });
+    this.output?.send({ type: 'loop', loop });
     this.prefetch();
   }
 
@@ -119,16 +125,24 @@ export class Player {
 
   /** Extrapolates the position between two reports; call it with each frame. */
   tick(): void {
-    if (!this.isPlaying.value || this.isWaiting.value) return;
+    if (!this.isPlaying.value || this.isWaiting.value || this.followed !== this.move) return;
     const elapsed = Math.min(MAX_EXTRAPOLATION, (performance.now() - this.reportedAt) / 1000);
     this.position.value = Math.min(this.samples, this.reported + elapsed * SAMPLE_RATE * this.speed.value);
   }
 
   async close(): Promise<void> {
     this.ending.abort();
-    for (const prefetcher of this.prefetchers) prefetcher.close();
-    this.node?.close();
+    this.closeOutput();
     await this.context.close();
+  }
+
+  private closeOutput(): void {
+    for (const prefetcher of this.prefetchers) prefetcher.close();
+    this.prefetchers = [];
+    this.output?.close();
+    this.output = undefined;
+    this.opened = undefined;
+    this.isWaiting.value = false;
   }
 
   /** Loads what is missing, and what has failed before: the server may only have been busy. */
@@ -150,25 +164,35 @@ export class Player {
     const original = new OriginalSource(this.samples, segmentLength, (signal) => options.openOriginal(context, signal));
     const sources = [...stems, original];
     const segmentSamples = sources.map((source) => source.segmentSamples);
-    const node = await createMixerNode(context, { segmentSamples, samples: this.samples }, (report) => {
-      this.receive(report);
-    });
+    const output = await openMixerOutput(
+      context,
+      { segmentSamples, samples: this.samples },
+      {
+        reported: (report) => {
+          this.receive(report);
+        },
+        failed: (error) => {
+          this.closeOutput();
+          this.fail(error);
+        },
+      },
+    );
     if (this.ending.signal.aborted) {
-      node.close();
+      output.close();
       return;
     }
-    this.node = node;
-    this.prefetchers = sources.map((source, lane) => this.createPrefetcher(source, lane, node));
-    this.sendState(node);
+    this.output = output;
+    this.prefetchers = sources.map((source, lane) => this.createPrefetcher(source, lane, output));
+    this.sendState(output);
   }
 
-  private createPrefetcher(source: StemSource, lane: number, node: MixerNode): Prefetcher {
+  private createPrefetcher(source: StemSource, lane: number, output: MixerOutput): Prefetcher {
     return new Prefetcher(source, {
       add: (index, segment) => {
-        node.send({ type: 'segment', lane, index, segment });
+        output.send({ type: 'segment', lane, index, segment });
       },
       keep: (indexes) => {
-        node.send({ type: 'keep', lane, indexes });
+        output.send({ type: 'keep', lane, indexes });
       },
       failed: (error) => {
         // the original may fail after the listener is back at the mix, which goes on
@@ -178,11 +202,11 @@ export class Player {
   }
 
   /** Sends everything that was set before the mixer was ready. */
-  private sendState(node: MixerNode): void {
+  private sendState(output: MixerOutput): void {
     this.sendLevels();
-    node.send({ type: 'seek', position: this.position.value });
-    node.send({ type: 'speed', speed: this.speed.value });
-    node.send({ type: 'loop', loop: this.loop.value });
+    output.send({ type: 'seek', move: this.move, position: this.position.value });
+    output.send({ type: 'speed', speed: this.speed.value });
+    output.send({ type: 'loop', loop: this.loop.value });
     this.prefetch();
   }
 
@@ -192,7 +216,7 @@ export class Player {
     const { originalLevel } = this.options;
     [...stems, { left: originalLevel, right: originalLevel }].forEach((level, lane) => {
       const isOriginal = lane === stems.length;
-      this.node?.send({ type: 'level', lane, level: isOriginal === original ? level : SILENT });
+      this.output?.send({ type: 'level', lane, level: isOriginal === original ? level : SILENT });
     });
   }
 
@@ -207,12 +231,19 @@ export class Player {
     return lane < this.options.lanes.length || this.playsOriginal.value;
   }
 
-  private receive({ position, playing, waiting, peaks }: Report): void {
+  private receive({ move, position, playing, waiting, peaks }: Report): void {
+    if (move !== this.move) return;
+    this.followed = move;
     this.peaks = peaks;
     this.isWaiting.value = waiting;
     if (!playing && this.isPlaying.value && position >= this.samples) this.isPlaying.value = false;
-    if (playing) this.setPosition(position);
+    this.setPosition(position);
     this.prefetch();
+  }
+
+  private nextMove(): number {
+    this.move += 1;
+    return this.move;
   }
 
   private setPosition(position: number): void {

@@ -194,8 +194,6 @@ export const de: Messages = {
     file_too_large: (limit) => `Diese Datei ist größer als die ${limit}, die der Server erlaubt.`,
     forbidden: 'Der Server erlaubt das von hier aus nicht.',
     input_missing: 'Der Server hat die hochgeladene Datei nicht mehr. Füge den Song noch einmal hinzu.',
-    insecure_context:
-      'Browser spielen dieses Audio nur auf sicheren Seiten ab. Öffne die Seite über HTTPS oder direkt auf dem Server als localhost.',
     internal:
       'Auf dem Server ist etwas schiefgegangen. Versuche es noch einmal. Hilft das nicht, sieh im Server-Log nach.',
     invalid_overlap: 'Diese Überlappung liegt außerhalb des erlaubten Bereichs.',

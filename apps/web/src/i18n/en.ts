@@ -196,8 +196,6 @@ export const en = {
     file_too_large: (limit: string): string => `This file is larger than the ${limit} the server allows.`,
     forbidden: 'The server does not allow this from here.',
     input_missing: 'The server no longer has the uploaded file. Add the song again.',
-    insecure_context:
-      'Browsers play this audio on secure pages only. Open the page over HTTPS, or as localhost on the server itself.',
     internal: 'Something went wrong on the server. Try again. If it fails again, check the server log.',
     invalid_overlap: 'This overlap is out of range.',
     invalid_request: 'The server did not understand this request. Reload the page.',

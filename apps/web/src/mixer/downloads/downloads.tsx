@@ -8,6 +8,7 @@ import { messages, stemName } from '../../i18n/i18n.js';
 import { ErrorLine } from '../../ui/error-line.js';
 import { Icon } from '../../ui/icons.js';
 import { announce } from '../../ui/live-region.js';
+import { copyText } from './copy-text.js';
 import { MixDownload } from './mix-download.js';
 import { fetchAndSave, needsFetch } from './save-file.js';
 
@@ -90,12 +91,7 @@ function CopyLink({ id }: { readonly id: SeparationId }): JSX.Element {
   const result = useSignal<string | undefined>(undefined);
   const copy = async (): Promise<void> => {
     const url = new URL(`/#${id}`, location.href).href;
-    // browsers have no clipboard for insecure pages
-    const isCopied = await (navigator.clipboard as Clipboard | undefined)?.writeText(url).then(
-      () => true,
-      () => false,
-    );
-    result.value = isCopied === true ? copied : copyFailed;
+    result.value = (await copyText(url)) ? copied : copyFailed;
     announce(result.value);
   };
   return (

@@ -84,6 +84,19 @@ export class Transport {
     if (this.loop === undefined && this.current >= this.bus.samples) this.playing = false;
   }
 
+  /** @returns a function that restores what rendering changes */
+  mark(): () => void {
+    const { hopLeft, current, sought, playing, volume, waiting } = this;
+    const [left, right] = this.hop.map((channel) => channel.slice());
+    const restoreStretch = this.stretch.mark();
+    return () => {
+      Object.assign(this, { hopLeft, current, sought, playing, volume, waiting });
+      if (left !== undefined) this.hop[0].set(left);
+      if (right !== undefined) this.hop[1].set(right);
+      restoreStretch();
+    };
+  }
+
   private jump(): void {
     if (this.sought === undefined) return;
     this.current = this.sought;

@@ -2,24 +2,22 @@ import { MixBus } from './mix-bus.js';
 import type { Command, MixerOptions, Report } from './protocol.js';
 import { Transport } from './transport.js';
 
-/** samples between two reports */
-const REPORT_INTERVAL = 1470;
+/** Samples that are rendered at once: the block of an audio worklet. */
+export const QUANTUM = 128;
 
-/** The mixer in the audio thread: executes commands and renders blocks. */
+/** The mixer, for any output: executes commands and renders blocks. */
 export class Mixer {
   private readonly bus: MixBus;
   private readonly transport: Transport;
-  private sinceReport = 0;
+  private move = 0;
 
-  constructor(
-    { segmentSamples, samples }: MixerOptions,
-    private readonly report: (report: Report) => void,
-  ) {
+  constructor({ segmentSamples, samples }: MixerOptions) {
     this.bus = new MixBus(segmentSamples, samples);
     this.transport = new Transport(this.bus);
   }
 
   execute(command: Command): void {
+    if ('move' in command) this.move = command.move;
     switch (command.type) {
       case 'play':
       case 'pause':
@@ -43,17 +41,25 @@ export class Mixer {
       case 'keep':
         this.bus.keep(command.lane, command.indexes);
         break;
-      case 'close':
-        break;
     }
   }
 
+  /** Fills a quantum. */
   render(left: Float32Array, right: Float32Array): void {
     this.transport.render(left, right);
-    this.sinceReport += left.length;
-    if (this.sinceReport < REPORT_INTERVAL) return;
-    this.sinceReport = 0;
+  }
+
+  /** The state after the last render. */
+  report(): Report {
     const { position, isPlaying: playing, isWaiting: waiting } = this.transport;
-    this.report({ position, playing, waiting, peaks: this.bus.takePeaks() });
+    return { move: this.move, position, playing, waiting, peaks: this.bus.takePeaks() };
+  }
+
+  /** Remembers what rendering changes. @returns a function that goes back; commands since then must be sent again */
+  mark(): () => void {
+    const goBack = [this.bus.mark(), this.transport.mark()];
+    return () => {
+      for (const restore of goBack) restore();
+    };
   }
 }

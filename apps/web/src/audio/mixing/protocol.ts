@@ -4,17 +4,18 @@ import type { Region } from './transport.js';
 
 /** A message from the page to the mixer. */
 export type Command =
-  | { readonly type: 'play' | 'pause' }
-  | { readonly type: 'seek'; readonly position: number }
+  | { readonly type: 'play' | 'pause'; readonly move: number }
+  | { readonly type: 'seek'; readonly move: number; readonly position: number }
   | { readonly type: 'speed'; readonly speed: number }
   | { readonly type: 'loop'; readonly loop: Region | undefined }
   | { readonly type: 'level'; readonly lane: number; readonly level: LaneLevel }
   | { readonly type: 'segment'; readonly lane: number; readonly index: number; readonly segment: Segment }
-  | { readonly type: 'keep'; readonly lane: number; readonly indexes: readonly number[] }
-  | { readonly type: 'close' };
+  | { readonly type: 'keep'; readonly lane: number; readonly indexes: readonly number[] };
 
 /** A message from the mixer to the page, about thirty times a second. */
 export interface Report {
+  /** number of the last play, pause or seek that this report knows of */
+  readonly move: number;
   readonly position: number;
   readonly playing: boolean;
   readonly waiting: boolean;

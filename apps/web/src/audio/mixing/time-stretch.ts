@@ -35,6 +35,14 @@ export class TimeStretch {
     this.end = undefined;
   }
 
+  /** @returns a function that restores what a step changes */
+  mark(): () => void {
+    const { end } = this;
+    return () => {
+      this.end = end;
+    };
+  }
+
   /** Writes the next HOP samples, taken from around `position`. */
   step(position: number, left: Float32Array, right: Float32Array): void {
     const start = Math.round(position);

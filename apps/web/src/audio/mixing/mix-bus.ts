@@ -68,6 +68,17 @@ export class MixBus {
     }
   }
 
+  /** @returns a function that restores what mixing changes */
+  mark(): () => void {
+    const levels = this.lanes.map(({ current }) => current);
+    return () => {
+      this.lanes.forEach((lane, index) => {
+        lane.current = levels[index] ?? SILENT;
+        lane.peak = 0;
+      });
+    };
+  }
+
   /** Largest sample of each lane since the last call. */
   takePeaks(): number[] {
     return this.lanes.map((lane) => {
