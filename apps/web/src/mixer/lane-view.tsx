@@ -2,7 +2,9 @@ import type { JSX } from 'preact';
 import { MAX_VOLUME } from '../audio/levels.js';
 import type { Player } from '../audio/player.js';
 import { messages, stemName } from '../i18n/i18n.js';
+import { Slider } from '../ui/slider.js';
 import { pointerFraction, useDrag } from './timeline/drag.js';
+import { rememberPlace } from './timeline/loop.js';
 import { Waveform } from './timeline/waveform.js';
 
 interface LaneViewProps {
@@ -23,9 +25,12 @@ export function LaneView(props: LaneViewProps): JSX.Element | null {
   const { player, stem, index, isSelected, onSelect, peaks, highest } = props;
   const lanes = player.lanes.value;
   const settings = lanes[index];
-  const seek = useDrag((event) => {
-    player.seek(pointerFraction(event) * player.samples);
-  });
+  const seek = useDrag(
+    (event) => {
+      player.seek(pointerFraction(event) * player.samples);
+    },
+    () => rememberPlace(player),
+  );
   if (settings === undefined) return null;
   const { mute, solo, volume, pan, lane } = messages.value.mixer;
   const { muted, soloed } = settings;
@@ -34,14 +39,7 @@ export function LaneView(props: LaneViewProps): JSX.Element | null {
   const classes = ['lane', isSelected ? 'lane-selected' : '', isSilent ? 'lane-silent' : ''].join(' ').trim();
   const percent = Math.round(settings.volume * 100);
   return (
-    <div
-      class={classes}
-      data-stem={stem}
-      role="group"
-      aria-label={name}
-      onFocusCapture={onSelect}
-      onPointerDown={onSelect}
-    >
+    <div class={classes} data-stem={stem} role="group" aria-label={name} onFocusCapture={onSelect} onClick={onSelect}>
       <div class="lane-controls">
         <p class="lane-name">
           <span class="lane-number" aria-hidden="true">
@@ -77,37 +75,34 @@ export function LaneView(props: LaneViewProps): JSX.Element | null {
         </div>
         <label class="lane-slider">
           <span>{volume}</span>
-          <input
-            type="range"
+          <Slider
             min={0}
             max={MAX_VOLUME * 100}
             step={1}
             value={percent}
-            aria-label={lane(volume, name)}
-            aria-valuetext={messages.value.percent(percent)}
-            onInput={({ currentTarget }) => {
-              player.setLane(index, { volume: Number(currentTarget.value) / 100 });
+            label={lane(volume, name)}
+            valueText={messages.value.percent(percent)}
+            onValue={(value) => {
+              player.setLane(index, { volume: value / 100 });
             }}
-            onDblClick={() => {
+            onReset={() => {
               player.setLane(index, { volume: 1 });
             }}
           />
         </label>
         <label class="lane-slider">
           <span>{pan}</span>
-          <input
-            type="range"
+          <Slider
             min={-1}
             max={1}
             step={0.02}
             value={settings.pan}
-            aria-label={lane(pan, name)}
-            aria-valuetext={panText(settings.pan)}
-            onInput={({ currentTarget }) => {
-              const value = Number(currentTarget.value);
+            label={lane(pan, name)}
+            valueText={panText(settings.pan)}
+            onValue={(value) => {
               player.setLane(index, { pan: Math.abs(value) < SNAP ? 0 : value });
             }}
-            onDblClick={() => {
+            onReset={() => {
               player.setLane(index, { pan: 0 });
             }}
           />

@@ -5,6 +5,7 @@ import { SAMPLE_RATE } from '../audio/sources/stem-source.js';
 import { messages } from '../i18n/i18n.js';
 import { formatTime } from '../i18n/units.js';
 import { Icon } from '../ui/icons.js';
+import { Slider } from '../ui/slider.js';
 import { MAX_SPEED, MIN_SPEED } from './speed.js';
 import { toggleLoop } from './timeline/loop.js';
 
@@ -100,15 +101,14 @@ function Speed({ player }: PlayerProps): JSX.Element {
     <div class="speed">
       <label>
         {mixer.speed}
-        <input
-          type="range"
+        <Slider
           min={MIN_SPEED}
           max={MAX_SPEED}
           step={5}
           value={value}
-          aria-valuetext={percent(value)}
-          onInput={({ currentTarget }) => {
-            player.setSpeed(Number(currentTarget.value) / 100);
+          valueText={percent(value)}
+          onValue={(points) => {
+            player.setSpeed(points / 100);
           }}
         />
       </label>

@@ -1,33 +1,55 @@
 import { useRef } from 'preact/hooks';
+import { isSideways, isTap, type Place } from '../../ui/touch.js';
 
-type Point = Pick<PointerEvent, 'clientX' | 'currentTarget'>;
+type Point = Place & Pick<PointerEvent, 'currentTarget'>;
+
+interface Drag {
+  readonly start: Point;
+  readonly counts: boolean;
+  readonly undo: () => void;
+}
 
 interface DragHandlers {
   readonly onPointerDown: (event: PointerEvent) => void;
   readonly onPointerMove: (event: PointerEvent) => void;
-  readonly onPointerUp: () => void;
+  readonly onPointerUp: (event: PointerEvent) => void;
   readonly onPointerCancel: () => void;
 }
 
-/** Calls `onDrag` for a press and for each move of the drag after it, with the point where the drag began. */
-export function useDrag(onDrag: (event: Point, start: Point) => void): DragHandlers {
-  const start = useRef<Point | undefined>(undefined);
-  const end = (): void => {
-    start.current = undefined;
-  };
+/**
+ * Calls `onDrag` for a press and for each move of the drag after it, with the point where the drag began. A touch counts
+ * once it goes sideways or ends as a tap, because it may scroll the page. If the browser takes the pointer away, the
+ * drag is undone.
+ * @param remember called when a drag may begin; returns how to undo it
+ */
+export function useDrag(onDrag: (event: Point, start: Point) => void, remember: () => () => void): DragHandlers {
+  const drag = useRef<Drag | undefined>(undefined);
   return {
     onPointerDown: (event) => {
-      if (event.button !== 0) return;
-      const { clientX, currentTarget } = event;
-      start.current = { clientX, currentTarget };
+      // a second finger zooms
+      if (event.button !== 0 || !event.isPrimary) return;
+      const { clientX, clientY, currentTarget } = event;
+      const start = { clientX, clientY, currentTarget };
+      const counts = event.pointerType !== 'touch';
+      drag.current = { start, counts, undo: remember() };
       if (currentTarget instanceof Element) currentTarget.setPointerCapture(event.pointerId);
-      onDrag(event, start.current);
+      if (counts) onDrag(start, start);
     },
     onPointerMove: (event) => {
-      if (start.current !== undefined) onDrag(event, start.current);
+      if (drag.current === undefined) return;
+      const { start, counts } = drag.current;
+      if (!counts && !isSideways(start, event)) return;
+      drag.current = { ...drag.current, counts: true };
+      onDrag(event, start);
     },
-    onPointerUp: end,
-    onPointerCancel: end,
+    onPointerUp: (event) => {
+      if (drag.current?.counts === false && isTap(drag.current.start, event)) onDrag(event, drag.current.start);
+      drag.current = undefined;
+    },
+    onPointerCancel: () => {
+      if (drag.current?.counts === true) drag.current.undo();
+      drag.current = undefined;
+    },
   };
 }
 

@@ -30,3 +30,21 @@ export function setLoop(player: Player, one: number, other: number): void {
   const end = Math.min(player.samples, Math.round(Math.max(one, other)));
   if (end - start >= Math.min(MIN_LENGTH, player.samples)) player.setLoop({ start, end });
 }
+
+/** @returns a function that sets the present loop again */
+export function rememberLoop(player: Player): () => void {
+  const loop = player.loop.value;
+  return () => {
+    player.setLoop(loop);
+  };
+}
+
+/** @returns a function that goes back to the present position and loop */
+export function rememberPlace(player: Player): () => void {
+  const resetLoop = rememberLoop(player);
+  const position = player.position.value;
+  return () => {
+    resetLoop();
+    player.seek(position);
+  };
+}

@@ -4,8 +4,9 @@ import type { Player } from '../../audio/player.js';
 import { SAMPLE_RATE } from '../../audio/sources/stem-source.js';
 import { messages } from '../../i18n/i18n.js';
 import { formatTime } from '../../i18n/units.js';
+import { Slider } from '../../ui/slider.js';
 import { pointerFraction, useDrag } from './drag.js';
-import { moveLoopEnd, moveLoopStart, setLoop } from './loop.js';
+import { moveLoopEnd, moveLoopStart, rememberLoop, rememberPlace, setLoop } from './loop.js';
 
 /** seconds between two marks: the first step that gives few enough */
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600];
@@ -21,23 +22,25 @@ const MIN_DRAG = 6;
 export function Ruler({ player }: { readonly player: Player }): JSX.Element {
   const { seek, position } = messages.value.mixer;
   const second = useComputed(() => Math.floor(player.position.value / SAMPLE_RATE));
-  const drag = useDrag((event, start) => {
-    const to = pointerFraction(event) * player.samples;
-    if (Math.abs(event.clientX - start.clientX) < MIN_DRAG) player.seek(to);
-    else setLoop(player, pointerFraction(start) * player.samples, to);
-  });
+  const drag = useDrag(
+    (event, start) => {
+      const to = pointerFraction(event) * player.samples;
+      if (Math.abs(event.clientX - start.clientX) < MIN_DRAG) player.seek(to);
+      else setLoop(player, pointerFraction(start) * player.samples, to);
+    },
+    () => rememberPlace(player),
+  );
   return (
     <div class="ruler-row">
-      <input
+      <Slider
         class="seek"
-        type="range"
         min={0}
         max={Math.floor(player.seconds)}
         value={second.value}
-        aria-label={seek}
-        aria-valuetext={position(formatTime(second.value), formatTime(player.seconds))}
-        onInput={({ currentTarget }) => {
-          player.seek(Number(currentTarget.value) * SAMPLE_RATE);
+        label={seek}
+        valueText={position(formatTime(second.value), formatTime(player.seconds))}
+        onValue={(value) => {
+          player.seek(value * SAMPLE_RATE);
         }}
       />
       <div class="ruler">
@@ -76,9 +79,12 @@ interface LoopHandleProps {
 }
 
 function LoopHandle({ label, player, sample, onMove }: LoopHandleProps): JSX.Element {
-  const drag = useDrag((event) => {
-    onMove(player, pointerFraction(event, '.ruler') * player.samples);
-  });
+  const drag = useDrag(
+    (event) => {
+      onMove(player, pointerFraction(event, '.ruler') * player.samples);
+    },
+    () => rememberLoop(player),
+  );
   const seconds = sample / SAMPLE_RATE;
   return (
     <div

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Browser, CDPSession, Locator, Page } from 'playwright-core';
+import { TestService } from '../support/service/test-service.js';
+import { wav } from '../support/songs/wav.js';
+import { waitUntil } from '../support/wait-until.js';
+import { openBrowser, WatchedPage } from './support/browser.js';
+
+/** what a listener has set, as JSON: each slider as it is drawn and as it is told, and the position */
+const SETTINGS = `JSON.stringify([
+  ...[...document.querySelectorAll('.mixer [type=range], .loop-handle')].map((one) => [
+    one.value, one.getAttribute('aria-valuetext'), one.getAttribute('aria-valuenow'),
+  ]),
+  document.querySelector('.mixer').style.getPropertyValue('--at'),
+])`;
+
+describe('the mixer on a phone', () => {
+  let service: TestService;
+  let browser: Browser;
+  let phone: WatchedPage;
+  let page: Page;
+  let devtools: CDPSession;
+
+  beforeAll(async () => {
+    [service, browser] = await Promise.all([TestService.start(), openBrowser()]);
+    phone = await WatchedPage.open(browser, service.api.url, {
+      viewport: { width: 390, height: 700 },
+      hasTouch: true,
+      isMobile: true,
+      reducedMotion: 'reduce',
+    });
+    page = phone.page;
+    devtools = await page.context().newCDPSession(page);
+    await phone.drop({ name: 'song.wav', bytes: wav({ seconds: 3 }), type: 'audio/wav' });
+    await page.locator('.mixer').waitFor();
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await service.close();
+  });
+
+  const settings = (): Promise<string> => page.evaluate<string>(SETTINGS);
+  /** as a share of the song */
+  const position = async (): Promise<number> => Number(/"([\d.]+)"\]$/.exec(await settings())?.[1]);
+  const scrolled = (): Promise<number> => page.evaluate<number>('scrollY');
+
+  /** Puts a finger on the center of a control, moves it, and lifts it or has it taken away. */
+  async function touch(
+    control: Locator,
+    x: number,
+    y: number,
+    last: 'touchEnd' | 'touchCancel' = 'touchEnd',
+  ): Promise<void> {
+    await control.scrollIntoViewIfNeeded();
+    const box = await control.boundingBox();
+    if (box === null) throw new Error('the control is not drawn');
+    const at = (share: number): { x: number; y: number }[] => [
+      { x: box.x + box.width / 2 + share * x, y: box.y + box.height / 2 + share * y },
+    ];
+    await devtools.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(0) });
+    const steps = x === 0 && y === 0 ? 0 : 8;
+    for (let step = 1; step <= steps; step += 1) {
+      await devtools.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(step / steps) });
+    }
+    await devtools.send('Input.dispatchTouchEvent', { type: last, touchPoints: [] });
+  }
+
+  const volume = (): Locator => page.getByRole('slider', { name: 'Volume Vocals' });
+  const waveform = (): Locator => page.locator('.lane-timeline').first();
+
+  it('changes nothing when a swipe begins on it', async () => {
+    await page.getByRole('button', { name: 'Loop', exact: true }).tap();
+    await page.locator('.loop-handle').first().waitFor();
+    const before = await settings();
+    const sliders = ['Position', 'Loop start', 'Speed', 'Volume Vocals'].map((name) =>
+      page.getByRole('slider', { name }),
+    );
+    for (const control of [waveform(), page.locator('.ruler-area'), ...sliders]) {
+      await control.scrollIntoViewIfNeeded();
+      const top = await scrolled();
+      await touch(control, 10, top > 150 ? 150 : -150);
+      await waitUntil('the page to scroll', async () => (await scrolled()) !== top);
+      expect(await settings()).toBe(before);
+    }
+  });
+
+  it('still seeks and turns by taps and by moves to the side', async () => {
+    await touch(waveform(), 0, 0);
+    await waitUntil('the tap to seek', async () => Math.abs((await position()) - 0.5) < 0.01);
+    await touch(volume(), 40, 5);
+    await waitUntil('the volume to change', async () => (await volume().inputValue()) !== '100');
+    expect(await volume().getAttribute('aria-valuetext')).toBe(`${await volume().inputValue()}%`);
+  });
+
+  it('undoes what a finger did that the browser takes away', async () => {
+    const before = await settings();
+    await touch(waveform(), 60, 0, 'touchCancel');
+    await touch(volume(), 40, 0, 'touchCancel');
+    await touch(page.locator('.ruler-area'), 60, 0, 'touchCancel');
+    await waitUntil('the settings of before', async () => (await settings()) === before);
+    expect(phone.faults).toEqual([]);
+  });
+});
