@@ -13,7 +13,7 @@ const SETTINGS = `JSON.stringify([
   document.querySelector('.mixer').style.getPropertyValue('--at'),
 ])`;
 
-describe('the mixer on a phone', () => {
+describe('the mixer under fingers and keys', () => {
   let service: TestService;
   let browser: Browser;
   let phone: WatchedPage;
@@ -44,6 +44,12 @@ describe('the mixer on a phone', () => {
   const position = async (): Promise<number> => Number(/"([\d.]+)"\]$/.exec(await settings())?.[1]);
   const scrolled = (): Promise<number> => page.evaluate<number>('scrollY');
 
+  const isAtRest = (): Promise<boolean> =>
+    page.evaluate<boolean>(`new Promise((resolve) => {
+      const top = scrollY;
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve(scrollY === top)));
+    })`);
+
   /** Puts a finger on the center of a control, moves it, and lifts it or has it taken away. */
   async function touch(
     control: Locator,
@@ -52,6 +58,7 @@ describe('the mixer on a phone', () => {
     last: 'touchEnd' | 'touchCancel' = 'touchEnd',
   ): Promise<void> {
     await control.scrollIntoViewIfNeeded();
+    await waitUntil('the last swipe to run out', isAtRest);
     const box = await control.boundingBox();
     if (box === null) throw new Error('the control is not drawn');
     const at = (share: number): { x: number; y: number }[] => [
@@ -98,6 +105,41 @@ describe('the mixer on a phone', () => {
     await touch(volume(), 40, 0, 'touchCancel');
     await touch(page.locator('.ruler-area'), 60, 0, 'touchCancel');
     await waitUntil('the settings of before', async () => (await settings()) === before);
+  });
+
+  it('takes brackets that a keyboard types with AltGr or Option', async () => {
+    const [alt, control] = [1, 2];
+    const press = (key: string, modifiers: number): Promise<unknown> =>
+      devtools.send('Input.dispatchKeyEvent', { type: 'keyDown', key, text: key, modifiers });
+    const loop = (end: string): Promise<string | null> =>
+      page.getByRole('slider', { name: `Loop ${end}` }).getAttribute('aria-valuenow');
+    await touch(waveform(), 0, 0);
+    await press('[', alt + control);
+    await waitUntil('the loop to begin here', async () => (await loop('start')) === '1.5');
+    await touch(waveform(), 40, 0);
+    await press(']', alt);
+    await waitUntil('the loop to end here', async () => (await loop('end')) !== '3');
+  });
+
+  it('scrolls with arrows, and turns the volume with Shift', async () => {
+    await page.evaluate('document.activeElement.blur(), scrollTo(0, 0)');
+    const before = await settings();
+    await page.keyboard.press('ArrowDown');
+    await waitUntil('the page to scroll', async () => (await scrolled()) > 0);
+    expect(await settings()).toBe(before);
+    await page.keyboard.press('2');
+    await page.keyboard.press('Shift+ArrowDown');
+    expect(await page.getByRole('slider', { name: 'Volume Drums' }).inputValue()).toBe('95');
+  });
+
+  it('can leave letters alone', async () => {
+    await page.keyboard.press('?');
+    await page.getByRole('checkbox', { name: 'Letters' }).uncheck();
+    await page.getByRole('button', { name: 'Close', exact: true }).click();
+    await page.keyboard.press('m');
+    await page.keyboard.press('Shift+ArrowUp');
+    expect(await page.getByRole('slider', { name: 'Volume Drums' }).inputValue()).toBe('100');
+    expect(await page.getByRole('button', { name: 'Mute Drums' }).getAttribute('aria-pressed')).toBe('false');
     expect(phone.faults).toEqual([]);
   });
 });

@@ -158,13 +158,14 @@ export const de: Messages = {
   shortcuts: {
     open: 'Tastenkürzel',
     heading: 'Tastenkürzel',
+    letters: 'Buchstaben, Ziffern und Zeichen sind Tastenkürzel',
     close: 'Schließen',
     keys: [
       ['Leertaste', 'Abspielen oder anhalten'],
       ['← →', '5 Sekunden zurück oder vor'],
       ['Pos1', 'Zum Anfang'],
       ['1 – 9', 'Eine Spur auswählen'],
-      ['↑ ↓', 'Ihre Lautstärke ändern'],
+      ['Umschalt ↑ ↓', 'Ihre Lautstärke ändern'],
       ['M', 'Sie stumm schalten'],
       ['S', 'Nur sie hören (Solo)'],
       ['O', 'Zwischen Original und Mix wechseln'],

@@ -161,13 +161,14 @@ export const en = {
   shortcuts: {
     open: 'Shortcuts',
     heading: 'Keyboard shortcuts',
+    letters: 'Letters, digits and signs are shortcuts',
     close: 'Close',
     keys: [
       ['Space', 'Play or pause'],
       ['← →', 'Back or forward 5 seconds'],
       ['Home', 'Go to the start'],
       ['1 – 9', 'Select a stem'],
-      ['↑ ↓', 'Change its volume'],
+      ['Shift ↑ ↓', 'Change its volume'],
       ['M', 'Mute it'],
       ['S', 'Solo it'],
       ['O', 'Switch between original and mix'],

@@ -5,7 +5,7 @@ import { SAMPLE_RATE } from '../audio/sources/stem-source.js';
 import { messages, stemName } from '../i18n/i18n.js';
 import { announce } from '../ui/live-region.js';
 import { hasPointerFocus } from '../ui/pointer-focus.js';
-import { areShortcutsOpen } from './shortcuts-dialog.js';
+import { areLettersOn, areShortcutsOpen } from './shortcuts-dialog.js';
 import { changeSpeed } from './speed.js';
 import { moveLoopEnd, moveLoopStart, toggleLoop } from './timeline/loop.js';
 
@@ -19,10 +19,11 @@ type Actions = Readonly<Record<string, () => void>>;
 export function listenToShortcuts(player: Player, stems: readonly string[], selected: Signal<number>): () => void {
   const actions = actionsOf(player, selected);
   const onKey = (event: KeyboardEvent): void => {
-    if (event.ctrlKey || event.metaKey || event.altKey || areShortcutsOpen.value) return;
+    if (isForBrowser(event) || areShortcutsOpen.value) return;
+    if (event.key.length === 1 && event.key !== ' ' && !areLettersOn.value) return;
     // after a click on a button, the space bar plays instead of pressing the button again
     if (isHandledByTarget(event) && !(event.key === ' ' && hasPointerFocus(event.target))) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const key = nameOf(event);
     const number = Number(key);
     if (key !== ' ' && number >= 1 && number <= stems.length) {
       selected.value = number - 1;
@@ -57,8 +58,8 @@ function actionsOf(player: Player, selected: Signal<number>): Actions {
     },
     ArrowLeft: skip(-SKIP),
     ArrowRight: skip(SKIP),
-    ArrowUp: turn(VOLUME_STEP),
-    ArrowDown: turn(-VOLUME_STEP),
+    'Shift ArrowUp': turn(VOLUME_STEP),
+    'Shift ArrowDown': turn(-VOLUME_STEP),
     Home: () => {
       player.seek(0);
     },
@@ -86,6 +87,18 @@ function actionsOf(player: Player, selected: Signal<number>): Actions {
       areShortcutsOpen.value = true;
     },
   };
+}
+
+/** Whether the key is a command of the browser. Many layouts type brackets with AltGr, which is Ctrl and Alt on Windows. */
+function isForBrowser({ key, ctrlKey, metaKey, altKey }: KeyboardEvent): boolean {
+  const typesBracket = altKey && (key === '[' || key === ']');
+  return metaKey || ((ctrlKey || altKey) && !typesBracket);
+}
+
+/** Arrows up and down scroll the page: they need Shift to do something else. */
+function nameOf({ key, shiftKey }: KeyboardEvent): string {
+  if (key.length === 1) return key.toLowerCase();
+  return shiftKey && (key === 'ArrowUp' || key === 'ArrowDown') ? `Shift ${key}` : key;
 }
 
 /** Whether the focused control handles the key itself: a slider the arrows, a button the space bar, a field all keys. */
