@@ -11,6 +11,7 @@ import pytest
 
 from separation_engine.__main__ import main
 from separation_engine.analysis.analyze import ArraySource, analyze
+from separation_engine.analysis.beats import seconds_of_beat
 from separation_engine.common.errors import InvalidInputError
 from separation_engine.common.wav import Samples
 from tests.known_songs import FEELS, compose_known, render_known
@@ -111,6 +112,19 @@ def test_refuses_stems_of_another_length() -> None:
     mix = ArraySource(np.zeros((2, 1000), np.float32))
     with pytest.raises(InvalidInputError, match="bass"):
         analyze(mix, {"bass": ArraySource(np.zeros((2, 999), np.float32))})
+
+
+def test_a_break_with_an_invented_beat_does_not_change_the_tempo() -> None:
+    steady = np.arange(60, dtype=np.float64) * 0.5
+    # one beat more in four seconds
+    rushed = steady[-1] + np.arange(1, 10) * (4.0 / 9)
+    beats = np.concatenate([steady, rushed, rushed[-1] + np.arange(1, 60) * 0.5]).astype(np.float64)
+    assert 60 / seconds_of_beat(beats) == pytest.approx(120, abs=0.1)
+
+
+@pytest.mark.parametrize("count", [4, 9, 10])
+def test_few_beats_have_a_tempo(count: int) -> None:
+    assert seconds_of_beat(np.arange(count, dtype=np.float64) * 0.6) == pytest.approx(0.6)
 
 
 def test_the_command_prints_the_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

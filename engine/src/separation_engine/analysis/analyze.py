@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from separation_engine.analysis.beats import track_beats
+from separation_engine.analysis.beats import seconds_of_beat, track_beats
 from separation_engine.analysis.frames import SAMPLE_RATE
 from separation_engine.analysis.key import find_key
 from separation_engine.analysis.loudness import LoudnessMeter
@@ -122,10 +122,8 @@ def _find_tempo(onsets: OnsetMeter) -> dict[str, Any] | None:
     beats = track_beats(strengths.whole, pulse.period)
     if len(beats) < _FEWEST_BEATS:
         return None
-    # the slope of all beats is more exact than the period of the onsets
-    seconds = float(np.polyfit(np.arange(len(beats)), beats, 1)[0])
     return {
-        "bpm": round(60 / seconds, 2),
+        "bpm": round(60 / seconds_of_beat(np.asarray(beats)), 2),
         "confidence": round(pulse.confidence, 3),
         "beats": [round(float(beat), 4) for beat in beats],
     }

@@ -15,6 +15,9 @@ _WEAK = 0.2
 _LATE_SECONDS = 0.006
 # beats on each side that place a beat
 _NEIGHBORS = 4
+# beats that are measured together, and how far such a stretch may be off the median
+_SPAN = 8
+_STEADY = 0.01
 
 
 def track_beats(strength: Curve, period: float) -> Curve:
@@ -28,6 +31,18 @@ def track_beats(strength: Curve, period: float) -> Curve:
     seconds = _smoothed(_between_frames(frames, strength)) * HOP / SAMPLE_RATE - _LATE_SECONDS
     beats: Curve = np.clip(seconds, 0.0, len(strength) * HOP / SAMPLE_RATE)
     return beats
+
+
+def seconds_of_beat(beats: Curve) -> float:
+    """How long a beat is, from beats in seconds.
+
+    Over many beats it is more exact than the period of the onsets. A break in which a beat was lost or
+    invented is far off the median, and does not count.
+    """
+    span = min(_SPAN, len(beats) - 1)
+    seconds = (beats[span:] - beats[:-span]) / span
+    middle = np.median(seconds)
+    return float(np.mean(seconds[np.abs(seconds / middle - 1) < _STEADY]))
 
 
 def _best_path(strength: Curve, period: float) -> list[int]:
