@@ -101,6 +101,23 @@ describe('accessibility of the page', () => {
     expect(working).toEqual([]);
   });
 
+  it('tells tempo and key of the song, and offers the mix as fast as it is played', async () => {
+    // the demo song was written so
+    await page.getByText('104 BPM', { exact: true }).waitFor();
+    await page.getByText(/^A major/).waitFor();
+    const slider = page.getByRole('slider', { name: 'Speed' });
+    await slider.press('End');
+    await page.getByText('156 BPM', { exact: true }).waitFor();
+    const asked = page.waitForRequest((request) => request.url().includes('/mix.flac'));
+    await page.getByRole('button', { name: 'This mix at 150%' }).click();
+    expect(new URL((await asked).url()).searchParams.get('speed')).toBe('1.5');
+    await page.getByRole('button', { name: /Reset to normal speed/ }).click();
+    expect(await page.getByRole('button', { name: /^This mix at/ }).count()).toBe(0);
+    // nobody wants it any longer
+    await waitUntil('the rendering is given up', () => watched.faults.some((fault) => fault.includes('speed=1.5')));
+    expect(watched.faults.splice(0)).toHaveLength(1);
+  });
+
   it('has no violations with the mixer, its receipt, a solo and the original', async () => {
     await page.getByText('Receipt', { exact: true }).click();
     await page.keyboard.press('1');

@@ -121,7 +121,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       metrics.completed(ending.manifest);
       announcer.recordThroughput(ending.manifest);
       if (config.analysis === 'on-demand') return;
-      analyses.enqueue(request).catch((error: unknown) => {
+      analyses.enqueue(request, 'separated').catch((error: unknown) => {
         logger.warn('the analysis waits until somebody asks for it', { error });
       });
     });

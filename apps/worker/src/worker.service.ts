@@ -61,7 +61,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
         this.queueErrors.report(error);
       },
     });
-    this.analyses = new AnalysisWorker(connections, (job, signal) => analyzing.handle(job, signal), {
+    this.analyses = new AnalysisWorker(connections, (job, context) => analyzing.handle(job, context), {
       concurrency: ANALYSES_AT_ONCE,
       onError: (error) => {
         this.queueErrors.report(error);

@@ -2,7 +2,7 @@
 // everything in it can be rebuilt from the object store.
 export type { AnalysisJob } from './analysis/analysis-job.js';
 export { AnalysisQueue } from './analysis/analysis-queue.js';
-export { AnalysisWorker, type AnalysisHandler } from './analysis/analysis-worker.js';
+export { AnalysisWorker, type AnalysisContext, type AnalysisHandler } from './analysis/analysis-worker.js';
 export { openQueue } from './bull-queue.js';
 export { CancelSignals } from './cancel-signals.js';
 export type { JobChange } from './change-signal.js';

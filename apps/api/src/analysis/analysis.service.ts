@@ -18,7 +18,7 @@ export class AnalysisService {
   async find(id: string, owner: string | null): Promise<Analysis | undefined> {
     const { request, manifest } = await this.access.loadCompleted(id, owner);
     const analysis = await this.store.findAnalysis(manifest.id);
-    if (analysis === undefined) await fromQueue(() => this.queue.enqueue(request));
+    if (analysis === undefined) await fromQueue(() => this.queue.enqueue(request, 'asked'));
     return analysis;
   }
 }

@@ -1,5 +1,5 @@
 import type { Format, ModelList, Separation, SeparationId, SeparationPage } from './contract.js';
-import type { SeparationStatus, Waveform } from './contract.js';
+import type { Analysis, SeparationStatus, Waveform } from './contract.js';
 import { accessKey, rejectKey } from './access-key.js';
 import { ConnectionError, toApiError } from './errors.js';
 
@@ -47,6 +47,11 @@ export const api = {
   },
   models: (): Promise<ModelList> => json('/v1/models'),
   waveform: (id: SeparationId): Promise<Waveform> => json(`${BASE}/${id}/waveform`),
+  /** undefined while it is being made */
+  analysis: async (id: SeparationId, signal: AbortSignal): Promise<Analysis | undefined> => {
+    const answer = await call(`${BASE}/${id}/analysis`, { signal });
+    return answer.status === 202 ? undefined : ((await answer.json()) as Analysis);
+  },
   input: (id: SeparationId, signal: AbortSignal): Promise<Response> => call(`${BASE}/${id}/input`, { signal }),
 };
 
@@ -69,11 +74,18 @@ interface StereoLevel {
   readonly right: number;
 }
 
-/** @param levels linear, by stem; only the audible ones */
-export function mixPath(id: SeparationId, levels: ReadonlyMap<string, StereoLevel>, format: Format): string {
+interface Mix {
+  /** linear, by stem; only the audible ones */
+  readonly levels: ReadonlyMap<string, StereoLevel>;
+  /** 1 is as fast as the song */
+  readonly speed: number;
+}
+
+export function mixPath(id: SeparationId, { levels, speed }: Mix, format: Format): string {
   // six decimals are finer than a 16-bit step
   const lanes = [...levels].map(([stem, { left, right }]) => `${stem}:${left.toFixed(6)}:${right.toFixed(6)}`);
-  return `${BASE}/${id}/mix.${format}?${new URLSearchParams({ levels: lanes.join(',') })}`;
+  const query = new URLSearchParams({ levels: lanes.join(','), ...(speed !== 1 && { speed: String(speed) }) });
+  return `${BASE}/${id}/mix.${format}?${query}`;
 }
 
 export function archivePath(id: SeparationId, format: Format): string {

@@ -8,6 +8,7 @@ export {
   isSeparationId,
   isTerminal,
   sortStems,
+  type Analysis,
   type FailureCode,
   type Format,
   type KnownStem,

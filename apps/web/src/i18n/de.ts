@@ -3,6 +3,16 @@ import { numberFormat } from './number-format.js';
 
 const number = numberFormat('de');
 
+/** where German names differ */
+const GERMAN_TONICS: Readonly<Record<string, string>> = {
+  'C#': 'Cis',
+  Eb: 'Es',
+  'F#': 'Fis',
+  Ab: 'As',
+  Bb: 'B',
+  B: 'H',
+};
+
 export const de: Messages = {
   language: 'Deutsch',
   number,
@@ -109,10 +119,19 @@ export const de: Messages = {
     reset: 'Mix zurücksetzen',
     failed: 'Das Audio konnte nicht abgespielt werden.',
   },
+  facts: {
+    tempo: (bpm) => `${number(bpm)} BPM`,
+    key: (tonic, mode) => {
+      const name = GERMAN_TONICS[tonic] ?? tonic;
+      return mode === 'major' ? `${name}-Dur` : `${name.toLowerCase()}-Moll`;
+    },
+    notSure: (fact) => `${fact}, unsicher`,
+  },
   downloads: {
     heading: 'Herunterladen',
     mix: 'Dieser Mix',
-    mixHint: 'Genau das, was du gerade hörst',
+    mixAt: (percent) => `Dieser Mix mit ${percent}`,
+    mixHint: 'Die Spuren, wie du sie gerade hörst',
     rendering: 'Wird erzeugt …',
     downloading: (percent) => `Lädt, ${percent}`,
     saved: 'Mix gespeichert',

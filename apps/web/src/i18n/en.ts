@@ -111,10 +111,17 @@ export const en = {
     reset: 'Reset the mix',
     failed: 'The audio could not be played.',
   },
+  facts: {
+    tempo: (bpm: number): string => `${number(bpm)} BPM`,
+    key: (tonic: string, mode: 'major' | 'minor'): string =>
+      `${tonic.replace('#', '♯').replace(/(?<=.)b/, '♭')} ${mode}`,
+    notSure: (fact: string): string => `${fact}, not sure`,
+  },
   downloads: {
     heading: 'Download',
     mix: 'This mix',
-    mixHint: 'Exactly what you hear now',
+    mixAt: (percent: string): string => `This mix at ${percent}`,
+    mixHint: 'The stems as you hear them now',
     rendering: 'Rendering…',
     downloading: (percent: string): string => `Loading ${percent}`,
     saved: 'Mix saved',

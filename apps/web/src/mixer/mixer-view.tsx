@@ -13,6 +13,7 @@ import { Downloads } from './downloads/downloads.js';
 import { listenToShortcuts } from './keyboard-shortcuts.js';
 import { LaneView } from './lane-view.js';
 import { ReceiptView } from './receipt-view.js';
+import { SongFacts } from './song-facts.js';
 import { Ruler } from './timeline/ruler.js';
 import { TransportBar } from './transport-bar.js';
 
@@ -57,6 +58,7 @@ export function MixerView({ song }: { readonly song: Separation }): JSX.Element 
   return (
     <div class="mixer" ref={root}>
       <TransportBar player={player} />
+      <SongFacts id={song.id} player={player} />
       {failure !== undefined && <ErrorLine intro={messages.value.mixer.failed} code={codeOf(failure)} />}
       <div class={player.playsOriginal.value ? 'lanes lanes-off' : 'lanes'}>
         <Ruler player={player} />

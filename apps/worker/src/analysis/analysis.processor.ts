@@ -1,7 +1,7 @@
 import type { Ffmpeg } from '@app/audio';
 import type { EngineConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
-import type { AnalysisJob } from '@app/queue';
+import type { AnalysisContext, AnalysisJob } from '@app/queue';
 import type { SeparationStore } from '@app/separation-store';
 import type { ObjectStore } from '@app/storage';
 import type { Scratch } from '../separation/scratch.js';
@@ -22,19 +22,19 @@ export class AnalysisProcessor {
   constructor(private readonly parts: AnalysisParts) {}
 
   /** @throws what speaks against this attempt, or the signal's reason */
-  async handle({ id: separationId, requestId }: AnalysisJob, signal: AbortSignal): Promise<void> {
+  async handle({ id: separationId, requestId }: AnalysisJob, context: AnalysisContext): Promise<void> {
     await runWithLogContext({ requestId, separationId }, async () => {
       try {
-        await this.analyze(separationId, signal);
+        await this.analyze(separationId, context);
       } catch (error) {
-        signal.throwIfAborted();
+        context.signal.throwIfAborted();
         this.parts.logger.warn('the song could not be analyzed', { error });
         throw error;
       }
     });
   }
 
-  private async analyze(id: AnalysisJob['id'], signal: AbortSignal): Promise<void> {
+  private async analyze(id: AnalysisJob['id'], { signal, isAwaited }: AnalysisContext): Promise<void> {
     const { config, separations, store, ffmpeg, scratch, logger } = this.parts;
     const stored = await separations.find(id, { signal, isForWork: true });
     // it was removed meanwhile
@@ -45,7 +45,7 @@ export class AnalysisProcessor {
     const folder = await scratch.create(id);
     try {
       const stems = await fetchStems(store, ffmpeg, { request, manifest }, folder.path, signal);
-      await separations.writeAnalysis(request, await analyzeStems(config, stems, signal));
+      await separations.writeAnalysis(request, await analyzeStems(config, stems, { signal, isBackground: !isAwaited }));
     } finally {
       await folder.remove();
     }

@@ -10,20 +10,20 @@ const TIMEOUT_MS = 3_600_000;
 const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1' };
 
 /**
- * Measures tempo, beats, key, tuning and loudness in a process of its own, at low priority: the engine goes on with the
- * next song, and a fault in here cannot end one.
+ * Measures tempo, beats, key, tuning and loudness in a process of its own: the engine goes on with the next song, and a
+ * fault in here cannot end one. In the background it has a low priority.
  * @throws ProcessFailedError, ProcessTimeoutError, InvalidDocumentError, or the signal's reason
  */
 export async function analyzeStems(
   { python, environment }: Pick<EngineConfig, 'python' | 'environment'>,
   { folder, mix, mixGainDb }: FetchedStems,
-  signal: AbortSignal,
+  { signal, isBackground }: { readonly signal: AbortSignal; readonly isBackground: boolean },
 ): Promise<Analysis> {
   const chunks: Buffer[] = [];
   const args = ['-m', 'separation_engine', 'analyze', folder, '--mix', mix, `--mix-gain-db=${mixGainDb}`];
   await runProcess(python, args, {
     env: { ...environment, ...ONE_THREAD },
-    isBackground: true,
+    isBackground,
     timeoutMs: TIMEOUT_MS,
     graceMs: 0,
     signal,

@@ -1,6 +1,6 @@
 import type { RedisConnections } from '@app/redis';
 import type { Queue } from 'bullmq';
-import { ANALYSIS_JOB_NAME, type AnalysisJob } from './analysis-job.js';
+import type { AnalysisCause, AnalysisJob } from './analysis-job.js';
 
 /** a fault of the store or the worker may pass; then nobody waits, and whoever asks for it queues it again */
 const OPTIONS = { attempts: 3, backoff: { type: 'exponential', delay: 5000 }, removeOnFail: true } as const;
@@ -16,7 +16,7 @@ export class AnalysisQueue {
   }
 
   /** Queues it once, however often it is asked for. @throws RedisUnavailableError */
-  async enqueue({ id, requestId }: AnalysisJob): Promise<void> {
-    await this.connections.call(() => this.queue.add(ANALYSIS_JOB_NAME, { id, requestId }, { ...OPTIONS, jobId: id }));
+  async enqueue({ id, requestId }: AnalysisJob, cause: AnalysisCause): Promise<void> {
+    await this.connections.call(() => this.queue.add(cause, { id, requestId }, { ...OPTIONS, jobId: id }));
   }
 }

@@ -2,15 +2,21 @@ import { withTimeout } from '@app/concurrency';
 import { ANALYSIS_QUEUE_NAME, type RedisConnections } from '@app/redis';
 import { type Redis } from 'ioredis';
 import { PatientWorker } from '../worker/patient-worker.js';
-import { parseAnalysisJob, type AnalysisJob } from './analysis-job.js';
+import { isAwaited, parseAnalysisJob, type AnalysisJob } from './analysis-job.js';
 
 /** a killed worker's job goes to another one after these */
 const LOCK_MS = 15_000;
 const STALLED_CHECK_MS = 5000;
 const CLOSE_MS = 5000;
 
+export interface AnalysisContext {
+  readonly signal: AbortSignal;
+  /** whether somebody waits for it */
+  readonly isAwaited: boolean;
+}
+
 /** @throws whatever speaks against this attempt; the job is tried again a few times */
-export type AnalysisHandler = (job: AnalysisJob, signal: AbortSignal) => Promise<void>;
+export type AnalysisHandler = (job: AnalysisJob, context: AnalysisContext) => Promise<void>;
 
 interface AnalysisWorkerOptions {
   /** jobs at once */
@@ -36,7 +42,7 @@ export class AnalysisWorker {
     if (this.stop.signal.aborted || this.worker !== undefined) return;
     const { concurrency, onError } = this.options;
     this.redis = this.connections.forWorker();
-    this.worker = new PatientWorker(ANALYSIS_QUEUE_NAME, ({ data }) => this.process(data), {
+    this.worker = new PatientWorker(ANALYSIS_QUEUE_NAME, ({ name, data }) => this.process(name, data), {
       connection: this.redis,
       prefix: this.connections.keys.prefix,
       concurrency,
@@ -48,10 +54,10 @@ export class AnalysisWorker {
     this.worker.on('error', onError);
   }
 
-  private async process(data: unknown): Promise<void> {
+  private async process(cause: string, data: unknown): Promise<void> {
     const job = parseAnalysisJob(data);
     if (job === undefined) this.options.onError(new Error('a song to be analyzed has no valid name'));
-    else await this.handler(job, this.stop.signal);
+    else await this.handler(job, { signal: this.stop.signal, isAwaited: isAwaited(cause) });
   }
 
   /** Ends the running jobs, which another worker takes up later. Takes 5 s at most. */

@@ -46,13 +46,23 @@ describe(AnalysisWorker.name, () => {
   const isEmpty = async (): Promise<boolean> => Object.values(await queue.getJobCounts()).every((count) => count === 0);
 
   it('gets a song once, however often it was asked for, and again after that', async () => {
-    for (let asked = 0; asked < 3; asked++) await analyses.enqueue(job);
+    for (let asked = 0; asked < 3; asked++) await analyses.enqueue(job, 'asked');
     const got: AnalysisJob[] = [];
     work((one) => Promise.resolve(void got.push(one)));
     await waitUntil('the queue is empty', isEmpty);
     expect(got).toEqual([job]);
-    await analyses.enqueue(job);
+    await analyses.enqueue(job, 'asked');
     await waitUntil('it comes again', () => got.length === 2);
+  });
+
+  it('tells whether somebody waits', async () => {
+    const awaited: boolean[] = [];
+    work((_job, { isAwaited }) => Promise.resolve(void awaited.push(isAwaited)));
+    await analyses.enqueue(job, 'separated');
+    await waitUntil('the queue is empty', isEmpty);
+    await analyses.enqueue(job, 'asked');
+    await waitUntil('it comes again', () => awaited.length === 2);
+    expect(awaited).toEqual([false, true]);
   });
 
   it('tries a song again after a while, three times in all, and leaves nothing of it behind', async () => {
@@ -61,7 +71,7 @@ describe(AnalysisWorker.name, () => {
       tries += 1;
       return Promise.reject(new Error('no'));
     });
-    await analyses.enqueue(job);
+    await analyses.enqueue(job, 'asked');
     const delayed = await waitUntil('it waits', async () => (await queue.getDelayed())[0]);
     for (let more = 0; more < 2; more++) {
       await waitUntil('it waits again', async () => await delayed.isDelayed());
@@ -73,7 +83,7 @@ describe(AnalysisWorker.name, () => {
   });
 
   it('drops what is no job, and tells of it', async () => {
-    await queue.add('analyze', { id: 'x' });
+    await queue.add('asked', { id: 'x' });
     work(() => Promise.resolve());
     await waitUntil('the queue is empty', isEmpty);
     expect(errors).toEqual(['a song to be analyzed has no valid name']);
@@ -81,11 +91,11 @@ describe(AnalysisWorker.name, () => {
 
   it('leaves what it does to another worker when it closes', async () => {
     const began = gate();
-    const worker = work((_job, signal) => {
+    const worker = work((_job, { signal }) => {
       began.open();
       return untilAborted(signal);
     });
-    await analyses.enqueue(job);
+    await analyses.enqueue(job, 'asked');
     await began.passed;
     await worker.close();
     const done = gate();

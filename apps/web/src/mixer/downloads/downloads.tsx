@@ -21,6 +21,7 @@ interface DownloadsProps {
 export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
   const format = useSignal<Format>('flac');
   const error = useSignal<unknown>(undefined);
+  const speed = player.speed.value;
   const { heading, all, format: formatLabel, failed } = messages.value.downloads;
   const onError = (reason: unknown): void => {
     error.value = reason;
@@ -44,7 +45,10 @@ export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
             ))}
           </select>
         </label>
-        <MixDownload id={id} stems={stems} player={player} format={format.value} onError={onError} />
+        <MixDownload id={id} stems={stems} player={player} format={format.value} speed={1} onError={onError} />
+        {speed !== 1 && (
+          <MixDownload id={id} stems={stems} player={player} format={format.value} speed={speed} onError={onError} />
+        )}
         <CopyLink id={id} />
       </div>
       <div class="downloads-row">

@@ -15,6 +15,8 @@ interface MixDownloadProps {
   readonly stems: readonly string[];
   readonly player: Player;
   readonly format: Format;
+  /** 1 is as fast as the song */
+  readonly speed: number;
   readonly onError: (reason: unknown) => void;
 }
 
@@ -22,9 +24,9 @@ interface MixDownloadProps {
 const AUDIBLE_DB = 0.1;
 
 /** Downloads the current mix, which the server renders from the audible levels. */
-export function MixDownload({ id, stems, player, format, onError }: MixDownloadProps): JSX.Element {
+export function MixDownload({ id, stems, player, format, speed, onError }: MixDownloadProps): JSX.Element {
   const { percent } = messages.value;
-  const { mix, mixHint, rendering, downloading, clipped, silent, saved } = messages.value.downloads;
+  const { mix, mixAt, mixHint, rendering, downloading, clipped, silent, saved } = messages.value.downloads;
   /** received fraction: 0 while the server renders, undefined when idle */
   const fraction = useSignal<number | undefined>(undefined);
   const peakDb = useSignal(0);
@@ -40,7 +42,7 @@ export function MixDownload({ id, stems, player, format, onError }: MixDownloadP
     fraction.value = 0;
     onError(undefined);
     try {
-      const headers = await fetchAndSave(mixPath(id, levels, format), {
+      const headers = await fetchAndSave(mixPath(id, { levels, speed }, format), {
         signal: unmounted.signal,
         onProgress: (received) => {
           fraction.value = received;
@@ -54,6 +56,7 @@ export function MixDownload({ id, stems, player, format, onError }: MixDownloadP
       fraction.value = undefined;
     }
   };
+  const name = speed === 1 ? mix : mixAt(percent(Math.round(speed * 100)));
   const progress = fraction.value === undefined ? undefined : Math.floor(fraction.value * 100);
   return (
     <>
@@ -66,7 +69,7 @@ export function MixDownload({ id, stems, player, format, onError }: MixDownloadP
       >
         <Icon name="down" />
         <span class="steady" data-longest={downloading(percent(100))}>
-          {progress === undefined ? mix : progress === 0 ? rendering : downloading(percent(progress))}
+          {progress === undefined ? name : progress === 0 ? rendering : downloading(percent(progress))}
         </span>
       </button>
       {peakDb.value > AUDIBLE_DB && (
