@@ -46,6 +46,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--minutes", type=int, default=60, help="length of the song that shows the memory")
     options = parser.parse_args()
+    # first: the peak of a process never falls
+    memory = measure_memory(options.minutes)
     runs = []
     with ProcessPoolExecutor(options.workers) as pool:
         for run in pool.map(run_song, range(_FIRST_SEED, _FIRST_SEED + options.songs)):
@@ -56,7 +58,7 @@ def main() -> None:
     show_confidence("key", [(run.score.key_confidence, run.score.key) for run in runs])
     show_cost(runs)
     show_demo_song()
-    show_memory(options.minutes)
+    write_line(memory)
 
 
 def run_song(seed: int) -> Run:
@@ -125,16 +127,14 @@ def show_demo_song() -> None:
     write_line(f"First beats: {beats[:4]}")
 
 
-def show_memory(minutes: int) -> None:
+def measure_memory(minutes: int) -> str:
     sound = Endless(minutes * 60 * SAMPLE_RATE)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
     analyze(sound, dict.fromkeys(STEMS, sound))
     seconds = time.process_time() - began
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    write_line(
-        f"\n{minutes} minutes of four stems: {seconds:.0f} CPU seconds, peak memory {grown:.0f} MiB more"
-    )
+    return f"\n{minutes} minutes of four stems: {seconds:.0f} CPU seconds, peak memory {grown:.0f} MiB more"
 
 
 class Endless:

@@ -34,6 +34,10 @@ describe(separationId.name, () => {
 });
 
 describe(canonicalJson.name, () => {
+  it('writes booleans, and numbers as JSON does', () => {
+    expect(canonicalJson([true, false, 0, -1.5])).toBe('[true,false,0,-1.5]');
+  });
+
   it('sorts keys at every depth and keeps the order of arrays', () => {
     expect(canonicalJson({ b: [{ z: 1, a: null }], a: 'x', gone: undefined })).toBe('{"a":"x","b":[{"a":null,"z":1}]}');
   });
