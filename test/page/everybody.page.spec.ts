@@ -51,8 +51,11 @@ describe('accessibility of the page', () => {
     // the second one closes any dialog
     for (let presses = 0; presses < 3; presses += 1) await page.keyboard.press('Escape');
     await page.getByRole('textbox', { name: 'Access key' }).fill(KEY);
+    const models = page.waitForResponse((answer) => answer.url().endsWith('/v1/models') && answer.ok());
     await page.keyboard.press('Enter');
     await page.getByText('Your songs will appear here').waitFor();
+    // a reload would break it off
+    await models;
     // the browser logs the refusals, maybe late
     await page.waitForLoadState('networkidle');
     await page.reload();

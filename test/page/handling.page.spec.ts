@@ -142,4 +142,20 @@ describe('the mixer under fingers and keys', () => {
     expect(await page.getByRole('button', { name: 'Mute Drums' }).getAttribute('aria-pressed')).toBe('false');
     expect(phone.faults).toEqual([]);
   });
+
+  it('leaves nothing behind when it closes', async () => {
+    const openAndClose = async (times: number): Promise<number> => {
+      for (let time = 0; time < times; time += 1) {
+        await page.getByRole('button', { name: 'Close the mixer' }).press('Enter');
+        await page.getByRole('button', { name: 'Open the mixer' }).press('Enter');
+        await page.locator('.mixer').waitFor();
+      }
+      await devtools.send('HeapProfiler.collectGarbage');
+      return (await devtools.send('Memory.getDOMCounters')).nodes;
+    };
+    const before = await openAndClose(2);
+    const after = await openAndClose(10);
+    // a mixer has about 300
+    expect(after - before).toBeLessThan(300);
+  });
 });

@@ -21,31 +21,32 @@ declare function registerProcessor(
 ): void;
 
 class MixerProcessor extends AudioWorkletProcessor {
-  private readonly mixer: Mixer;
+  private mixer: Mixer | undefined;
   private sinceReport = 0;
-  private closed = false;
 
   constructor({ processorOptions }: ProcessorOptions) {
     super();
     this.mixer = new Mixer(processorOptions);
     this.port.onmessage = ({ data }: MessageEvent<WorkletMessage>) => {
-      if (data.type === 'close') this.closed = true;
-      else this.mixer.execute(data);
+      // the browser keeps the processor of a closed context, but not the song
+      if (data.type === 'close') this.mixer = undefined;
+      else this.mixer?.execute(data);
     };
   }
 
   process(_inputs: readonly unknown[], [output]: readonly (readonly Float32Array[])[]): boolean {
     const [left, right] = output ?? [];
-    if (left !== undefined && right !== undefined) this.render(left, right);
-    return !this.closed;
+    if (this.mixer === undefined) return false;
+    if (left !== undefined && right !== undefined) this.render(this.mixer, left, right);
+    return true;
   }
 
-  private render(left: Float32Array, right: Float32Array): void {
-    this.mixer.render(left, right);
+  private render(mixer: Mixer, left: Float32Array, right: Float32Array): void {
+    mixer.render(left, right);
     this.sinceReport += left.length;
     if (this.sinceReport < REPORT_INTERVAL) return;
     this.sinceReport = 0;
-    this.port.postMessage(this.mixer.report());
+    this.port.postMessage(mixer.report());
   }
 }
 

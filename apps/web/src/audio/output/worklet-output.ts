@@ -27,7 +27,9 @@ export async function openWorkletOutput(
       node.port.postMessage(command, transferOf(command));
     },
     close: () => {
+      // the browser keeps the node of a closed context, and would keep the page's mixer with it
       node.port.onmessage = null;
+      node.onprocessorerror = null;
       node.port.postMessage({ type: 'close' } satisfies WorkletMessage);
       node.disconnect();
     },
