@@ -73,8 +73,10 @@ function openScriptRecorder(context) {
   let next = 0;
   recorder.onaudioprocess = ({ inputBuffer }) => {
     const counted = inputBuffer.getChannelData(1);
-    if (counted[0] * COUNT !== next) recorded.missed = true;
-    next = (counted.at(-1) * COUNT + 1) % COUNT;
+    for (const count of counted) {
+      if (count * COUNT !== next) recorded.missed = true;
+      next = (count * COUNT + 1) % COUNT;
+    }
     recorded.blocks.push(inputBuffer.getChannelData(0).slice());
   };
   connect.call(left, both, 0, 0);
