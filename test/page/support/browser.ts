@@ -41,8 +41,8 @@ export class WatchedPage {
     });
     page.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? '';
-      // Chromium sometimes reports an event stream that has ended as aborted
-      if (request.url().endsWith('/events') && reason === 'net::ERR_ABORTED') return;
+      // Chromium sometimes reports an event stream that has ended as aborted, and a closed mixer waits for no analysis
+      if (/\/(?:events|analysis)$/.test(request.url()) && reason === 'net::ERR_ABORTED') return;
       this.faults.push(`${request.url()} ${reason}`);
     });
   }

@@ -50,7 +50,9 @@ export const api = {
   /** undefined while it is being made */
   analysis: async (id: SeparationId, signal: AbortSignal): Promise<Analysis | undefined> => {
     const answer = await call(`${BASE}/${id}/analysis`, { signal });
-    return answer.status === 202 ? undefined : ((await answer.json()) as Analysis);
+    // read in any case: the browser keeps the connection busy until then
+    const found = (await answer.json()) as Analysis;
+    return answer.status === 202 ? undefined : found;
   },
   input: (id: SeparationId, signal: AbortSignal): Promise<Response> => call(`${BASE}/${id}/input`, { signal }),
 };
