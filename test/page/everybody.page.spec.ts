@@ -80,7 +80,8 @@ describe('accessibility of the page', () => {
     await page.keyboard.press('Enter');
     await page.locator('.bar').first().waitFor();
     const working = await violations(page);
-    await page.locator('.mixer').waitFor();
+    // the song is complete
+    await page.getByRole('button', { name: 'This mix' }).waitFor();
     await tabTo(/^Play$/);
     await page.keyboard.press('Space');
     await page.getByText('0:01', { exact: true }).waitFor();

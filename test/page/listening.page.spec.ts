@@ -146,7 +146,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     await page.locator('.mixer').waitFor();
     const { body } = await service.api.json<{ separations: Separation[] }>('/v1/separations');
     const id = body.separations[0]?.id ?? '';
-    const { receipt } = (await service.api.separation(id)).body;
+    const { receipt } = await service.waitFor(id, 'completed');
     gain = 10 ** ((receipt?.gainDb ?? Number.NaN) / 20);
     for (const stem of STEMS) {
       const file = join(service.folder, `${stem}.flac`);

@@ -67,6 +67,8 @@ describe('the songs on the page', () => {
     await page.getByRole('button', { name: 'Cancel: two.mp3' }).click();
     await card('two.mp3').getByText('Canceled', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Close the mixer: one.mp3' }).waitFor();
+    // it can be heard before
+    await page.getByRole('button', { name: 'This mix' }).waitFor();
     expect((await separations()).map(({ status }) => status).sort()).toEqual(['cancelled', 'completed']);
   });
 

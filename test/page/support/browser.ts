@@ -37,12 +37,14 @@ export class WatchedPage {
   private constructor(readonly page: Page) {
     page.on('pageerror', (error) => this.faults.push(error.message));
     page.on('console', (message) => {
+      // a block of the preview that was asked for at the very end of the separation
+      if (message.location().url.includes('/preview/') && message.text().includes('410')) return;
       if (message.type() === 'error' || message.type() === 'warning') this.faults.push(message.text());
     });
     page.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? '';
       // Chromium sometimes reports an event stream that has ended as aborted, and a closed mixer waits for no analysis
-      if (/\/(?:events|analysis)$/.test(request.url()) && reason === 'net::ERR_ABORTED') return;
+      if (/\/(?:events|analysis)(?:\?|$)/.test(request.url()) && reason === 'net::ERR_ABORTED') return;
       this.faults.push(`${request.url()} ${reason}`);
     });
   }

@@ -61,6 +61,10 @@ export function stemPath(id: SeparationId, stem: string, format: Format): string
   return `${BASE}/${id}/stems/${encodeURIComponent(stem)}.${format}`;
 }
 
+export function previewPath(id: SeparationId, attempt: string, stem: string, n: number): string {
+  return `${BASE}/${id}/preview/${attempt}/${encodeURIComponent(stem)}/${n}.flac`;
+}
+
 /** Names the content of a file: the browser may then keep it for ever. */
 export function withVersion(path: string, sha256: string | undefined): string {
   return sha256 === undefined ? path : `${path}?v=${sha256.slice(0, VERSION_DIGITS)}`;

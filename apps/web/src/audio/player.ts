@@ -17,7 +17,7 @@ interface PlayerOptions {
   /** length of the song, in samples of one channel */
   readonly samples: number;
   /** makes the original as loud as the song in its stems, linear */
-  readonly originalLevel: number;
+  readonly originalLevel: () => number;
 }
 
 /** seconds that a position is extrapolated after a report at most */
@@ -213,7 +213,7 @@ export class Player {
   private sendLevels(): void {
     const stems = laneLevels(this.lanes.value);
     const original = this.playsOriginal.value;
-    const { originalLevel } = this.options;
+    const originalLevel = this.options.originalLevel();
     [...stems, { left: originalLevel, right: originalLevel }].forEach((level, lane) => {
       const isOriginal = lane === stems.length;
       this.output?.send({ type: 'level', lane, level: isOriginal === original ? level : SILENT });

@@ -50,6 +50,22 @@ describe(Prefetcher.name, () => {
     expect(asked).toEqual([0]);
   });
 
+  it('loads what is ready, also behind what is not', async () => {
+    const silence = { left: new Float32Array(1), right: new Float32Array(1) };
+    const ready = new Set([0, 2]);
+    const added: number[] = [];
+    const sut = new Prefetcher(
+      { ...source(() => Promise.resolve(silence)), isReady: (index) => ready.has(index) },
+      { add: (index) => added.push(index), keep: () => undefined, failed: () => undefined },
+    );
+    sut.follow(0, undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    ready.add(1);
+    sut.follow(0, undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(added).toEqual([0, 2, 1]);
+  });
+
   it('leaves a failed server alone until a retry', async () => {
     const silence = new Float32Array(1);
     const asked: number[] = [];

@@ -1,4 +1,4 @@
-import { SAMPLE_RATE, type Segment, type StemSource } from './sources/stem-source.js';
+import { NotReadyError, SAMPLE_RATE, type Segment, type StemSource } from './sources/stem-source.js';
 import type { Region } from './mixing/transport.js';
 
 /** seconds of audio kept ahead of and behind the position */
@@ -54,7 +54,8 @@ export class Prefetcher {
         this.target.add(next, segment);
       }
     } catch (error) {
-      if (this.ending.signal.aborted) return;
+      // what is not ready is asked for again at the next `follow`
+      if (this.ending.signal.aborted || error instanceof NotReadyError) return;
       this.failed = true;
       this.target.failed(error);
     } finally {
@@ -63,7 +64,7 @@ export class Prefetcher {
   }
 
   private next(): number | undefined {
-    return this.wanted.find((index) => !this.loaded.has(index));
+    return this.wanted.find((index) => !this.loaded.has(index) && (this.source.isReady?.(index) ?? true));
   }
 }
 

@@ -1,25 +1,72 @@
-import { call, originalPath, stemPath, withVersion } from '../api/client.js';
-import { INSTRUMENTAL, type Separation } from '../api/contract.js';
+import { call, originalPath, previewPath, stemPath, withVersion } from '../api/client.js';
+import { INSTRUMENTAL, PREVIEW_GAIN_DB, type Separation } from '../api/contract.js';
 import { DEFAULT_LANE, originalLevel, type LaneSettings } from '../audio/levels.js';
 import { Player } from '../audio/player.js';
 import { FlacSource, type FilePart } from '../audio/sources/flac-source.js';
-import type { StemSource } from '../audio/sources/stem-source.js';
+import { ResegmentedSource, scale } from '../audio/sources/resegmented-source.js';
+import { NotReadyError, SAMPLE_RATE, type Segment, type StemSource } from '../audio/sources/stem-source.js';
+import { GrowingStem } from './preview/growing-stem.js';
+import type { PreviewBlocks } from './preview/preview-blocks.js';
 
-/** The stems of a completed separation, in the order of the lanes. */
-export function stemsOf({ receipt }: Separation): readonly string[] {
-  return receipt?.stems.map(({ name }) => name) ?? [];
+/** The stems of a separation, in the order of the lanes. */
+export function stemsOf({ receipt, stems }: Separation): readonly string[] {
+  return receipt?.stems.map(({ name }) => name) ?? stems;
 }
 
-export function createPlayer(song: Separation): Player {
+/** @param preview used if the song is still being separated */
+export function createPlayer(song: Separation, preview: PreviewBlocks | undefined): Player {
   const stems = stemsOf(song);
+  const lanes = initialLanes(stems);
+  if (preview !== undefined && song.receipt === undefined) return createGrowingPlayer(song, lanes, preview);
   return new Player({
     samples: song.receipt?.input.samples ?? 0,
-    originalLevel: originalLevel(song.receipt),
-    lanes: initialLanes(stems),
+    originalLevel: () => originalLevel(song.receipt),
+    lanes,
     openStems: (context, signal) => Promise.all(stems.map((stem) => openFlac(masterPath(song, stem), context, signal))),
-    openOriginal: (context, signal) =>
-      openFlac(withVersion(originalPath(song.id), song.receipt?.original?.sha256), context, signal),
+    openOriginal: (context, signal) => openOriginal(song, context, signal),
   });
+}
+
+/** Plays at the level that the stems have before they share a gain: it is known only when all of them are complete. */
+function createGrowingPlayer(song: Separation, lanes: readonly LaneSettings[], preview: PreviewBlocks): Player {
+  const samples = preview.samples.value;
+  const resegment = (source: StemSource, gain: number): StemSource => new ResegmentedSource(source, SAMPLE_RATE, gain);
+  const openStem = (stem: string, context: BaseAudioContext): StemSource =>
+    new GrowingStem({
+      samples,
+      blocks: preview,
+      readBlock: async (attempt, n, signal) => {
+        const block = await readAll(previewPath(song.id, attempt, stem, n), context, signal);
+        return scale(block, amplitude(-PREVIEW_GAIN_DB));
+      },
+      openMaster: async (signal) => {
+        const completed = requireCompleted(preview);
+        return resegment(await openFlac(masterPath(completed, stem), context, signal), ungained(completed));
+      },
+    });
+  return new Player({
+    samples,
+    originalLevel: () =>
+      preview.completed === undefined ? 1 : originalLevel(preview.completed.receipt) * ungained(preview.completed),
+    lanes,
+    openStems: (context) => Promise.resolve(stemsOf(song).map((stem) => openStem(stem, context))),
+    openOriginal: async (context, signal) =>
+      resegment(await openOriginal(requireCompleted(preview), context, signal), 1),
+  });
+}
+
+function requireCompleted({ completed }: PreviewBlocks): Separation {
+  if (completed === undefined) throw new NotReadyError('the song is still being separated');
+  return completed;
+}
+
+/** Undoes the gain of the stems, linear. */
+function ungained({ receipt }: Separation): number {
+  return amplitude(-(receipt?.gainDb ?? 0));
+}
+
+function amplitude(db: number): number {
+  return 10 ** (db / 20);
 }
 
 function masterPath({ id, receipt }: Separation, stem: string): string {
@@ -31,6 +78,14 @@ function masterPath({ id, receipt }: Separation, stem: string): string {
 function initialLanes(stems: readonly string[]): LaneSettings[] {
   const hasParts = stems.some((stem) => stem !== INSTRUMENTAL && stem !== 'vocals');
   return stems.map((stem) => ({ ...DEFAULT_LANE, muted: stem === INSTRUMENTAL && hasParts }));
+}
+
+function openOriginal(
+  { id, receipt }: Separation,
+  context: BaseAudioContext,
+  signal: AbortSignal,
+): Promise<StemSource> {
+  return openFlac(withVersion(originalPath(id), receipt?.original?.sha256), context, signal);
 }
 
 /** Masters need no encoding, have exactly the song's samples, and can be read from anywhere. */
@@ -47,4 +102,10 @@ async function readPart(path: string, start: number, end: number, signal: AbortS
   const total = Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]);
   const bytes = new Uint8Array(await response.arrayBuffer());
   return { bytes, total: Number.isNaN(total) ? bytes.length : total };
+}
+
+async function readAll(path: string, context: BaseAudioContext, signal: AbortSignal): Promise<Segment> {
+  const response = await call(path, { signal });
+  const audio = await context.decodeAudioData(await response.arrayBuffer());
+  return { left: audio.getChannelData(0), right: audio.getChannelData(1) };
 }

@@ -1,6 +1,6 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { effect, useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { api } from '../api/client.js';
 import type { Separation, Waveform } from '../api/contract.js';
 import { codeOf } from '../api/errors.js';
@@ -12,6 +12,7 @@ import { createPlayer, stemsOf } from './create-player.js';
 import { Downloads } from './downloads/downloads.js';
 import { listenToShortcuts } from './keyboard-shortcuts.js';
 import { LaneView } from './lane-view.js';
+import type { PreviewBlocks } from './preview/preview-blocks.js';
 import { ReceiptView } from './receipt-view.js';
 import { SongFacts } from './song-facts.js';
 import { Ruler } from './timeline/ruler.js';
@@ -23,13 +24,20 @@ const MIN_SCALE = 8;
 /** share of its level that a meter keeps with each frame */
 const METER_DECAY = 0.9;
 
+interface MixerViewProps {
+  readonly song: Separation;
+  /** of a song that was still being separated while the page showed it */
+  readonly preview: PreviewBlocks | undefined;
+}
+
 /** The open mixer of a song. Closing it releases all audio. */
-export function MixerView({ song }: { readonly song: Separation }): JSX.Element {
-  const player = useMemo(() => createPlayer(song), [song.id]);
+export function MixerView({ song, preview }: MixerViewProps): JSX.Element {
+  const player = useMemo(() => createPlayer(song, preview), [song.id]);
   const root = useRef<HTMLDivElement>(null);
   const selected = useSignal(0);
   const waveform = useSignal<Waveform | undefined>(undefined);
-  const stems = stemsOf(song);
+  const stems = useMemo(() => stemsOf(song), [player]);
+  const isComplete = song.receipt !== undefined;
   const highest = useComputed(() =>
     Object.values(waveform.value?.stems ?? {})
       .flat()
@@ -41,7 +49,18 @@ export function MixerView({ song }: { readonly song: Separation }): JSX.Element 
       listenToShortcuts(player, stems, selected),
       animate(player, root.current),
       connectMediaKeys(player, song.fileName),
+      effect(() => {
+        const ready = preview === undefined ? 1 : preview.edge.value / player.samples;
+        root.current?.style.setProperty('--ready', String(ready));
+      }),
     ];
+    return () => {
+      for (const stop of stops) stop();
+      void player.close();
+    };
+  }, [player]);
+  useEffect(() => {
+    if (!isComplete) return;
     api.waveform(song.id).then(
       (peaks) => {
         waveform.value = peaks;
@@ -49,16 +68,12 @@ export function MixerView({ song }: { readonly song: Separation }): JSX.Element 
       // the mixer works without waveforms
       () => undefined,
     );
-    return () => {
-      for (const stop of stops) stop();
-      void player.close();
-    };
-  }, [player]);
+  }, [player, isComplete]);
   const failure = player.failure.value;
   return (
     <div class="mixer" ref={root}>
       <TransportBar player={player} />
-      <SongFacts id={song.id} player={player} />
+      {isComplete && <SongFacts id={song.id} player={player} />}
       {failure !== undefined && <ErrorLine intro={messages.value.mixer.failed} code={codeOf(failure)} />}
       <div class={player.playsOriginal.value ? 'lanes lanes-off' : 'lanes'}>
         <Ruler player={player} />
@@ -77,7 +92,7 @@ export function MixerView({ song }: { readonly song: Separation }): JSX.Element 
           />
         ))}
       </div>
-      <Downloads id={song.id} stems={stems} player={player} />
+      {isComplete && <Downloads id={song.id} stems={stems} player={player} />}
       {song.receipt !== undefined && <ReceiptView receipt={song.receipt} />}
     </div>
   );

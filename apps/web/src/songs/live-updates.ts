@@ -3,7 +3,7 @@ import { api } from '../api/client.js';
 import type { Separation, SeparationId } from '../api/contract.js';
 import { ApiError } from '../api/errors.js';
 import { separationEvents } from '../api/events.js';
-import { delay } from './delay.js';
+import { delay } from '../api/delay.js';
 import { activeSongs, dropSong, isOffline, refreshSongs, upsertSongs } from './library.js';
 import { isUploading } from './uploads.js';
 

@@ -6,6 +6,7 @@ import { codeOf, isRetryable } from '../api/errors.js';
 import { messages, stemName } from '../i18n/i18n.js';
 import { formatDuration, formatTime } from '../i18n/units.js';
 import { MixerView } from '../mixer/mixer-view.js';
+import { usePreview } from '../mixer/preview/use-preview.js';
 import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
 import { announce } from '../ui/live-region.js';
@@ -21,17 +22,26 @@ interface SongProps {
   readonly song: Separation;
 }
 
+interface OpenableProps extends SongProps {
+  /** it can be heard */
+  readonly canOpen: boolean;
+}
+
 export function SongCard({ song }: SongProps): JSX.Element {
   useOutcome(song);
   const { cancelled, failed } = messages.value.song;
-  const isOpen = openSong.value === song.id && song.status === 'completed';
+  const isChosen = openSong.value === song.id;
+  const preview = usePreview(song, isChosen);
+  // queued again after its worker was lost, it keeps what was heard
+  const canOpen = song.status === 'completed' || (preview !== undefined && !isTerminal(song.status));
+  const isOpen = isChosen && canOpen;
   const actionError = actionErrors.value.get(song.id);
-  const lacksReceipt = isOpen && song.receipt === undefined;
+  const lacksReceipt = isOpen && song.status === 'completed' && song.receipt === undefined;
   useEffect(() => {
     if (lacksReceipt) void attempt(song.id, () => loadReceipt(song.id));
   }, [lacksReceipt, song.id]);
   const card = useRef<HTMLLIElement>(null);
-  const isDrawn = isOpen && song.receipt !== undefined;
+  const isDrawn = isOpen && (song.receipt !== undefined || preview !== undefined);
   useEffect(() => {
     if (!isDrawn || wantedSong.value !== song.id) return;
     wantedSong.value = undefined;
@@ -40,8 +50,8 @@ export function SongCard({ song }: SongProps): JSX.Element {
   return (
     <li ref={card} class={isOpen ? 'card card-open' : 'card'}>
       <div class="card-head">
-        <Title song={song} />
-        <Actions song={song} />
+        <Title song={song} canOpen={canOpen} />
+        <Actions song={song} canOpen={canOpen} />
       </div>
       {!isTerminal(song.status) && (
         <>
@@ -52,12 +62,12 @@ export function SongCard({ song }: SongProps): JSX.Element {
       {song.status === 'cancelled' && <p class="card-state">{cancelled}</p>}
       {song.error !== undefined && <ErrorLine intro={failed} code={song.error.code} />}
       {actionError !== undefined && <ErrorLine code={actionError} />}
-      {isDrawn && <MixerView song={song} />}
+      {isDrawn && <MixerView song={song} preview={preview} />}
     </li>
   );
 }
 
-function Title({ song }: SongProps): JSX.Element {
+function Title({ song, canOpen }: OpenableProps): JSX.Element {
   const { open, close, nameOf } = messages.value.song;
   const isOpen = openSong.value === song.id;
   const facts = [
@@ -71,7 +81,7 @@ function Title({ song }: SongProps): JSX.Element {
         {song.fileName}
       </h3>
       <p class="card-facts">{facts.filter((fact) => fact !== '').join(' · ')}</p>
-      {song.status === 'completed' && (
+      {canOpen && (
         <button
           type="button"
           class="card-open-button"
@@ -87,7 +97,7 @@ function Title({ song }: SongProps): JSX.Element {
   );
 }
 
-function Actions({ song }: SongProps): JSX.Element {
+function Actions({ song, canOpen }: OpenableProps): JSX.Element {
   const { cancel, retry, remove, confirmRemoval, nameOf } = messages.value.song;
   const { id, fileName, status, error } = song;
   const canRetry = status === 'cancelled' || (error !== undefined && isRetryable(error.code));
@@ -124,7 +134,7 @@ function Actions({ song }: SongProps): JSX.Element {
           <Icon name="bin" />
         </button>
       )}
-      {status === 'completed' && (
+      {canOpen && (
         <span class={openSong.value === id ? 'chevron chevron-up' : 'chevron'}>
           <Icon name="chevron" />
         </span>
@@ -172,8 +182,9 @@ function bringIntoView(card: HTMLLIElement | null): void {
   card?.scrollIntoView({ block: 'start', behavior: isStill ? 'instant' : 'smooth' });
 }
 
-/** Announces the outcome of a song that ends while the page shows it, and opens its mixer if none is open. */
-function useOutcome({ id, fileName, status }: Separation): void {
+/** Announces the outcome of a song that ends while the page shows it. Opens its mixer if none is open, to hear it. */
+function useOutcome({ id, fileName, status, progress }: Separation): void {
+  const isSeparated = status === 'processing' && progress.stage === 'separate';
   const before = useRef(status);
   useEffect(() => {
     const previous = before.current;
@@ -181,8 +192,12 @@ function useOutcome({ id, fileName, status }: Separation): void {
     if (isTerminal(previous)) return;
     const { completed, failed } = messages.value.announcements;
     if (status === 'failed') announce(failed(fileName));
+    if (isTerminal(status) && status !== 'completed' && openSong.value === id) openSong.value = undefined;
     if (status !== 'completed') return;
     announce(completed(fileName));
     openSong.value ??= id;
   }, [status]);
+  useEffect(() => {
+    if (isSeparated) openSong.value ??= id;
+  }, [isSeparated]);
 }

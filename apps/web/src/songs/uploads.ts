@@ -5,7 +5,7 @@ import { codeOf } from '../api/errors.js';
 import { MAX_UPLOAD_BYTES } from '../api/limits.js';
 import { upload } from '../api/upload.js';
 import { refusalOf } from './accepted-files.js';
-import { delay } from './delay.js';
+import { delay } from '../api/delay.js';
 import { openSong, showSong, songs, upsertSongs } from './library.js';
 import { optionFields, uploadOptions } from './upload-options.js';
 

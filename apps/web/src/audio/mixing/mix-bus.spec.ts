@@ -68,6 +68,21 @@ describe(MixBus.name, () => {
     expect(render(transport, 1280).some((sample) => sample !== 0)).toBe(true);
   });
 
+  it('fades out before it waits', async () => {
+    const bus = await loadedBus();
+    bus.keep(1, [0]);
+    const transport = new Transport(bus);
+    transport.setPlaying(true);
+    const out = render(transport, LENGTHS[1] ?? 0);
+    expect(transport.isWaiting).toBe(true);
+    // a lane that cannot be heard needs no audio
+    bus.setLevel(1, { left: 0, right: 0 });
+    expect(render(transport, 1280).some((sample) => sample !== 0)).toBe(true);
+    expect(out.findLastIndex((sample) => sample !== 0)).toBeGreaterThan(30_000);
+    // the steepest part of the lanes, and a little more; the sound would end at half of its height
+    expect(largest(out.map((sample, at) => sample - (out[at - 1] ?? sample)))).toBeLessThan(0.06);
+  });
+
   it('loops to the sample', async () => {
     const transport = new Transport(await loadedBus());
     transport.setLoop({ start: 1000, end: 5000 });

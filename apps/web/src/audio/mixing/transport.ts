@@ -68,15 +68,15 @@ export class Transport {
 
   /** Fills a block; both channels have the same length. */
   render(left: Float32Array, right: Float32Array): void {
-    // a seek fades out first, and jumps in silence
-    const isOn = this.playing && this.sought === undefined;
-    if (!isOn && this.volume === 0) this.jump();
-    const isAudible = this.playing || this.volume > 0;
     this.waiting = !this.bus.hasAudio(this.current, MIN_BUFFERED);
-    if (!isAudible || this.waiting) {
+    // a seek and a wait fade out first, and a seek jumps in silence
+    const isOn = this.playing && this.sought === undefined && !this.waiting;
+    if (!isOn && this.volume === 0) {
+      this.jump();
+      // nobody hears a ramp now, and a lane that was turned off needs no audio
+      this.bus.settle();
       left.fill(0);
       right.fill(0);
-      this.volume = 0;
       return;
     }
     this.fill(left, right);

@@ -11,7 +11,12 @@ export interface StemSource {
   /** length of the song, in samples of one channel */
   readonly samples: number;
   segment(index: number, signal: AbortSignal): Promise<Segment>;
+  /** Whether a segment can be read now; all of them can where this is left out. */
+  isReady?(index: number): boolean;
 }
+
+/** The segment cannot be read yet. */
+export class NotReadyError extends Error {}
 
 /** sample rate of every stem, Hz */
 export const SAMPLE_RATE = 44_100;
