@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Ffmpeg } from '@app/audio';
 import type { WorkerConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
@@ -20,8 +19,8 @@ import type { SeparationProcessor } from './separation/separation.processor.js';
 
 /** generous: a slow answer is no reason to take no songs */
 const FITNESS_TIMEOUT_MS = 5000;
-/** each analysis takes one core */
-const ANALYSES_AT_ONCE = Math.max(1, Math.floor(availableParallelism() / 4));
+/** each takes as much scratch space as a separation, and one core of the engine's */
+const ANALYSES_AT_ONCE = 1;
 
 interface WorkerParts {
   readonly config: WorkerConfig;

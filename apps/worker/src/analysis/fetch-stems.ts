@@ -20,7 +20,7 @@ interface Completed {
 }
 
 /**
- * Fetches and decodes the masters and the song, one after the other: nobody waits.
+ * Fetches and decodes the masters and the song, one after the other: the other cores are the engine's.
  * @throws ObjectNotFoundError, StorageUnavailableError, ObjectChangedError, AudioError
  */
 export async function fetchStems(

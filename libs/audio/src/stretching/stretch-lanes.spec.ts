@@ -1,11 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
-import { findStretchLibrary } from '@app/stretch';
+import { loadStretchLibrary } from './load-library.js';
 import { stretchLanes, type Stretching } from './stretch-lanes.js';
 
-const source = createRequire(import.meta.url).resolve('signalsmith-stretch');
-const library = findStretchLibrary(readFileSync(source, 'utf8'));
+const library = loadStretchLibrary();
 const FRAMES = 20_001;
 
 /** Frames of as many channels, each with a tone of its own, as bytes in pieces that split samples. */
