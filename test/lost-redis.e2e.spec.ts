@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeSong } from './support/songs/songs.js';
 import { TestService } from './support/service/test-service.js';
+import { EventReader } from './support/service/event-reader.js';
 import { waitUntil } from './support/wait-until.js';
 import { patient } from './support/patience.js';
 
@@ -8,7 +9,8 @@ describe('Redis that goes away', () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await TestService.start();
+    // slow enough to be heard
+    service = await TestService.start({ env: { ENGINE_FAULT: 'slow:0.05' } });
   }, 60_000);
 
   afterAll(() => service.close());
@@ -44,8 +46,15 @@ describe('Redis that goes away', () => {
     const songs = await Promise.all([1, 2, 3].map((variant) => makeSong(service.folder, 20, variant)));
     const accepted = await Promise.all(songs.map((song) => service.api.upload(song, { shifts: '2' })));
     expect(accepted.map(({ status }) => status)).toEqual([202, 202, 202]);
+    const port = service.apis[0]?.port ?? 0;
+    const listeners = accepted.map(({ body }) => EventReader.open(port, body.id, { query: '?preview=true' }));
+    await waitUntil('something is heard', () => listeners.some(({ previews }) => previews.length > 0));
     await service.redis.wipe();
     for (const { body } of accepted) await service.waitFor(body.id, 'completed', 120_000);
+    await Promise.all(listeners.map(({ ended }) => ended));
+    const previews = async (): Promise<string[]> =>
+      (await service.objects('separations/')).filter((key) => key.includes('/preview/'));
+    await waitUntil('no preview is left', async () => (await previews()).length === 0);
     const { body } = await service.api.json<{ separations: { id: string }[] }>('/v1/separations?limit=100');
     expect(body.separations.map(({ id }) => id)).toEqual(
       expect.arrayContaining(accepted.map((answer) => answer.body.id)),

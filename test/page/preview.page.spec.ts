@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { Separation } from '@app/separations';
 import { decodeSamples, makeSong } from '../support/songs/songs.js';
 import { TestService } from '../support/service/test-service.js';
+import { patient } from '../support/patience.js';
 import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 import { recordSound, takeSound } from './support/recorder.js';
@@ -40,7 +41,7 @@ describe('listening while the song is separated', () => {
     await service.close();
   });
 
-  it('plays from the first block on, waits for more, and goes on in the complete stems', async () => {
+  it('plays from the first block on, outlives the worker, and goes on in the complete stems', async () => {
     await watched.drop({ name: 'new song.mp3', bytes: await readFile(await makeSong(service.folder, 10)) });
     await page.locator('.mixer').waitFor();
     await waitUntil('the recorder', () => page.evaluate<boolean>('recorded.ready === true'));
@@ -58,8 +59,10 @@ describe('listening while the song is separated', () => {
 
     await page.getByRole('status').getByText('Loading audio…').waitFor();
     expect((await found()).status).toBe('processing');
-    // the end of the song
-    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+    await service.workers[0]?.app.kill();
+    await service.startWorker();
+    // the end of the song; the lost worker is found out first
+    await page.getByRole('button', { name: 'Play', exact: true }).waitFor({ timeout: patient(30_000) });
     await record();
     expect((await found()).status).toBe('completed');
 
