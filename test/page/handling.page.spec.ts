@@ -75,7 +75,21 @@ describe('the mixer under fingers and keys', () => {
   const volume = (): Locator => page.getByRole('slider', { name: 'Volume Vocals' });
   const waveform = (): Locator => page.locator('.lane-timeline').first();
 
+  it('shows all lanes and the transport on one screen', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    for (const name of ['Close the mixer', 'Open the mixer']) await page.getByRole('button', { name }).press('Enter');
+    await waitUntil('all of it in the window', () =>
+      page.evaluate<boolean>(`[...document.querySelectorAll('.ruler, .lane, .transport')].every((part) => {
+        const { top, bottom } = part.getBoundingClientRect();
+        return top >= 0 && bottom <= innerHeight;
+      })`),
+    );
+    expect(await page.locator('.lane').count()).toBe(4);
+    await page.setViewportSize({ width: 390, height: 700 });
+  });
+
   it('changes nothing when a swipe begins on it', async () => {
+    await page.getByRole('button', { name: 'More controls' }).tap();
     await page.getByRole('button', { name: 'Loop', exact: true }).tap();
     await page.locator('.loop-handle').first().waitFor();
     const before = await settings();

@@ -101,6 +101,31 @@ describe('the library on the page', () => {
     await page.getByRole('button', { name: 'Close the mixer: a.wav' }).waitFor();
   });
 
+  it('opens a song in the whole window, until Escape or Back', async () => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const list = page.getByRole('heading', { name: 'Songs', exact: true });
+    const isFull = async (): Promise<boolean> => (await page.locator('.mixer').boundingBox())?.width === 1280;
+    const enter = page.getByRole('button', { name: 'Use the whole window: a.wav' });
+    for (const leave of ['Escape', 'Back', 'the button'] as const) {
+      await enter.click();
+      await waitUntil('the mixer takes the window', isFull);
+      expect(await list.isVisible()).toBe(false);
+      if (leave === 'Escape') await page.keyboard.press('Escape');
+      else if (leave === 'Back') await page.goBack();
+      else await page.getByRole('button', { name: 'Back to the list: a.wav' }).click();
+      await list.waitFor();
+      await enter.waitFor();
+      expect(await isFull()).toBe(false);
+    }
+    // each time, one entry of the history came and went
+    await page.goForward();
+    await waitUntil('the mixer takes the window', isFull);
+    await page.reload();
+    await waitUntil('the mixer takes the window', isFull);
+    await page.goBack();
+    await enter.waitFor();
+  });
+
   it('brings the mixer of a link into view', async () => {
     await page.setViewportSize({ width: 1280, height: 420 });
     await page.reload();

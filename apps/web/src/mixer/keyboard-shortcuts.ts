@@ -13,11 +13,21 @@ const SKIP = 5 * SAMPLE_RATE;
 const VOLUME_STEP = 0.05;
 const SPEED_STEP = 5;
 
-type Actions = Readonly<Record<string, () => void>>;
+/** What each key does. */
+export type Shortcuts = Readonly<Record<string, () => void>>;
 
-/** Shortcuts that work anywhere on the page while a mixer is open. @returns a function that stops them */
-export function listenToShortcuts(player: Player, stems: readonly string[], selected: Signal<number>): () => void {
-  const actions = actionsOf(player, selected);
+/**
+ * Shortcuts that work anywhere on the page while a mixer is open.
+ * @param others those that are not about the player
+ * @returns a function that stops them
+ */
+export function listenToShortcuts(
+  player: Player,
+  stems: readonly string[],
+  selected: Signal<number>,
+  others: Shortcuts,
+): () => void {
+  const actions = { ...actionsOf(player, selected), ...others };
   const onKey = (event: KeyboardEvent): void => {
     if (isForBrowser(event) || areShortcutsOpen.value) return;
     if (event.key.length === 1 && event.key !== ' ' && !areLettersOn.value) return;
@@ -40,7 +50,7 @@ export function listenToShortcuts(player: Player, stems: readonly string[], sele
   };
 }
 
-function actionsOf(player: Player, selected: Signal<number>): Actions {
+function actionsOf(player: Player, selected: Signal<number>): Shortcuts {
   const lane = (): (typeof player.lanes.value)[number] | undefined => player.lanes.value[selected.value];
   const skip = (samples: number) => (): void => {
     player.seek(player.position.value + samples);

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { MAX_VOLUME } from '../audio/levels.js';
 import type { Player } from '../audio/player.js';
 import { messages, stemName } from '../i18n/i18n.js';
+import { Icon } from '../ui/icons.js';
 import { Slider } from '../ui/slider.js';
 import { pointerFraction, useDrag } from './timeline/drag.js';
 import { rememberPlace } from './timeline/loop.js';
@@ -41,40 +42,42 @@ export function LaneView(props: LaneViewProps): JSX.Element | null {
   return (
     <div class={classes} data-stem={stem} role="group" aria-label={name} onFocusCapture={onSelect} onClick={onSelect}>
       <div class="lane-controls">
-        <p class="lane-name">
-          <span class="lane-number" aria-hidden="true">
-            {index + 1}
-          </span>
-          {name}
-        </p>
-        <div class="lane-switches">
-          <button
-            type="button"
-            class="switch"
-            aria-pressed={muted}
-            aria-label={lane(mute, name)}
-            title={`${mute} (M)`}
-            onClick={() => {
-              player.setLane(index, { muted: !muted });
-            }}
-          >
-            M
-          </button>
-          <button
-            type="button"
-            class="switch solo"
-            aria-pressed={soloed}
-            aria-label={lane(solo, name)}
-            title={`${solo} (S)`}
-            onClick={() => {
-              player.setLane(index, { soloed: !soloed });
-            }}
-          >
-            S
-          </button>
+        <div class="lane-head">
+          <p class="lane-name">
+            <span class="lane-number" aria-hidden="true">
+              {index + 1}
+            </span>
+            <span title={name}>{name}</span>
+          </p>
+          <div class="lane-switches">
+            <button
+              type="button"
+              class="switch"
+              aria-pressed={muted}
+              aria-label={lane(mute, name)}
+              title={`${mute} (M)`}
+              onClick={() => {
+                player.setLane(index, { muted: !muted });
+              }}
+            >
+              M
+            </button>
+            <button
+              type="button"
+              class="switch solo"
+              aria-pressed={soloed}
+              aria-label={lane(solo, name)}
+              title={`${solo} (S)`}
+              onClick={() => {
+                player.setLane(index, { soloed: !soloed });
+              }}
+            >
+              S
+            </button>
+          </div>
         </div>
-        <label class="lane-slider">
-          <span>{volume}</span>
+        <label class="lane-slider" title={volume}>
+          <Icon name="volume" />
           <Slider
             min={0}
             max={MAX_VOLUME * 100}
@@ -90,12 +93,13 @@ export function LaneView(props: LaneViewProps): JSX.Element | null {
             }}
           />
         </label>
-        <label class="lane-slider">
-          <span>{pan}</span>
+        <label class="lane-slider" title={pan}>
+          <Icon name="balance" />
           <Slider
             min={-1}
             max={1}
             step={0.02}
+            from={0}
             value={settings.pan}
             label={lane(pan, name)}
             valueText={panText(settings.pan)}

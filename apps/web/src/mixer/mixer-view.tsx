@@ -10,7 +10,7 @@ import { messages } from '../i18n/i18n.js';
 import { ErrorLine } from '../ui/error-line.js';
 import { createPlayer, stemsOf } from './create-player.js';
 import { Downloads } from './downloads/downloads.js';
-import { listenToShortcuts } from './keyboard-shortcuts.js';
+import { listenToShortcuts, type Shortcuts } from './keyboard-shortcuts.js';
 import { LaneView } from './lane-view.js';
 import type { PreviewBlocks } from './preview/preview-blocks.js';
 import { ReceiptView } from './receipt-view.js';
@@ -28,10 +28,12 @@ interface MixerViewProps {
   readonly song: Separation;
   /** of a song that was still being separated while the page showed it */
   readonly preview: PreviewBlocks | undefined;
+  /** those of the song's window */
+  readonly shortcuts: Shortcuts;
 }
 
 /** The open mixer of a song. Closing it releases all audio. */
-export function MixerView({ song, preview }: MixerViewProps): JSX.Element {
+export function MixerView({ song, preview, shortcuts }: MixerViewProps): JSX.Element {
   const player = useMemo(() => createPlayer(song, preview), [song.id]);
   const root = useRef<HTMLDivElement>(null);
   const selected = useSignal(0);
@@ -46,7 +48,7 @@ export function MixerView({ song, preview }: MixerViewProps): JSX.Element {
   // a layout effect, because a key pressed right away must not reach the button that opened the mixer
   useLayoutEffect(() => {
     const stops = [
-      listenToShortcuts(player, stems, selected),
+      listenToShortcuts(player, stems, selected, shortcuts),
       animate(player, root.current),
       connectMediaKeys(player, song.fileName),
       effect(() => {
@@ -71,12 +73,12 @@ export function MixerView({ song, preview }: MixerViewProps): JSX.Element {
   }, [player, isComplete]);
   const failure = player.failure.value;
   return (
-    <div class="mixer" ref={root}>
-      <TransportBar player={player} />
-      {isComplete && <SongFacts id={song.id} player={player} />}
-      {failure !== undefined && <ErrorLine intro={messages.value.mixer.failed} code={codeOf(failure)} />}
+    <div class="mixer" ref={root} style={{ '--lanes': stems.length }}>
       <div class={player.playsOriginal.value ? 'lanes lanes-off' : 'lanes'}>
-        <Ruler player={player} />
+        <div class="ruler-row">
+          <div class="song-facts">{isComplete && <SongFacts id={song.id} player={player} />}</div>
+          <Ruler player={player} />
+        </div>
         {stems.map((stem, index) => (
           <LaneView
             key={stem}
@@ -92,6 +94,8 @@ export function MixerView({ song, preview }: MixerViewProps): JSX.Element {
           />
         ))}
       </div>
+      <TransportBar player={player} />
+      {failure !== undefined && <ErrorLine intro={messages.value.mixer.failed} code={codeOf(failure)} />}
       {isComplete && <Downloads id={song.id} stems={stems} player={player} />}
       {song.receipt !== undefined && <ReceiptView receipt={song.receipt} />}
     </div>
@@ -110,7 +114,7 @@ function animate(player: Player, root: HTMLElement | null): () => void {
       const peak = player.isPlaying.value ? (player.peaks[index] ?? 0) : 0;
       const level = Math.max(Math.min(1, peak), (levels[index] ?? 0) * METER_DECAY);
       levels[index] = level < 0.001 ? 0 : level;
-      meter.style.transform = `scaleX(${Math.sqrt(levels[index] ?? 0)})`;
+      meter.style.transform = `scaleY(${Math.sqrt(levels[index] ?? 0)})`;
     });
     request = requestAnimationFrame(draw);
   };

@@ -38,15 +38,15 @@ export function SongFacts({ id, player }: SongFactsProps): JSX.Element | null {
   if (tempo === null && key === null) return null;
   const text = messages.value.facts;
   return (
-    <p class="song-facts">
+    <>
       {tempo !== null && <Fact text={text.tempo(tempo.bpm * player.speed.value)} confidence={tempo.confidence} />}
       {key !== null && <Fact text={text.key(key.tonic, key.mode)} confidence={key.confidence} />}
-    </p>
+    </>
   );
 }
 
 function Fact({ text, confidence }: { readonly text: string; readonly confidence: number }): JSX.Element {
-  return <span>{confidence < SURE ? messages.value.facts.notSure(text) : text}</span>;
+  return <p>{confidence < SURE ? messages.value.facts.notSure(text) : text}</p>;
 }
 
 async function untilAnalyzed(id: SeparationId, signal: AbortSignal): Promise<Analysis> {

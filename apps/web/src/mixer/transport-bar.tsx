@@ -1,4 +1,4 @@
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Player } from '../audio/player.js';
 import { SAMPLE_RATE } from '../audio/sources/stem-source.js';
@@ -14,10 +14,12 @@ interface PlayerProps {
 }
 
 export function TransportBar({ player }: PlayerProps): JSX.Element {
-  const { play, pause, loading, loop, loopHint, original, originalHint, reset } = messages.value.mixer;
+  const { play, pause, loading, loop, loopHint, original, originalHint, tools, reset } = messages.value.mixer;
+  const areToolsOpen = useSignal(false);
   const isPlaying = player.isPlaying.value;
   return (
     <div class="transport">
+      <Seek player={player} />
       <button
         type="button"
         class="play"
@@ -33,7 +35,7 @@ export function TransportBar({ player }: PlayerProps): JSX.Element {
       <span class="loading" role="status">
         {player.isWaiting.value && isPlaying ? loading : ''}
       </span>
-      <div class="transport-tools">
+      <div class="transport-tools" data-open={areToolsOpen.value}>
         <Toggle
           label={original}
           title={originalHint}
@@ -50,6 +52,17 @@ export function TransportBar({ player }: PlayerProps): JSX.Element {
             toggleLoop(player);
           }}
         />
+        <button
+          type="button"
+          class="quiet round more-tools"
+          aria-label={tools}
+          aria-expanded={areToolsOpen.value}
+          onClick={() => {
+            areToolsOpen.value = !areToolsOpen.value;
+          }}
+        >
+          <Icon name="tools" />
+        </button>
         <Speed player={player} />
         <button
           type="button"
@@ -62,6 +75,25 @@ export function TransportBar({ player }: PlayerProps): JSX.Element {
         </button>
       </div>
     </div>
+  );
+}
+
+/** The position in the whole song, for keys and thumbs. */
+function Seek({ player }: PlayerProps): JSX.Element {
+  const { seek, position } = messages.value.mixer;
+  const second = useComputed(() => Math.floor(player.position.value / SAMPLE_RATE));
+  return (
+    <Slider
+      class="seek"
+      min={0}
+      max={Math.floor(player.seconds)}
+      value={second.value}
+      label={seek}
+      valueText={position(formatTime(second.value), formatTime(player.seconds))}
+      onValue={(value) => {
+        player.seek(value * SAMPLE_RATE);
+      }}
+    />
   );
 }
 
@@ -106,6 +138,7 @@ function Speed({ player }: PlayerProps): JSX.Element {
           max={MAX_SPEED}
           step={5}
           value={value}
+          from={100}
           valueText={percent(value)}
           onValue={(points) => {
             player.setSpeed(points / 100);

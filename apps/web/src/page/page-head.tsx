@@ -8,7 +8,7 @@ export function PageHead(): JSX.Element {
   const { title, tagline, shortcuts, key } = messages.value;
   return (
     <header class="head">
-      <div>
+      <div class="head-title">
         <h1>{title}</h1>
         <p class="tagline">{tagline}</p>
       </div>
@@ -18,9 +18,9 @@ export function PageHead(): JSX.Element {
             {key.forget}
           </button>
         )}
-        <button type="button" class="quiet" onClick={() => (areShortcutsOpen.value = true)}>
+        <button type="button" class="quiet" aria-label={shortcuts.open} onClick={() => (areShortcutsOpen.value = true)}>
           <Icon name="keys" />
-          {shortcuts.open}
+          <span class="wide-only">{shortcuts.open}</span>
         </button>
         {Object.entries(LANGUAGES)
           .filter(([code]) => code !== language.value)

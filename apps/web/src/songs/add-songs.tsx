@@ -11,7 +11,8 @@ import { announce } from '../ui/live-region.js';
 import { ACCEPT } from './accepted-files.js';
 import { droppedFiles } from './dropped-files.js';
 import { OptionsPanel } from './options-panel.js';
-import { addFiles } from './uploads.js';
+import { songs } from './library.js';
+import { addFiles, uploads } from './uploads.js';
 
 const isDragging = signal(false);
 const isDropUnreadable = signal(false);
@@ -23,43 +24,48 @@ export function AddSongs(): JSX.Element {
   useEffect(acceptDropsAndPastes, []);
   const input = useRef<HTMLInputElement>(null);
   const { heading, drop, dropNow, choose, demo, hint } = messages.value.add;
+  const isFirst = songs.value.length + uploads.value.length === 0;
   return (
-    <section class="add" aria-labelledby="add-heading">
-      <h2 id="add-heading" class="visually-hidden">
-        {heading}
-      </h2>
-      <p class="add-drop">{drop}</p>
-      <div class="add-buttons">
-        <button type="button" class="primary" onClick={() => input.current?.click()}>
-          <Icon name="plus" />
-          {choose}
-        </button>
-        <button type="button" onClick={() => void addDemoSong()}>
-          {demo}
-        </button>
-      </div>
-      <input
-        ref={input}
-        class="visually-hidden"
-        type="file"
-        multiple
-        accept={ACCEPT}
-        aria-label={choose}
-        tabIndex={-1}
-        onChange={({ currentTarget }) => {
-          add(currentTarget.files);
-          currentTarget.value = '';
-        }}
-      />
-      <p class="hint">{hint(formatBytes(MAX_UPLOAD_BYTES))}</p>
-      {isDropUnreadable.value && <ErrorLine code="unreadable_drop" />}
-      <OptionsPanel />
+    <>
+      <section class={isFirst ? 'add' : 'add add-small'} aria-labelledby="add-heading">
+        <h2 id="add-heading" class="visually-hidden">
+          {heading}
+        </h2>
+        <p class="add-drop">{drop}</p>
+        <div class="add-buttons">
+          <button type="button" class="primary" onClick={() => input.current?.click()}>
+            <Icon name="plus" />
+            {choose}
+          </button>
+          {isFirst && (
+            <button type="button" onClick={() => void addDemoSong()}>
+              {demo}
+            </button>
+          )}
+        </div>
+        <input
+          ref={input}
+          class="visually-hidden"
+          type="file"
+          multiple
+          accept={ACCEPT}
+          aria-label={choose}
+          tabIndex={-1}
+          onChange={({ currentTarget }) => {
+            add(currentTarget.files);
+            currentTarget.value = '';
+          }}
+        />
+        {isFirst && <p class="hint">{hint(formatBytes(MAX_UPLOAD_BYTES))}</p>}
+        {isDropUnreadable.value && <ErrorLine code="unreadable_drop" />}
+        <OptionsPanel />
+      </section>
       {isDragging.value && (
         <div class="drop-veil" aria-hidden="true">
           <p>{dropNow}</p>
         </div>
       )}
-    </section>
+    </>
   );
 }
 

@@ -15,6 +15,9 @@ export const listError = signal<unknown>(undefined);
 /** the song whose mixer is open */
 export const openSong = signal<SeparationId | undefined>(undefined);
 
+/** the open song has the whole window */
+export const isFullWindow = signal(false);
+
 /** the song to scroll to, once its mixer is drawn: whoever opened it wants to see it */
 export const wantedSong = signal<SeparationId | undefined>(undefined);
 

@@ -11,12 +11,17 @@ import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
 import { announce } from '../ui/live-region.js';
 import { ProgressBar } from '../ui/progress-bar.js';
-import { activeSongs, cancelSong, loadReceipt, openSong, removeSong, showSong, wantedSong } from './library.js';
+import { activeSongs, cancelSong, isFullWindow, loadReceipt, openSong } from './library.js';
+import { removeSong, showSong, wantedSong } from './library.js';
+import { FullWindowButton } from './full-window-button.js';
+import { leaveFullWindow, toggleFullWindow } from './route.js';
 import { secondsLeft } from './time-left.js';
 import { separateAgain } from './uploads.js';
 
 /** code of the last failed action on each song */
 const actionErrors = signal<ReadonlyMap<string, string>>(new Map());
+
+const SHORTCUTS = { f: toggleFullWindow, Escape: leaveFullWindow };
 
 interface SongProps {
   readonly song: Separation;
@@ -40,6 +45,7 @@ export function SongCard({ song }: SongProps): JSX.Element {
   useEffect(() => {
     if (lacksReceipt) void attempt(song.id, () => loadReceipt(song.id));
   }, [lacksReceipt, song.id]);
+  const isFull = isOpen && isFullWindow.value;
   const card = useRef<HTMLLIElement>(null);
   const isDrawn = isOpen && (song.receipt !== undefined || preview !== undefined);
   useEffect(() => {
@@ -47,8 +53,12 @@ export function SongCard({ song }: SongProps): JSX.Element {
     wantedSong.value = undefined;
     bringIntoView(card.current);
   }, [isDrawn, wantedSong.value]);
+  useEffect(() => {
+    // the list was away, or is away now
+    if (isDrawn) bringIntoView(card.current);
+  }, [isFull]);
   return (
-    <li ref={card} class={isOpen ? 'card card-open' : 'card'}>
+    <li ref={card} class={['card', isOpen ? 'card-open' : '', isFull ? 'card-full' : ''].join(' ').trim()}>
       <div class="card-head">
         <Title song={song} canOpen={canOpen} />
         <Actions song={song} canOpen={canOpen} />
@@ -62,7 +72,7 @@ export function SongCard({ song }: SongProps): JSX.Element {
       {song.status === 'cancelled' && <p class="card-state">{cancelled}</p>}
       {song.error !== undefined && <ErrorLine intro={failed} code={song.error.code} />}
       {actionError !== undefined && <ErrorLine code={actionError} />}
-      {isDrawn && <MixerView song={song} preview={preview} />}
+      {isDrawn && <MixerView song={song} preview={preview} shortcuts={SHORTCUTS} />}
     </li>
   );
 }
@@ -72,7 +82,8 @@ function Title({ song, canOpen }: OpenableProps): JSX.Element {
   const isOpen = openSong.value === song.id;
   const facts = [
     song.durationSeconds === undefined ? '' : formatTime(song.durationSeconds),
-    song.stems.map(stemName).join(', '),
+    // of an open song, the lanes tell
+    isOpen && canOpen ? '' : song.stems.map(stemName).join(', '),
     song.model,
   ];
   return (
@@ -134,6 +145,7 @@ function Actions({ song, canOpen }: OpenableProps): JSX.Element {
           <Icon name="bin" />
         </button>
       )}
+      {canOpen && openSong.value === id && <FullWindowButton song={fileName} />}
       {canOpen && (
         <span class={openSong.value === id ? 'chevron chevron-up' : 'chevron'}>
           <Icon name="chevron" />

@@ -8,6 +8,12 @@ const PATHS = {
   down: 'M11 4h2v9l3.6-3.6L18 10.8l-6 6-6-6 1.4-1.4L11 13zM5 18h14v2H5z',
   chevron: 'M6.4 8.6 12 14.2l5.6-5.6L19 10l-7 7-7-7z',
   loop: 'M7 7h9V4l5 4-5 4V9H7v3H5V9a2 2 0 0 1 2-2zm10 10H8v3l-5-4 5-4v3h9v-3h2v3a2 2 0 0 1-2 2z',
+  full: 'M4 4h7v2H7.4l4.3 4.3-1.4 1.4L6 7.4V11H4zm16 16h-7v-2h3.6l-4.3-4.3 1.4-1.4 4.3 4.3V13h2z',
+  unfull: 'M11 11H4V9h3.6L3.3 4.7l1.4-1.4L9 7.6V4h2zm2 2h7v2h-3.6l4.3 4.3-1.4 1.4L15 16.4V20h-2z',
+  volume: 'M4 9v6h4l5 4V5L8 9zm11.5-.7v7.4a4.5 4.5 0 0 0 0-7.4z',
+  balance: 'M7 7v4h10V7l5 5-5 5v-4H7v4l-5-5z',
+  tools:
+    'M3 6h10v2H3zm14 0h4v2h-4zm-3-2h2v6h-2zM3 11h4v2H3zm8 0h10v2H11zM8 9h2v6H8zm-5 7h10v2H3zm14 0h4v2h-4zm-3-2h2v6h-2z',
   bin: 'M9 4h6l1 2h4v2H4V6h4zM6 9h12l-1 11H7zm4 2v7h1.5v-7zm2.5 0v7H14v-7z',
   retry: 'M12 5a7 7 0 1 1-6.7 5h2.1A5 5 0 1 0 12 7v3L7.5 6 12 2z',
   keys: 'M3 6h18v12H3zm2 2v2h2V8zm4 0v2h2V8zm4 0v2h2V8zm4 0v2h2V8zM5 14v2h2v-2zm4 0v2h6v-2zm8 0v2h2v-2zM7 11v2h2v-2zm4 0v2h2v-2zm4 0v2h2v-2z',

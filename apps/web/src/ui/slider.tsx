@@ -10,6 +10,8 @@ interface SliderProps {
   readonly max: number;
   readonly step?: number;
   readonly value: number;
+  /** where the filled part of the track begins; `min` if left out */
+  readonly from?: number;
   readonly valueText: string;
   readonly onValue: (value: number) => void;
   readonly onReset?: () => void;
@@ -22,7 +24,7 @@ interface Touch {
 }
 
 /** A slider that stays where it is when a finger scrolls the page across it. */
-export function Slider({ label, valueText, onValue, onReset, ...range }: SliderProps): JSX.Element {
+export function Slider({ label, from, valueText, onValue, onReset, ...range }: SliderProps): JSX.Element {
   const touch = useRef<Touch | undefined>(undefined);
   const take = ({ value }: HTMLInputElement): void => {
     if (Number(value) !== range.value) onValue(Number(value));
@@ -31,6 +33,7 @@ export function Slider({ label, valueText, onValue, onReset, ...range }: SliderP
     <input
       type="range"
       {...range}
+      style={filled(range, from ?? range.min)}
       aria-label={label}
       aria-valuetext={valueText}
       onPointerDown={({ pointerType, clientX, clientY }) => {
@@ -60,4 +63,10 @@ export function Slider({ label, valueText, onValue, onReset, ...range }: SliderP
       onDblClick={onReset}
     />
   );
+}
+
+/** The filled part of the track, as shares of its length. */
+function filled({ min, max, value }: Pick<SliderProps, 'min' | 'max' | 'value'>, from: number): Record<string, number> {
+  const ends = [from, value].map((place) => (place - min) / (max - min || 1));
+  return { '--from': Math.min(...ends), '--to': Math.max(...ends) };
 }

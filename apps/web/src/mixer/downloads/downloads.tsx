@@ -28,7 +28,7 @@ export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
   };
   return (
     <section class="downloads" aria-label={heading}>
-      <h4>{heading}</h4>
+      <h4 class="visually-hidden">{heading}</h4>
       <div class="downloads-row">
         <label class="downloads-format">
           {formatLabel}

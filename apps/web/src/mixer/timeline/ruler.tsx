@@ -1,10 +1,8 @@
-import { useComputed } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Player } from '../../audio/player.js';
 import { SAMPLE_RATE } from '../../audio/sources/stem-source.js';
 import { messages } from '../../i18n/i18n.js';
 import { formatTime } from '../../i18n/units.js';
-import { Slider } from '../../ui/slider.js';
 import { pointerFraction, useDrag } from './drag.js';
 import { moveLoopEnd, moveLoopStart, rememberLoop, rememberPlace, setLoop } from './loop.js';
 
@@ -20,8 +18,6 @@ const MIN_DRAG = 6;
 
 /** The timeline above the lanes: a click seeks, a drag sets a loop. */
 export function Ruler({ player }: { readonly player: Player }): JSX.Element {
-  const { seek, position } = messages.value.mixer;
-  const second = useComputed(() => Math.floor(player.position.value / SAMPLE_RATE));
   const drag = useDrag(
     (event, start) => {
       const to = pointerFraction(event) * player.samples;
@@ -31,29 +27,16 @@ export function Ruler({ player }: { readonly player: Player }): JSX.Element {
     () => rememberPlace(player),
   );
   return (
-    <div class="ruler-row">
-      <Slider
-        class="seek"
-        min={0}
-        max={Math.floor(player.seconds)}
-        value={second.value}
-        label={seek}
-        valueText={position(formatTime(second.value), formatTime(player.seconds))}
-        onValue={(value) => {
-          player.seek(value * SAMPLE_RATE);
-        }}
-      />
-      <div class="ruler">
-        <div class="ruler-area" {...drag}>
-          {marks(player.seconds).map((mark) => (
-            <span key={mark} class="mark" style={{ left: `${(100 * mark) / player.seconds}%` }}>
-              {formatTime(mark)}
-            </span>
-          ))}
-        </div>
-        <LoopRegion player={player} />
-        <div class="playhead" aria-hidden="true" />
+    <div class="ruler">
+      <div class="ruler-area" {...drag}>
+        {marks(player.seconds).map((mark) => (
+          <span key={mark} class="mark" style={{ left: `${(100 * mark) / player.seconds}%` }}>
+            {formatTime(mark)}
+          </span>
+        ))}
       </div>
+      <LoopRegion player={player} />
+      <div class="playhead" aria-hidden="true" />
     </div>
   );
 }
