@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { keyLine } from '../support/service/in-process-api.js';
 import { TestService } from '../support/service/test-service.js';
 import { waitUntil } from '../support/wait-until.js';
@@ -120,6 +120,31 @@ describe('accessibility of the page', () => {
     // nobody wants it any longer
     await waitUntil('the rendering is given up', () => watched.faults.some((fault) => fault.includes('speed=1.5')));
     expect(watched.faults.splice(0)).toHaveLength(1);
+  });
+
+  it('takes an own title, tempo and key by the keyboard, and gives them back', async () => {
+    await tabTo(/Double the tempo$/);
+    await page.keyboard.press('Enter');
+    await page.getByText('208 BPM', { exact: true }).waitFor();
+    await page.getByRole('button', { name: /^Edit: / }).focus();
+    await page.keyboard.press('Enter');
+    const field = (name: string): Locator => page.getByRole('dialog').getByLabel(name);
+    expect(await field('Tempo in BPM').inputValue()).toMatch(/^208/);
+    expect(await violations(page)).toEqual([]);
+    await field('Title').fill('Tea for one');
+    await field('Key').selectOption('Eb minor');
+    await field('Key').press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Tea for one' }).waitFor();
+    await page.getByText('E♭ minor', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Edit: Tea for one' }).click();
+    await field('Title').fill('');
+    await field('Tempo in BPM').fill('');
+    await field('Key').selectOption('As measured');
+    await field('Title').press('Enter');
+    await page.getByText('104 BPM', { exact: true }).waitFor();
+    await page.getByText(/^A major/).waitFor();
+    await page.getByRole('heading', { name: 'Tea for one' }).waitFor({ state: 'detached' });
   });
 
   it('has no violations with the mixer, its receipt, a solo and the original', async () => {

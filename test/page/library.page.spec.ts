@@ -159,13 +159,17 @@ describe('the library on the page', () => {
     expect(await card('cover.jpg').count()).toBe(0);
   });
 
-  it('follows what another tab adds and removes', async () => {
+  it('follows what another tab adds, edits and removes', async () => {
     const { body } = await service.api.upload(song(500), {}, 'elsewhere.wav');
     await page.getByRole('button', { name: 'the mixer: elsewhere.wav' }).waitFor();
-    await service.api.json(`/v1/separations/${body.id}`, { method: 'DELETE' });
     // as when the tab is shown again
-    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
-    await card('elsewhere.wav').waitFor({ state: 'detached' });
+    const show = (): Promise<unknown> => page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+    await service.api.edit(body.id, { title: 'Renamed' });
+    await show();
+    await page.getByRole('heading', { name: 'Renamed' }).waitFor();
+    await service.api.json(`/v1/separations/${body.id}`, { method: 'DELETE' });
+    await show();
+    await page.getByRole('heading', { name: 'Renamed' }).waitFor({ state: 'detached' });
     // a mixer that closes stops its requests
     expect(watched.faults.filter((fault) => !fault.endsWith('net::ERR_ABORTED'))).toEqual([]);
   });

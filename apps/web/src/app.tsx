@@ -7,6 +7,7 @@ import { ShortcutsDialog } from './mixer/shortcuts-dialog.js';
 import { KeyDialog } from './page/key-dialog.js';
 import { PageHead } from './page/page-head.js';
 import { AddSongs } from './songs/add-songs.js';
+import { EditDialog } from './songs/edit-dialog.js';
 import { loadSongs } from './songs/library.js';
 import { startLiveUpdates } from './songs/live-updates.js';
 import { followRoute, keepRoute } from './songs/route.js';
@@ -42,6 +43,7 @@ export function App(): JSX.Element {
         )}
       </main>
       <LiveRegion />
+      <EditDialog />
       <ShortcutsDialog />
       <KeyDialog />
     </>

@@ -60,6 +60,17 @@ describe(JobEvents.name, () => {
     expect(states).toEqual(['queued', 'processing']);
   });
 
+  it('reports an edit to every process that follows, and to nobody else', async () => {
+    const [job, other] = [someJob(), someJob()];
+    const there = new JobEvents(fixture.connections);
+    const [seen, unseen] = [follow(job.id), follow(other.id)];
+    await waitUntil('the start', () => seen.count === 1 && unseen.count === 1);
+    await there.tellEdited(job.id);
+    await waitUntil('the edit', () => seen.count === 2);
+    expect(unseen.count).toBe(1);
+    await there.close();
+  });
+
   it('reports the end as an end', async () => {
     const job = someJob();
     const told: JobChange[] = [];

@@ -5,10 +5,13 @@ import { QUEUE_NAME, type RedisConnections } from '@app/redis';
 import { ChangeSignal, type JobChange } from './change-signal.js';
 
 const CLOSE_MS = 1000;
+/** as BullMQ keeps */
+export const EVENTS_KEPT = 10_000;
 
-/** BullMQ's events, and the one of `PreviewBoard` */
+/** BullMQ's events, the one of `PreviewBoard`, and our own */
 interface Events extends QueueEventsListener {
   preview: (args: { jobId: string }, id: string) => void;
+  edited: (args: { jobId: string }, id: string) => void;
 }
 
 const EVENTS = {
@@ -20,6 +23,7 @@ const EVENTS = {
   failed: 'end',
   removed: 'end',
   preview: 'change',
+  edited: 'change',
 } as const satisfies Partial<Record<keyof Events, JobChange>>;
 
 /** Reports job changes: one reader of the queue's events per process, fanned out by id. */
@@ -49,6 +53,13 @@ export class JobEvents {
     );
     this.starting ??= this.start();
     return wakeup;
+  }
+
+  /** Tells every process that follows the separation to look again. @throws RedisUnavailableError */
+  async tellEdited(id: SeparationId): Promise<void> {
+    const events = this.connections.keys.queue('events');
+    const event = ['event', 'edited', 'jobId', id] as const;
+    await this.connections.call((redis) => redis.xadd(events, 'MAXLEN', '~', EVENTS_KEPT, '*', ...event));
   }
 
   async close(): Promise<void> {

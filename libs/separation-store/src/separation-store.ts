@@ -1,16 +1,19 @@
 import { withTimeout } from '@app/concurrency';
 import { RedisLock, RedisUnavailableError, type RedisConnections } from '@app/redis';
 import {
+  editOwn,
   isSeparationId,
   objectKeys,
   type Analysis,
   type Failure,
   type Manifest,
+  type OwnEdit,
   type SeparationId,
   type StoredRequest,
   type StoredState,
 } from '@app/separations';
 import type { CallOptions, ObjectStore } from '@app/storage';
+import { canonicalJson } from './canonical-json.js';
 import { removeArtefacts, removeStale, removeStrays } from './artefacts.js';
 import { endingOf, isAccepted, needsRun, type Ended, type StoredSeparation } from './ending.js';
 import { ReconcileState } from './reconcile-state.js';
@@ -87,7 +90,7 @@ export class SeparationStore {
   }
 
   /**
-   * Copies the song out of staging, then writes the request: from here on it is accepted.
+   * Copies the song out of staging, then writes the request: from here on it is accepted. What its owner set stays.
    * @returns the request that counts: an equal one that was accepted before, if it has not failed or been cancelled
    */
   async accept(request: StoredRequest, stagingKey: string): Promise<StoredRequest> {
@@ -104,8 +107,9 @@ export class SeparationStore {
       await this.documents.remove('manifest', id);
       // before the request is written: the reconciler skips what it knows as ended
       await this.inRedis(() => this.state.markOpen(id));
-      await this.documents.writeRequest(request);
-      return request;
+      const accepted = { ...request, ...(known?.request.own && { own: known.request.own }) };
+      await this.documents.writeRequest(accepted);
+      return accepted;
     };
     // another server may be copying the same song
     return this.exclusively(id, accept, { lockWaitMs: COPY_MS });
@@ -161,6 +165,20 @@ export class SeparationStore {
       const stored = await this.find(run.id, { isForWork: true });
       if (stored === undefined || !isOf(run, stored) || stored.damage?.document === 'request') return;
       await this.documents.writeRequest({ ...stored.request, fileName });
+    });
+  }
+
+  /** Sets or takes back what is the owner's own, in any state. Editing again changes nothing. */
+  async edit(id: SeparationId, edit: OwnEdit): Promise<'changed' | 'unchanged' | 'removed' | 'unreadable'> {
+    return this.exclusively(id, async () => {
+      const stored = await this.find(id, { isForWork: true });
+      if (stored === undefined) return 'removed';
+      if (stored.damage?.document === 'request') return 'unreadable';
+      const { own: before, ...request } = stored.request;
+      const own = editOwn(before, edit);
+      if (canonicalJson([own ?? null]) === canonicalJson([before ?? null])) return 'unchanged';
+      await this.documents.writeRequest({ ...request, ...(own && { own }) });
+      return 'changed';
     });
   }
 

@@ -1,6 +1,6 @@
 // the contract of server, worker, page, CLI and specs: names, codes, documents and what the API answers.
 // browsers load it too: it imports nothing but zod. The page's bundle leaves out what it does not use.
-export { parseAnalysis, type Analysis, type PendingAnalysis } from './documents/analysis.js';
+export { parseAnalysis, type Analysis, type PendingAnalysis, type ShownAnalysis } from './documents/song/analysis.js';
 export type { DocumentOf, Failure } from './documents/fields.js';
 export { InvalidDocumentError } from './documents/invalid-document.error.js';
 export { DEMO_MODEL, KNOWN_MODELS, findKnownModel } from './documents/known-models.js';
@@ -17,6 +17,7 @@ export { findStemFile, findWaveform, servedKeys } from './documents/manifest-fil
 export type { Links } from './documents/links.js';
 export { modelDescriptionSchema, type Model, type ModelDescription, type ModelList } from './documents/model.js';
 export { componentRef, openApiComponents } from './documents/open-api.js';
+export { editOwn, ownEditSchema, type MusicalKey, type Own, type OwnEdit } from './documents/song/own.js';
 export { previewSchema, type Preview, type PreviewBlock } from './documents/preview.js';
 export type { ProblemDocument } from './documents/problem.js';
 export {
@@ -37,14 +38,16 @@ export {
 } from './documents/stored-request.js';
 export type { Waveform } from './documents/waveform.js';
 export { CONTAINERS, CONTENT_TYPES, SONG_FILE_ENDINGS, extensionOf } from './vocabulary/containers.js';
+export { displayText } from './vocabulary/display-text.js';
 export { FAILURE_CODES, isFailureCode, type FailureCode } from './vocabulary/failures.js';
 export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './vocabulary/formats.js';
 export { listPattern, listedNames } from './vocabulary/lists.js';
+export { MODES, TONICS } from './vocabulary/musical-keys.js';
 export { contentVersion, earlierKeys, isArtefactKey, objectKeys } from './vocabulary/object-keys.js';
 export { publicText } from './vocabulary/public-text.js';
 export { PREVIEW_ATTEMPT, PREVIEW_GAIN_DB } from './vocabulary/preview.js';
 export { PROBLEMS, PROBLEM_CODES, describeProblem, type ProblemCode } from './vocabulary/problems.js';
-export { OVERLAP_RANGE, SHIFTS_RANGE, TRACK_RANGE } from './vocabulary/ranges.js';
+export { OVERLAP_RANGE, SHIFTS_RANGE, TEMPO_RANGE, TITLE_LENGTH, TRACK_RANGE } from './vocabulary/ranges.js';
 export { isSeparationId, type SeparationId } from './vocabulary/separation-id.js';
 export { STAGES, STATUSES, isTerminal, type SeparationStatus, type Stage } from './vocabulary/states.js';
 export { INSTRUMENTAL, STEM_ORDER, sortStems, type KnownStem, type StemName } from './vocabulary/stems.js';

@@ -43,6 +43,11 @@ export class ApiClient {
     return this.json(`/v1/separations/${id}/cancel`, { method: 'POST' });
   }
 
+  edit(id: string, edit: unknown, type = 'application/json'): Promise<Answer<Separation & Problem>> {
+    const body = typeof edit === 'string' ? edit : JSON.stringify(edit);
+    return this.json(`/v1/separations/${id}`, { method: 'PATCH', body, headers: { 'content-type': type } });
+  }
+
   async json<T>(path: string, init: RequestInit = {}): Promise<Answer<T>> {
     const answer = await this.fetch(path, init);
     const text = await answer.text();

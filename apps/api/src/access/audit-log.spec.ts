@@ -41,15 +41,17 @@ describe(audit.name, () => {
     { who: key, address: '127.0.0.1', ...(separationId === undefined ? {} : { separationId }) },
   ];
 
-  it('tells who uploaded, cancelled and deleted, once each', async () => {
+  it('tells who uploaded, edited, cancelled and deleted, once each', async () => {
     const ann = api.as('key-of-ann');
     const { id } = (await ann.upload(wav({ frequency: 500, seconds: 0.2 }), { model: 'demo' })).body;
+    for (const client of [ann, ann, api.as('key-of-bob')]) await client.edit(id, { tempo: 90 });
     await ann.cancel(id);
     await ann.cancel(id);
     await api.as('key-of-bob').json(`/v1/separations/${id}`, { method: 'DELETE' });
     expect((await ann.json(`/v1/separations/${id}`, { method: 'DELETE' })).status).toBe(204);
     expect(lines).toEqual([
       line('song accepted', 'key:ann', id),
+      line('separation edited', 'key:ann', id),
       line('separation cancelled', 'key:ann', id),
       line('separation deleted', 'key:ann', id),
     ]);

@@ -3,7 +3,8 @@ import type { ApiRequest } from '../context/api-request.js';
 import { callerOf } from './client.js';
 
 /** What is worth a line of the audit log: who changed what, and whose key was refused. */
-export type Audited = 'key refused' | 'song accepted' | 'separation cancelled' | 'separation deleted';
+export type Audited =
+  'key refused' | 'song accepted' | 'separation cancelled' | 'separation edited' | 'separation deleted';
 
 const logger = new Logger('audit');
 

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiSecurity, ApiTags } from '@nestjs/swagger';
-import { componentRef, type Analysis, type PendingAnalysis } from '@app/separations';
+import { componentRef, type PendingAnalysis, type ShownAnalysis } from '@app/separations';
 import type { Response } from 'express';
 import { Owner } from '../context/api-request.js';
 import { headerRefs } from '../docs/response-headers.js';
@@ -22,7 +22,9 @@ export class AnalysisController {
   @ApiOperation({
     operationId: 'getAnalysis',
     summary: 'Tempo, beats, key, tuning and loudness',
-    description: 'Measured from the stems after they are stored, or when it is first asked for.',
+    description:
+      'Measured from the stems after they are stored, or when it is first asked for. Your own tempo and key win: the beats ' +
+      'follow your tempo, and `measured` has what was measured.',
   })
   @ApiOkResponse({ schema: componentRef('AnalysisDocument') })
   @ApiAcceptedResponse({
@@ -35,7 +37,7 @@ export class AnalysisController {
     @Owner() owner: string | null,
     @Param() { id }: SeparationParams,
     @Res({ passthrough: true }) response: Response,
-  ): Promise<Analysis | PendingAnalysis> {
+  ): Promise<ShownAnalysis | PendingAnalysis> {
     const analysis = await this.analyses.find(id, owner);
     if (analysis !== undefined) return analysis;
     response.status(202).set('Retry-After', String(RETRY_AFTER));

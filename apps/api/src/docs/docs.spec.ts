@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ffmpeg } from '@app/audio';
 import { componentRef, CONTAINERS } from '@app/separations';
+import { SeparationStore } from '@app/separation-store';
 import { Ajv2020 as Ajv, type ValidateFunction } from 'ajv/dist/2020.js';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import type { Answer } from '../../../../test/support/service/api-client.js';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
+import { someAnalysis } from '../../../../test/support/separations/stored-separations.js';
 import { wav } from '../../../../test/support/songs/wav.js';
 import { storeSeparation } from '../media/completed-separation.fixture.js';
 import { serveDocs } from './docs.js';
@@ -127,6 +129,11 @@ describe(serveDocs.name, () => {
     const { id } = accepted.body;
     expectDescribed('get', ONE, await api.client.separation(id));
     expectDescribed('get', '/v1/separations', await api.client.json('/v1/separations?limit=1'));
+    const edited = { title: 'Mine', tempo: 90, key: { tonic: 'A', mode: 'minor' } };
+    for (const edit of [edited, { tempo: 0 }, '{', { id }]) {
+      expectDescribed('patch', ONE, await api.client.edit(id, edit));
+    }
+    expectDescribed('patch', ONE, await api.client.edit(id, '{}', 'text/plain'));
     expectDescribed('delete', ONE, await api.client.json(`/v1/separations/${id}`, { method: 'DELETE' }));
     expectDescribed('post', `${ONE}/cancel`, await api.client.cancel(id));
     expectDescribed('post', `${ONE}/cancel`, await api.client.cancel(id));
@@ -135,10 +142,16 @@ describe(serveDocs.name, () => {
   });
 
   it('describes a completed separation with its receipt and waveform', async () => {
-    const { id } = await storeSeparation(api.app.get(Ffmpeg), api.store, { seconds: 1, stems: ['vocals', 'drums'] });
+    const request = await storeSeparation(api.app.get(Ffmpeg), api.store, { seconds: 1, stems: ['vocals', 'drums'] });
+    const { id } = request;
     const answer = await api.client.separation(id);
     expect(answer.body.receipt).toBeDefined();
     expectDescribed('get', ONE, answer);
+    await api.app.get(SeparationStore).writeAnalysis(request, someAnalysis());
+    for (const edit of [{}, { tempo: 90 }]) {
+      await api.client.edit(id, edit);
+      expectDescribed('get', `${ONE}/analysis`, await api.client.json(`/v1/separations/${id}/analysis`));
+    }
     expectDescribed('get', `${ONE}/waveform`, await api.client.json(`/v1/separations/${id}/waveform`));
     const stem = `${ONE}/stems/{stem}.{format}`;
     expectDescribed('get', stem, await api.client.json(`/v1/separations/${id}/stems/tuba.flac`));

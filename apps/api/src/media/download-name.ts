@@ -1,16 +1,18 @@
 import type { MixRequest } from '@app/audio';
 import type { Format, StemName, StoredRequest } from '@app/separations';
+import { titleOf } from '../separations/title.js';
+import { titleInFileName } from '../uploads/display-name.js';
 
-/** The song's file name, which was sanitized at upload, and the stem's name. */
+/** The song's title and the stem's name. */
 export function stemFileName(request: StoredRequest, stem: StemName, format: Format): string {
-  return `${titleOf(request)} (${stem}).${format}`;
+  return `${songName(request)} (${stem}).${format}`;
 }
 
 /** Names how the mix is changed: `Song (mix, 75 %, -2).mp3`. */
 export function mixName(request: StoredRequest, format: Format, { speed, semitones }: MixRequest['change']): string {
   const percent = speed === 1 ? [] : [`${rounded(100 * speed)} %`];
   const pitch = semitones === 0 ? [] : [`${semitones > 0 ? '+' : ''}${rounded(semitones)}`];
-  return `${titleOf(request)} (${['mix', ...percent, ...pitch].join(', ')}).${format}`;
+  return `${songName(request)} (${['mix', ...percent, ...pitch].join(', ')}).${format}`;
 }
 
 function rounded(value: number): string {
@@ -18,13 +20,13 @@ function rounded(value: number): string {
 }
 
 export function originalName(request: StoredRequest): string {
-  return `${titleOf(request)} (original).flac`;
+  return `${songName(request)} (original).flac`;
 }
 
 export function archiveName(request: StoredRequest): string {
-  return `${titleOf(request)} (stems).zip`;
+  return `${songName(request)} (stems).zip`;
 }
 
-function titleOf({ fileName }: StoredRequest): string {
-  return fileName.replace(/(?<=.)\.[^.]{1,8}$/u, '');
+function songName(request: StoredRequest): string {
+  return titleInFileName(titleOf(request));
 }

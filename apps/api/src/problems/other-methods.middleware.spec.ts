@@ -32,7 +32,7 @@ describe(refuseOtherMethods.name, () => {
     ['/health/ready', READ],
     ['/v1/models', READ],
     ['/v1/separations', 'GET, HEAD, OPTIONS, POST'],
-    [`/v1/separations/${ID}`, 'DELETE, GET, HEAD, OPTIONS'],
+    [`/v1/separations/${ID}`, 'DELETE, GET, HEAD, OPTIONS, PATCH'],
     [`/v1/separations/${ID}/cancel`, 'OPTIONS, POST'],
     [`/v1/separations/${ID}/events`, READ],
     [`/v1/separations/${ID}/stems/vocals.flac`, READ],

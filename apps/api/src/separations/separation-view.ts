@@ -15,6 +15,7 @@ import {
   type StemName,
 } from '@app/separations';
 import { endingOf, needsRun, type StoredSeparation } from '@app/separation-store';
+import { titleOf } from './title.js';
 
 type Status = Pick<Separation, 'status' | 'progress' | 'startedAt' | 'finishedAt' | 'queue' | 'error' | 'receipt'>;
 
@@ -29,12 +30,14 @@ export function separationView(stored: StoredSeparation, job: JobState | undefin
   return {
     id: request.id,
     createdAt: request.createdAt,
+    title: titleOf(request),
     fileName: request.fileName,
     ...(isUnknown ? {} : { durationSeconds: manifest?.input.durationSeconds ?? request.durationSeconds }),
     model: request.model,
     stems: request.stems,
     formats: request.formats,
     ...status,
+    ...(request.own && { own: request.own }),
     links: isUnknown ? { self: selfLink(request.id) } : linksOf(stored, status.status),
   };
 }

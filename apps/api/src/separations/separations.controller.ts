@@ -1,6 +1,21 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Req,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import {
   ApiAcceptedResponse,
+  ApiBody,
+  ApiConsumes,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -11,9 +26,11 @@ import { componentRef, type Separation, type SeparationPage } from '@app/separat
 import type { Response } from 'express';
 import { audit } from '../access/audit-log.js';
 import { Owner, type ApiRequest } from '../context/api-request.js';
+import { JSON_TYPES, JsonBody } from './json-body.interceptor.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { ListQuery, SeparationParams } from './separations.dto.js';
 import { SeparationsService } from './separations.service.js';
+import { wantedEdit } from './wanted-edit.js';
 
 @ApiTags('separations')
 @ApiSecurity('key')
@@ -40,6 +57,40 @@ export class SeparationsController {
   @ApiProblems(...OF_A_SEPARATION, 'queue_unavailable')
   get(@Owner() owner: string | null, @Param() { id }: SeparationParams): Promise<Separation> {
     return this.separations.get(id, owner);
+  }
+
+  @Patch(':id')
+  @UseInterceptors(JsonBody)
+  @ApiOperation({
+    operationId: 'editSeparation',
+    summary: 'Set the title, tempo or key yourself',
+    description:
+      'Your own win everywhere over what was uploaded or measured, which stays. `null` takes one back; what you do not name stays. ' +
+      'Works in every state.',
+  })
+  @ApiConsumes(...JSON_TYPES)
+  @ApiBody({ required: true, schema: componentRef('OwnEdit') })
+  @ApiOkResponse({ schema: componentRef('SeparationDocument') })
+  @ApiProblems(
+    ...OF_A_SEPARATION,
+    'unknown_field',
+    'unsupported_media_type',
+    'invalid_title',
+    'invalid_tempo',
+    'invalid_key',
+    'record_damaged',
+    'queue_unavailable',
+    'busy',
+  )
+  async edit(
+    @Owner() owner: string | null,
+    @Param() { id }: SeparationParams,
+    @Body() body: unknown,
+    @Req() request: ApiRequest,
+  ): Promise<Separation> {
+    const { separation, isChanged } = await this.separations.edit(id, owner, wantedEdit(body));
+    if (isChanged) audit('separation edited', request, id);
+    return separation;
   }
 
   @Post(':id/cancel')

@@ -1,8 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CancelSignals, SeparationQueue } from '@app/queue';
+import { CancelSignals, JobEvents, SeparationQueue } from '@app/queue';
 import { SeparationIndex, SeparationStore } from '@app/separation-store';
-import { isTerminal, type Separation, type SeparationPage, type SeparationSummary } from '@app/separations';
-import { SeparationAccess } from '../access/separation-access.js';
+import {
+  isTerminal,
+  type OwnEdit,
+  type Separation,
+  type SeparationPage,
+  type SeparationSummary,
+} from '@app/separations';
+import { SeparationAccess, separationNotFound } from '../access/separation-access.js';
 import { fromQueue } from '../problems/outages.js';
 import { untilIdle } from './until-idle.js';
 import { ProblemError } from '../problems/problem.error.js';
@@ -18,6 +24,12 @@ export interface Cancel {
   readonly isNew: boolean;
 }
 
+export interface Edited {
+  readonly separation: Separation;
+  /** false when everything was so before */
+  readonly isChanged: boolean;
+}
+
 @Injectable()
 export class SeparationsService {
   private readonly logger = new Logger('separations');
@@ -28,6 +40,7 @@ export class SeparationsService {
     private readonly store: SeparationStore,
     private readonly queue: SeparationQueue,
     private readonly cancels: CancelSignals,
+    private readonly events: JobEvents,
     private readonly index: SeparationIndex,
   ) {}
 
@@ -73,6 +86,20 @@ export class SeparationsService {
     // it was completed or failed first
     if (now.status !== 'cancelled') throw alreadyFinished(now.status);
     return { separation: now, isNew: true };
+  }
+
+  /** Sets what is the owner's own. Says so again where nothing changes: the first call may have lost Redis. */
+  async edit(id: string, owner: string | null, edit: OwnEdit): Promise<Edited> {
+    const { request } = await this.access.loadFresh(id, owner);
+    const outcome = await this.store.edit(request.id, edit);
+    if (outcome === 'removed') throw separationNotFound();
+    if (outcome === 'unreadable') {
+      const detail = 'The record of this separation cannot be read. Send the song again, or delete the separation.';
+      throw new ProblemError('record_damaged', detail);
+    }
+    await this.access.changed(request.id);
+    await fromQueue(() => this.events.tellEdited(request.id));
+    return { separation: await this.get(id, owner), isChanged: outcome === 'changed' };
   }
 
   async remove(id: string, owner: string | null): Promise<void> {

@@ -121,6 +121,13 @@ describe(`${SeparationReader.name}, in two servers`, () => {
     });
   });
 
+  it('shows at once what is edited at the other', async () => {
+    const id = await known('completed');
+    rememberOld(id);
+    expect((await here.client.edit(id, { title: 'Mine' })).body.title).toBe('Mine');
+    expect((await there.client.separation(id)).body).toMatchObject({ title: 'Mine', own: { title: 'Mine' } });
+  });
+
   it('shows at once what the other has cancelled, though its worker still has it', async () => {
     const id = await known('processing');
     expect((await here.client.cancel(id)).body.status).toBe('cancelled');

@@ -5,7 +5,7 @@ describe(displayName.name, () => {
   it.each([
     ['../../etc/passwd.mp3', 'passwd.mp3'],
     ['C:\\Users\\me\\song.wav', 'song.wav'],
-    ['a\r\nSet-Cookie: x=1.mp3', 'aSet-Cookie_ x=1.mp3'],
+    ['a\r\nSet-Cookie: x=1.mp3', 'a Set-Cookie_ x=1.mp3'],
     ['null\0byte.mp3', 'nullbyte.mp3'],
     ['  .hidden.mp3 ', 'hidden.mp3'],
     ['..', 'song'],

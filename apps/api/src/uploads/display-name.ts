@@ -1,8 +1,7 @@
+import { displayText } from '@app/separations';
+
 /** in characters */
 const MAX_LENGTH = 200;
-
-/** controls, line separators and direction marks: `\p{C}` except the joiners that scripts need */
-const INVISIBLE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 
 /** special in the paths or shells of some system */
 const RESERVED = /[<>:"|?*]/g;
@@ -15,13 +14,18 @@ const FALLBACK = 'song';
  */
 export function displayName(fileName: string): string {
   const last = fileName.split(/[/\\]/).at(-1) ?? '';
-  const clean = last
-    .normalize('NFC')
-    .replace(INVISIBLE, '')
-    .replace(RESERVED, '_')
-    .replace(/\s+/g, ' ')
-    .replace(/^[. ]+|[. ]+$/g, '');
+  const clean = withoutReserved(displayText(last));
   return shorten(clean === '' ? FALLBACK : clean);
+}
+
+/** A title as the first part of a file name. */
+export function titleInFileName(title: string): string {
+  const clean = withoutReserved(title.replace(/[/\\]/g, '_'));
+  return clean === '' ? FALLBACK : clean;
+}
+
+function withoutReserved(name: string): string {
+  return name.replace(RESERVED, '_').replace(/^[. ]+|[. ]+$/g, '');
 }
 
 /** Keeps the extension. */

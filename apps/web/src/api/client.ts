@@ -1,5 +1,5 @@
 import type { Format, ModelList, Separation, SeparationId, SeparationPage } from './contract.js';
-import type { Analysis, SeparationStatus, Waveform } from './contract.js';
+import type { OwnEdit, SeparationStatus, ShownAnalysis, Waveform } from './contract.js';
 import { accessKey, rejectKey } from './access-key.js';
 import { ConnectionError, toApiError } from './errors.js';
 
@@ -42,16 +42,23 @@ export const api = {
   },
   get: (id: SeparationId): Promise<Separation> => json(`${BASE}/${id}`),
   cancel: (id: SeparationId): Promise<Separation> => json(`${BASE}/${id}/cancel`, 'POST'),
+  edit: async (id: SeparationId, edit: OwnEdit): Promise<Separation> => {
+    const body = JSON.stringify(edit);
+    const headers = { 'content-type': 'application/json' };
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const answer = await call(`${BASE}/${id}`, { method: 'PATCH', body, headers, signal });
+    return (await answer.json()) as Separation;
+  },
   remove: async (id: SeparationId): Promise<void> => {
     await callBriefly(`${BASE}/${id}`, 'DELETE');
   },
   models: (): Promise<ModelList> => json('/v1/models'),
   waveform: (id: SeparationId): Promise<Waveform> => json(`${BASE}/${id}/waveform`),
   /** undefined while it is being made */
-  analysis: async (id: SeparationId, signal: AbortSignal): Promise<Analysis | undefined> => {
+  analysis: async (id: SeparationId, signal: AbortSignal): Promise<ShownAnalysis | undefined> => {
     const answer = await call(`${BASE}/${id}/analysis`, { signal });
     // read in any case: the browser keeps the connection busy until then
-    const found = (await answer.json()) as Analysis;
+    const found = (await answer.json()) as ShownAnalysis;
     return answer.status === 202 ? undefined : found;
   },
   input: (id: SeparationId, signal: AbortSignal): Promise<Response> => call(`${BASE}/${id}/input`, { signal }),

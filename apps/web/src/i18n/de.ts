@@ -90,6 +90,7 @@ export const de: Messages = {
     full: 'Ganzes Fenster nutzen',
     leaveFull: 'Zurück zur Liste',
     cancel: 'Abbrechen',
+    edit: 'Bearbeiten',
     retry: 'Erneut versuchen',
     remove: 'Entfernen',
     confirmRemoval: (name) => `„${name}“ und alle Spuren entfernen?`,
@@ -128,7 +129,19 @@ export const de: Messages = {
       const name = GERMAN_TONICS[tonic] ?? tonic;
       return mode === 'major' ? `${name}-Dur` : `${name.toLowerCase()}-Moll`;
     },
+    double: 'Tempo verdoppeln',
+    halve: 'Tempo halbieren',
     notSure: (fact) => `${fact}, unsicher`,
+  },
+  edit: {
+    heading: 'Song bearbeiten',
+    title: 'Titel',
+    tempo: 'Tempo in BPM',
+    key: 'Tonart',
+    measured: 'Wie gemessen',
+    hint: 'Ein leeres Feld nimmt deine eigene Angabe zurück.',
+    save: 'Speichern',
+    cancel: 'Abbrechen',
   },
   downloads: {
     heading: 'Herunterladen',
@@ -234,6 +247,9 @@ export const de: Messages = {
     no_samples: 'In diesem Song ist kein Ton.',
     not_acceptable: 'Der Server kann das nicht in der gewünschten Form senden.',
     unsupported_audio: 'Diese Art von Audiodatei kann der Server nicht lesen.',
+    invalid_title: 'Der Titel darf bis zu 200 Zeichen haben.',
+    invalid_tempo: 'Das Tempo muss zwischen 20 und 400 BPM liegen.',
+    invalid_key: 'Diese Tonart gibt es nicht.',
     unknown_track: 'Diese Datei hat keine solche Tonspur.',
     too_costly:
       'Diese Datei zu lesen ist viel zu aufwendig. Speichere sie mit höchstens 48 kHz und füge sie noch einmal hinzu.',

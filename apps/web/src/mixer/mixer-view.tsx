@@ -2,7 +2,7 @@ import { effect, useComputed, useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { api } from '../api/client.js';
-import type { Separation, Waveform } from '../api/contract.js';
+import type { OwnEdit, Separation, Waveform } from '../api/contract.js';
 import { codeOf } from '../api/errors.js';
 import { connectMediaKeys } from '../audio/media-keys.js';
 import type { Player } from '../audio/player.js';
@@ -30,10 +30,13 @@ interface MixerViewProps {
   readonly preview: PreviewBlocks | undefined;
   /** those of the song's window */
   readonly shortcuts: Shortcuts;
+  /** what the song is called */
+  readonly name: string;
+  readonly onEdit: (edit: OwnEdit) => Promise<void>;
 }
 
 /** The open mixer of a song. Closing it releases all audio. */
-export function MixerView({ song, preview, shortcuts }: MixerViewProps): JSX.Element {
+export function MixerView({ song, preview, shortcuts, name, onEdit }: MixerViewProps): JSX.Element {
   const player = useMemo(() => createPlayer(song, preview), [song.id]);
   const root = useRef<HTMLDivElement>(null);
   const selected = useSignal(0);
@@ -50,7 +53,7 @@ export function MixerView({ song, preview, shortcuts }: MixerViewProps): JSX.Ele
     const stops = [
       listenToShortcuts(player, stems, selected, shortcuts),
       animate(player, root.current),
-      connectMediaKeys(player, song.fileName),
+      connectMediaKeys(player, name),
       effect(() => {
         const ready = preview === undefined ? 1 : preview.edge.value / player.samples;
         root.current?.style.setProperty('--ready', String(ready));
@@ -76,7 +79,7 @@ export function MixerView({ song, preview, shortcuts }: MixerViewProps): JSX.Ele
     <div class="mixer" ref={root} style={{ '--lanes': stems.length }}>
       <div class={player.playsOriginal.value ? 'lanes lanes-off' : 'lanes'}>
         <div class="ruler-row">
-          <div class="song-facts">{isComplete && <SongFacts id={song.id} player={player} />}</div>
+          <div class="song-facts">{isComplete && <SongFacts song={song} player={player} onEdit={onEdit} />}</div>
           <Ruler player={player} />
         </div>
         {stems.map((stem, index) => (

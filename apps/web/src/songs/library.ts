@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { api } from '../api/client.js';
 import { ApiError } from '../api/errors.js';
-import { isTerminal, type Separation, type SeparationId } from '../api/contract.js';
+import { isTerminal, type OwnEdit, type Separation, type SeparationId } from '../api/contract.js';
 
 /** the loaded and added songs, newest first */
 export const songs = signal<readonly Separation[]>([]);
@@ -20,6 +20,9 @@ export const isFullWindow = signal(false);
 
 /** the song to scroll to, once its mixer is drawn: whoever opened it wants to see it */
 export const wantedSong = signal<SeparationId | undefined>(undefined);
+
+/** the song whose title, tempo and key are being edited */
+export const editedSong = signal<SeparationId | undefined>(undefined);
 
 /** the last live update failed */
 export const isOffline = signal(false);
@@ -84,6 +87,16 @@ export async function refreshSongs(): Promise<void> {
   for (const { id, createdAt } of before) {
     if (createdAt > oldest && !listed.has(id)) dropSong(id);
   }
+}
+
+/** What a song is called: as its owner says, else as its file. */
+export function nameOf({ own, fileName }: Pick<Separation, 'own' | 'fileName'>): string {
+  return own?.title ?? fileName;
+}
+
+/** Sets what is the user's own. */
+export async function editSong(id: SeparationId, edit: OwnEdit): Promise<void> {
+  upsertSongs(await api.edit(id, edit));
 }
 
 export async function cancelSong(id: SeparationId): Promise<void> {

@@ -11,8 +11,8 @@ import { ErrorLine } from '../ui/error-line.js';
 import { Icon } from '../ui/icons.js';
 import { announce } from '../ui/live-region.js';
 import { ProgressBar } from '../ui/progress-bar.js';
-import { activeSongs, cancelSong, isFullWindow, loadReceipt, openSong } from './library.js';
-import { removeSong, showSong, wantedSong } from './library.js';
+import { activeSongs, cancelSong, editedSong, editSong, isFullWindow, loadReceipt, nameOf } from './library.js';
+import { openSong, removeSong, showSong, wantedSong } from './library.js';
 import { FullWindowButton } from './full-window-button.js';
 import { leaveFullWindow, toggleFullWindow } from './route.js';
 import { secondsLeft } from './time-left.js';
@@ -65,20 +65,28 @@ export function SongCard({ song }: SongProps): JSX.Element {
       </div>
       {!isTerminal(song.status) && (
         <>
-          <ProgressBar label={song.fileName} percent={song.status === 'queued' ? 0 : song.progress.percent} />
+          <ProgressBar label={nameOf(song)} percent={song.status === 'queued' ? 0 : song.progress.percent} />
           <p class="card-state">{stateText(song)}</p>
         </>
       )}
       {song.status === 'cancelled' && <p class="card-state">{cancelled}</p>}
       {song.error !== undefined && <ErrorLine intro={failed} code={song.error.code} />}
       {actionError !== undefined && <ErrorLine code={actionError} />}
-      {isDrawn && <MixerView song={song} preview={preview} shortcuts={SHORTCUTS} />}
+      {isDrawn && (
+        <MixerView
+          song={song}
+          preview={preview}
+          shortcuts={SHORTCUTS}
+          name={nameOf(song)}
+          onEdit={(edit) => editSong(song.id, edit)}
+        />
+      )}
     </li>
   );
 }
 
 function Title({ song, canOpen }: OpenableProps): JSX.Element {
-  const { open, close, nameOf } = messages.value.song;
+  const { open, close, nameOf: labelOf } = messages.value.song;
   const isOpen = openSong.value === song.id;
   const facts = [
     song.durationSeconds === undefined ? '' : formatTime(song.durationSeconds),
@@ -89,7 +97,7 @@ function Title({ song, canOpen }: OpenableProps): JSX.Element {
   return (
     <div class="card-title">
       <h3 dir="auto" title={song.fileName}>
-        {song.fileName}
+        {nameOf(song)}
       </h3>
       <p class="card-facts">{facts.filter((fact) => fact !== '').join(' · ')}</p>
       {canOpen && (
@@ -97,7 +105,7 @@ function Title({ song, canOpen }: OpenableProps): JSX.Element {
           type="button"
           class="card-open-button"
           aria-expanded={isOpen}
-          aria-label={nameOf(isOpen ? close : open, song.fileName)}
+          aria-label={labelOf(isOpen ? close : open, nameOf(song))}
           onClick={() => {
             if (isOpen) openSong.value = undefined;
             else showSong(song.id);
@@ -109,43 +117,50 @@ function Title({ song, canOpen }: OpenableProps): JSX.Element {
 }
 
 function Actions({ song, canOpen }: OpenableProps): JSX.Element {
-  const { cancel, retry, remove, confirmRemoval, nameOf } = messages.value.song;
-  const { id, fileName, status, error } = song;
+  const { cancel, edit, retry, remove, confirmRemoval, nameOf: labelOf } = messages.value.song;
+  const { id, status, error } = song;
+  const name = nameOf(song);
   const canRetry = status === 'cancelled' || (error !== undefined && isRetryable(error.code));
   return (
     <div class="card-actions">
       {!isTerminal(status) && (
-        <button
-          type="button"
-          aria-label={nameOf(cancel, fileName)}
-          onClick={() => void attempt(id, () => cancelSong(id))}
-        >
+        <button type="button" aria-label={labelOf(cancel, name)} onClick={() => void attempt(id, () => cancelSong(id))}>
           {cancel}
         </button>
       )}
       {canRetry && (
         <button
           type="button"
-          aria-label={nameOf(retry, fileName)}
+          aria-label={labelOf(retry, name)}
           onClick={() => void attempt(id, () => separateAgain(song))}
         >
           <Icon name="retry" />
           {retry}
         </button>
       )}
+      <button
+        type="button"
+        class="quiet round"
+        aria-label={labelOf(edit, name)}
+        onClick={() => {
+          editedSong.value = id;
+        }}
+      >
+        <Icon name="pen" />
+      </button>
       {isTerminal(status) && (
         <button
           type="button"
           class="quiet round"
-          aria-label={nameOf(remove, fileName)}
+          aria-label={labelOf(remove, name)}
           onClick={() => {
-            if (confirm(confirmRemoval(fileName))) void attempt(id, () => removeSong(id));
+            if (confirm(confirmRemoval(name))) void attempt(id, () => removeSong(id));
           }}
         >
           <Icon name="bin" />
         </button>
       )}
-      {canOpen && openSong.value === id && <FullWindowButton song={fileName} />}
+      {canOpen && openSong.value === id && <FullWindowButton song={name} />}
       {canOpen && (
         <span class={openSong.value === id ? 'chevron chevron-up' : 'chevron'}>
           <Icon name="chevron" />
@@ -195,7 +210,8 @@ function bringIntoView(card: HTMLLIElement | null): void {
 }
 
 /** Announces the outcome of a song that ends while the page shows it. Opens its mixer if none is open, to hear it. */
-function useOutcome({ id, fileName, status, progress }: Separation): void {
+function useOutcome(song: Separation): void {
+  const { id, status, progress } = song;
   const isSeparated = status === 'processing' && progress.stage === 'separate';
   const before = useRef(status);
   useEffect(() => {
@@ -203,10 +219,10 @@ function useOutcome({ id, fileName, status, progress }: Separation): void {
     before.current = status;
     if (isTerminal(previous)) return;
     const { completed, failed } = messages.value.announcements;
-    if (status === 'failed') announce(failed(fileName));
+    if (status === 'failed') announce(failed(nameOf(song)));
     if (isTerminal(status) && status !== 'completed' && openSong.value === id) openSong.value = undefined;
     if (status !== 'completed') return;
-    announce(completed(fileName));
+    announce(completed(nameOf(song)));
     openSong.value ??= id;
   }, [status]);
   useEffect(() => {

@@ -1,7 +1,7 @@
 import { effect } from '@preact/signals';
 import type { Separation } from '../api/contract.js';
 import { messages } from '../i18n/i18n.js';
-import { activeSongs } from './library.js';
+import { activeSongs, nameOf } from './library.js';
 
 /** Shows the progress of the song that is furthest in the tab's title and icon. */
 export function showProgressInTab(): void {
@@ -14,7 +14,7 @@ export function showProgressInTab(): void {
     );
     const { title, percent: percentText } = messages.value;
     const percent = Math.floor(song?.progress.percent ?? 0);
-    document.title = song === undefined ? title : `${percentText(percent)} · ${song.fileName}`;
+    document.title = song === undefined ? title : `${percentText(percent)} · ${nameOf(song)}`;
     if (link !== null) link.href = song === undefined ? plainIcon : ringIcon(percent);
   });
 }

@@ -15,6 +15,7 @@ const PATHS = {
   tools:
     'M3 6h10v2H3zm14 0h4v2h-4zm-3-2h2v6h-2zM3 11h4v2H3zm8 0h10v2H11zM8 9h2v6H8zm-5 7h10v2H3zm14 0h4v2h-4zm-3-2h2v6h-2z',
   bin: 'M9 4h6l1 2h4v2H4V6h4zM6 9h12l-1 11H7zm4 2v7h1.5v-7zm2.5 0v7H14v-7z',
+  pen: 'M4 20v-4L15.5 4.5a1.4 1.4 0 0 1 2 0l2 2a1.4 1.4 0 0 1 0 2L8 20zm2-3.2V18h1.2l8.2-8.2-1.2-1.2z',
   retry: 'M12 5a7 7 0 1 1-6.7 5h2.1A5 5 0 1 0 12 7v3L7.5 6 12 2z',
   keys: 'M3 6h18v12H3zm2 2v2h2V8zm4 0v2h2V8zm4 0v2h2V8zm4 0v2h2V8zM5 14v2h2v-2zm4 0v2h6v-2zm8 0v2h2v-2zM7 11v2h2v-2zm4 0v2h2v-2zm4 0v2h2v-2z',
   link: 'M10 13a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 4.3l-1.3 1.3 1.4 1.4L14.4 5.7a2 2 0 0 1 2.9 2.9l-3 3a2 2 0 0 1-2.9 0zM14 11a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 19.7l1.3-1.3-1.4-1.4-1.3 1.3a2 2 0 0 1-2.9-2.9l3-3a2 2 0 0 1 2.9 0z',

@@ -1,10 +1,9 @@
 import { allReplies, json, type RedisConnections } from '@app/redis';
 import { previewSchema, type Preview, type SeparationId } from '@app/separations';
+import { EVENTS_KEPT } from '../job-events.js';
 
 /** longer than any separation, and than a listener's pause */
 const KEPT_MS = 24 * 3600 * 1000;
-/** as BullMQ keeps */
-const EVENTS_KEPT = 10_000;
 
 /** What can be heard of each running separation: its worker writes it, every rest-server reads it. */
 export class PreviewBoard {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { KNOWN_MODELS } from '../index.js';
-import { analysisSchema } from './analysis.js';
+import { analysisSchema } from './song/analysis.js';
 import { modelDescriptionSchema, modelSchema } from './model.js';
 import { problemDocumentSchema } from './problem.js';
 import { progressSchema, queuePlaceSchema } from './separation.js';

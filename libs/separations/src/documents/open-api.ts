@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { analysisSchema, keySchema, loudnessSchema, pendingAnalysisSchema, tempoSchema } from './analysis.js';
+import {
+  keySchema,
+  loudnessSchema,
+  pendingAnalysisSchema,
+  shownAnalysisSchema,
+  shownKeySchema,
+  shownTempoSchema,
+  tempoSchema,
+} from './song/analysis.js';
 import { failureSchema } from './fields.js';
 import { livenessSchema, notReadySchema, readinessSchema } from './health.js';
 import { linksSchema } from './links.js';
@@ -12,6 +20,7 @@ import {
   manifestStemSchema,
 } from './manifest.js';
 import { modelListSchema, modelSchema } from './model.js';
+import { musicalKeySchema, ownEditSchema, ownSchema } from './song/own.js';
 import { fieldErrorSchema, problemDocumentSchema } from './problem.js';
 import {
   progressSchema,
@@ -45,9 +54,14 @@ const COMPONENTS = {
   ReceiptOriginal: manifestOriginalSchema,
   ReceiptFile: manifestArtefactSchema,
   WaveformDocument: waveformSchema,
-  AnalysisDocument: analysisSchema,
-  AnalysisTempo: tempoSchema,
-  AnalysisKey: keySchema,
+  OwnDocument: ownSchema,
+  OwnEdit: ownEditSchema,
+  MusicalKey: musicalKeySchema,
+  AnalysisDocument: shownAnalysisSchema,
+  AnalysisTempo: shownTempoSchema,
+  AnalysisKey: shownKeySchema,
+  MeasuredTempo: tempoSchema,
+  MeasuredKey: keySchema,
   AnalysisLoudness: loudnessSchema,
   PendingAnalysis: pendingAnalysisSchema,
   ModelDocument: modelSchema,

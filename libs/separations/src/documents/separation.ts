@@ -13,6 +13,7 @@ import {
 } from './fields.js';
 import { linksSchema } from './links.js';
 import { manifestSchema } from './manifest.js';
+import { ownSchema } from './song/own.js';
 
 export const progressSchema = z.object({
   percent: z
@@ -35,6 +36,7 @@ export const separationSchema = z.object({
   createdAt: time,
   startedAt: time.exactOptional(),
   finishedAt: time.exactOptional(),
+  title: z.string().meta({ description: 'your own, or the file name without its ending', example: 'song' }),
   fileName: z.string().meta({ description: 'from the client, made safe', example: 'song.mp3' }),
   durationSeconds: seconds.meta({ example: 183.4 }).exactOptional(),
   model: modelName,
@@ -43,6 +45,7 @@ export const separationSchema = z.object({
   progress: progressSchema,
   queue: queuePlaceSchema.exactOptional(),
   error: failureSchema.exactOptional(),
+  own: ownSchema.exactOptional(),
   receipt: manifestSchema.exactOptional(),
   links: linksSchema,
 });

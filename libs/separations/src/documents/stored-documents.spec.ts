@@ -76,7 +76,13 @@ describe(parseStoredRequest.name, () => {
     expect(parseStoredRequest(changed(REQUEST, 'outcome', outcome)).outcome).toEqual(outcome);
   });
 
+  it.each([{}, { title: 'x', tempo: 90.5, key: { tonic: 'Bb', mode: 'major' } }])('reads the own %j', (own) => {
+    expect(parseStoredRequest(changed(REQUEST, 'own', own)).own).toEqual(own);
+  });
+
   it.each<[string, unknown]>([
+    ['own', { tempo: '90' }],
+    ['own', { key: { tonic: 'H', mode: 'major' } }],
     ['id', 'sep_1'],
     ['id', `${REQUEST.id}/..`],
     ['inputSha256', 'A'.repeat(64)],

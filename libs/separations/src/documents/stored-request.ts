@@ -12,6 +12,7 @@ import {
   time,
   type DocumentOf,
 } from './fields.js';
+import { ownSchema } from './song/own.js';
 import { parseDocument } from './parse-document.js';
 
 /** What decides the sound of a separation. */
@@ -58,6 +59,7 @@ export const storedRequestSchema = separationIdentitySchema.extend({
   durationSeconds: seconds,
   formats,
   outcome: storedStateSchema,
+  own: ownSchema.exactOptional(),
 });
 
 export type SeparationOptions = DocumentOf<typeof separationOptionsSchema>;

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { seconds, type DocumentOf } from './fields.js';
-import { parseDocument } from './parse-document.js';
-
-const TONICS = ['C', 'C#', 'D', 'Eb', 'E', 'F', 'F#', 'G', 'Ab', 'A', 'Bb', 'B'] as const;
+import { seconds, type DocumentOf } from '../fields.js';
+import { musicalKeySchema } from './own.js';
+import { parseDocument } from '../parse-document.js';
 
 const confidence = z.number().min(0).max(1).meta({ description: 'from 0 to 1', example: 0.87 });
 
@@ -12,11 +11,7 @@ export const tempoSchema = z.object({
   beats: z.array(seconds).meta({ description: 'when each beat is, in seconds', example: [0.512, 1.012, 1.511] }),
 });
 
-export const keySchema = z.object({
-  tonic: z.enum(TONICS).meta({ example: 'A' }),
-  mode: z.enum(['major', 'minor']).meta({ example: 'minor' }),
-  confidence,
-});
+export const keySchema = musicalKeySchema.extend({ confidence });
 
 export const loudnessSchema = z.object({
   integratedLufs: z
@@ -46,10 +41,28 @@ export const analysisSchema = z
   })
   .meta({ description: 'Tempo, beats, key, tuning and loudness, measured once from the stems.' });
 
+const own = z.boolean().meta({ description: 'whether you set it yourself: its confidence is 1 then', example: false });
+
+export const shownTempoSchema = tempoSchema.extend({ own });
+export const shownKeySchema = keySchema.extend({ own });
+
+/** The answer: the owner's own tempo and key win. */
+export const shownAnalysisSchema = analysisSchema
+  .extend({
+    tempo: shownTempoSchema.nullable().meta({ description: 'from the drums, or your own; null without either' }),
+    key: shownKeySchema.nullable().meta({ description: 'from the tonal stems, or your own; null without either' }),
+    measured: z
+      .object({ tempo: tempoSchema.nullable(), key: keySchema.nullable() })
+      .meta({ description: 'what was measured, if your own takes the place of one of them' })
+      .exactOptional(),
+  })
+  .meta({ description: 'Tempo, beats, key, tuning and loudness: measured once from the stems, or your own.' });
+
 /** The answer while it is being made. */
 export const pendingAnalysisSchema = z.object({ status: z.literal('pending') });
 
 export type Analysis = DocumentOf<typeof analysisSchema>;
+export type ShownAnalysis = DocumentOf<typeof shownAnalysisSchema>;
 export type PendingAnalysis = DocumentOf<typeof pendingAnalysisSchema>;
 
 /** @throws InvalidDocumentError */
