@@ -146,6 +146,17 @@ describe('the mixer under fingers and keys', () => {
     expect(await page.getByRole('slider', { name: 'Volume Drums' }).inputValue()).toBe('95');
   });
 
+  it("changes speed and pitch under the page's own content security policy", async () => {
+    await page.getByRole('slider', { name: 'Speed' }).fill('200');
+    await page.getByRole('slider', { name: 'Transpose' }).fill('1');
+    const before = await position();
+    await page.keyboard.press(' ');
+    await waitUntil('the song to play', async () => (await position()) !== before);
+    await page.keyboard.press(' ');
+    expect(await page.locator('.mixer').getByRole('alert').count()).toBe(0);
+    expect(phone.faults.filter((fault) => fault.includes('Content Security Policy'))).toEqual([]);
+  });
+
   it('can leave letters alone', async () => {
     await page.keyboard.press('?');
     await page.getByRole('checkbox', { name: 'Letters' }).uncheck();

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
-import { findStretchLibrary, StretchedSound, type Change, type SoundKind, type Stereo } from './index.js';
+import {
+  findStretchLibrary,
+  openStretcher,
+  StretchedSound,
+  type Change,
+  type SoundKind,
+  type Stereo,
+} from './index.js';
 
 const RATE = 44_100;
 const SECONDS = 4;
@@ -30,7 +37,7 @@ function triad(): Float32Array {
 
 /** The right channel is the left one, upside down. */
 function stretch(sound: Float32Array, kind: SoundKind, change: Change, piece = 10_000): [Float32Array, Float32Array] {
-  const sut = new StretchedSound(library, kind, RATE, change);
+  const sut = new StretchedSound({ change, openStretcher: () => openStretcher(library, kind, RATE) });
   const steps: Stereo[] = [];
   for (let at = 0; at < sound.length; at += piece) {
     const left = sound.slice(at, at + piece);
@@ -122,6 +129,25 @@ describe(StretchedSound.name, () => {
   ])('gives a sound that is %s its exact length', (_, samples, speed) => {
     const [left, right] = stretch(triad().slice(0, samples), 'hits', { speed, semitones: 2 });
     expect([left.length, right.length]).toEqual([Math.round(samples / speed), Math.round(samples / speed)]);
+  });
+
+  it.each([
+    ['hits', 0.5, 0],
+    ['tones', 0.75, 0],
+    ['tones', 1, 3],
+    // the most that a stretcher is asked for
+    ['tones', 4, -12],
+  ] as const)('starts %s with their full level at speed %d and %d semitones', (kind, speed, semitones) => {
+    const whole = triad();
+    const before = (samples: number): Stereo => [whole.slice(RATE - samples, RATE), whole.slice(RATE - samples, RATE)];
+    const change = { speed, semitones };
+    const sut = new StretchedSound({ change, openStretcher: () => openStretcher(library, kind, RATE), before });
+    const steps = sut.push([whole.slice(RATE), whole.slice(RATE)]);
+    const level = (from: number, to: number): number => {
+      const part = steps.flatMap(([left]) => [...left]).slice(from, to);
+      return Math.sqrt(part.reduce((sum, sample) => sum + sample ** 2, 0) / part.length);
+    };
+    expect(level(0, 2000) / level(8000, 16_000)).toBeGreaterThan(0.9);
   });
 
   it('gives the same samples each time, in whatever pieces the sound comes', () => {

@@ -14,6 +14,9 @@ const CHANNELS = 2;
 const SAMPLE_BYTES = 4;
 const PAGE_BYTES = 65_536;
 
+/** each call does its share of an analysis: without it, one call in many takes ten times as long as the others */
+const SPREAD = 1;
+
 /** samples that one call takes or gives, of one channel */
 const MAX_SAMPLES = 32_768;
 
@@ -32,6 +35,9 @@ declare const WebAssembly: {
   readonly Instance: new (module: object, surroundings: object) => { readonly exports: Exports };
 };
 
+/** Compiled once: an audio thread must not wait for it again. */
+const compiled = new WeakMap<StretchLibrary, object>();
+
 /**
  * Changes the speed of a stereo sound and keeps its pitch. Runs wherever WebAssembly does: in Node, in a worker and in an
  * audio worklet. Both channels get the same treatment, so they stay in phase.
@@ -46,24 +52,25 @@ export class Stretcher {
   private readonly buffers: number;
 
   constructor(library: StretchLibrary, options: StretcherOptions) {
-    const exported = instantiate(library.wasm);
+    const exported = instantiate(library);
     this.memory = exported['e'] as Memory;
     this.call = (name, ...numbers) => (exported[library.names[name] ?? name] as WasmFunction)(...numbers);
     // constructors of the C++ code
     this.call('f');
     this.call('main');
-    this.call('configure', CHANNELS, options.blockSamples, options.intervalSamples, 0);
+    this.call('configure', CHANNELS, options.blockSamples, options.intervalSamples, SPREAD);
     this.call('reset');
     this.inputLatency = this.call('inputLatency');
     this.outputLatency = this.call('outputLatency');
     this.buffers = this.call('setBuffers', CHANNELS, MAX_SAMPLES);
   }
 
-  /** Starts over with what comes before the next input, at most 32,768 samples. */
-  seek(before: Stereo, speed: number): void {
+  /** Starts over with what comes before the next input; it uses the last 32,768 samples. */
+  seek([left, right]: Stereo, speed: number): void {
+    const recent: Stereo = [left.subarray(-MAX_SAMPLES), right.subarray(-MAX_SAMPLES)];
     this.call('reset');
-    this.write(before);
-    this.call('seek', before[0].length, speed);
+    this.write(recent);
+    this.call('seek', recent[0].length, speed);
   }
 
   /** Fills the output; how much input there is for it sets the speed. At most 32,768 samples each. */
@@ -89,7 +96,7 @@ export class Stretcher {
 }
 
 /** What the compiled code needs of its surroundings. */
-function instantiate(wasm: Uint8Array<ArrayBuffer>): Exports {
+function instantiate(library: StretchLibrary): Exports {
   const bytes = (): Uint8Array => new Uint8Array((exported['e'] as Memory).buffer);
   const surroundings = {
     // it starts a generator of random phases: equal input gives equal output
@@ -108,7 +115,9 @@ function instantiate(wasm: Uint8Array<ArrayBuffer>): Exports {
       throw new Error('the time stretcher failed');
     },
   };
-  // 64 kB: compiled in milliseconds, and an audio worklet cannot wait
-  const { exports: exported } = new WebAssembly.Instance(new WebAssembly.Module(wasm), { a: surroundings });
+  // 64 kB take milliseconds to compile, and not every browser hands a compiled module to an audio worklet
+  const module = compiled.get(library) ?? new WebAssembly.Module(library.wasm);
+  compiled.set(library, module);
+  const { exports: exported } = new WebAssembly.Instance(module, { a: surroundings });
   return exported;
 }

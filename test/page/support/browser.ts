@@ -39,7 +39,9 @@ export class WatchedPage {
     page.on('console', (message) => {
       // a block of the preview that was asked for at the very end of the separation
       if (message.location().url.includes('/preview/') && message.text().includes('410')) return;
-      if (message.type() === 'error' || message.type() === 'warning') this.faults.push(message.text());
+      if (message.type() !== 'error' && message.type() !== 'warning') return;
+      // the browser names no address of what failed to load
+      this.faults.push(`${message.text()} ${message.location().url}`);
     });
     page.on('requestfailed', (request) => {
       const reason = request.failure()?.errorText ?? '';

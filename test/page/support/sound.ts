@@ -50,3 +50,35 @@ function loudest(sound: Float32Array): number {
   }
   return best.at;
 }
+
+/** semitones of one step of a spectrum */
+const STEP = 0.5;
+const LOWEST_HERTZ = 60;
+/** five octaves */
+const STEPS = 120;
+
+/** By how many semitones a sound is higher than another with the same content. */
+export function semitonesAbove(sound: Float32Array, other: Float32Array): number {
+  const [one, two] = [spectrum(sound), spectrum(other)];
+  let best = { shift: 0, score: -Infinity };
+  for (let shift = -24; shift <= 24; shift += 1) {
+    const score = two.reduce((sum, level, at) => sum + level * (one[at + shift] ?? 0), 0);
+    if (score > best.score) best = { shift, score };
+  }
+  return best.shift * STEP;
+}
+
+/** Levels at frequencies that rise by half a semitone, without their mean. */
+function spectrum(sound: Float32Array): number[] {
+  const levels = Array.from({ length: STEPS }, (_, step) => {
+    const turn = (2 * Math.PI * LOWEST_HERTZ * 2 ** ((step * STEP) / 12)) / 44_100;
+    let [cosine, sine] = [0, 0];
+    sound.forEach((sample, at) => {
+      cosine += sample * Math.cos(turn * at);
+      sine += sample * Math.sin(turn * at);
+    });
+    return Math.hypot(cosine, sine) / sound.length;
+  });
+  const mean = levels.reduce((sum, level) => sum + level, 0) / STEPS;
+  return levels.map((level) => level - mean);
+}

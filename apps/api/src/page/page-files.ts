@@ -19,10 +19,11 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.mp3': 'audio/mpeg',
+  '.wasm': 'application/wasm',
 };
 
 /** files worth compressing */
-const TEXTS = ['.html', '.js', '.css', '.svg'];
+const COMPRESSED = ['.html', '.js', '.css', '.svg', '.wasm'];
 
 /** Reads the built page into memory. Returns undefined when it was not built. */
 export async function readPage(folder: string): Promise<ReadonlyMap<string, PageFile> | undefined> {
@@ -43,7 +44,7 @@ export async function pageFile(name: string, identity: Buffer): Promise<PageFile
   const extension = extname(name);
   const etag = `"${createHash('sha256').update(identity).digest('hex').slice(0, 32)}"`;
   const contentType = CONTENT_TYPES[extension] ?? 'application/octet-stream';
-  if (!TEXTS.includes(extension)) return { contentType, etag, bodies: { identity } };
+  if (!COMPRESSED.includes(extension)) return { contentType, etag, bodies: { identity } };
   const [br, gzipped] = await Promise.all([promisify(brotliCompress)(identity), promisify(gzip)(identity)]);
   return { contentType, etag, bodies: { br, gzip: gzipped, identity } };
 }

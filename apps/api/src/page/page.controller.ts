@@ -6,9 +6,12 @@ import { matchesEtag } from '../downloads/etag.js';
 import { ProblemError } from '../problems/problem.error.js';
 import type { Encoding, PageFile } from './page-files.js';
 
-/** Content Security Policy: the page plays stems from blobs; inline scripts and styles are off */
+/**
+ * Content Security Policy: the page plays stems from blobs; inline scripts and styles are off. The time stretcher is
+ * WebAssembly, from this server: `wasm-unsafe-eval` lets it be compiled, and allows no eval of scripts.
+ */
 const PAGE_CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; " +
   "worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; " +
   "frame-ancestors 'none'";
 
@@ -38,7 +41,8 @@ export class PageController {
   asset(@Param('name') name: string, @Req() request: Request, @Res() response: Response): void {
     const file = this.page.assets.get(name);
     if (file === undefined) throw new ProblemError('not_found', 'There is no such file.');
-    response.set('Cache-Control', IMMUTABLE);
+    // a worker has the policy that its script comes with
+    response.set({ 'Content-Security-Policy': PAGE_CSP, 'Cache-Control': IMMUTABLE });
     send(file, request, response);
   }
 }

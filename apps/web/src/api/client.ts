@@ -1,3 +1,4 @@
+import type { Change } from '@app/stretch';
 import type { Format, ModelList, Separation, SeparationId, SeparationPage } from './contract.js';
 import type { OwnEdit, SeparationStatus, ShownAnalysis, Waveform } from './contract.js';
 import { accessKey, rejectKey } from './access-key.js';
@@ -90,14 +91,18 @@ interface StereoLevel {
 interface Mix {
   /** linear, by stem; only the audible ones */
   readonly levels: ReadonlyMap<string, StereoLevel>;
-  /** 1 is as fast as the song */
-  readonly speed: number;
+  readonly change: Change;
 }
 
-export function mixPath(id: SeparationId, { levels, speed }: Mix, format: Format): string {
+export function mixPath(id: SeparationId, { levels, change }: Mix, format: Format): string {
   // six decimals are finer than a 16-bit step
   const lanes = [...levels].map(([stem, { left, right }]) => `${stem}:${left.toFixed(6)}:${right.toFixed(6)}`);
-  const query = new URLSearchParams({ levels: lanes.join(','), ...(speed !== 1 && { speed: String(speed) }) });
+  const { speed, semitones } = change;
+  const query = new URLSearchParams({
+    levels: lanes.join(','),
+    ...(speed !== 1 && { speed: String(speed) }),
+    ...(semitones !== 0 && { semitones: String(semitones) }),
+  });
   return `${BASE}/${id}/mix.${format}?${query}`;
 }
 

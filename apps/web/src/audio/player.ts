@@ -1,17 +1,22 @@
 import { signal } from '@preact/signals';
+import type { SoundKind, StretchLibrary } from '@app/stretch';
 import { laneLevels, type LaneSettings } from './levels.js';
 import type { Report } from './mixing/protocol.js';
-import type { Region } from './mixing/transport.js';
+import type { Region } from './mixing/loop-path.js';
 import type { MixerOutput } from './output/mixer-output.js';
 import { openMixerOutput } from './output/open-mixer-output.js';
 import { Prefetcher } from './prefetcher.js';
 import { OriginalSource } from './sources/original-source.js';
 import { SAMPLE_RATE, type StemSource } from './sources/stem-source.js';
+import { SpeedAndPitch } from './speed-and-pitch.js';
 
 interface PlayerOptions {
   /** opens the audio of every stem, in the order of the lanes */
   readonly openStems: (context: BaseAudioContext, signal: AbortSignal) => Promise<readonly StemSource[]>;
   readonly openOriginal: (context: BaseAudioContext, signal: AbortSignal) => Promise<StemSource>;
+  readonly loadStretchLibrary: () => Promise<StretchLibrary>;
+  /** what each lane sounds like */
+  readonly kinds: readonly SoundKind[];
   /** initial settings of every lane */
   readonly lanes: readonly LaneSettings[];
   /** length of the song, in samples of one channel */
@@ -30,11 +35,11 @@ export class Player {
   readonly position = signal(0);
   readonly isPlaying = signal(false);
   readonly isWaiting = signal(false);
-  readonly speed = signal(1);
   readonly loop = signal<Region | undefined>(undefined);
   readonly lanes = signal<readonly LaneSettings[]>([]);
   readonly playsOriginal = signal(false);
   readonly failure = signal<unknown>(undefined);
+  readonly speedAndPitch: SpeedAndPitch;
   /** largest recent sample of each lane, the original last */
   peaks: readonly number[] = [];
 
@@ -53,6 +58,9 @@ export class Player {
 
   constructor(private readonly options: PlayerOptions) {
     this.lanes.value = options.lanes;
+    this.speedAndPitch = new SpeedAndPitch(options.loadStretchLibrary, (command) => {
+      this.output?.send(command);
+    });
     void this.load();
   }
 
@@ -95,11 +103,6 @@ export class Player {
     this.prefetch();
   }
 
-  setSpeed(speed: number): void {
-    this.speed.value = speed;
-    this.output?.send({ type: 'speed', speed });
-  }
-
   setLoop(loop: Region | undefined): void {
     this.loop.value = loop;
     this.output?.send({ type: 'loop', loop });
@@ -127,7 +130,10 @@ export class Player {
   tick(): void {
     if (!this.isPlaying.value || this.isWaiting.value || this.followed !== this.move) return;
     const elapsed = Math.min(MAX_EXTRAPOLATION, (performance.now() - this.reportedAt) / 1000);
-    this.position.value = Math.min(this.samples, this.reported + elapsed * SAMPLE_RATE * this.speed.value);
+    this.position.value = Math.min(
+      this.samples,
+      this.reported + elapsed * SAMPLE_RATE * this.speedAndPitch.heard.speed,
+    );
   }
 
   async close(): Promise<void> {
@@ -163,10 +169,10 @@ export class Player {
     const segmentLength = Math.max(...stems.map((stem) => stem.segmentSamples));
     const original = new OriginalSource(this.samples, segmentLength, (signal) => options.openOriginal(context, signal));
     const sources = [...stems, original];
-    const segmentSamples = sources.map((source) => source.segmentSamples);
+    const lanes = sources.map(({ segmentSamples }, lane) => ({ segmentSamples, kind: options.kinds[lane] ?? 'tones' }));
     const output = await openMixerOutput(
       context,
-      { segmentSamples, samples: this.samples },
+      { lanes, samples: this.samples },
       {
         reported: (report) => {
           this.receive(report);
@@ -205,7 +211,7 @@ export class Player {
   private sendState(output: MixerOutput): void {
     this.sendLevels();
     output.send({ type: 'seek', move: this.move, position: this.position.value });
-    output.send({ type: 'speed', speed: this.speed.value });
+    this.speedAndPitch.resend();
     output.send({ type: 'loop', loop: this.loop.value });
     this.prefetch();
   }

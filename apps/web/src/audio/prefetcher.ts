@@ -1,5 +1,5 @@
 import { NotReadyError, SAMPLE_RATE, type Segment, type StemSource } from './sources/stem-source.js';
-import type { Region } from './mixing/transport.js';
+import type { Region } from './mixing/loop-path.js';
 
 /** seconds of audio kept ahead of and behind the position */
 const AHEAD = 40;

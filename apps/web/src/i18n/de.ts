@@ -2,6 +2,7 @@ import type { Messages } from './en.js';
 import { numberFormat } from './number-format.js';
 
 const number = numberFormat('de');
+const signed = (value: number, decimals = 0): string => `${value > 0 ? '+' : ''}${number(value, decimals)}`;
 
 /** where German names differ */
 const GERMAN_TONICS: Readonly<Record<string, string>> = {
@@ -109,6 +110,15 @@ export const de: Messages = {
     loopEnd: 'Loop-Ende',
     speed: 'Tempo',
     normalSpeed: 'Zurück zum normalen Tempo',
+    transpose: 'Transponieren',
+    semitones: (value) => signed(value),
+    semitonesLong: (value) =>
+      `${signed(value, value % 1 === 0 ? 0 : 2)} ${Math.abs(value) === 1 ? 'Halbton' : 'Halbtöne'}`,
+    normalPitch: 'Zurück zur Tonart des Songs',
+    fineTuning: 'Feinstimmung',
+    cents: (value) => `${signed(value)} ct`,
+    normalTuning: 'Zurück zur Stimmung des Songs',
+    stretchFailed: 'Tempo und Tonhöhe konnten nicht geladen werden. Der Song spielt unverändert.',
     original: 'Original',
     originalHint: 'Den Song so abspielen, wie er hochgeladen wurde',
     mute: 'Stumm',
@@ -146,7 +156,7 @@ export const de: Messages = {
   downloads: {
     heading: 'Herunterladen',
     mix: 'Dieser Mix',
-    mixAt: (percent) => `Dieser Mix mit ${percent}`,
+    mixAt: (changes) => `Dieser Mix mit ${changes}`,
     mixHint: 'Die Spuren, wie du sie gerade hörst',
     rendering: 'Wird erzeugt …',
     downloading: (percent) => `Lädt, ${percent}`,

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../api/errors.js';
 import { numberFormat } from './number-format.js';
 
 const number = numberFormat('en');
+const signed = (value: number, decimals = 0): string => `${value > 0 ? '+' : ''}${number(value, decimals)}`;
 
 export const en = {
   language: 'English',
@@ -101,6 +102,15 @@ export const en = {
     loopEnd: 'Loop end',
     speed: 'Speed',
     normalSpeed: 'Reset to normal speed',
+    transpose: 'Transpose',
+    semitones: (value: number): string => signed(value),
+    semitonesLong: (value: number): string =>
+      `${signed(value, value % 1 === 0 ? 0 : 2)} ${Math.abs(value) === 1 ? 'semitone' : 'semitones'}`,
+    normalPitch: 'Reset to the key of the song',
+    fineTuning: 'Fine tuning',
+    cents: (value: number): string => `${signed(value)} ct`,
+    normalTuning: 'Reset to the tuning of the song',
+    stretchFailed: 'Speed and pitch could not be loaded, so the song plays as it is.',
     original: 'Original',
     originalHint: 'Play the song as uploaded',
     mute: 'Mute',
@@ -136,7 +146,7 @@ export const en = {
   downloads: {
     heading: 'Download',
     mix: 'This mix',
-    mixAt: (percent: string): string => `This mix at ${percent}`,
+    mixAt: (changes: string): string => `This mix at ${changes}`,
     mixHint: 'The stems as you hear them now',
     rendering: 'Rendering…',
     downloading: (percent: string): string => `Loading ${percent}`,

@@ -1,6 +1,8 @@
+import type { SoundKind } from '@app/stretch';
 import { call, originalPath, previewPath, stemPath, withVersion } from '../api/client.js';
 import { INSTRUMENTAL, PREVIEW_GAIN_DB, type Separation } from '../api/contract.js';
 import { DEFAULT_LANE, originalLevel, type LaneSettings } from '../audio/levels.js';
+import { loadStretchLibrary } from '../audio/load-stretch-library.js';
 import { Player } from '../audio/player.js';
 import { FlacSource, type FilePart } from '../audio/sources/flac-source.js';
 import { ResegmentedSource, scale } from '../audio/sources/resegmented-source.js';
@@ -21,6 +23,8 @@ export function createPlayer(song: Separation, preview: PreviewBlocks | undefine
   return new Player({
     samples: song.receipt?.input.samples ?? 0,
     originalLevel: () => originalLevel(song.receipt),
+    loadStretchLibrary,
+    kinds: kindsOf(stems),
     lanes,
     openStems: (context, signal) => Promise.all(stems.map((stem) => openFlac(masterPath(song, stem), context, signal))),
     openOriginal: (context, signal) => openOriginal(song, context, signal),
@@ -48,6 +52,8 @@ function createGrowingPlayer(song: Separation, lanes: readonly LaneSettings[], p
     samples,
     originalLevel: () =>
       preview.completed === undefined ? 1 : originalLevel(preview.completed.receipt) * ungained(preview.completed),
+    loadStretchLibrary,
+    kinds: kindsOf(stemsOf(song)),
     lanes,
     openStems: (context) => Promise.resolve(stemsOf(song).map((stem) => openStem(stem, context))),
     openOriginal: async (context, signal) =>
@@ -72,6 +78,11 @@ function amplitude(db: number): number {
 function masterPath({ id, receipt }: Separation, stem: string): string {
   const sha256 = receipt?.stems.find(({ name }) => name === stem)?.sha256;
   return withVersion(stemPath(id, stem, 'flac'), sha256);
+}
+
+/** As the server changes them in a mix: drums are cut at their hits and never transposed. */
+function kindsOf(stems: readonly string[]): SoundKind[] {
+  return stems.map((stem) => (stem === 'drums' ? 'hits' : 'tones'));
 }
 
 /** Mutes the instrumental next to the stems it is the sum of: they would be heard twice. */

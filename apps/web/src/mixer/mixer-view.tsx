@@ -75,6 +75,7 @@ export function MixerView({ song, preview, shortcuts, name, onEdit }: MixerViewP
     );
   }, [player, isComplete]);
   const failure = player.failure.value;
+  const stretchFailure = player.speedAndPitch.failure.value;
   return (
     <div class="mixer" ref={root} style={{ '--lanes': stems.length }}>
       <div class={player.playsOriginal.value ? 'lanes lanes-off' : 'lanes'}>
@@ -99,6 +100,9 @@ export function MixerView({ song, preview, shortcuts, name, onEdit }: MixerViewP
       </div>
       <TransportBar player={player} />
       {failure !== undefined && <ErrorLine intro={messages.value.mixer.failed} code={codeOf(failure)} />}
+      {stretchFailure !== undefined && (
+        <ErrorLine intro={messages.value.mixer.stretchFailed} code={codeOf(stretchFailure)} />
+      )}
       {isComplete && <Downloads id={song.id} stems={stems} player={player} />}
       {song.receipt !== undefined && <ReceiptView receipt={song.receipt} />}
     </div>

@@ -8,6 +8,7 @@ import { codeOf } from '../api/errors.js';
 import type { Player } from '../audio/player.js';
 import { messages } from '../i18n/i18n.js';
 import { ErrorLine } from '../ui/error-line.js';
+import { transposedKey } from './transposed-key.js';
 
 /** below it, one tempo in six and four keys in ten were wrong: bench/results/analysis.md */
 const SURE = 0.8;
@@ -21,7 +22,7 @@ interface SongFactsProps {
   readonly onEdit: (edit: OwnEdit) => Promise<void>;
 }
 
-/** Tempo, as fast as the song is played, and key. Nothing until the server knows them. */
+/** Tempo and key of the song as it is played. Nothing until the server knows them. */
 export function SongFacts({ song: { id, own }, player, onEdit }: SongFactsProps): JSX.Element | null {
   const analysis = useSignal<ShownAnalysis | undefined>(undefined);
   const error = useSignal<unknown>(undefined);
@@ -42,6 +43,8 @@ export function SongFacts({ song: { id, own }, player, onEdit }: SongFactsProps)
   const { tempo = null, key = null } = analysis.value ?? {};
   if (tempo === null && key === null) return null;
   const text = messages.value.facts;
+  const { speed, semitones } = player.speedAndPitch.values.value;
+  const heardKey = key === null ? null : transposedKey(key, semitones);
   const setTempo = (bpm: number): void => {
     error.value = undefined;
     onEdit({ tempo: Math.round(bpm * 100) / 100 }).catch((reason: unknown) => {
@@ -52,12 +55,12 @@ export function SongFacts({ song: { id, own }, player, onEdit }: SongFactsProps)
     <>
       {tempo !== null && (
         <>
-          <Fact text={text.tempo(tempo.bpm * player.speed.value)} confidence={tempo.confidence} />
+          <Fact text={text.tempo(tempo.bpm * speed)} confidence={tempo.confidence} />
           <TempoButton text="÷2" label={text.halve} bpm={tempo.bpm / 2} onChoose={setTempo} />
           <TempoButton text="×2" label={text.double} bpm={tempo.bpm * 2} onChoose={setTempo} />
         </>
       )}
-      {key !== null && <Fact text={text.key(key.tonic, key.mode)} confidence={key.confidence} />}
+      {heardKey !== null && <Fact text={text.key(heardKey.tonic, heardKey.mode)} confidence={heardKey.confidence} />}
       {error.value !== undefined && <ErrorLine code={codeOf(error.value)} />}
     </>
   );

@@ -6,7 +6,7 @@ import { messages } from '../i18n/i18n.js';
 import { formatTime } from '../i18n/units.js';
 import { Icon } from '../ui/icons.js';
 import { Slider } from '../ui/slider.js';
-import { MAX_SPEED, MIN_SPEED } from './speed.js';
+import { SpeedAndPitchControls } from './speed-and-pitch-controls.js';
 import { toggleLoop } from './timeline/loop.js';
 
 interface PlayerProps {
@@ -17,6 +17,7 @@ export function TransportBar({ player }: PlayerProps): JSX.Element {
   const { play, pause, loading, loop, loopHint, original, originalHint, tools, reset } = messages.value.mixer;
   const areToolsOpen = useSignal(false);
   const isPlaying = player.isPlaying.value;
+  const isLoading = player.speedAndPitch.isLoading.value || (player.isWaiting.value && isPlaying);
   return (
     <div class="transport">
       <Seek player={player} />
@@ -33,7 +34,7 @@ export function TransportBar({ player }: PlayerProps): JSX.Element {
       </button>
       <Time player={player} />
       <span class="loading" role="status">
-        {player.isWaiting.value && isPlaying ? loading : ''}
+        {isLoading ? loading : ''}
       </span>
       <div class="transport-tools" data-open={areToolsOpen.value}>
         <Toggle
@@ -63,7 +64,7 @@ export function TransportBar({ player }: PlayerProps): JSX.Element {
         >
           <Icon name="tools" />
         </button>
-        <Speed player={player} />
+        <SpeedAndPitchControls player={player} />
         <button
           type="button"
           class="quiet"
@@ -123,39 +124,5 @@ function Toggle({ label, title, isOn, onToggle }: ToggleProps): JSX.Element {
     <button type="button" class="toggle" title={title} aria-pressed={isOn} onClick={onToggle}>
       {label}
     </button>
-  );
-}
-
-function Speed({ player }: PlayerProps): JSX.Element {
-  const { mixer, percent } = messages.value;
-  const value = Math.round(player.speed.value * 100);
-  return (
-    <div class="speed">
-      <label>
-        {mixer.speed}
-        <Slider
-          min={MIN_SPEED}
-          max={MAX_SPEED}
-          step={5}
-          value={value}
-          from={100}
-          valueText={percent(value)}
-          onValue={(points) => {
-            player.setSpeed(points / 100);
-          }}
-        />
-      </label>
-      <button
-        type="button"
-        class="quiet speed-now"
-        title={mixer.normalSpeed}
-        aria-label={`${percent(value)}. ${mixer.normalSpeed}`}
-        onClick={() => {
-          player.setSpeed(1);
-        }}
-      >
-        {percent(value)}
-      </button>
-    </div>
   );
 }

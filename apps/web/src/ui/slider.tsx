@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { isSideways, type Place } from './touch.js';
 
-interface SliderProps {
+export interface SliderProps {
   /** absent where the slider is in its label */
   readonly label?: string;
   readonly class?: string;

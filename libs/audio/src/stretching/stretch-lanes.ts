@@ -1,4 +1,5 @@
 import {
+  openStretcher,
   SampleQueue,
   StretchedSound,
   type Change,
@@ -49,7 +50,10 @@ class Lane {
   private readonly right = new SampleQueue();
 
   constructor(library: StretchLibrary, kind: SoundKind, { speed, semitones }: Change) {
-    this.sound = new StretchedSound(library, kind, WORKING_RATE, { speed, semitones: kind === 'hits' ? 0 : semitones });
+    this.sound = new StretchedSound({
+      change: { speed, semitones: kind === 'hits' ? 0 : semitones },
+      openStretcher: () => openStretcher(library, kind, WORKING_RATE),
+    });
   }
 
   get length(): number {

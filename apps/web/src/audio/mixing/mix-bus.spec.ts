@@ -26,7 +26,10 @@ const largest = (samples: Float32Array): number =>
   samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
 
 async function loadedBus(): Promise<MixBus> {
-  const bus = new MixBus(LENGTHS, SAMPLES);
+  const bus = new MixBus(
+    LENGTHS.map((segmentSamples) => ({ segmentSamples, kind: 'tones' })),
+    SAMPLES,
+  );
   for (const [lane, length] of LENGTHS.entries()) {
     for (let index = 0; index * length < SAMPLES; index += 1)
       bus.add(lane, index, await source(lane).segment(index, new AbortController().signal));
@@ -91,23 +94,5 @@ describe(MixBus.name, () => {
     const out = render(transport, 12_000);
     expect(out.slice(4000, 8000)).toEqual(out.slice(8000, 12_000));
     expect(transport.position).toBeLessThan(5000);
-  });
-
-  it.each([0.5, 1.5])('plays at %f times the speed and keeps the pitch', async (speed) => {
-    const bus = await loadedBus();
-    bus.setLevel(1, { left: 0, right: 0 });
-    bus.setLevel(2, { left: 0, right: 0 });
-    bus.settle();
-    const transport = new Transport(bus);
-    transport.setSpeed(speed);
-    transport.setPlaying(true);
-    const out = render(transport, 88_200);
-    expect(Math.abs(transport.position - 88_200 * speed)).toBeLessThan(1024);
-    let crossings = 0;
-    out.forEach((sample, at) => (crossings += sample >= 0 && (out[at - 1] ?? 0) < 0 ? 1 : 0));
-    expect(Math.abs(crossings / (88_200 / (2 * Math.PI * 30)) - 1)).toBeLessThan(0.02);
-    // grains that do not fit would cancel each other out
-    const loudness = Math.sqrt(out.slice(1000).reduce((sum, sample) => sum + sample ** 2, 0) / (out.length - 1000));
-    expect(loudness).toBeGreaterThan(0.95 * (0.25 / Math.SQRT2));
   });
 });

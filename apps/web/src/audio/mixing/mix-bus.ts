@@ -1,3 +1,4 @@
+import type { SoundKind } from '@app/stretch';
 import type { Segment } from '../sources/stem-source.js';
 import { LaneBuffer } from './lane-buffer.js';
 
@@ -9,8 +10,15 @@ export interface LaneLevel {
 
 const SILENT: LaneLevel = { left: 0, right: 0 };
 
+/** What the mixer must know of a lane. */
+export interface LaneFormat {
+  readonly segmentSamples: number;
+  readonly kind: SoundKind;
+}
+
 interface Lane {
   readonly buffer: LaneBuffer;
+  readonly kind: SoundKind;
   target: LaneLevel;
   current: LaneLevel;
   /** largest sample since the last call of `takePeaks`, after the level */
@@ -20,14 +28,16 @@ interface Lane {
 /** Sums the lanes. All are read at the same position, so they cannot drift apart. */
 export class MixBus {
   private readonly lanes: Lane[];
+  private changes = 0;
 
   /** @param samples length of the song, in samples of one channel */
   constructor(
-    segmentSamples: readonly number[],
+    lanes: readonly LaneFormat[],
     readonly samples: number,
   ) {
-    this.lanes = segmentSamples.map((length) => ({
-      buffer: new LaneBuffer(length, samples),
+    this.lanes = lanes.map(({ segmentSamples, kind }) => ({
+      buffer: new LaneBuffer(segmentSamples, samples),
+      kind,
       target: SILENT,
       current: SILENT,
       peak: 0,
@@ -43,8 +53,29 @@ export class MixBus {
     this.lane(lane).buffer.keep(new Set(indexes));
   }
 
-  setLevel(lane: number, level: LaneLevel): void {
-    this.lane(lane).target = level;
+  setLevel(index: number, level: LaneLevel): void {
+    const lane = this.lane(index);
+    if (lane.target.left !== level.left || lane.target.right !== level.right) this.changes += 1;
+    lane.target = level;
+  }
+
+  /** changes with each level */
+  get version(): number {
+    return this.changes;
+  }
+
+  /** The level of each lane that was set last. */
+  levels(): LaneLevel[] {
+    return this.lanes.map(({ target }) => target);
+  }
+
+  /** Which lanes can be heard. */
+  audible(): boolean[] {
+    return this.lanes.map(({ target }) => isOn(target));
+  }
+
+  lanesOf(kind: SoundKind): number[] {
+    return this.lanes.flatMap((lane, index) => (lane.kind === kind ? [index] : []));
   }
 
   /** Applies new levels at once, instead of over the next block. */
@@ -63,9 +94,27 @@ export class MixBus {
     left.fill(0);
     right.fill(0);
     for (const lane of this.lanes) {
-      if (isAudible(lane)) lane.peak = Math.max(lane.peak, addLane(lane, from, left, right));
+      if (isAudible(lane)) {
+        addLane(lane.buffer, from, { start: lane.current, end: lane.target }, left, right);
+        measureLane(lane, from, left.length);
+      }
       lane.current = lane.target;
     }
+  }
+
+  /** Adds the lanes of one kind. Their levels ramp from those given, which are updated. */
+  addKind(kind: SoundKind, levels: LaneLevel[], from: number, left: Float32Array, right: Float32Array): void {
+    this.lanes.forEach((lane, index) => {
+      const start = levels[index] ?? SILENT;
+      if (lane.kind !== kind || !(isOn(start) || isOn(lane.target))) return;
+      addLane(lane.buffer, from, { start, end: lane.target }, left, right);
+      levels[index] = lane.target;
+    });
+  }
+
+  /** Notes the peaks of what is heard, where it is not mixed right now. */
+  measure(from: number, count: number): void {
+    for (const lane of this.lanes) if (isOn(lane.target)) measureLane(lane, from, count);
   }
 
   /** @returns a function that restores what mixing changes */
@@ -96,25 +145,45 @@ export class MixBus {
 }
 
 function isAudible({ target, current }: Lane): boolean {
-  return [target, current].some(({ left, right }) => left !== 0 || right !== 0);
+  return isOn(target) || isOn(current);
 }
 
-/** @returns the largest sample that was added */
-function addLane({ buffer, current, target }: Lane, from: number, left: Float32Array, right: Float32Array): number {
+function isOn({ left, right }: LaneLevel): boolean {
+  return left !== 0 || right !== 0;
+}
+
+interface Ramp {
+  readonly start: LaneLevel;
+  readonly end: LaneLevel;
+}
+
+function addLane(
+  buffer: LaneBuffer,
+  from: number,
+  { start, end }: Ramp,
+  left: Float32Array,
+  right: Float32Array,
+): void {
   const count = left.length;
-  const stepLeft = (target.left - current.left) / count;
-  const stepRight = (target.right - current.right) / count;
-  let peak = 0;
+  const stepLeft = (end.left - start.left) / count;
+  const stepRight = (end.right - start.right) / count;
   buffer.forEachSpan(from, from + count, (segment, offset, at, length) => {
     const { left: fromLeft, right: fromRight } = segment;
     for (let index = 0; index < length; index += 1) {
       const out = at + index;
-      const l = (fromLeft[offset + index] ?? 0) * (current.left + stepLeft * (out + 1));
-      const r = (fromRight[offset + index] ?? 0) * (current.right + stepRight * (out + 1));
-      left[out] = (left[out] ?? 0) + l;
-      right[out] = (right[out] ?? 0) + r;
-      peak = Math.max(peak, Math.abs(l), Math.abs(r));
+      left[out] = (left[out] ?? 0) + (fromLeft[offset + index] ?? 0) * (start.left + stepLeft * (out + 1));
+      right[out] = (right[out] ?? 0) + (fromRight[offset + index] ?? 0) * (start.right + stepRight * (out + 1));
     }
   });
-  return peak;
+}
+
+function measureLane(lane: Lane, from: number, count: number): void {
+  const { left, right } = lane.target;
+  lane.buffer.forEachSpan(from, from + count, (segment, offset, _at, length) => {
+    for (let index = offset; index < offset + length; index += 1) {
+      const l = Math.abs(segment.left[index] ?? 0) * left;
+      const r = Math.abs(segment.right[index] ?? 0) * right;
+      lane.peak = Math.max(lane.peak, l, r);
+    }
+  });
 }

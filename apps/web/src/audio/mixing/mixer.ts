@@ -11,8 +11,8 @@ export class Mixer {
   private readonly transport: Transport;
   private move = 0;
 
-  constructor({ segmentSamples, samples }: MixerOptions) {
-    this.bus = new MixBus(segmentSamples, samples);
+  constructor({ lanes, samples }: MixerOptions) {
+    this.bus = new MixBus(lanes, samples);
     this.transport = new Transport(this.bus);
   }
 
@@ -26,8 +26,11 @@ export class Mixer {
       case 'seek':
         this.transport.seek(command.position);
         break;
-      case 'speed':
-        this.transport.setSpeed(command.speed);
+      case 'stretch-library':
+        this.transport.setStretchLibrary(command.library);
+        break;
+      case 'change':
+        this.transport.setChange(command.change);
         break;
       case 'loop':
         this.transport.setLoop(command.loop);
@@ -55,11 +58,16 @@ export class Mixer {
     return { move: this.move, position, playing, waiting, peaks: this.bus.takePeaks() };
   }
 
-  /** Remembers what rendering changes. @returns a function that goes back; commands since then must be sent again */
-  mark(): () => void {
-    const goBack = [this.bus.mark(), this.transport.mark()];
+  /**
+   * Remembers what rendering changes; commands since then must be sent again.
+   * @returns a function that goes back, and tells whether the sound goes on as it did
+   */
+  mark(): () => boolean {
+    const restoreLevels = this.bus.mark();
+    const restoreTransport = this.transport.mark();
     return () => {
-      for (const restore of goBack) restore();
+      restoreLevels();
+      return restoreTransport();
     };
   }
 }

@@ -1,12 +1,15 @@
+import type { Change, StretchLibrary } from '@app/stretch';
 import type { Segment } from '../sources/stem-source.js';
-import type { LaneLevel } from './mix-bus.js';
-import type { Region } from './transport.js';
+import type { Region } from './loop-path.js';
+import type { LaneFormat, LaneLevel } from './mix-bus.js';
 
 /** A message from the page to the mixer. */
 export type Command =
   | { readonly type: 'play' | 'pause'; readonly move: number }
   | { readonly type: 'seek'; readonly move: number; readonly position: number }
-  | { readonly type: 'speed'; readonly speed: number }
+  /** comes before the first change */
+  | { readonly type: 'stretch-library'; readonly library: StretchLibrary }
+  | { readonly type: 'change'; readonly change: Change }
   | { readonly type: 'loop'; readonly loop: Region | undefined }
   | { readonly type: 'level'; readonly lane: number; readonly level: LaneLevel }
   | { readonly type: 'segment'; readonly lane: number; readonly index: number; readonly segment: Segment }
@@ -24,7 +27,6 @@ export interface Report {
 }
 
 export interface MixerOptions {
-  /** for each lane */
-  readonly segmentSamples: readonly number[];
+  readonly lanes: readonly LaneFormat[];
   readonly samples: number;
 }

@@ -1,11 +1,11 @@
+import type { Change, StretchLibrary } from '@app/stretch';
+import { spansOf, type Region } from './loop-path.js';
 import type { MixBus } from './mix-bus.js';
-import { HOP, TimeStretch } from './time-stretch.js';
-
-/** A region of the song in samples, without its end. */
-export interface Region {
-  readonly start: number;
-  readonly end: number;
-}
+import { PlainVoice } from './plain-voice.js';
+import { reachOf, StretchedVoice } from './stretched-voice.js';
+import { StretcherPool } from './stretcher-pool.js';
+import { isChanged, UNCHANGED, type Settings, type Voice } from './voice.js';
+import { VoiceChange } from './voice-change.js';
 
 /** samples of the fades that keep play and pause from clicking: 5 ms */
 const FADE = 220;
@@ -13,27 +13,20 @@ const FADE = 220;
 /** samples that must be in memory to play: a fifth of a second */
 const MIN_BUFFERED = 8820;
 
-/** samples that time stretching may be off its position */
-const MAX_DRIFT = 4 * HOP;
-
 /** The clock of all lanes: the position in the song and how it advances. Renders blocks, and never blocks itself. */
 export class Transport {
-  private readonly stretch: TimeStretch;
-  private readonly hop: [Float32Array, Float32Array] = [new Float32Array(HOP), new Float32Array(HOP)];
-  private hopLeft = 0;
+  private stretchers: StretcherPool | undefined;
+  private voice: Voice | undefined;
+  /** to the voice that is heard next */
+  private voiceChange: VoiceChange | undefined;
   private current = 0;
   private sought: number | undefined;
   private playing = false;
   private volume = 0;
-  private loop: Region | undefined;
-  private speed = 1;
+  private settings: Settings = { change: UNCHANGED, loop: undefined };
   private waiting = false;
 
-  constructor(private readonly bus: MixBus) {
-    this.stretch = new TimeStretch((from, left, right) => {
-      bus.mix(from, left, right);
-    });
-  }
+  constructor(private readonly bus: MixBus) {}
 
   /** next sample of the song to play */
   get position(): number {
@@ -50,16 +43,22 @@ export class Transport {
   }
 
   setPlaying(playing: boolean): void {
-    if (playing && this.position >= this.bus.samples) this.seek(this.loop?.start ?? 0);
+    if (playing && this.position >= this.bus.samples) this.seek(this.settings.loop?.start ?? 0);
     this.playing = playing;
   }
 
-  setSpeed(speed: number): void {
-    this.speed = speed;
+  /** Needed before the speed or the pitch changes. */
+  setStretchLibrary(library: StretchLibrary): void {
+    this.stretchers = new StretcherPool(library);
+  }
+
+  setChange(change: Change): void {
+    if (isChanged(change) && this.stretchers === undefined) throw new Error('the stretch library is missing');
+    this.settings = { ...this.settings, change };
   }
 
   setLoop(loop: Region | undefined): void {
-    this.loop = loop;
+    this.settings = { ...this.settings, loop };
   }
 
   seek(position: number): void {
@@ -68,93 +67,88 @@ export class Transport {
 
   /** Fills a block; both channels have the same length. */
   render(left: Float32Array, right: Float32Array): void {
-    this.waiting = !this.bus.hasAudio(this.current, MIN_BUFFERED);
+    this.waiting = !this.hasAudio();
     // a seek and a wait fade out first, and a seek jumps in silence
-    const isOn = this.playing && this.sought === undefined && !this.waiting;
-    if (!isOn && this.volume === 0) {
-      this.jump();
-      // nobody hears a ramp now, and a lane that was turned off needs no audio
-      this.bus.settle();
-      left.fill(0);
-      right.fill(0);
-      return;
+    const isWanted = this.playing && this.sought === undefined && !this.waiting;
+    if (this.volume === 0) {
+      const isReady = this.rest();
+      if (!isWanted || !isReady) {
+        left.fill(0);
+        right.fill(0);
+        return;
+      }
     }
     this.fill(left, right);
-    this.applyFade(left, right, isOn ? 1 : 0);
-    if (this.loop === undefined && this.current >= this.bus.samples) this.playing = false;
+    this.applyFade(left, right, isWanted ? 1 : 0);
+    if (this.settings.loop === undefined && this.current >= this.bus.samples) this.playing = false;
   }
 
-  /** @returns a function that restores what rendering changes */
-  mark(): () => void {
-    const { hopLeft, current, sought, playing, volume, waiting } = this;
-    const [left, right] = this.hop.map((channel) => channel.slice());
-    const restoreStretch = this.stretch.mark();
+  /**
+   * Remembers what rendering changes.
+   * @returns a function that goes back, and tells whether the sound goes on as it did: a stretched one does not
+   */
+  mark(): () => boolean {
+    const { current, sought, playing, volume, waiting } = this;
+    const isPlain = this.voiceChange === undefined && this.voice instanceof PlainVoice;
+    const isExact = isPlain || this.voice === undefined;
     return () => {
-      Object.assign(this, { hopLeft, current, sought, playing, volume, waiting });
-      if (left !== undefined) this.hop[0].set(left);
-      if (right !== undefined) this.hop[1].set(right);
-      restoreStretch();
+      Object.assign(this, { current, sought, playing, volume, waiting });
+      this.dropVoices();
+      if (isPlain) this.voice = new PlainVoice(this.bus, current, { ...this.settings, change: UNCHANGED });
+      return isExact;
     };
   }
 
-  private jump(): void {
-    if (this.sought === undefined) return;
-    this.current = this.sought;
-    this.sought = undefined;
-    this.hopLeft = 0;
-    this.stretch.reset();
+  private hasAudio(): boolean {
+    const { change, loop } = this.settings;
+    const reach = Math.max(reachOf(change), this.voice?.reach ?? 0);
+    const spans = spansOf(loop, Math.round(this.current), MIN_BUFFERED + reach);
+    return spans.every(({ from, count }) => this.bus.hasAudio(from, count));
+  }
+
+  /** Does what nobody may hear. @returns whether playback can go on */
+  private rest(): boolean {
+    if (this.sought !== undefined) {
+      this.current = this.sought;
+      this.sought = undefined;
+      this.dropVoices();
+    }
+    // nobody hears a ramp now, and a lane that was turned off needs no audio
+    this.bus.settle();
+    if (this.voiceChange !== undefined || this.voice?.isFresh(this.settings) !== true) this.dropVoices();
+    if (this.waiting) return false;
+    this.voice ??= this.createVoice(this.current);
+    return this.voice.prepare();
   }
 
   private fill(left: Float32Array, right: Float32Array): void {
-    if (this.speed !== 1 || this.hopLeft > 0) {
-      this.fillStretched(left, right);
-      return;
+    this.voice ??= this.createVoice(this.current);
+    if (this.voiceChange === undefined && !this.voice.adapt(this.settings)) {
+      this.voiceChange = new VoiceChange(this.voice, (start) => this.createVoice(start), {
+        isPlain: !isChanged(this.settings.change),
+      });
     }
-    this.current = this.resumeAt(this.stretch.next);
-    this.stretch.reset();
-    for (let at = 0; at < left.length;) {
-      const count = Math.min(left.length - at, this.untilLoopEnd());
-      this.bus.mix(this.current, left.subarray(at, at + count), right.subarray(at, at + count));
-      at += count;
-      this.advance(count);
+    if (this.voiceChange === undefined) this.voice.fill(left, right);
+    else this.voiceChange.fill(left, right);
+    if (this.voiceChange?.isDone === true) {
+      this.voice.close();
+      this.voice = this.voiceChange.next;
+      this.voiceChange = undefined;
     }
+    this.current = this.voice.position;
   }
 
-  private fillStretched(left: Float32Array, right: Float32Array): void {
-    const [hopLeft, hopRight] = this.hop;
-    for (let at = 0; at < left.length;) {
-      if (this.hopLeft === 0) {
-        this.stretch.step(this.current, hopLeft, hopRight);
-        this.hopLeft = HOP;
-        this.advance(HOP * this.speed);
-      }
-      const from = HOP - this.hopLeft;
-      const count = Math.min(this.hopLeft, left.length - at);
-      left.set(hopLeft.subarray(from, from + count), at);
-      right.set(hopRight.subarray(from, from + count), at);
-      this.hopLeft -= count;
-      at += count;
-    }
+  private createVoice(position: number): Voice {
+    return this.stretchers !== undefined && isChanged(this.settings.change)
+      ? new StretchedVoice(this.bus, this.stretchers, position, this.settings)
+      : new PlainVoice(this.bus, position, this.settings);
   }
 
-  /** Continues at the end of the last stretched grain, unless the loop has wrapped since. */
-  private resumeAt(next: number | undefined): number {
-    const isNear = next !== undefined && Math.abs(next - this.current) < MAX_DRIFT;
-    return isNear ? next : Math.round(this.current);
-  }
-
-  /** samples until the loop wraps; infinite outside a loop */
-  private untilLoopEnd(): number {
-    return this.loop !== undefined && this.current < this.loop.end
-      ? Math.max(1, Math.ceil(this.loop.end - this.current))
-      : Infinity;
-  }
-
-  private advance(count: number): void {
-    const { loop } = this;
-    const next = this.current + count;
-    const wraps = loop !== undefined && this.current < loop.end && next >= loop.end;
-    this.current = wraps ? loop.start + next - loop.end : next;
+  private dropVoices(): void {
+    this.voice?.close();
+    this.voiceChange?.next.close();
+    this.voice = undefined;
+    this.voiceChange = undefined;
   }
 
   private applyFade(left: Float32Array, right: Float32Array, target: number): void {

@@ -3,7 +3,9 @@ import type { ComponentChildren, JSX } from 'preact';
 import { archivePath, stemPath } from '../../api/client.js';
 import { FORMATS, type Format, type SeparationId } from '../../api/contract.js';
 import { codeOf } from '../../api/errors.js';
+import { isChanged, UNCHANGED } from '../../audio/mixing/voice.js';
 import type { Player } from '../../audio/player.js';
+import { changeOf } from '../../audio/speed-and-pitch.js';
 import { messages, stemName } from '../../i18n/i18n.js';
 import { ErrorLine } from '../../ui/error-line.js';
 import { Icon } from '../../ui/icons.js';
@@ -21,7 +23,7 @@ interface DownloadsProps {
 export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
   const format = useSignal<Format>('flac');
   const error = useSignal<unknown>(undefined);
-  const speed = player.speed.value;
+  const change = changeOf(player.speedAndPitch.values.value);
   const { heading, all, format: formatLabel, failed } = messages.value.downloads;
   const onError = (reason: unknown): void => {
     error.value = reason;
@@ -45,10 +47,17 @@ export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
             ))}
           </select>
         </label>
-        <MixDownload id={id} stems={stems} player={player} format={format.value} speed={1} onError={onError} />
-        {speed !== 1 && (
-          <MixDownload id={id} stems={stems} player={player} format={format.value} speed={speed} onError={onError} />
-        )}
+        {[UNCHANGED, ...(isChanged(change) ? [change] : [])].map((one, index) => (
+          <MixDownload
+            key={index}
+            id={id}
+            stems={stems}
+            player={player}
+            format={format.value}
+            change={one}
+            onError={onError}
+          />
+        ))}
         <CopyLink id={id} />
       </div>
       <div class="downloads-row">

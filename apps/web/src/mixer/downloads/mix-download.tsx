@@ -1,9 +1,11 @@
+import type { Change } from '@app/stretch';
 import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { mixPath } from '../../api/client.js';
 import type { Format, SeparationId } from '../../api/contract.js';
 import { audibleLevels } from '../../audio/levels.js';
+import { isChanged } from '../../audio/mixing/voice.js';
 import type { Player } from '../../audio/player.js';
 import { messages } from '../../i18n/i18n.js';
 import { Icon } from '../../ui/icons.js';
@@ -15,8 +17,7 @@ interface MixDownloadProps {
   readonly stems: readonly string[];
   readonly player: Player;
   readonly format: Format;
-  /** 1 is as fast as the song */
-  readonly speed: number;
+  readonly change: Change;
   readonly onError: (reason: unknown) => void;
 }
 
@@ -24,9 +25,9 @@ interface MixDownloadProps {
 const AUDIBLE_DB = 0.1;
 
 /** Downloads the current mix, which the server renders from the audible levels. */
-export function MixDownload({ id, stems, player, format, speed, onError }: MixDownloadProps): JSX.Element {
+export function MixDownload({ id, stems, player, format, change, onError }: MixDownloadProps): JSX.Element {
   const { percent } = messages.value;
-  const { mix, mixAt, mixHint, rendering, downloading, clipped, silent, saved } = messages.value.downloads;
+  const { mix, mixHint, rendering, downloading, clipped, silent, saved } = messages.value.downloads;
   /** received fraction: 0 while the server renders, undefined when idle */
   const fraction = useSignal<number | undefined>(undefined);
   const peakDb = useSignal(0);
@@ -42,7 +43,7 @@ export function MixDownload({ id, stems, player, format, speed, onError }: MixDo
     fraction.value = 0;
     onError(undefined);
     try {
-      const headers = await fetchAndSave(mixPath(id, { levels, speed }, format), {
+      const headers = await fetchAndSave(mixPath(id, { levels, change }, format), {
         signal: unmounted.signal,
         onProgress: (received) => {
           fraction.value = received;
@@ -56,7 +57,7 @@ export function MixDownload({ id, stems, player, format, speed, onError }: MixDo
       fraction.value = undefined;
     }
   };
-  const name = speed === 1 ? mix : mixAt(percent(Math.round(speed * 100)));
+  const name = isChanged(change) ? changedMixName(change) : mix;
   const progress = fraction.value === undefined ? undefined : Math.floor(fraction.value * 100);
   return (
     <>
@@ -79,4 +80,13 @@ export function MixDownload({ id, stems, player, format, speed, onError }: MixDo
       )}
     </>
   );
+}
+
+function changedMixName({ speed, semitones }: Change): string {
+  const { percent, mixer, downloads } = messages.value;
+  const changes = [
+    ...(speed === 1 ? [] : [percent(Math.round(speed * 100))]),
+    ...(semitones === 0 ? [] : [mixer.semitonesLong(semitones)]),
+  ];
+  return downloads.mixAt(changes.join(', '));
 }

@@ -1,0 +1,13 @@
+import type { ShownAnalysis } from '../api/contract.js';
+
+export type Key = NonNullable<ShownAnalysis['key']>;
+
+/** by semitone */
+const TONICS: readonly Key['tonic'][] = ['C', 'C#', 'D', 'Eb', 'E', 'F', 'F#', 'G', 'Ab', 'A', 'Bb', 'B'];
+
+/** The key so many semitones higher. */
+export function transposedKey(key: Key, semitones: number): Key {
+  const octave = TONICS.length;
+  const at = (TONICS.indexOf(key.tonic) + semitones + octave) % octave;
+  return { ...key, tonic: TONICS[at] ?? key.tonic };
+}
