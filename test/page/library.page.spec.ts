@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { TestService } from '../support/service/test-service.js';
+import { ffmpeg } from '../support/songs/songs.js';
 import { wav } from '../support/songs/wav.js';
 import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
@@ -157,6 +158,24 @@ describe('the library on the page', () => {
       await page.getByRole('button', { name: `the mixer: ${name}.wav` }).waitFor();
     }
     expect(await card('cover.jpg').count()).toBe(0);
+  });
+
+  it('shows title, artist and cover of the song, in its own direction', async () => {
+    const at = (name: string): string => join(service.folder, name);
+    await writeFile(at('plain.wav'), song(600));
+    await ffmpeg('-f', 'lavfi', '-i', 'color=red:s=64x64:d=1', '-frames:v', '1', at('cover.png'));
+    const cover = ['-i', at('cover.png'), '-map', '0', '-map', '1', '-c:v', 'copy', '-disposition:v', 'attached_pic'];
+    const tags = ['-metadata', 'title=شاي', '-metadata', 'artist=فرقة'];
+    await ffmpeg('-i', at('plain.wav'), ...cover, ...tags, at('tagged.flac'));
+    await watched.drop({ name: 'tagged.flac', bytes: await readFile(at('tagged.flac')), type: 'audio/flac' });
+    await page.getByRole('heading', { name: 'شاي', exact: true }).waitFor();
+    const direction =
+      "getComputedStyle([...document.querySelectorAll('h3')].find((one) => one.textContent === 'شاي')).direction";
+    expect(await page.evaluate<string>(direction)).toBe('rtl');
+    await page.locator('bdi').getByText('فرقة').waitFor();
+    const image = page.locator('img.cover');
+    await image.waitFor();
+    expect(await page.evaluate<number>("document.querySelector('img.cover').naturalWidth")).toBe(64);
   });
 
   it('follows what another tab adds, edits and removes', async () => {

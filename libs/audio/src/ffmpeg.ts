@@ -14,6 +14,8 @@ import { runFfmpeg } from './ffmpeg/run-ffmpeg.js';
 import { transcodeToMp3, transcodeToWav, type Master } from './encoding/transcode.js';
 import { ownInput, PIPE_INPUT } from './sources/ffmpeg-input.js';
 import type { SeekableSource } from './sources/seekable-source.js';
+import { writeCover, type SongCover } from './tags/write-cover.js';
+import { readTags, type FoundTags } from './tags/read-tags.js';
 import { streamWav, type FollowOptions } from './wav/float-wav.js';
 
 interface EncodeRequest {
@@ -70,6 +72,16 @@ export class Ffmpeg {
    */
   decode(inputPath: string, wavPath: string, options: PartOptions): Promise<DecodedSong> {
     return decodeToWav(this.program, inputPath, wavPath, options);
+  }
+
+  /** Reads the tags of a song in the scratch folder. @throws ProcessFailedError if it cannot */
+  readTags(inputPath: string, options: SignalOption = {}): Promise<FoundTags> {
+    return readTags(this.program, inputPath, options);
+  }
+
+  /** Writes the cover of a song in the scratch folder as a new small JPEG. @throws ProcessFailedError if it cannot */
+  writeCover(cover: SongCover, destination: string, options: SignalOption = {}): Promise<void> {
+    return writeCover(this.program, cover, destination, options);
   }
 
   /**

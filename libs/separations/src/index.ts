@@ -36,6 +36,7 @@ export {
   type StoredRequest,
   type StoredState,
 } from './documents/stored-request.js';
+export type { SongTags } from './documents/song/tags.js';
 export type { Waveform } from './documents/waveform.js';
 export { CONTAINERS, CONTENT_TYPES, SONG_FILE_ENDINGS, extensionOf } from './vocabulary/containers.js';
 export { displayText } from './vocabulary/display-text.js';

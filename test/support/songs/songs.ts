@@ -27,7 +27,7 @@ export async function ffmpeg(...args: readonly string[]): Promise<void> {
 export async function makeSong(folder: string, seconds: number, variant = 0, extension = 'mp3'): Promise<string> {
   const file = join(folder, `song-${seconds}-${variant}.${extension}`);
   const volume = `volume=${(1 - variant / 100).toFixed(2)}`;
-  await ffmpeg('-stream_loop', '-1', '-i', DEMO_SONG, '-t', `${seconds}`, '-af', volume, file);
+  await ffmpeg('-stream_loop', '-1', '-i', DEMO_SONG, '-t', `${seconds}`, '-af', volume, '-map_metadata', '-1', file);
   return file;
 }
 

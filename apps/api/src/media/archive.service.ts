@@ -47,7 +47,7 @@ export class ArchiveService {
       bytes: archive.bytes,
       etag: etagOf(archive.digest),
       contentType: 'application/zip',
-      downloadName: archiveName(completed.request),
+      downloadName: archiveName(completed),
     };
     const open = (range: ByteRange | undefined): Promise<Readable> => Promise.resolve(archive.read(range, signal));
     await sendDownload(download, open, request, response);

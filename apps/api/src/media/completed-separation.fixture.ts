@@ -38,7 +38,8 @@ export async function storeSeparation(ffmpeg: Ffmpeg, store: ObjectStore, given:
     );
     await store.putText(objectKeys.waveform(request.id, sha256Of(waveform)), waveform);
     const original = await storeOriginal(ffmpeg, store, request, wavs[0]?.path);
-    await documents.putManifest({ ...manifestFor(request, stems, waveform), ...original });
+    const cover = await storeCover(store, request);
+    await documents.putManifest({ ...manifestFor(request, stems, waveform), ...original, ...cover });
     return request;
   } finally {
     await rm(folder, { recursive: true });
@@ -129,6 +130,15 @@ async function storeOriginal(
   const key = objectKeys.original(id, sha256);
   await store.put(key, createReadStream(path));
   return { original: { key, sha256, bytes, samples: Math.round(durationSeconds * RATE), peakDb: -14, gainDb: -6 } };
+}
+
+/** its bytes are not looked at */
+async function storeCover(store: ObjectStore, { id }: StoredRequest): Promise<Pick<Manifest, 'cover'>> {
+  const image = 'a small JPEG, of more than a hundred bytes'.repeat(4);
+  const sha256 = sha256Of(image);
+  const key = objectKeys.cover(id, sha256);
+  await store.putText(key, image);
+  return { cover: { key, sha256, bytes: image.length } };
 }
 
 function manifestFor(request: StoredRequest, stems: readonly ManifestStem[], waveform: string): Manifest {

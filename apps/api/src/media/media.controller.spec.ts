@@ -59,6 +59,38 @@ describe.each(['folder', 's3'])(`${MediaController.name} on a %s`, (driver) => {
     expect(await samplesOf(body)).toBe(SAMPLES);
   });
 
+  it('serves the cover as an image that nothing else is taken for', async () => {
+    const { headers, body } = await api.client.bytes(`${base}/cover`);
+    expect(headers.get('content-type')).toBe('image/jpeg');
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('etag')).toBe(`"${createHash('sha256').update(body).digest('hex')}"`);
+    const { links, title } = (await api.client.separation(separation.id)).body;
+    expect([links.cover?.split('?')[0], title]).toEqual([`${base}/cover`, 'My Song']);
+    expect((await api.client.bytes(links.cover ?? '')).headers.get('cache-control')).toContain('immutable');
+  });
+
+  it('calls a song as its tags do, unless its owner calls it otherwise', async () => {
+    const documents = new Documents(api.store);
+    const { id } = await given({ seconds: 0.2, stems: ['vocals'] });
+    const manifest = await documents.manifest(id);
+    if (manifest === undefined) throw new Error('there is no manifest');
+    const tags = { title: 'Tagged', artist: 'Two' };
+    const { cover, ...untold } = { ...manifest, input: { ...manifest.input, tags } };
+    expect(cover).toBeDefined();
+    await documents.putManifest(untold);
+    const named = async (): Promise<unknown[]> => {
+      const { title, tags: told, fileName } = (await api.client.separation(id)).body;
+      const { headers } = await api.client.bytes(`/v1/separations/${id}/stems/vocals.flac`);
+      return [title, told, fileName, headers.get('content-disposition')];
+    };
+    const file = (title: string): string => `attachment; filename="${title} (vocals).flac"`;
+    expect(await named()).toEqual(['Tagged', tags, 'My Song.mp3', file('Tagged')]);
+    await api.client.edit(id, { title: 'Mine' });
+    expect(await named()).toEqual(['Mine', tags, 'My Song.mp3', file('Mine')]);
+    const none = await api.client.json(`/v1/separations/${id}/cover`);
+    expect(none).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+
   it('serves single ranges that add up to the whole file', async () => {
     const whole = (await api.client.bytes(`${base}/stems/vocals.flac`)).body;
     const part = async (range: string): Promise<{ status: number; body: Buffer; range: string | null }> => {

@@ -125,6 +125,27 @@ export class MediaController {
     });
   }
 
+  @Get(':id/cover')
+  @ApiVersion()
+  @ApiFile({
+    operationId: 'getCover',
+    summary: "The song's cover",
+    description: 'A new JPEG of at most 600 × 600 pixels, whatever the song had.',
+    contentTypes: ['image/jpeg'],
+    problems: ['not_found', 'not_completed'],
+  })
+  async cover(
+    @Owner() owner: string | null,
+    @Param() { id }: SeparationParams,
+    @Req() request: ApiRequest,
+    @Res() response: Response,
+  ): Promise<void> {
+    await runDownload(response, async (signal) => {
+      const file = this.media.cover(await this.media.completed(id, owner, callerOf(request)));
+      await sendFile(this.store, file, request, response, signal);
+    });
+  }
+
   @Get(':id/waveform')
   @ApiVersion()
   @ApiFile({

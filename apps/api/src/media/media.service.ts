@@ -22,7 +22,7 @@ import { etagOf } from '../downloads/etag.js';
 import type { ServedFile } from '../downloads/send-file.js';
 import { fromStore } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
-import { originalName, stemFileName } from './download-name.js';
+import { coverName, originalName, stemFileName } from './download-name.js';
 import { StemEncoder } from './stem-encoder.js';
 
 /** A completed separation: its files may be served. */
@@ -52,12 +52,12 @@ export class MediaService {
 
   /** @throws ProblemError stem_not_found, unknown_format, busy */
   async stemFile(completed: Completed, name: StemName, format: string, signal: AbortSignal): Promise<ServedFile> {
-    const { request, manifest } = completed;
+    const { manifest } = completed;
     const wanted = knownFormat(format);
     const stem = knownStem(manifest, name);
     const file = {
       contentType: contentType(wanted),
-      downloadName: stemFileName(request, stem.name, wanted),
+      downloadName: stemFileName(completed, stem.name, wanted),
     };
     if (wanted === MASTER_FORMAT) return { ...file, ...contentOf(stem) };
     const artefact = findStemFile(manifest, stem.name, wanted);
@@ -72,9 +72,10 @@ export class MediaService {
    * The song as decoded for separation, sample-aligned with its stems. A separation of an earlier version has none
    * stored: it is decoded on demand. @throws ProblemError busy
    */
-  async original({ request, manifest, caller }: Completed, signal: AbortSignal): Promise<ServedFile> {
+  async original(completed: Completed, signal: AbortSignal): Promise<ServedFile> {
+    const { request, manifest, caller } = completed;
     const { original } = manifest;
-    const about = { contentType: contentType(MASTER_FORMAT), downloadName: originalName(request) };
+    const about = { contentType: contentType(MASTER_FORMAT), downloadName: originalName(completed) };
     if (original !== undefined) {
       return { ...about, ...contentOf(original) };
     }
@@ -84,6 +85,13 @@ export class MediaService {
     const { bytes } = stored ?? (await this.encoder.original(song, manifest, signal, caller));
     const etag = etagOf(manifest.input.sha256.slice(0, SHA256_PREFIX), MASTER_FORMAT, bytes);
     return { ...about, key, bytes, etag };
+  }
+
+  /** @throws ProblemError not_found when the song has none */
+  cover(completed: Completed): ServedFile {
+    const { cover } = completed.manifest;
+    if (cover === undefined) throw new ProblemError('not_found', 'The song has no cover.');
+    return { ...contentOf(cover), contentType: 'image/jpeg', downloadName: coverName(completed) };
   }
 
   /** @throws ProblemError not_found when it was completed without one */

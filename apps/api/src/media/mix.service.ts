@@ -48,14 +48,14 @@ export class MixService {
 
   /** @throws ProblemError stem_not_found, unknown_format, busy */
   async send(
-    { request: song, manifest }: Completed,
+    song: Completed,
     wanted: WantedMix,
     request: ApiRequest,
     response: Response,
     signal: AbortSignal,
   ): Promise<void> {
     const format = knownFormat(wanted.format);
-    const lanes = this.lanesOf(manifest, wanted.levels, signal);
+    const lanes = this.lanesOf(song.manifest, wanted.levels, signal);
     const change = { speed: wanted.speed, semitones: wanted.semitones };
     const setHeaders = (): void => {
       response.attachment(mixName(song, format, change));

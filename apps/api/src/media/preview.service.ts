@@ -59,7 +59,7 @@ export class PreviewService {
       bytes: stored.bytes,
       etag: etagOf(attempt, stem, n),
       contentType: contentType(MASTER_FORMAT),
-      downloadName: stemFileName(request, stem, MASTER_FORMAT),
+      downloadName: stemFileName({ request }, stem, MASTER_FORMAT),
       isImmutable: true,
     };
   }

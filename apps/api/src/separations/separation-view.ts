@@ -30,13 +30,14 @@ export function separationView(stored: StoredSeparation, job: JobState | undefin
   return {
     id: request.id,
     createdAt: request.createdAt,
-    title: titleOf(request),
+    title: titleOf(stored),
     fileName: request.fileName,
     ...(isUnknown ? {} : { durationSeconds: manifest?.input.durationSeconds ?? request.durationSeconds }),
     model: request.model,
     stems: request.stems,
     formats: request.formats,
     ...status,
+    ...(manifest?.input.tags && { tags: manifest.input.tags }),
     ...(request.own && { own: request.own }),
     links: isUnknown ? { self: selfLink(request.id) } : linksOf(stored, status.status),
   };
@@ -89,6 +90,7 @@ function linksOf(
     original: `${self}/original.flac${version(manifest.original?.sha256)}`,
     mix: ofEachFormat((format) => `${self}/mix.${format}`),
     archive: `${self}/archive.zip`,
+    ...(manifest.cover && { cover: `${self}/cover${version(manifest.cover.sha256)}` }),
     waveform: `${self}/waveform${version(findWaveform(manifest)?.sha256)}`,
     analysis: `${self}/analysis`,
   };

@@ -89,9 +89,9 @@ export async function refreshSongs(): Promise<void> {
   }
 }
 
-/** What a song is called: as its owner says, else as its file. */
-export function nameOf({ own, fileName }: Pick<Separation, 'own' | 'fileName'>): string {
-  return own?.title ?? fileName;
+/** What a song is called: as its owner says, else as its own tags do, else as its file. */
+export function nameOf({ own, tags, fileName }: Pick<Separation, 'own' | 'tags' | 'fileName'>): string {
+  return own?.title ?? tags?.title ?? fileName;
 }
 
 /** Sets what is the user's own. */

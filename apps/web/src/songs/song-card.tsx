@@ -15,6 +15,7 @@ import { activeSongs, cancelSong, editedSong, editSong, isFullWindow, loadReceip
 import { openSong, removeSong, showSong, wantedSong } from './library.js';
 import { FullWindowButton } from './full-window-button.js';
 import { leaveFullWindow, toggleFullWindow } from './route.js';
+import { Cover } from './cover.js';
 import { secondsLeft } from './time-left.js';
 import { separateAgain } from './uploads.js';
 
@@ -60,6 +61,7 @@ export function SongCard({ song }: SongProps): JSX.Element {
   return (
     <li ref={card} class={['card', isOpen ? 'card-open' : '', isFull ? 'card-full' : ''].join(' ').trim()}>
       <div class="card-head">
+        {song.links.cover !== undefined && <Cover path={song.links.cover} />}
         <Title song={song} canOpen={canOpen} />
         <Actions song={song} canOpen={canOpen} />
       </div>
@@ -99,7 +101,15 @@ function Title({ song, canOpen }: OpenableProps): JSX.Element {
       <h3 dir="auto" title={song.fileName}>
         {nameOf(song)}
       </h3>
-      <p class="card-facts">{facts.filter((fact) => fact !== '').join(' · ')}</p>
+      <p class="card-facts">
+        {song.tags?.artist !== undefined && (
+          <>
+            <bdi>{song.tags.artist}</bdi>
+            {' · '}
+          </>
+        )}
+        {facts.filter((fact) => fact !== '').join(' · ')}
+      </p>
       {canOpen && (
         <button
           type="button"

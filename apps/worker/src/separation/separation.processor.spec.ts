@@ -190,6 +190,25 @@ describe(SeparationProcessor.name, () => {
     expect(10 * Math.log10(rest / song)).toBeCloseTo(manifest?.residualDb ?? Number.NaN, 1);
   }, 60_000);
 
+  it('keeps the tags and the cover of a song, and its masters are those of the song without them', async () => {
+    const at = (name: string): string => join(folder, name);
+    const [plain, image, tagged] = [at('plain.flac'), at('image.png'), at('tagged.flac')];
+    await ffmpeg('-i', song, plain);
+    await ffmpeg('-f', 'lavfi', '-i', 'color=red:s=64x64:d=1', '-frames:v', '1', image);
+    const cover = ['-i', image, '-map', '0', '-map', '1', '-c', 'copy', '-disposition:v', 'attached_pic'];
+    await ffmpeg('-i', plain, ...cover, '-metadata', 'title=Tea', '-metadata', 'artist=Two', tagged);
+    const [bare, full] = [await storeSong(store, plain), await storeSong(store, tagged)];
+    for (const request of [bare, full]) await attempt(request);
+    const [without, manifest] = [bare, full].map((request) => completed.find(({ id }) => id === request.id));
+    expect(manifest?.input.tags).toEqual({ title: 'Tea', artist: 'Two' });
+    expect([without?.input.tags, without?.cover]).toEqual([{}, undefined]);
+    const { key = '', sha256 } = manifest?.cover ?? {};
+    expect(await hashFile(join(folder, 'objects', key))).toMatchObject({ sha256 });
+    expect(manifest?.stems.map((stem) => stem.sha256)).toEqual(without?.stems.map((stem) => stem.sha256));
+    expect(await separations.removeStrays(full.id, -1000, new AbortController().signal)).toBe(0);
+    expect(await store.head(key)).toBeDefined();
+  }, 60_000);
+
   it('stores the decoded song with a gain of its own, within half a step of 24 bits', async () => {
     const loud = join(folder, 'over.wav');
     await writeWav(loud, 3, () => 5);
@@ -257,11 +276,12 @@ describe(SeparationProcessor.name, () => {
     const manifest = completed.find(({ id }) => id === request.id);
     const there = manifest?.input.durationSeconds.toFixed(1) ?? '';
     expect(Number(there)).toBeLessThan(10);
-    expect(manifest?.warnings).toEqual([
+    // the last frame may be cut too
+    expect(manifest?.warnings).toContainEqual(
       expect.stringMatching(
         new RegExp(`truncated: only ${there.replace('.', '\\.')} s of 30\\.\\d s could be decoded`),
       ),
-    ]);
+    );
   }, 60_000);
 
   it('leaves no encoder when the engine dies, and completes the song in the next attempt', async () => {

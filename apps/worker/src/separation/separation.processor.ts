@@ -94,15 +94,18 @@ export class SeparationProcessor {
   }
 
   private async separate(request: StoredRequest, step: StepContext): Promise<Manifest> {
-    const { separations, store, ffmpeg, engine, enginePermits, previews, limits } = this.parts;
+    const { separations, store, ffmpeg, engine, enginePermits, previews, limits, logger } = this.parts;
     const startedAt = new Date();
     const timer = new StageTimer();
     const song = await timer.time('fetch', () => fetchSong(store, request, step));
-    const mix = await timer.time('decode', () => decodeSong(ffmpeg, song, { ...limits, track: request.track }, step));
+    const mix = await timer.time('decode', () =>
+      decodeSong(ffmpeg, song, { ...limits, track: request.track }, step, logger),
+    );
     const stems = new StemFiles(join(step.scratch, 'stems'), request.stems, mix.samples);
     const work = await withTaskGroup(step.signal, async (group) => {
       const { signal } = group;
       const uploads = new ObjectUploads(request.id, store, group);
+      if (mix.cover !== undefined) uploads.add(mix.cover);
       const original = group.start(async () => {
         uploads.add(await encodeOriginal(ffmpeg, mix, { ...step, signal }));
       });

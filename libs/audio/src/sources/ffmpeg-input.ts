@@ -32,8 +32,21 @@ export function loopbackInput(url: string): FfmpegInput {
 /** ffmpeg finds out what it is, within the containers that we take. */
 export const ANY_CONTAINER: Reading = { demuxers: Object.keys(CONTAINERS), options: [] };
 
+/** in an image: more than a camera's, and within the memory of a decoder */
+const MAX_PIXELS = 64_000_000;
+
 /** The first arguments: one untrusted input, audio only. */
-export function untrustedInput(input: FfmpegInput, { demuxers, options }: Reading): string[] {
+export function untrustedInput(input: FfmpegInput, reading: Reading): string[] {
+  // drop covers, videos, subtitles and data
+  return untrusted(input, reading, ['-vn', '-sn', '-dn']);
+}
+
+/** The first arguments: the images of an untrusted input. */
+export function imageInput(input: FfmpegInput, reading: Reading): string[] {
+  return untrusted(input, reading, ['-max_pixels', String(MAX_PIXELS), '-an', '-sn', '-dn']);
+}
+
+function untrusted(input: FfmpegInput, { demuxers, options }: Reading, limits: readonly string[]): string[] {
   return [
     // the level at the start of each line tells faults from facts
     ...[...GLOBAL_ARGUMENTS, '-loglevel', 'repeat+level+info'],
@@ -43,8 +56,7 @@ export function untrustedInput(input: FfmpegInput, { demuxers, options }: Readin
     ...options,
     ...['-max_alloc', String(MAX_ALLOCATION_BYTES)],
     ...['-threads', '1'],
-    // drop covers, videos, subtitles and data
-    ...['-vn', '-sn', '-dn'],
+    ...limits,
     ...['-i', input.url],
   ];
 }

@@ -25,6 +25,7 @@ export const linksSchema = z.object({
   original: link('/original.flac').exactOptional(),
   mix: linkOfEachFormat('/mix').meta({ description: 'by format; add `levels`' }).exactOptional(),
   archive: link('/archive.zip').exactOptional(),
+  cover: link('/cover').exactOptional(),
   waveform: link('/waveform').exactOptional(),
   analysis: link('/analysis').exactOptional(),
 });

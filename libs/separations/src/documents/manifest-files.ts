@@ -16,8 +16,9 @@ export function findWaveform({ artefacts }: Manifest): ManifestFile | undefined 
 }
 
 /** The keys of all files that may be served: the listed ones, and what is made from them. */
-export function servedKeys({ id, stems, artefacts, original }: Manifest): Set<string> {
-  const listed = [...stems, ...artefacts, ...(original === undefined ? [] : [original])].map(({ key }) => key);
+export function servedKeys({ id, stems, artefacts, original, cover }: Manifest): Set<string> {
+  const single = [original, cover].filter((file) => file !== undefined);
+  const listed = [...stems, ...artefacts, ...single].map(({ key }) => key);
   const onDemand = stems.flatMap(({ name, sha256 }) =>
     FORMATS.map((format) => objectKeys.stem(id, name, format, sha256)),
   );

@@ -3,6 +3,7 @@ import { FORMATS } from '../vocabulary/formats.js';
 import { STAGES, type Stage } from '../vocabulary/states.js';
 import { count, modelName, name, seconds, separationId, sha256, time, type DocumentOf } from './fields.js';
 import { parseDocument } from './parse-document.js';
+import { songTagsSchema } from './song/tags.js';
 import { separationOptionsSchema } from './stored-request.js';
 
 export const manifestEngineSchema = z.object({
@@ -40,6 +41,7 @@ export const manifestInputSchema = z.object({
     example: 8_087_940,
   }),
   durationSeconds: seconds.meta({ example: 183.4 }),
+  tags: songTagsSchema.exactOptional(),
 });
 
 export const manifestFileSchema = z.object({
@@ -97,6 +99,7 @@ export const manifestSchema = z
     input: manifestInputSchema,
     stems: z.array(manifestStemSchema),
     original: manifestOriginalSchema.exactOptional(),
+    cover: manifestFileSchema.exactOptional(),
     artefacts: z.array(manifestArtefactSchema).meta({ description: 'the other files that were stored with the stems' }),
     gainDb: z.number().max(0).meta({
       description: 'one gain for all stems: the whole number of dB that keeps the loudest from clipping, or 0',

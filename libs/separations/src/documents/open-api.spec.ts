@@ -39,6 +39,7 @@ describe(openApiComponents.name, () => {
       'SeparationLinks',
       'SeparationPage',
       'SeparationSummary',
+      'SongTags',
       'StateEvent',
       'WaveformDocument',
     ]);

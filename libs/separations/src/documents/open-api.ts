@@ -29,6 +29,7 @@ import {
   separationSchema,
   separationSummarySchema,
 } from './separation.js';
+import { songTagsSchema } from './song/tags.js';
 import { previewSchema } from './preview.js';
 import { previewEventSchema, stateEventSchema } from './state-event.js';
 import { separationOptionsSchema } from './stored-request.js';
@@ -55,6 +56,7 @@ const COMPONENTS = {
   ReceiptFile: manifestArtefactSchema,
   WaveformDocument: waveformSchema,
   OwnDocument: ownSchema,
+  SongTags: songTagsSchema,
   OwnEdit: ownEditSchema,
   MusicalKey: musicalKeySchema,
   AnalysisDocument: shownAnalysisSchema,

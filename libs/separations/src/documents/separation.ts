@@ -14,6 +14,7 @@ import {
 import { linksSchema } from './links.js';
 import { manifestSchema } from './manifest.js';
 import { ownSchema } from './song/own.js';
+import { songTagsSchema } from './song/tags.js';
 
 export const progressSchema = z.object({
   percent: z
@@ -36,7 +37,9 @@ export const separationSchema = z.object({
   createdAt: time,
   startedAt: time.exactOptional(),
   finishedAt: time.exactOptional(),
-  title: z.string().meta({ description: 'your own, or the file name without its ending', example: 'song' }),
+  title: z
+    .string()
+    .meta({ description: 'your own, else that of its tags, else the file name without its ending', example: 'song' }),
   fileName: z.string().meta({ description: 'from the client, made safe', example: 'song.mp3' }),
   durationSeconds: seconds.meta({ example: 183.4 }).exactOptional(),
   model: modelName,
@@ -45,6 +48,7 @@ export const separationSchema = z.object({
   progress: progressSchema,
   queue: queuePlaceSchema.exactOptional(),
   error: failureSchema.exactOptional(),
+  tags: songTagsSchema.exactOptional(),
   own: ownSchema.exactOptional(),
   receipt: manifestSchema.exactOptional(),
   links: linksSchema,

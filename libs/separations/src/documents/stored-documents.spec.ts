@@ -110,8 +110,14 @@ describe(parseManifest.name, () => {
     expect(parseManifest(changed(MANIFEST, 'residualDb', null)).residualDb).toBeNull();
   });
 
+  it.each([{}, { title: 'a', artist: 'b', album: 'c' }])('reads the tags %j', (tags) => {
+    expect(parseManifest(changed(MANIFEST, 'input.tags', tags)).input.tags).toEqual(tags);
+  });
+
   it.each<[string, unknown]>([
     ['id', 'sep_1'],
+    ['input.tags', { title: 7 }],
+    ['cover', { key: 'a' }],
     ['weightsSha256', ''],
     ['engine.libraries', { torch: 2 }],
     ['options.stems', 'vocals'],

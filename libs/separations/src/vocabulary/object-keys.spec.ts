@@ -13,6 +13,7 @@ describe('the keys of objects', () => {
       stems: objectKeys.stems(ID),
       stem: objectKeys.stem(ID, 'vocals', 'flac', SHA256),
       original: objectKeys.original(ID, SHA256),
+      cover: objectKeys.cover(ID, SHA256),
       waveform: objectKeys.waveform(ID, SHA256),
       analysis: objectKeys.analysis(ID),
       previews: objectKeys.previews(ID),
@@ -28,6 +29,7 @@ describe('the keys of objects', () => {
       stems: `separations/${ID}/stems/`,
       stem: `separations/${ID}/stems/vocals-0123456789abcdef.flac`,
       original: `separations/${ID}/original-0123456789abcdef.flac`,
+      cover: `separations/${ID}/cover-0123456789abcdef.jpg`,
       waveform: `separations/${ID}/waveform-0123456789abcdef.json`,
       analysis: `separations/${ID}/analysis.json`,
       previews: `separations/${ID}/preview/`,
@@ -44,6 +46,7 @@ describe(isArtefactKey.name, () => {
   it.each([
     objectKeys.stem(ID, 'vocals', 'flac', SHA256),
     objectKeys.original(ID, SHA256),
+    objectKeys.cover(ID, SHA256),
     objectKeys.waveform(ID, SHA256),
     objectKeys.analysis(ID),
     objectKeys.previewBlock(ID, 'a1', 'vocals', 0),

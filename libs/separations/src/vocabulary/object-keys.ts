@@ -19,6 +19,8 @@ export const objectKeys = {
   /** the decoded song, named by its sha256 */
   original: (id: SeparationId, sha256: string): string => `separations/${id}/original-${contentVersion(sha256)}.flac`,
   waveform: (id: SeparationId, sha256: string): string => `separations/${id}/waveform-${contentVersion(sha256)}.json`,
+  /** a JPEG, named by its sha256 */
+  cover: (id: SeparationId, sha256: string): string => `separations/${id}/cover-${contentVersion(sha256)}.jpg`,
   /** made after the commit, and again if it is lost: no manifest lists it */
   analysis: (id: SeparationId): string => `separations/${id}/analysis.json`,
   /** while the separation runs */
@@ -42,7 +44,7 @@ export function isArtefactKey(id: SeparationId, key: string): boolean {
   const folder = `separations/${id}/`;
   return (
     key.startsWith(folder) &&
-    /^(?:stems\/|preview\/|original[-.]|waveform[-.]|analysis\.)/.test(key.slice(folder.length))
+    /^(?:stems\/|preview\/|original[-.]|cover-|waveform[-.]|analysis\.)/.test(key.slice(folder.length))
   );
 }
 

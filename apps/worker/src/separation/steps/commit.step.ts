@@ -68,9 +68,11 @@ function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
       startSeconds: mix.startSeconds,
       samples: mix.samples,
       durationSeconds: mix.samples / WORKING_RATE,
+      tags: mix.tags,
     },
     stems: separated.stems.map((stem) => describeStem(stem, stemFiles, separated)),
     original: describeOriginal(files, mix),
+    ...describeCover(files),
     artefacts: [
       ...others.map(({ key, sha256, bytes, stem, format }) => ({ key, sha256, bytes, stem, format })),
       { key: waveform.key, sha256: waveform.sha256, bytes: waveform.bytes },
@@ -94,6 +96,13 @@ function describeStem(
   const { key, sha256, bytes } = master;
   const peakDb = amplitudeToDb(peak);
   return { name, key, sha256, bytes, samples, peakDb: peakDb === null ? null : peakDb + gainDb };
+}
+
+function describeCover(files: readonly StoredFile[]): Pick<Manifest, 'cover'> {
+  const cover = files.find(({ kind }) => kind === 'cover');
+  if (cover === undefined) return {};
+  const { key, sha256, bytes } = cover;
+  return { cover: { key, sha256, bytes } };
 }
 
 function describeOriginal(files: readonly StoredFile[], { samples }: DecodedMix): ManifestOriginal {

@@ -4,17 +4,19 @@ import { objectKeys, type SeparationId } from '@app/separations';
 import type { ProgressReporter } from './progress-reporter.js';
 import type { EncodedStem } from './encode.step.js';
 import type { EncodedOriginal } from './original.step.js';
+import type { WrittenCover } from './tags.step.js';
 import type { WaveformDocument } from './waveform.step.js';
 
 const UPLOADS_AT_ONCE = 4;
 
-type EncodedFile = EncodedStem | EncodedOriginal;
+type EncodedFile = EncodedStem | EncodedOriginal | WrittenCover;
 
 type Stored<File> = File & FileDigest & { readonly key: string };
 
 export type StoredStem = Stored<EncodedStem>;
 export type StoredOriginal = Stored<EncodedOriginal>;
-export type StoredFile = StoredStem | StoredOriginal;
+export type StoredCover = Stored<WrittenCover>;
+export type StoredFile = StoredStem | StoredOriginal | StoredCover;
 
 /**
  * Uploads each file to the store as soon as it is complete, under a key that holds its hash: a second run writes equal
@@ -65,5 +67,12 @@ export class ObjectUploads {
 }
 
 function keyOf(id: SeparationId, file: EncodedFile, { sha256 }: FileDigest): string {
-  return file.kind === 'stem' ? objectKeys.stem(id, file.stem, file.format, sha256) : objectKeys.original(id, sha256);
+  switch (file.kind) {
+    case 'stem':
+      return objectKeys.stem(id, file.stem, file.format, sha256);
+    case 'original':
+      return objectKeys.original(id, sha256);
+    case 'cover':
+      return objectKeys.cover(id, sha256);
+  }
 }
