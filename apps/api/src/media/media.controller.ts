@@ -1,5 +1,5 @@
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
-import { ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiQuery, ApiSecurity, ApiTags } from '@nestjs/swagger';
 import { componentRef } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import type { Response } from 'express';
@@ -9,10 +9,12 @@ import { SeparationParams } from '../separations/separations.dto.js';
 import { ApiFile, ApiStream, ApiVersion, AUDIO_TYPES, OF_STEMS, SONG_TYPES } from '../downloads/api-file.decorator.js';
 import { ArchiveService } from './archive.service.js';
 import { ArchiveQuery, MixParams, MixQuery, StemParams } from './media.dto.js';
-import { MediaService } from './media.service.js';
+import { knownFormat, MediaService } from './media.service.js';
 import { MixService } from './mix.service.js';
-import { sendFile } from '../downloads/send-file.js';
+import { sendDownload, sendFile } from '../downloads/send-file.js';
 import { runDownload } from '../downloads/run-download.js';
+import { ProblemError } from '../problems/problem.error.js';
+import { TaggedFiles } from './tags/tagged-files.js';
 
 const OF_A_MIX = {
   'X-Peak-Db': {
@@ -20,6 +22,15 @@ const OF_A_MIX = {
     description: 'peak of the sum before clipping, dBFS: peaks above 0 were clipped; absent for silence',
   },
 } as const;
+
+const ANSWERS = ['true', 'false'];
+
+const TAGS = {
+  name: 'tags',
+  required: false,
+  enum: ANSWERS,
+  description: '`true` writes title, artist, album and cover into FLAC and MP3',
+};
 
 @ApiTags('media')
 @ApiSecurity('key')
@@ -31,27 +42,35 @@ export class MediaController {
     private readonly archives: ArchiveService,
     private readonly mixes: MixService,
     private readonly store: ObjectStore,
+    private readonly tagged: TaggedFiles,
   ) {}
 
   @Get(':id/stems/:stem.:format')
   @ApiVersion()
+  @ApiQuery(TAGS)
   @ApiFile({
     operationId: 'getStem',
     summary: 'A stem',
-    description: 'Encodes a missing format from the lossless master, stores it, and serves it.',
+    description:
+      'Encodes a missing format from the lossless master, stores it, and serves it. Without `tags`, a master has the bytes ' +
+      'of the receipt.',
     contentTypes: AUDIO_TYPES,
     problems: OF_STEMS,
   })
   async stem(
     @Owner() owner: string | null,
     @Param() { id, stem, format }: StemParams,
+    @Query('tags') tags: unknown,
     @Req() request: ApiRequest,
     @Res() response: Response,
   ): Promise<void> {
     await runDownload(response, async (signal) => {
       const completed = await this.media.completed(id, owner, callerOf(request));
       const file = await this.media.stemFile(completed, stem, format, signal);
-      await sendFile(this.store, file, request, response, signal);
+      if (isTagged(tags)) {
+        const { download, open } = await this.tagged.tag(file, completed, stem, knownFormat(format), signal);
+        await sendDownload(download, open, request, response);
+      } else await sendFile(this.store, file, request, response, signal);
     });
   }
 
@@ -185,4 +204,11 @@ export class MediaController {
       await sendFile(this.store, await this.media.song(id, owner), request, response, signal);
     });
   }
+}
+
+/** @throws ProblemError invalid_request */
+function isTagged(tags: unknown): boolean {
+  if (tags === undefined || tags === 'false') return false;
+  if (tags === 'true') return true;
+  throw new ProblemError('invalid_request', 'tags must be true or false.');
 }

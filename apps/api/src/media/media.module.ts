@@ -7,9 +7,10 @@ import { MixService } from './mix.service.js';
 import { PreviewController } from './preview.controller.js';
 import { PreviewService } from './preview.service.js';
 import { StemEncoder } from './stem-encoder.js';
+import { TaggedFiles } from './tags/tagged-files.js';
 
 @Module({
   controllers: [MediaController, PreviewController],
-  providers: [MediaService, PreviewService, ArchiveService, MixService, StemEncoder, EncoderSlots],
+  providers: [MediaService, PreviewService, ArchiveService, MixService, StemEncoder, EncoderSlots, TaggedFiles],
 })
 export class MediaModule {}

@@ -69,6 +69,11 @@ export function stemPath(id: SeparationId, stem: string, format: Format): string
   return `${BASE}/${id}/stems/${encodeURIComponent(stem)}.${format}`;
 }
 
+/** With title, artist, album and cover in the file. */
+export function taggedStemPath(id: SeparationId, stem: string, format: Format): string {
+  return `${stemPath(id, stem, format)}?tags=true`;
+}
+
 export function previewPath(id: SeparationId, attempt: string, stem: string, n: number): string {
   return `${BASE}/${id}/preview/${attempt}/${encodeURIComponent(stem)}/${n}.flac`;
 }

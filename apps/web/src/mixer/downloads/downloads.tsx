@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { archivePath, stemPath } from '../../api/client.js';
+import { archivePath, taggedStemPath } from '../../api/client.js';
 import { FORMATS, type Format, type SeparationId } from '../../api/contract.js';
 import { codeOf } from '../../api/errors.js';
 import { isChanged, UNCHANGED } from '../../audio/mixing/voice.js';
@@ -65,7 +65,7 @@ export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
           {all}
         </FileLink>
         {stems.map((stem) => (
-          <FileLink key={stem} path={stemPath(id, stem, format.value)} onError={onError}>
+          <FileLink key={stem} path={taggedStemPath(id, stem, format.value)} onError={onError}>
             {stemName(stem)}
           </FileLink>
         ))}
