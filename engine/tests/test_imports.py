@@ -22,6 +22,7 @@ LAYERS = (
     ("backends.select",),
     ("architectures.demucs",),
     ("architectures.htdemucs",),
+    ("architectures.roformer",),
     ("architectures.table",),
     ("models",),
     ("separating",),
@@ -36,6 +37,7 @@ INTERNALS = {
     "backends.torch": ("backends.select", "architectures"),
     "architectures.demucs": ("architectures",),
     "architectures.htdemucs": ("architectures.table",),
+    "architectures.roformer": ("architectures.table",),
 }
 # only these may import torch or openvino when they are loaded
 HEAVY = (
@@ -43,6 +45,8 @@ HEAVY = (
     "architectures.demucs.torch_module",
     "architectures.htdemucs.openvino",
     "architectures.htdemucs.torch",
+    "architectures.roformer.openvino",
+    "architectures.roformer.torch",
     "backends.openvino",
     "backends.torch",
 )

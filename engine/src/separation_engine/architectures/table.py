@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from separation_engine.architectures.demucs.row import DEMUCS, HDEMUCS
 from separation_engine.architectures.htdemucs.row import HTDEMUCS
+from separation_engine.architectures.roformer.row import BS_ROFORMER, MEL_BAND_ROFORMER
 
-ARCHITECTURES = {row.klass: row for row in (HTDEMUCS, HDEMUCS, DEMUCS)}
+ARCHITECTURES = {row.klass: row for row in (HTDEMUCS, HDEMUCS, DEMUCS, BS_ROFORMER, MEL_BAND_ROFORMER)}

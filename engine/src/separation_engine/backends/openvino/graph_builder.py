@@ -20,6 +20,8 @@ Pair: TypeAlias = tuple[int, int]
 
 # far above any activation, so the clamp in GraphBuilder.linear never acts
 _UNREACHABLE = 1e30
+# mean of squares below which sound counts as silence
+_SILENCE = 1e-24
 
 
 class GraphBuilder:
@@ -69,6 +71,9 @@ class GraphBuilder:
     def sigmoid(self, value: Node) -> Node:
         return self._named(opset.sigmoid(value))
 
+    def tanh(self, value: Node) -> Node:
+        return self._named(opset.tanh(value))
+
     def relu(self, value: Node) -> Node:
         return self._named(opset.relu(value))
 
@@ -93,6 +98,13 @@ class GraphBuilder:
     def split(self, value: Node, axis: int, parts: int) -> list[Node]:
         node = self._named(opset.split(value, np.array(axis, np.int64), parts))
         return [node.output(index) for index in range(parts)]
+
+    def split_at(self, value: Node, axis: int, sizes: Sequence[int]) -> list[Node]:
+        """Parts of these sizes."""
+        node = self._named(
+            opset.variadic_split(value, np.array(axis, np.int64), np.array([*sizes], np.int64))
+        )
+        return [node.output(index) for index in range(len(sizes))]
 
     def matmul(self, left: Node, right: Node, *, transpose_left: bool = False) -> Node:
         return self._named(opset.matmul(left, right, transpose_left, False))
@@ -155,14 +167,14 @@ class GraphBuilder:
         gate = self.conv(value, weight[half:], bias[half:], **pads)
         return self.multiply(kept, self.sigmoid(gate))
 
-    def linear(self, value: Node, weight: Array, bias: Array, *, clamped: bool = True) -> Node:
+    def linear(self, value: Node, weight: Array, bias: Array | None = None, *, clamped: bool = True) -> Node:
         """value: [..., in], weight: (out, in).
 
         In float32 the runtime uses a faster kernel library if more than the bias follows the product, hence
         the clamp.
         """
         node = self._named(opset.matmul(value, self.constant(weight), False, True))
-        node = self.shift(node, bias)
+        node = node if bias is None else self.shift(node, bias)
         return self._named(opset.clamp(node, -_UNREACHABLE, _UNREACHABLE)) if clamped else node
 
     def normalize(self, value: Node, axes: Sequence[int], epsilon: float) -> Node:
@@ -170,8 +182,20 @@ class GraphBuilder:
         with self.fp32():
             return self._named(opset.mvn(value, np.array(axes, np.int64), True, epsilon, "inside_sqrt"))
 
+    def rms_normalize(self, value: Node, gamma: Array) -> Node:
+        """Root mean square `gamma` over the last axis; silence stays silent.
+
+        Written in the way that the runtime recognizes, and computes in one pass.
+        """
+        with self.fp32():
+            power = self._named(opset.multiply(value, value))
+            mean = self._named(opset.reduce_mean(power, np.array([-1], np.int64), keep_dims=True))
+            rms = self._named(opset.sqrt(self.shift(mean, _SILENCE)))
+            scale = self._named(opset.divide(self.constant(np.asarray(1, np.float32)), rms))
+            return self.scale(self.multiply(value, scale), gamma)
+
     def attention(self, query: Node, key: Node, value: Node) -> Node:
-        """All three: [1, heads, positions, channels]."""
+        """All three: [batch, heads, positions, channels]."""
         return self._named(opset.scaled_dot_product_attention(query, key, value, causal=False))
 
     def result(self, value: Node, name: str) -> Node:

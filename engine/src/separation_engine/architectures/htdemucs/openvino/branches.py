@@ -7,9 +7,9 @@ import numpy as np
 from separation_engine.architectures.htdemucs.openvino import winograd
 from separation_engine.architectures.htdemucs.openvino.dconv import dconv
 from separation_engine.architectures.htdemucs.openvino.settings import HTDemucsSettings
-from separation_engine.architectures.htdemucs.openvino.tensors import Tensors
 from separation_engine.backends.openvino.graph_builder import Array, GraphBuilder
 from separation_engine.backends.openvino.runtime import Node
+from separation_engine.backends.openvino.tensors import Tensors
 
 
 class Branch:

@@ -15,9 +15,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from separation_engine.architectures.htdemucs.openvino.tensors import Tensors
 from separation_engine.backends.openvino.graph_builder import Array, GraphBuilder
 from separation_engine.backends.openvino.runtime import Node
+from separation_engine.backends.openvino.tensors import Tensors
 
 Matrix: TypeAlias = NDArray[np.float64]
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from separation_engine.architectures.htdemucs.openvino.branches import Branch, frequency_embedding
 from separation_engine.architectures.htdemucs.openvino.settings import HTDemucsSettings
-from separation_engine.architectures.htdemucs.openvino.tensors import Tensors
 from separation_engine.architectures.htdemucs.openvino.transformer import transformer
 from separation_engine.backends.openvino.graph_builder import GraphBuilder
 from separation_engine.backends.openvino.runtime import Model, Node, ov
+from separation_engine.backends.openvino.tensors import Tensors
 from separation_engine.common.errors import WeightsMismatchError
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -21,12 +20,11 @@ from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulat
 from separation_engine.common.errors import OutOfMemoryError
 from separation_engine.common.wav import Samples
 from separation_engine.networks.architecture import NetworkWeights
+from separation_engine.networks.attenuation import attenuation
 from separation_engine.networks.interface import Backend
 
 # as in HTDemucs: keeps silence from being divided by zero
 _EPSILON = 1e-5
-# louder mixes are scaled down and up again, because their squares would overflow float32
-_LOUDEST = 2.0**40
 
 
 def load_network(backend: Backend, weights: NetworkWeights) -> OpenvinoNetwork:
@@ -76,9 +74,8 @@ class OpenvinoNetwork:
 
     def _separate(self, mix: Samples) -> Samples:
         """(channels=2, samples) to (2 * sources, samples)."""
-        attenuation = _attenuation(mix)
-        if attenuation < 1:
-            return np.divide(self._separate(mix * attenuation), attenuation)
+        if (gain := attenuation(mix)) < 1:
+            return np.divide(self._separate(mix * gain), gain)
         spectrum = self._transform.forward(mix)
         bins_mean, bins_std = mean_and_std(spectrum)
         spectrum -= np.float32(bins_mean)
@@ -90,11 +87,3 @@ class OpenvinoNetwork:
             stems += np.float32(mean)
             self._transform.add_inverse(stems, spectra[0], bins_mean, bins_std)
         return stems
-
-
-def _attenuation(mix: Samples) -> float:
-    """Gain, a power of two, that brings the mix below _LOUDEST; 1 if it already is."""
-    peak = float(np.abs(mix).max())
-    if peak <= _LOUDEST:
-        return 1.0
-    return math.ldexp(1.0, math.floor(math.log2(_LOUDEST / peak)))

@@ -11,9 +11,9 @@ import math
 import numpy as np
 
 from separation_engine.architectures.htdemucs.openvino.settings import HTDemucsSettings
-from separation_engine.architectures.htdemucs.openvino.tensors import Tensors
 from separation_engine.backends.openvino.graph_builder import Array, GraphBuilder
 from separation_engine.backends.openvino.runtime import Node
+from separation_engine.backends.openvino.tensors import Tensors
 
 # of torch.nn.LayerNorm and GroupNorm
 _EPSILON = 1e-5

@@ -19,7 +19,7 @@ class Tensors:
         self._tensors = tensors
         self._unused = set(tensors)
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._tensors
 
     def read(self, name: str) -> Array:

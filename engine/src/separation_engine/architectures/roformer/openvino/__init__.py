@@ -1,0 +1,1 @@
+"""RoFormers on the CPU."""

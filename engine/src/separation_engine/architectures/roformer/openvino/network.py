@@ -1,0 +1,108 @@
+"""RoFormers on the CPU: Fourier transforms and masks in NumPy, everything else in OpenVINO."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+
+from separation_engine.architectures.roformer.description.settings import (
+    GRAPH_VERSION,
+    RoformerSettings,
+    read_roformer_settings,
+)
+from separation_engine.architectures.roformer.openvino.graph import build_graph
+from separation_engine.backends.openvino.backend import OpenvinoBackend
+from separation_engine.backends.openvino.inference import Inference
+from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.common.errors import OutOfMemoryError
+from separation_engine.common.stft import CenteredStft, Spectrum
+from separation_engine.common.wav import Samples
+from separation_engine.networks.architecture import NetworkWeights
+from separation_engine.networks.attenuation import attenuation
+from separation_engine.networks.interface import Backend
+
+
+def load_network(backend: Backend, weights: NetworkWeights) -> RoformerNetwork:
+    """Takes seconds with a compiled model in the cache, and more without."""
+    if not isinstance(backend, OpenvinoBackend):
+        raise TypeError(f"{backend.name} is not the openvino backend")
+    settings = read_roformer_settings(weights)
+    identity = (weights.sha256, settings, GRAPH_VERSION)
+    inference = backend.compile(weights.signature, identity, partial(build_graph, settings, weights.tensors))
+    return RoformerNetwork(settings, inference)
+
+
+class RoformerNetwork:
+    """Runs segments one by one."""
+
+    max_batch = 1
+    asynchronous = False
+
+    def __init__(self, settings: RoformerSettings, inference: Inference) -> None:
+        self.sources = settings.sources
+        self.sample_rate = settings.sample_rate
+        self.segment_samples = settings.segment_samples
+        self._settings = settings
+        self._inference = inference
+        self._stft = CenteredStft(settings.fft_size, settings.hop, settings.segment_samples)
+        bands_of_bin = np.zeros(settings.fft_size // 2 + 1, np.float32)
+        for band in settings.bands:
+            bands_of_bin[band.start : band.stop] += 1
+        self._bands_of_bin = bands_of_bin
+
+    def input_samples(self, _samples: int, /) -> int:
+        # every chunk is a whole segment
+        return self.segment_samples
+
+    def forward(self, mixes: Samples) -> Samples:
+        stems = self.start(mixes)
+        # avoids copying a single result
+        return stems[0][np.newaxis] if len(stems) == 1 else np.stack(stems)
+
+    def start(self, mixes: Samples) -> Sequence[Samples]:
+        try:
+            return [self._separate(mix) for mix in mixes]
+        except MemoryError as error:
+            raise OutOfMemoryError("a segment does not fit in memory") from error
+
+    def accumulator(self, stems: int, span: int) -> NumpyAccumulator:
+        return NumpyAccumulator(stems, span)
+
+    def close(self) -> None:
+        self._inference.close()
+
+    def _separate(self, mix: Samples) -> Samples:
+        """(channels=2, samples) to (sources, channels=2, samples)."""
+        if (gain := attenuation(mix)) < 1:
+            return np.divide(self._separate(mix * gain), gain)
+        spectrum = self._stft.forward(mix)
+        stems = np.empty((len(self.sources), *mix.shape), np.float32)
+        with self._inference.run([self._in_bands(spectrum)]) as masks:
+            for stem, mask in zip(stems, masks, strict=True):
+                stem[...] = self._stft.inverse(self._mean_mask(mask) * spectrum)
+        return stems
+
+    def _in_bands(self, spectrum: Spectrum) -> Samples:
+        """(channels, frames, bins) to the graph's input."""
+        # both channels of a bin side by side
+        bins = spectrum.transpose(1, 2, 0)
+        parts = [bins[:, band.start : band.stop].reshape(len(bins), -1) for band in self._settings.bands]
+        joined: Samples = np.concatenate(parts, 1).view(np.float32)
+        return joined
+
+    def _mean_mask(self, mask: Samples) -> Spectrum:
+        """A graph's output to (channels, frames, bins): the mean where bands overlap."""
+        frames, start = len(mask), 0
+        values = np.ascontiguousarray(mask).view(np.complex64)
+        sums = np.zeros((frames, self._bands_of_bin.size, 2), np.complex64)
+        for band in self._settings.bands:
+            end = start + 2 * len(band)
+            sums[:, band.start : band.stop] += values[:, start:end].reshape(frames, -1, 2)
+            start = end
+        sums /= self._bands_of_bin[:, np.newaxis]
+        if self._settings.zero_dc:
+            sums[:, 0] = 0
+        spectrum: Spectrum = sums.transpose(2, 0, 1)
+        return spectrum

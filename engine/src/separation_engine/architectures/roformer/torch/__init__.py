@@ -1,0 +1,1 @@
+"""RoFormers on torch, for CUDA and as a reference."""
