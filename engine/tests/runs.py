@@ -11,6 +11,7 @@ import numpy as np
 from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
 from separation_engine.common.device import DeviceName, Precision
 from separation_engine.common.wav import Samples
+from separation_engine.networks.cutting import TRIANGLES, Cutting
 from separation_engine.networks.interface import BackendSettings, Network, PendingSamples
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
@@ -123,7 +124,10 @@ class Listener:
 
 
 def make_model(
-    networks: Sequence[Network], name: str = "model", bag_weights: Sequence[Sequence[float]] | None = None
+    networks: Sequence[Network],
+    name: str = "model",
+    bag_weights: Sequence[Sequence[float]] | None = None,
+    cutting: Cutting = TRIANGLES,
 ) -> LoadedModel:
     first = networks[0]
     even = [[1 / len(networks)] * len(first.sources)] * len(networks)
@@ -136,6 +140,7 @@ def make_model(
         bag_weights=np.array(bag_weights or even, np.float32),
         sample_rate=first.sample_rate,
         segment_samples=first.segment_samples,
+        cutting=cutting,
         signatures=tuple(f"{index:08x}" for index in range(len(networks))),
         weights_sha256="0" * 64,
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from separation_engine.common.device import DeviceName
 from separation_engine.common.errors import WeightsMismatchError
+from separation_engine.networks.cutting import Cutting
 from separation_engine.networks.interface import Backend, Network
 
 Tensors: TypeAlias = Mapping[str, NDArray[np.generic]]
@@ -38,12 +39,14 @@ class Architecture:
     klass: the name that weights carry in their metadata; together the rows are the allow-list.
     default_segment: seconds, for weights that name no segment.
     segment_may_grow: whether a model's YAML file may set a longer segment than its weights do.
+    cutting: how songs are cut for it.
     builders: runtime -> how it builds this architecture.
     """
 
     klass: str
     default_segment: Fraction
     segment_may_grow: bool
+    cutting: Cutting
     builders: Mapping[str, Builder]
 
 

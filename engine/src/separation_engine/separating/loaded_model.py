@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from separation_engine.networks.cutting import Cutting
 from separation_engine.networks.interface import Backend, Network
 
 
@@ -17,7 +18,7 @@ class LoadedModel:
 
     versions: of everything that decides the result. sources: stems that the model makes.
     bag_weights: (sub-models, sources), each column sums to 1.
-    segment_samples: of the longest segment in the bag.
+    segment_samples: of the longest segment in the bag. cutting: how its networks want songs to be cut.
     weights_sha256: of a single file, or of the sorted, joined hashes of several.
     """
 
@@ -29,6 +30,7 @@ class LoadedModel:
     bag_weights: NDArray[np.float32]
     sample_rate: int
     segment_samples: int
+    cutting: Cutting
     signatures: tuple[str, ...]
     weights_sha256: str
 

@@ -25,6 +25,11 @@ class Normalisation:
     offset: Samples
     std: np.float32
 
+    @staticmethod
+    def none() -> Normalisation:
+        """For networks that take a song as it is."""
+        return Normalisation(np.zeros((2, 1), np.float32), np.float32(1))
+
     def apply(self, mix: Samples) -> Samples:
         normalized = mix - self.offset
         normalized /= self.std

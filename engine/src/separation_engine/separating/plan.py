@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from separation_engine.networks.cutting import TRIANGLES, Cutting
+
 
 @dataclass(frozen=True)
 class Segment:
@@ -31,12 +33,14 @@ class Plan:
 
     finished: after each segment, how many samples of the song are final.
     span: samples that the accumulator must hold.
+    border: samples that precede and follow the song, reflected from it.
     total_samples: network samples over all sub-models and shifts.
     """
 
     song_samples: int
     segment_samples: int
     stride: int
+    border: int
     passes: int
     segments: tuple[Segment, ...]
     finished: tuple[int, ...]
@@ -52,9 +56,10 @@ def make_plan(
     networks: Sequence[int],
     overlap: float,
     shifts: int,
+    cutting: Cutting = TRIANGLES,
     run: int = 1,
 ) -> Plan:
-    """Plan the same segments that `demucs.apply.apply_model(split=True)` runs.
+    """Plan the segments that the networks' own code runs: Demucs' `apply_model(split=True)`, for example.
 
     networks: indices of the needed sub-models.
     overlap: fraction of a segment that the next one covers too, 0 to 0.9.
@@ -63,7 +68,8 @@ def make_plan(
     """
     # truncated exactly like Demucs
     stride = int((1 - overlap) * segment_samples)
-    origins = _pass_origins(shifts, sample_rate)
+    border = cutting.border(song_samples, segment_samples, stride)
+    origins = [origin - border for origin in _pass_origins(shifts, sample_rate)]
     keyed = [
         ((index // run, network, origin, index), Segment(network, origin, start, min(segment_samples, left)))
         for network in networks
@@ -80,6 +86,7 @@ def make_plan(
         song_samples=song_samples,
         segment_samples=segment_samples,
         stride=stride,
+        border=border,
         passes=len(origins),
         segments=segments,
         finished=finished,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import takewhile
 
+import numpy as np
+
 from separation_engine.common.errors import InvalidInputError, UnknownStemError
 from separation_engine.common.wav import Samples, WavReader
+from separation_engine.networks.cutting import reflected_positions
 from separation_engine.networks.interface import DeviceSamples, Network, PendingSamples
 from separation_engine.separating.loaded_model import LoadedModel, needed_networks
-from separation_engine.separating.normalisation import measure_normalisation
+from separation_engine.separating.normalisation import Normalisation, measure_normalisation
 from separation_engine.separating.overlap_add import OverlapAdd
 from separation_engine.separating.plan import make_plan
 from separation_engine.separating.request import INSTRUMENTAL, Progress, SeparationRequest, SeparationResult
@@ -46,7 +49,9 @@ class Separation:
         networks = needed_networks(model.bag_weights, model.sources, self._made)
         self._song = _open_song(request, model.sample_rate)
         try:
-            self._normalisation = measure_normalisation(self._song)
+            # for every network: it refuses samples that are not finite
+            measured = measure_normalisation(self._song)
+            self._normalisation = measured if model.cutting.normalized else Normalisation.none()
             self._plan = make_plan(
                 song_samples=self._song.samples,
                 segment_samples=model.segment_samples,
@@ -54,6 +59,7 @@ class Separation:
                 networks=networks,
                 overlap=request.overlap,
                 shifts=request.shifts,
+                cutting=model.cutting,
                 run=min(model.networks[index].max_batch for index in networks),
             )
             # gets the song's DC offset; without it, only the remainder has it
@@ -61,6 +67,7 @@ class Separation:
             self._kept = [model.sources.index(name) for name in self._made]
             self._joined = OverlapAdd(
                 self._plan,
+                model.cutting,
                 model.bag_weights[:, self._kept],
                 model.networks[networks[0]].accumulator(len(self._kept), self._plan.span),
             )
@@ -69,7 +76,8 @@ class Separation:
                 self._song,
                 self._made,
                 request.stems,
-                complete=len(self._made) == len(model.sources),
+                # without it the sources do not add up to the song
+                complete=_REST in model.sources and len(self._made) == len(model.sources),
             )
         except BaseException:
             self._song.close()
@@ -97,8 +105,9 @@ class Separation:
 
     def mix(self, chunk: Chunk) -> Samples:
         """The normalized mix for the network: (channels=2, chunk.input_samples)."""
-        before = (chunk.input_samples - chunk.samples) // 2
-        first = chunk.start - before
+        first = chunk.start - self._before(chunk.samples, chunk.input_samples)
+        if self._model.cutting.reflected:
+            return self._reflected(first, chunk.input_samples)
         mix = self._normalisation.apply(self._song.read(first, chunk.input_samples))
         # the network sees zeros around the song
         mix[:, : max(0, -first)] = 0
@@ -112,7 +121,7 @@ class Separation:
         """
         segment = self._plan.segments[self._joined_count]
         self._joined_count += 1
-        before = (estimate.shape[2] - segment.samples) // 2
+        before = self._before(segment.samples, estimate.shape[2])
         # slices, because indexing all stems at once would copy, and block on a GPU
         return self._joined.add(
             [estimate[index, :, before : before + segment.samples] for index in self._kept]
@@ -128,6 +137,18 @@ class Separation:
         return Progress(
             self._done_samples, self._plan.total_samples, self._files.written_samples, self._files.gain_db
         )
+
+    def _before(self, samples: int, input_samples: int) -> int:
+        """Where a chunk begins in the network's input."""
+        return 0 if self._model.cutting.reflected else (input_samples - samples) // 2
+
+    def _reflected(self, first: int, samples: int) -> Samples:
+        positions, known = reflected_positions(first, samples, self._song.samples, self._plan.border)
+        lowest = int(positions.min())
+        part = self._song.read(lowest, int(positions.max()) - lowest + 1)
+        mix = np.zeros((2, samples), np.float32)
+        mix[:, :known] = self._normalisation.apply(part[:, positions - lowest])
+        return mix
 
     def _chunk(self, index: int) -> Chunk | None:
         if index >= len(self._plan.segments):

@@ -61,6 +61,7 @@ class ModelCache:
             bag_weights=folder.bag_weights,
             sample_rate=settings.sample_rate,
             segment_samples=settings.segment_samples,
+            cutting=settings.architecture.cutting,
             signatures=folder.signatures,
             weights_sha256=folder.weights_sha256,
         )

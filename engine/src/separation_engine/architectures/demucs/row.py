@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from separation_engine.networks.architecture import Architecture, Builder, NetworkWeights
+from separation_engine.networks.cutting import TRIANGLES
 from separation_engine.networks.interface import Backend, Network
 
 
@@ -15,5 +16,5 @@ def _load(backend: Backend, weights: NetworkWeights) -> Network:
 
 
 _BUILDERS = {"torch": Builder(_load)}
-HDEMUCS = Architecture("demucs.hdemucs.HDemucs", Fraction(40), True, _BUILDERS)
-DEMUCS = Architecture("demucs.demucs.Demucs", Fraction(40), True, _BUILDERS)
+HDEMUCS = Architecture("demucs.hdemucs.HDemucs", Fraction(40), True, TRIANGLES, _BUILDERS)
+DEMUCS = Architecture("demucs.demucs.Demucs", Fraction(40), True, TRIANGLES, _BUILDERS)

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from separation_engine.architectures.htdemucs.openvino.settings import GRAPH_VERSION, refusal
 from separation_engine.networks.architecture import Architecture, Builder, NetworkWeights
+from separation_engine.networks.cutting import TRIANGLES
 from separation_engine.networks.interface import Backend, Network
 
 # raise it with every change of what the fused torch layers compute
@@ -28,6 +29,7 @@ HTDEMUCS = Architecture(
     klass="demucs.htdemucs.HTDemucs",
     default_segment=Fraction(10),
     segment_may_grow=False,
+    cutting=TRIANGLES,
     builders={
         "openvino": Builder(_load_on_openvino, {"cpu": {"graph": str(GRAPH_VERSION)}}, refusal),
         "torch": Builder(_load_on_torch, {"cuda": {"layers": str(_LAYERS_VERSION)}}),

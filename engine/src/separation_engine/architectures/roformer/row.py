@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from separation_engine.architectures.roformer.description.settings import BS, GRAPH_VERSION, MEL, refusal
 from separation_engine.networks.architecture import Architecture, Builder, NetworkWeights
+from separation_engine.networks.cutting import FADES
 from separation_engine.networks.interface import Backend, Network
 
 # raise it with every change of what the torch layers compute
@@ -28,5 +29,5 @@ _BUILDERS = {
     "openvino": Builder(_load_on_openvino, {"cpu": {"graph": str(GRAPH_VERSION)}}, refusal),
     "torch": Builder(_load_on_torch, {"cuda": {"layers": str(_LAYERS_VERSION)}}, refusal),
 }
-BS_ROFORMER = Architecture(BS, Fraction(8), False, _BUILDERS)
-MEL_BAND_ROFORMER = Architecture(MEL, Fraction(8), False, _BUILDERS)
+BS_ROFORMER = Architecture(BS, Fraction(8), False, FADES, _BUILDERS)
+MEL_BAND_ROFORMER = Architecture(MEL, Fraction(8), False, FADES, _BUILDERS)
