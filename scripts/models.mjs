@@ -1,4 +1,4 @@
-// `npm run models -- get NAME | list | verify`: manages the models on this machine
+// `npm run models -- get NAME | list | verify | import FILE …`: manages the models on this machine
 import { main } from './support/fail.mjs';
 import { modelsCommand } from './setup/model.mjs';
 import { engineProfile, installEngine } from './setup/python-environment.mjs';

@@ -107,7 +107,7 @@ def _make_parser() -> argparse.ArgumentParser:
     separate.add_argument("folder", type=Path, help="output folder for the stems")
     separate.add_argument("--model", help=f"default: MODEL, or {DEFAULT_MODEL}; `demo` is always installed")
     separate.add_argument("--stems", help="comma-separated; default: all stems of the model")
-    separate.add_argument("--overlap", type=float, default=0.25)
+    separate.add_argument("--overlap", type=float, help="default: the one that suits the model")
     separate.add_argument("--shifts", type=int, default=0)
     separate.add_argument("--backend", choices=("auto", "torch", "openvino"))
     separate.add_argument("--device", choices=("auto", "cpu", "cuda"))

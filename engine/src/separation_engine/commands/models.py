@@ -1,9 +1,10 @@
-"""The command `models`: get, list, verify, record."""
+"""The command `models`: get, list, import, verify, record."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -33,6 +34,10 @@ def add_models_commands(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="one JSON line per model")
     verify = commands.add_parser("verify", help="check installed models against their recorded hashes")
     verify.add_argument("names", nargs="*", metavar="MODEL")
+    importing = commands.add_parser("import", help="make a model of a checkpoint that somebody trained")
+    importing.add_argument("checkpoint", type=Path, metavar="FILE", help=".ckpt, .pth or .safetensors")
+    importing.add_argument("--config", type=Path, required=True, help="the YAML file of its training")
+    importing.add_argument("--name", required=True, help="what to call the model")
     record = commands.add_parser("record", help="trust the files of a model that you installed by hand")
     record.add_argument("names", nargs="+", metavar="MODEL")
 
@@ -45,6 +50,8 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
             _get(name, library, settings, timeout=arguments.timeout, force=arguments.force)
     elif arguments.action == "list":
         _list(library, settings, as_json=arguments.json)
+    elif arguments.action == "import":
+        _import(arguments.checkpoint, arguments.config, arguments.name, library, settings)
     elif arguments.action == "verify":
         return _verify(arguments.names or library.installed_names(), library)
     else:
@@ -75,6 +82,22 @@ def _fetch(name: str, models_dir: Path, settings: Settings, timeout: float) -> N
     fetch_model(name, models_dir, timeout, _say)
     if known:
         _say(f"license of {name}: {known.licence}. {known.licence_source}")
+
+
+def _import(checkpoint: Path, config: Path, name: str, library: ModelLibrary, settings: Settings) -> None:
+    from separation_engine.models.importing import import_model
+
+    if library.folder is None:
+        raise ModelNotInstalledError("set MODELS_DIR to the folder for models")
+    with model_lock(library.folder, check_name(name), _say):
+        path = import_model(checkpoint, config, name, library.folder)
+        try:
+            _make_references(name, library, settings)
+        except BaseException:
+            # a model that does not start must not look installed
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+    _say(f"{name} is ready in {path}. You are responsible for its license.")
 
 
 def _record(name: str, library: ModelLibrary, settings: Settings) -> None:

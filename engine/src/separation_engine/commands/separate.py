@@ -22,9 +22,12 @@ _BLOCK_SAMPLES = 1 << 18
 
 
 def separate_file(
-    song: Path, folder: Path, settings: Settings, stems: Sequence[str], overlap: float, shifts: int
+    song: Path, folder: Path, settings: Settings, stems: Sequence[str], overlap: float | None, shifts: int
 ) -> list[Path]:
-    """Separate a song into float32 WAV files with the common gain applied. Raises EngineError."""
+    """Separate a song into float32 WAV files with the common gain applied.
+
+    overlap: None for the one that suits the model. Raises EngineError.
+    """
     models = ModelCache(settings)
     model = models.load(settings.model, list(stems) or None)
     folder.mkdir(parents=True, exist_ok=True)
@@ -37,7 +40,7 @@ def separate_file(
             "outputDir": str(Path(scratch) / "stems"),
             "model": settings.model,
             "stems": list(stems or model.sources),
-            "overlap": overlap,
+            "overlap": model.cutting.overlap if overlap is None else overlap,
             "shifts": shifts,
         }
         check_command(fields)

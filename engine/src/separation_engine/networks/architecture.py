@@ -40,6 +40,7 @@ class Architecture:
     default_segment: seconds, for weights that name no segment.
     segment_may_grow: whether a model's YAML file may set a longer segment than its weights do.
     cutting: how songs are cut for it.
+    check: raises WeightsMismatchError if tensors do not fit the settings, before anything is built.
     builders: runtime -> how it builds this architecture.
     """
 
@@ -48,6 +49,7 @@ class Architecture:
     segment_may_grow: bool
     cutting: Cutting
     builders: Mapping[str, Builder]
+    check: Callable[[NetworkSettings, Tensors], None] = lambda *_: None
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,24 @@ _SWITCHES: tuple[tuple[str, Any, Any], ...] = (
     ("skip_connection", False, False),
     ("use_pope", False, False),
 )
+_KNOWN = {
+    "sources",
+    "samplerate",
+    "segment",
+    "dim",
+    "depth",
+    "num_stems",
+    "time_transformer_depth",
+    "freq_transformer_depth",
+    "dim_head",
+    "heads",
+    "freqs_per_bands",
+    "num_bands",
+    "stft_n_fft",
+    "stft_hop_length",
+    "stft_win_length",
+    "zero_dc",
+}
 
 
 @dataclass(frozen=True)
@@ -73,6 +91,9 @@ class RoformerSettings:
 def refusal(network: NetworkSettings) -> str | None:
     """Why the OpenVINO graph does not cover this network; None if it does."""
     arguments: Mapping[str, Any] = network.kwargs
+    # an unknown one may change what the network computes
+    if unknown := sorted(arguments.keys() - _KNOWN - {name for name, _, _ in _SWITCHES}):
+        return f"RoFormers with {unknown[0]}={arguments[unknown[0]]!r} are not supported"
     for name, default, supported in _SWITCHES:
         if arguments.get(name, default) != supported:
             return f"RoFormers with {name}={arguments.get(name, default)!r} are not supported"
