@@ -124,7 +124,7 @@ def test_equals_stock_on_full_size_htdemucs(tmp_path: Path) -> None:
     network = full()
     folder = write_model(tmp_path, "full", [network], settings=FULL, checked=False)
     model = make_model([torch_network(folder)], "full")
-    assert_equal_to_stock(tmp_path, model, network, song(10 * RATE))
+    assert_equal_to_stock(tmp_path, model, network, song(5 * RATE))
 
 
 def test_two_runs_are_bit_equal(tmp_path: Path, load: Callable[[str], LoadedModel]) -> None:
