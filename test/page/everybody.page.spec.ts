@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
+import type { Analysis, Separation } from '@app/separations';
 import { keyLine } from '../support/service/in-process-api.js';
 import { TestService } from '../support/service/test-service.js';
 import { waitUntil } from '../support/wait-until.js';
@@ -9,6 +10,7 @@ import { violations } from './support/axe.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
 const KEY = 'a key for the page';
+const asAnn = { headers: { 'x-api-key': KEY } };
 
 describe('accessibility of the page', () => {
   let service: TestService;
@@ -150,6 +152,27 @@ describe('accessibility of the page', () => {
     await page.getByText('104 BPM', { exact: true }).waitFor();
     await page.getByText(/^A major/).waitFor();
     await page.getByRole('heading', { name: 'Tea for one' }).waitFor({ state: 'detached' });
+  });
+
+  it('shows the beats, and lets a loop that is dragged snap to them', async () => {
+    expect(await page.locator('.beat').count()).toBeGreaterThan(20);
+    const box = await page.locator('.ruler').boundingBox();
+    if (box === null) throw new Error('the ruler is not drawn');
+    const [left, y] = [box.x, box.y + box.height / 2];
+    await page.mouse.move(left + 0.3 * box.width, y);
+    await page.mouse.down();
+    await page.mouse.move(left + 0.6 * box.width, y, { steps: 4 });
+    await page.mouse.up();
+    const { body } = await service.api.json<{ separations: Separation[] }>('/v1/separations', asAnn);
+    const path = `/v1/separations/${body.separations[0]?.id ?? ''}/analysis`;
+    const { body: analysis } = await service.api.json<Analysis>(path, asAnn);
+    for (const edge of ['start', 'end']) {
+      const seconds = Number(await page.getByRole('slider', { name: `Loop ${edge}` }).getAttribute('aria-valuenow'));
+      const distances = analysis.tempo?.beats.map((beat) => Math.abs(beat - seconds)) ?? [];
+      // the page tells tenths
+      expect(Math.min(...distances)).toBeLessThan(0.051);
+    }
+    await page.keyboard.press('l');
   });
 
   it('has no violations with the mixer, its receipt, a solo and the original', async () => {

@@ -2,9 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page, Route } from 'playwright-core';
-import type { Separation } from '@app/separations';
+import type { Analysis, Separation } from '@app/separations';
 import { decodeSamples, makeSong } from '../support/songs/songs.js';
 import { TestService } from '../support/service/test-service.js';
+import { patient } from '../support/patience.js';
 import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 import { lanAddress } from './support/lan-address.js';
@@ -68,6 +69,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
   /** left channel of all stems together */
   let mix: Float32Array;
   let songFile: string;
+  let id: string;
   /** gain of all stems, linear */
   let gain: number;
 
@@ -145,7 +147,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     await page.getByRole('heading', { name: `${song}.mp3` }).waitFor();
     await page.locator('.mixer').waitFor();
     const { body } = await service.api.json<{ separations: Separation[] }>('/v1/separations');
-    const id = body.separations[0]?.id ?? '';
+    id = body.separations[0]?.id ?? '';
     const { receipt } = await service.waitFor(id, 'completed');
     gain = 10 ** ((receipt?.gainDb ?? Number.NaN) / 20);
     for (const stem of STEMS) {
@@ -231,6 +233,26 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     expect(difference(drums, left('drums'), findPart(drums, left('drums').subarray(0, NEAR)))).toBeLessThan(EXACT);
     await press('2', 's');
     await page.getByRole('slider', { name: 'Transpose' }).fill('0');
+  });
+
+  it('clicks at the very sample of each beat', async () => {
+    const from = 15 * RATE;
+    await page.getByRole('button', { name: 'Click', exact: true }).click({ timeout: patient(60_000) });
+    await page.evaluate('document.activeElement.blur()');
+    await press('Home', 'ArrowRight', 'ArrowRight', 'ArrowRight');
+    const heard = await hear(4);
+    const song = heard.map((sample) => (Math.abs(sample) > 0.4 ? 0 : sample));
+    const at = from + findPart(song, mix.subarray(from, from + 6 * RATE));
+    const places: number[] = [];
+    heard.forEach((sample, index) => {
+      const isClick = Math.abs(sample - (mix[at + index] ?? 0)) > 0.3;
+      if (isClick && index - (places.at(-1) ?? -RATE) > RATE / 10) places.push(index);
+    });
+    const { body } = await service.api.json<Analysis>(`/v1/separations/${id}/analysis`);
+    const beats = body.tempo?.beats.map((second) => Math.round(second * RATE) - at) ?? [];
+    expect(places).toEqual(beats.filter((beat) => beat >= 0 && beat < heard.length));
+    expect(places.length).toBeGreaterThan(2);
+    await page.getByRole('button', { name: 'Click', exact: true }).click();
   });
 
   it('plays again after the end, and pauses', async () => {

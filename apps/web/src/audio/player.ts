@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals';
 import type { SoundKind, StretchLibrary } from '@app/stretch';
 import { laneLevels, type LaneSettings } from './levels.js';
-import type { Report } from './mixing/protocol.js';
+import { Metronome } from './metronome.js';
+import type { Command, Report } from './mixing/protocol.js';
 import type { Region } from './mixing/loop-path.js';
 import type { MixerOutput } from './output/mixer-output.js';
 import { openMixerOutput } from './output/open-mixer-output.js';
@@ -35,11 +36,14 @@ export class Player {
   readonly position = signal(0);
   readonly isPlaying = signal(false);
   readonly isWaiting = signal(false);
+  /** clicks are heard, and the song has not begun yet */
+  readonly isCountingIn = signal(false);
   readonly loop = signal<Region | undefined>(undefined);
   readonly lanes = signal<readonly LaneSettings[]>([]);
   readonly playsOriginal = signal(false);
   readonly failure = signal<unknown>(undefined);
   readonly speedAndPitch: SpeedAndPitch;
+  readonly metronome: Metronome;
   /** largest recent sample of each lane, the original last */
   peaks: readonly number[] = [];
 
@@ -58,9 +62,11 @@ export class Player {
 
   constructor(private readonly options: PlayerOptions) {
     this.lanes.value = options.lanes;
-    this.speedAndPitch = new SpeedAndPitch(options.loadStretchLibrary, (command) => {
+    const send = (command: Command): void => {
       this.output?.send(command);
-    });
+    };
+    this.speedAndPitch = new SpeedAndPitch(options.loadStretchLibrary, send);
+    this.metronome = new Metronome(send);
     void this.load();
   }
 
@@ -83,7 +89,8 @@ export class Player {
     }
     await loaded;
     // a pause or a failure may have come first
-    if (this.isPlaying.peek()) this.output?.send({ type: 'play', move: this.move });
+    const countIn = this.metronome.countsIn.peek();
+    if (this.isPlaying.peek()) this.output?.send({ type: 'play', move: this.move, countIn });
   }
 
   pause(): void {
@@ -128,7 +135,8 @@ export class Player {
 
   /** Extrapolates the position between two reports; call it with each frame. */
   tick(): void {
-    if (!this.isPlaying.value || this.isWaiting.value || this.followed !== this.move) return;
+    const isStill = !this.isPlaying.value || this.isWaiting.value || this.isCountingIn.value;
+    if (isStill || this.followed !== this.move) return;
     const elapsed = Math.min(MAX_EXTRAPOLATION, (performance.now() - this.reportedAt) / 1000);
     this.position.value = Math.min(
       this.samples,
@@ -149,6 +157,7 @@ export class Player {
     this.output = undefined;
     this.opened = undefined;
     this.isWaiting.value = false;
+    this.isCountingIn.value = false;
   }
 
   /** Loads what is missing, and what has failed before: the server may only have been busy. */
@@ -212,6 +221,7 @@ export class Player {
     this.sendLevels();
     output.send({ type: 'seek', move: this.move, position: this.position.value });
     this.speedAndPitch.resend();
+    this.metronome.resend();
     output.send({ type: 'loop', loop: this.loop.value });
     this.prefetch();
   }
@@ -237,11 +247,12 @@ export class Player {
     return lane < this.options.lanes.length || this.playsOriginal.value;
   }
 
-  private receive({ move, position, playing, waiting, peaks }: Report): void {
+  private receive({ move, position, playing, waiting, countingIn, peaks }: Report): void {
     if (move !== this.move) return;
     this.followed = move;
     this.peaks = peaks;
     this.isWaiting.value = waiting;
+    this.isCountingIn.value = countingIn;
     if (!playing && this.isPlaying.value && position >= this.samples) this.isPlaying.value = false;
     this.setPosition(position);
     this.prefetch();

@@ -32,6 +32,7 @@ export function SongFacts({ song: { id, own }, player, onEdit }: SongFactsProps)
     untilAnalyzed(id, closed.signal).then(
       (found) => {
         analysis.value = found;
+        player.metronome.setBeats(found.tempo?.beats ?? []);
       },
       () => undefined,
     );
@@ -39,7 +40,7 @@ export function SongFacts({ song: { id, own }, player, onEdit }: SongFactsProps)
       closed.abort();
     };
     // this tab or another one may have set another tempo or key
-  }, [id, JSON.stringify(own)]);
+  }, [id, player, JSON.stringify(own)]);
   const { tempo = null, key = null } = analysis.value ?? {};
   if (tempo === null && key === null) return null;
   const text = messages.value.facts;

@@ -65,6 +65,7 @@ export function TransportBar({ player }: PlayerProps): JSX.Element {
           <Icon name="tools" />
         </button>
         <SpeedAndPitchControls player={player} />
+        <BeatTools player={player} />
         <button
           type="button"
           class="quiet"
@@ -75,6 +76,41 @@ export function TransportBar({ player }: PlayerProps): JSX.Element {
           {reset}
         </button>
       </div>
+    </div>
+  );
+}
+
+/** What follows the beats of the song, where it has a tempo. */
+function BeatTools({ player }: PlayerProps): JSX.Element | null {
+  const { metronome } = player;
+  const { click, clickHint, countIn, countInHint, snap, snapHint } = messages.value.mixer;
+  if (metronome.beats.value.length === 0) return null;
+  return (
+    <div class="beat-tools">
+      <Toggle
+        label={click}
+        title={clickHint}
+        isOn={metronome.clicks.value}
+        onToggle={() => {
+          metronome.setClicks(!metronome.clicks.value);
+        }}
+      />
+      <Toggle
+        label={countIn}
+        title={countInHint}
+        isOn={metronome.countsIn.value}
+        onToggle={() => {
+          metronome.countsIn.value = !metronome.countsIn.value;
+        }}
+      />
+      <Toggle
+        label={snap}
+        title={snapHint}
+        isOn={metronome.snaps.value}
+        onToggle={() => {
+          metronome.snaps.value = !metronome.snaps.value;
+        }}
+      />
     </div>
   );
 }

@@ -52,7 +52,7 @@ const render = (transport: Transport, count: number): Float32Array => {
 describe(MixBus.name, () => {
   it('plays all lanes at the same sample, through the whole song', async () => {
     const transport = new Transport(await loadedBus());
-    transport.setPlaying(true);
+    transport.play();
     const out = render(transport, SAMPLES - 20_000);
     // after the fade-in
     const errors = out.map((sample, at) => sample - SONGS.reduce((sum, lane) => sum + (lane[at] ?? 0), 0));
@@ -63,7 +63,7 @@ describe(MixBus.name, () => {
     const bus = await loadedBus();
     bus.keep(1, []);
     const transport = new Transport(bus);
-    transport.setPlaying(true);
+    transport.play();
     expect(render(transport, 1280).every((sample) => sample === 0)).toBe(true);
     expect([transport.isWaiting, transport.position]).toEqual([true, 0]);
     bus.setLevel(1, { left: 0, right: 0 });
@@ -75,7 +75,7 @@ describe(MixBus.name, () => {
     const bus = await loadedBus();
     bus.keep(1, [0]);
     const transport = new Transport(bus);
-    transport.setPlaying(true);
+    transport.play();
     const out = render(transport, LENGTHS[1] ?? 0);
     expect(transport.isWaiting).toBe(true);
     // a lane that cannot be heard needs no audio
@@ -90,7 +90,7 @@ describe(MixBus.name, () => {
     const transport = new Transport(await loadedBus());
     transport.setLoop({ start: 1000, end: 5000 });
     transport.seek(1000);
-    transport.setPlaying(true);
+    transport.play();
     const out = render(transport, 12_000);
     expect(out.slice(4000, 8000)).toEqual(out.slice(8000, 12_000));
     expect(transport.position).toBeLessThan(5000);

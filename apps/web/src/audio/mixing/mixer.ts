@@ -20,8 +20,10 @@ export class Mixer {
     if ('move' in command) this.move = command.move;
     switch (command.type) {
       case 'play':
+        this.transport.play(command.countIn);
+        break;
       case 'pause':
-        this.transport.setPlaying(command.type === 'play');
+        this.transport.pause();
         break;
       case 'seek':
         this.transport.seek(command.position);
@@ -31,6 +33,12 @@ export class Mixer {
         break;
       case 'change':
         this.transport.setChange(command.change);
+        break;
+      case 'beats':
+        this.transport.clicks.beats = command.beats;
+        break;
+      case 'click':
+        this.transport.clicks.isOn = command.isOn;
         break;
       case 'loop':
         this.transport.setLoop(command.loop);
@@ -54,8 +62,8 @@ export class Mixer {
 
   /** The state after the last render. */
   report(): Report {
-    const { position, isPlaying: playing, isWaiting: waiting } = this.transport;
-    return { move: this.move, position, playing, waiting, peaks: this.bus.takePeaks() };
+    const { position, isPlaying: playing, isWaiting: waiting, isCountingIn: countingIn } = this.transport;
+    return { move: this.move, position, playing, waiting, countingIn, peaks: this.bus.takePeaks() };
   }
 
   /**

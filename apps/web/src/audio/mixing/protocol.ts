@@ -5,11 +5,15 @@ import type { LaneFormat, LaneLevel } from './mix-bus.js';
 
 /** A message from the page to the mixer. */
 export type Command =
-  | { readonly type: 'play' | 'pause'; readonly move: number }
+  | { readonly type: 'play'; readonly move: number; readonly countIn?: boolean }
+  | { readonly type: 'pause'; readonly move: number }
   | { readonly type: 'seek'; readonly move: number; readonly position: number }
   /** comes before the first change */
   | { readonly type: 'stretch-library'; readonly library: StretchLibrary }
   | { readonly type: 'change'; readonly change: Change }
+  /** samples of the song, in order */
+  | { readonly type: 'beats'; readonly beats: readonly number[] }
+  | { readonly type: 'click'; readonly isOn: boolean }
   | { readonly type: 'loop'; readonly loop: Region | undefined }
   | { readonly type: 'level'; readonly lane: number; readonly level: LaneLevel }
   | { readonly type: 'segment'; readonly lane: number; readonly index: number; readonly segment: Segment }
@@ -22,6 +26,7 @@ export interface Report {
   readonly position: number;
   readonly playing: boolean;
   readonly waiting: boolean;
+  readonly countingIn: boolean;
   /** largest sample of each lane since the last report */
   readonly peaks: readonly number[];
 }

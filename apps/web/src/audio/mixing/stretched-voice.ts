@@ -26,7 +26,7 @@ export class StretchedVoice implements Voice {
     private readonly bus: MixBus,
     stretchers: StretcherPool,
     start: number,
-    private settings: Settings,
+    public settings: Settings,
   ) {
     this.at = start;
     this.reach = reachOf(settings.change);

@@ -1,4 +1,6 @@
 import type { Change, StretchLibrary } from '@app/stretch';
+import { ClickTrack } from './click-track.js';
+import { advance, countInAt, type CountIn } from './count-in.js';
 import { spansOf, type Region } from './loop-path.js';
 import type { MixBus } from './mix-bus.js';
 import { PlainVoice } from './plain-voice.js';
@@ -15,6 +17,7 @@ const MIN_BUFFERED = 8820;
 
 /** The clock of all lanes: the position in the song and how it advances. Renders blocks, and never blocks itself. */
 export class Transport {
+  readonly clicks = new ClickTrack();
   private stretchers: StretcherPool | undefined;
   private voice: Voice | undefined;
   /** to the voice that is heard next */
@@ -25,6 +28,8 @@ export class Transport {
   private volume = 0;
   private settings: Settings = { change: UNCHANGED, loop: undefined };
   private waiting = false;
+  private isCountInWanted = false;
+  private countIn: CountIn | undefined;
 
   constructor(private readonly bus: MixBus) {}
 
@@ -42,9 +47,22 @@ export class Transport {
     return this.playing;
   }
 
-  setPlaying(playing: boolean): void {
-    if (playing && this.position >= this.bus.samples) this.seek(this.settings.loop?.start ?? 0);
-    this.playing = playing;
+  /** clicks are heard, and the song has not begun yet */
+  get isCountingIn(): boolean {
+    return this.playing && this.countIn !== undefined;
+  }
+
+  /** @param countIn whether a bar of clicks comes first, where there is a tempo */
+  play(countIn = false): void {
+    if (this.position >= this.bus.samples) this.seek(this.settings.loop?.start ?? 0);
+    this.playing = true;
+    this.isCountInWanted = countIn;
+  }
+
+  pause(): void {
+    this.playing = false;
+    this.isCountInWanted = false;
+    this.countIn = undefined;
   }
 
   /** Needed before the speed or the pitch changes. */
@@ -77,6 +95,7 @@ export class Transport {
         right.fill(0);
         return;
       }
+      if (this.countsIn(left, right)) return;
     }
     this.fill(left, right);
     this.applyFade(left, right, isWanted ? 1 : 0);
@@ -88,11 +107,13 @@ export class Transport {
    * @returns a function that goes back, and tells whether the sound goes on as it did: a stretched one does not
    */
   mark(): () => boolean {
-    const { current, sought, playing, volume, waiting } = this;
+    const { current, sought, playing, volume, waiting, isCountInWanted, countIn } = this;
+    const restoreClicks = this.clicks.mark();
     const isPlain = this.voiceChange === undefined && this.voice instanceof PlainVoice;
     const isExact = isPlain || this.voice === undefined;
     return () => {
-      Object.assign(this, { current, sought, playing, volume, waiting });
+      Object.assign(this, { current, sought, playing, volume, waiting, isCountInWanted, countIn });
+      restoreClicks();
       this.dropVoices();
       if (isPlain) this.voice = new PlainVoice(this.bus, current, { ...this.settings, change: UNCHANGED });
       return isExact;
@@ -112,13 +133,37 @@ export class Transport {
       this.current = this.sought;
       this.sought = undefined;
       this.dropVoices();
+      // starts over at the new place
+      this.isCountInWanted ||= this.countIn !== undefined;
+      this.countIn = undefined;
     }
+    if (this.countIn === undefined) this.clicks.stop();
     // nobody hears a ramp now, and a lane that was turned off needs no audio
     this.bus.settle();
     if (this.voiceChange !== undefined || this.voice?.isFresh(this.settings) !== true) this.dropVoices();
     if (this.waiting) return false;
     this.voice ??= this.createVoice(this.current);
     return this.voice.prepare();
+  }
+
+  /** Plays the count-in, if there is one. @returns whether it filled the block */
+  private countsIn(left: Float32Array, right: Float32Array): boolean {
+    if (this.isCountInWanted) {
+      this.isCountInWanted = false;
+      const { speed } = this.settings.change;
+      this.countIn = countInAt(this.current, this.clicks.beats, speed, left.length);
+    }
+    if (this.countIn === undefined) return false;
+    left.fill(0);
+    right.fill(0);
+    this.clicks.add(
+      left,
+      right,
+      this.countIn.clicks.filter((click) => click < left.length),
+    );
+    const rest = advance(this.countIn, left.length);
+    this.countIn = rest.left > 0 ? rest : undefined;
+    return true;
   }
 
   private fill(left: Float32Array, right: Float32Array): void {
@@ -128,8 +173,10 @@ export class Transport {
         isPlain: !isChanged(this.settings.change),
       });
     }
+    const { position, settings } = this.voice;
     if (this.voiceChange === undefined) this.voice.fill(left, right);
     else this.voiceChange.fill(left, right);
+    this.clicks.addBeats(left, right, { position, speed: settings.change.speed, loop: settings.loop });
     if (this.voiceChange?.isDone === true) {
       this.voice.close();
       this.voice = this.voiceChange.next;

@@ -9,6 +9,8 @@ export interface Settings {
 
 /** Plays the lanes of a song from a position on. */
 export interface Voice {
+  /** what it plays now */
+  readonly settings: Settings;
   /** next sample of the song to play; between two samples if the speed is changed */
   readonly position: number;
   /** Its position after so many samples that it plays. */

@@ -1,7 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { isSideways, isTap, type Place } from '../../ui/touch.js';
 
-type Point = Place & Pick<PointerEvent, 'currentTarget'>;
+type Point = Place & Pick<PointerEvent, 'currentTarget' | 'altKey'>;
 
 interface Drag {
   readonly start: Point;
@@ -28,8 +28,8 @@ export function useDrag(onDrag: (event: Point, start: Point) => void, remember: 
     onPointerDown: (event) => {
       // a second finger zooms
       if (event.button !== 0 || !event.isPrimary) return;
-      const { clientX, clientY, currentTarget } = event;
-      const start = { clientX, clientY, currentTarget };
+      const { clientX, clientY, currentTarget, altKey } = event;
+      const start = { clientX, clientY, currentTarget, altKey };
       const counts = event.pointerType !== 'touch';
       drag.current = { start, counts, undo: remember() };
       if (currentTarget instanceof Element) currentTarget.setPointerCapture(event.pointerId);

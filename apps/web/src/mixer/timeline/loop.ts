@@ -1,3 +1,4 @@
+import { firstAfter } from '../../audio/mixing/click-track.js';
 import type { Player } from '../../audio/player.js';
 import { SAMPLE_RATE } from '../../audio/sources/stem-source.js';
 
@@ -22,6 +23,19 @@ export function moveLoopStart(player: Player, start: number): void {
 export function moveLoopEnd(player: Player, end: number): void {
   const start = player.loop.value?.start ?? end - DEFAULT_LENGTH;
   setLoop(player, Math.min(start, end - MIN_LENGTH), end);
+}
+
+/** The closest beat to a sample that an edge of a loop is dragged to, if it is within so many samples. */
+export function snapped({ metronome }: Pick<Player, 'metronome'>, sample: number, reach: number): number {
+  const { beats, snaps } = metronome;
+  if (!snaps.value) return sample;
+  const next = firstAfter(beats.value, sample);
+  const around = beats.value.slice(Math.max(0, next - 1), next + 1);
+  return around.find((beat) => Math.abs(beat - sample) <= reach && isClosest(beat, sample, around)) ?? sample;
+}
+
+function isClosest(beat: number, sample: number, others: readonly number[]): boolean {
+  return others.every((other) => Math.abs(beat - sample) <= Math.abs(other - sample));
 }
 
 /** Loops between two samples, given in any order; ignored if they are too close. */

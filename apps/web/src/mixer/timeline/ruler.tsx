@@ -3,8 +3,9 @@ import type { Player } from '../../audio/player.js';
 import { SAMPLE_RATE } from '../../audio/sources/stem-source.js';
 import { messages } from '../../i18n/i18n.js';
 import { formatTime } from '../../i18n/units.js';
+import { BeatGrid } from './beat-grid.js';
 import { pointerFraction, useDrag } from './drag.js';
-import { moveLoopEnd, moveLoopStart, rememberLoop, rememberPlace, setLoop } from './loop.js';
+import { moveLoopEnd, moveLoopStart, rememberLoop, rememberPlace, setLoop, snapped } from './loop.js';
 
 /** seconds between two marks: the first step that gives few enough */
 const STEPS = [5, 10, 15, 30, 60, 120, 300, 600];
@@ -12,6 +13,9 @@ const MAX_STEP = 1200;
 const MAX_MARKS = 9;
 /** width of a mark's label, as a fraction of the narrowest ruler: a mark that close to the end is left out */
 const LABEL = 0.1;
+
+/** around a beat, as a fraction of the ruler: what is dragged there goes to the beat */
+const SNAP = 0.012;
 
 /** pixels: a shorter drag is a click */
 const MIN_DRAG = 6;
@@ -21,14 +25,16 @@ export function Ruler({ player }: { readonly player: Player }): JSX.Element {
   const drag = useDrag(
     (event, start) => {
       const to = pointerFraction(event) * player.samples;
+      const edge = (sample: number): number => (event.altKey ? sample : snapped(player, sample, SNAP * player.samples));
       if (Math.abs(event.clientX - start.clientX) < MIN_DRAG) player.seek(to);
-      else setLoop(player, pointerFraction(start) * player.samples, to);
+      else setLoop(player, edge(pointerFraction(start) * player.samples), edge(to));
     },
     () => rememberPlace(player),
   );
   return (
     <div class="ruler">
       <div class="ruler-area" {...drag}>
+        <BeatGrid player={player} from={0} length={player.samples} />
         {marks(player.seconds).map((mark) => (
           <span key={mark} class="mark" style={{ left: `${(100 * mark) / player.seconds}%` }}>
             {formatTime(mark)}
@@ -64,7 +70,8 @@ interface LoopHandleProps {
 function LoopHandle({ label, player, sample, onMove }: LoopHandleProps): JSX.Element {
   const drag = useDrag(
     (event) => {
-      onMove(player, pointerFraction(event, '.ruler') * player.samples);
+      const to = pointerFraction(event, '.ruler') * player.samples;
+      onMove(player, event.altKey ? to : snapped(player, to, SNAP * player.samples));
     },
     () => rememberLoop(player),
   );
