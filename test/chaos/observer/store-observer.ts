@@ -82,8 +82,8 @@ export class StoreObserver {
 
   async #checkResult(id: string, keys: ReadonlyMap<string, number>, manifest: Manifest): Promise<void> {
     const prefix = `separations/${id}/`;
-    const { stems, artefacts, original } = manifest;
-    const listed = [...stems, ...artefacts, ...(original === undefined ? [] : [original])];
+    const { stems, artefacts, original, cover } = manifest;
+    const listed = [...stems, ...artefacts, ...[original, cover].filter((file) => file !== undefined)];
     for (const file of listed) {
       const { sha256, bytes } = await this.#digest(file.key);
       const whole = sha256 === file.sha256 && bytes === file.bytes;
