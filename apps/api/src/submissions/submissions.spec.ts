@@ -228,7 +228,7 @@ describe(SubmissionsService.name, () => {
     const first = await api.client.upload(bytes, DEMO, 'first.wav');
     expect(first.body.fileName).toBe('first.wav');
     const second = await api.client.upload(bytes, DEMO, 'second.wav');
-    expect(second.body).toEqual({ ...first.body, fileName: 'second.wav' });
+    expect(second.body).toEqual({ ...first.body, title: 'second', fileName: 'second.wav' });
     expect((await api.client.separation(first.body.id)).body.fileName).toBe('second.wav');
   });
 
