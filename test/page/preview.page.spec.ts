@@ -19,6 +19,14 @@ const FADE = 400;
 /** samples of silence between two parts */
 const PAUSE = 2000;
 
+/** whether each lane is drawn on its left, and is empty on its right */
+const DRAWN = `[...document.querySelectorAll('.waveform')].every((canvas) => {
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const isDrawn = (x) => copy.getImageData(x, 0, 1, canvas.height).data.some((value) => value > 0);
+  return isDrawn(0) && !isDrawn(canvas.width - 1);
+})`;
+
 describe('listening while the song is separated', () => {
   let service: TestService;
   let browser: Browser;
@@ -56,6 +64,8 @@ describe('listening while the song is separated', () => {
     });
     const song = await found();
     expect(song.status).toBe('processing');
+    // the waveform grows along
+    await waitUntil('a drawn lane', () => page.evaluate<boolean>(DRAWN));
 
     await page.getByRole('status').getByText('Loading audio…').waitFor();
     expect((await found()).status).toBe('processing');

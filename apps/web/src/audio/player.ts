@@ -8,10 +8,10 @@ import type { MixerOutput } from './output/mixer-output.js';
 import { openMixerOutput } from './output/open-mixer-output.js';
 import { Prefetcher } from './prefetcher.js';
 import { OriginalSource } from './sources/original-source.js';
-import { SAMPLE_RATE, type StemSource } from './sources/stem-source.js';
+import { SAMPLE_RATE, type Segment, type StemSource } from './sources/stem-source.js';
 import { SpeedAndPitch } from './speed-and-pitch.js';
 
-interface PlayerOptions {
+export interface PlayerOptions {
   /** opens the audio of every stem, in the order of the lanes */
   readonly openStems: (context: BaseAudioContext, signal: AbortSignal) => Promise<readonly StemSource[]>;
   readonly openOriginal: (context: BaseAudioContext, signal: AbortSignal) => Promise<StemSource>;
@@ -24,6 +24,8 @@ interface PlayerOptions {
   readonly samples: number;
   /** makes the original as loud as the song in its stems, linear */
   readonly originalLevel: () => number;
+  /** called with each part of a lane before it is played; the original is the last lane */
+  readonly onSegment: (lane: number, index: number, segmentSamples: number, segment: Segment) => void;
 }
 
 /** seconds that a position is extrapolated after a report at most */
@@ -34,6 +36,8 @@ const SILENT = { left: 0, right: 0 };
 /** Plays a song: its lanes, and one transport for all of them. Positions are samples. */
 export class Player {
   readonly position = signal(0);
+  /** counts the calls of `seek` */
+  readonly seeks = signal(0);
   readonly isPlaying = signal(false);
   readonly isWaiting = signal(false);
   /** clicks are heard, and the song has not begun yet */
@@ -106,6 +110,7 @@ export class Player {
   seek(position: number): void {
     const target = Math.min(Math.max(0, Math.round(position)), this.samples);
     this.setPosition(target);
+    this.seeks.value += 1;
     this.output?.send({ type: 'seek', move: this.nextMove(), position: target });
     this.prefetch();
   }
@@ -204,6 +209,7 @@ export class Player {
   private createPrefetcher(source: StemSource, lane: number, output: MixerOutput): Prefetcher {
     return new Prefetcher(source, {
       add: (index, segment) => {
+        this.options.onSegment(lane, index, source.segmentSamples, segment);
         output.send({ type: 'segment', lane, index, segment });
       },
       keep: (indexes) => {

@@ -3,7 +3,7 @@ import { call, originalPath, previewPath, stemPath, withVersion } from '../api/c
 import { INSTRUMENTAL, PREVIEW_GAIN_DB, type Separation } from '../api/contract.js';
 import { DEFAULT_LANE, originalLevel, type LaneSettings } from '../audio/levels.js';
 import { loadStretchLibrary } from '../audio/load-stretch-library.js';
-import { Player } from '../audio/player.js';
+import { Player, type PlayerOptions } from '../audio/player.js';
 import { FlacSource, type FilePart } from '../audio/sources/flac-source.js';
 import { ResegmentedSource, scale } from '../audio/sources/resegmented-source.js';
 import { NotReadyError, SAMPLE_RATE, type Segment, type StemSource } from '../audio/sources/stem-source.js';
@@ -15,25 +15,34 @@ export function stemsOf({ receipt, stems }: Separation): readonly string[] {
   return receipt?.stems.map(({ name }) => name) ?? stems;
 }
 
-/** @param preview used if the song is still being separated */
-export function createPlayer(song: Separation, preview: PreviewBlocks | undefined): Player {
-  const stems = stemsOf(song);
-  const lanes = initialLanes(stems);
-  if (preview !== undefined && song.receipt === undefined) return createGrowingPlayer(song, lanes, preview);
-  return new Player({
-    samples: song.receipt?.input.samples ?? 0,
-    originalLevel: () => originalLevel(song.receipt),
-    loadStretchLibrary,
-    kinds: kindsOf(stems),
-    lanes,
-    openStems: (context, signal) => Promise.all(stems.map((stem) => openFlac(masterPath(song, stem), context, signal))),
-    openOriginal: (context, signal) => openOriginal(song, context, signal),
-  });
+/** The audio of a song, as its mixer plays it. */
+export interface SongAudio extends Pick<PlayerOptions, 'samples' | 'originalLevel' | 'openStems' | 'openOriginal'> {
+  /** from the level of the stored stems to that of these, linear; read it once they are complete */
+  readonly stemLevel: () => number;
 }
 
-/** Plays at the level that the stems have before they share a gain: it is known only when all of them are complete. */
-function createGrowingPlayer(song: Separation, lanes: readonly LaneSettings[], preview: PreviewBlocks): Player {
+export function createPlayer(song: Separation, audio: SongAudio, onSegment: PlayerOptions['onSegment']): Player {
+  const stems = stemsOf(song);
+  return new Player({ ...audio, loadStretchLibrary, kinds: kindsOf(stems), lanes: initialLanes(stems), onSegment });
+}
+
+/** @param preview used if the song is still being separated */
+export function audioOf(song: Separation, preview: PreviewBlocks | undefined): SongAudio {
+  if (preview !== undefined && song.receipt === undefined) return growingAudio(song, preview);
+  return {
+    samples: song.receipt?.input.samples ?? 0,
+    stemLevel: () => 1,
+    originalLevel: () => originalLevel(song.receipt),
+    openStems: (context, signal) =>
+      Promise.all(stemsOf(song).map((stem) => openFlac(masterPath(song, stem), context, signal))),
+    openOriginal: (context, signal) => openOriginal(song, context, signal),
+  };
+}
+
+/** At the level that the stems have before they share a gain: it is known only when all of them are complete. */
+function growingAudio(song: Separation, preview: PreviewBlocks): SongAudio {
   const samples = preview.samples.value;
+  const stemLevel = (): number => (preview.completed === undefined ? 1 : ungained(preview.completed));
   const resegment = (source: StemSource, gain: number): StemSource => new ResegmentedSource(source, SAMPLE_RATE, gain);
   const openStem = (stem: string, context: BaseAudioContext): StemSource =>
     new GrowingStem({
@@ -48,17 +57,14 @@ function createGrowingPlayer(song: Separation, lanes: readonly LaneSettings[], p
         return resegment(await openFlac(masterPath(completed, stem), context, signal), ungained(completed));
       },
     });
-  return new Player({
+  return {
     samples,
-    originalLevel: () =>
-      preview.completed === undefined ? 1 : originalLevel(preview.completed.receipt) * ungained(preview.completed),
-    loadStretchLibrary,
-    kinds: kindsOf(stemsOf(song)),
-    lanes,
+    stemLevel,
+    originalLevel: () => (preview.completed === undefined ? 1 : originalLevel(preview.completed.receipt) * stemLevel()),
     openStems: (context) => Promise.resolve(stemsOf(song).map((stem) => openStem(stem, context))),
     openOriginal: async (context, signal) =>
       resegment(await openOriginal(requireCompleted(preview), context, signal), 1),
-  });
+  };
 }
 
 function requireCompleted({ completed }: PreviewBlocks): Separation {

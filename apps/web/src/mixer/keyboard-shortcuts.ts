@@ -6,8 +6,12 @@ import { messages, stemName } from '../i18n/i18n.js';
 import { announce } from '../ui/live-region.js';
 import { hasPointerFocus } from '../ui/pointer-focus.js';
 import { areLettersOn, areShortcutsOpen } from './shortcuts-dialog.js';
+import type { OpenMixer } from './open-mixer.js';
 import { changeSpeed } from './speed.js';
 import { moveLoopEnd, moveLoopStart, toggleLoop } from './timeline/loop.js';
+import type { TimelineView } from './timeline/timeline-view.js';
+import { zoomAtHead } from './timeline/zoom-buttons.js';
+import { ZOOM_STEP } from './timeline/zoom.js';
 
 const SKIP = 5 * SAMPLE_RATE;
 const VOLUME_STEP = 0.05;
@@ -22,12 +26,11 @@ export type Shortcuts = Readonly<Record<string, () => void>>;
  * @returns a function that stops them
  */
 export function listenToShortcuts(
-  player: Player,
-  stems: readonly string[],
+  { player, stems, view }: OpenMixer,
   selected: Signal<number>,
   others: Shortcuts,
 ): () => void {
-  const actions = { ...actionsOf(player, selected), ...others };
+  const actions = { ...actionsOf(player, selected), ...zoomsOf(player, view), ...others };
   const onKey = (event: KeyboardEvent): void => {
     if (isForBrowser(event) || areShortcutsOpen.value) return;
     if (event.key.length === 1 && event.key !== ' ' && !areLettersOn.value) return;
@@ -95,6 +98,19 @@ function actionsOf(player: Player, selected: Signal<number>): Shortcuts {
     '+': speed(SPEED_STEP),
     '?': () => {
       areShortcutsOpen.value = true;
+    },
+  };
+}
+
+function zoomsOf(player: Player, view: TimelineView): Shortcuts {
+  const zoom = (factor: number) => (): void => {
+    zoomAtHead(view, player, factor);
+  };
+  return {
+    t: zoom(1 / ZOOM_STEP),
+    r: zoom(ZOOM_STEP),
+    '0': () => {
+      view.showAll();
     },
   };
 }

@@ -6,35 +6,35 @@ import { Icon } from '../ui/icons.js';
 import { Slider } from '../ui/slider.js';
 import { pointerFraction, useDrag } from './timeline/drag.js';
 import { rememberPlace } from './timeline/loop.js';
-import { Waveform } from './timeline/waveform.js';
+import { Waveform, type Painter } from './waveform/waveform.js';
+import type { Shape } from './waveform/waveform-canvas.js';
 
 interface LaneViewProps {
   readonly player: Player;
-  readonly stem: string;
   readonly index: number;
   readonly isSelected: boolean;
   readonly onSelect: () => void;
-  /** 0 to 127; undefined while they load */
-  readonly peaks: readonly number[] | undefined;
-  readonly highest: number;
+  readonly shape: Shape;
+  readonly painters: Set<Painter>;
 }
 
 /** the balance slider snaps to the center within this */
 const SNAP = 0.06;
 
 export function LaneView(props: LaneViewProps): JSX.Element | null {
-  const { player, stem, index, isSelected, onSelect, peaks, highest } = props;
+  const { player, index, isSelected, onSelect, shape, painters } = props;
   const lanes = player.lanes.value;
   const settings = lanes[index];
   const seek = useDrag(
     (event) => {
-      player.seek(pointerFraction(event) * player.samples);
+      player.seek(shape.view.sampleAt(pointerFraction(event)));
     },
     () => rememberPlace(player),
   );
   if (settings === undefined) return null;
   const { mute, solo, volume, pan, lane } = messages.value.mixer;
   const { muted, soloed } = settings;
+  const { stem } = shape.lane;
   const name = stemName(stem);
   const isSilent = muted || (lanes.some((other) => other.soloed) && !soloed);
   const classes = ['lane', isSelected ? 'lane-selected' : '', isSilent ? 'lane-silent' : ''].join(' ').trim();
@@ -116,7 +116,7 @@ export function LaneView(props: LaneViewProps): JSX.Element | null {
         </div>
       </div>
       <div class="lane-timeline" {...seek}>
-        <Waveform peaks={peaks} highest={highest} />
+        <Waveform shape={shape} painters={painters} />
         <div class="playhead" aria-hidden="true" />
       </div>
     </div>

@@ -26,6 +26,8 @@ describe(computeWaveform.name, () => {
       samplesPerPeak: 2205,
       samples: 2205 * 3 + 1,
       stems: { vocals: [127, 32, 0, 13] },
+      // of two samples in 4410, one in 4410, and one in two
+      rms: { vocals: [2, 0, 0, 9] },
     });
   });
 

@@ -11,8 +11,14 @@ export interface WaveformOptions extends FollowOptions {
 interface StemPeaks {
   readonly name: string;
   readonly samples: number;
-  /** before the gain */
+  readonly levels: Levels;
+}
+
+/** The levels of each stretch, before the gain. */
+interface Levels {
   readonly largest: Float32Array;
+  /** sum of the squares of both channels */
+  readonly power: Float32Array;
 }
 
 /** samples of the shortest stretch: 50 ms. Longer songs have longer stretches: no screen shows more peaks */
@@ -21,7 +27,7 @@ const MAX_PEAKS = 4000;
 const FULL_SCALE = 127;
 
 /**
- * Draws the peaks of each stem. Reads the WAVs (float32, 44.1 kHz, stereo) once, in blocks, all at the same time.
+ * Measures the peaks and the RMS levels of each stem. Reads the WAVs (float32, 44.1 kHz, stereo) once, in blocks, all at the same time.
  * @throws TypeError for another kind of file or a truncated one, RangeError when the stems differ in length
  */
 export async function computeWaveform(
@@ -32,18 +38,22 @@ export async function computeWaveform(
     withFloatWav(path, options, async (wav) => ({
       name,
       samples: wav.samples,
-      largest: await readPeaks(wav, options),
+      levels: await readLevels(wav, options),
     })),
   );
   const peaks = await Promise.all(read);
   const samples = sameLength(peaks);
   const gain = options.gain();
+  const stretch = samplesPerPeak(samples);
+  const drawn = (levelsOf: (levels: Levels) => Float32Array): Record<string, number[]> =>
+    Object.fromEntries(peaks.map(({ name, levels }) => [name, afterGain(levelsOf(levels), gain)]));
   return {
     version: 1,
     sampleRate: WORKING_RATE,
-    samplesPerPeak: samplesPerPeak(samples),
+    samplesPerPeak: stretch,
     samples,
-    stems: Object.fromEntries(peaks.map(({ name, largest }) => [name, afterGain(largest, gain)])),
+    stems: drawn(({ largest }) => largest),
+    rms: drawn(({ power }) => power.map((sum, at) => rootMean(sum, Math.min(stretch, samples - at * stretch)))),
   };
 }
 
@@ -60,35 +70,43 @@ function afterGain(largest: Float32Array, gain: number): number[] {
   return Array.from(largest, (peak) => Math.min(FULL_SCALE, Math.round(peak * gain * FULL_SCALE)));
 }
 
+function rootMean(power: number, samples: number): number {
+  return Math.sqrt(power / (WORKING_CHANNELS * samples));
+}
+
 function samplesPerPeak(samples: number): number {
   return Math.max(FINEST, Math.ceil(samples / MAX_PEAKS));
 }
 
-async function readPeaks(wav: FloatWav, options: FollowOptions): Promise<Float32Array> {
+async function readLevels(wav: FloatWav, options: FollowOptions): Promise<Levels> {
   const stretch = samplesPerPeak(wav.samples);
-  const largest = new Float32Array(Math.ceil(wav.samples / stretch));
+  const stretches = Math.ceil(wav.samples / stretch);
+  const levels: Levels = { largest: new Float32Array(stretches), power: new Float32Array(stretches) };
   let first = 0;
   for await (const block of readSamples(wav, options)) {
     const frames = block.length / WORKING_FRAME_BYTES;
-    keepLargest(largest, floatsOf(block, frames * WORKING_CHANNELS), first, stretch);
+    addLevels(levels, floatsOf(block, frames * WORKING_CHANNELS), first, stretch);
     first += frames;
   }
-  return largest;
+  return levels;
 }
 
 /** @param first position of the block in the song, in samples per channel */
-function keepLargest(largest: Float32Array, block: Float32Array, first: number, stretch: number): void {
+function addLevels({ largest, power }: Levels, block: Float32Array, first: number, stretch: number): void {
   const frames = block.length / WORKING_CHANNELS;
   for (let from = 0; from < frames;) {
     const peak = Math.floor((first + from) / stretch);
     const to = Math.min(frames, (peak + 1) * stretch - first);
     let top = largest[peak] ?? 0;
+    let sum = power[peak] ?? 0;
     // by index: five times faster than an iterator
     for (let at = from * WORKING_CHANNELS; at < to * WORKING_CHANNELS; at += 1) {
       const size = Math.abs(block[at] ?? 0);
       if (size > top) top = size;
+      sum += size * size;
     }
     largest[peak] = top;
+    power[peak] = sum;
     from = to;
   }
 }

@@ -6,7 +6,16 @@ type Point = Place & Pick<PointerEvent, 'currentTarget' | 'altKey'>;
 interface Drag {
   readonly start: Point;
   readonly counts: boolean;
+  readonly cancelled: number;
   readonly undo: () => void;
+}
+
+/** counts the drags that something else has taken over */
+let cancelled = 0;
+
+/** Ends a drag that has just begun, because its finger is one of two. */
+export function cancelDrag(): void {
+  cancelled += 1;
 }
 
 interface DragHandlers {
@@ -31,19 +40,20 @@ export function useDrag(onDrag: (event: Point, start: Point) => void, remember: 
       const { clientX, clientY, currentTarget, altKey } = event;
       const start = { clientX, clientY, currentTarget, altKey };
       const counts = event.pointerType !== 'touch';
-      drag.current = { start, counts, undo: remember() };
+      drag.current = { start, counts, cancelled, undo: remember() };
       if (currentTarget instanceof Element) currentTarget.setPointerCapture(event.pointerId);
       if (counts) onDrag(start, start);
     },
     onPointerMove: (event) => {
-      if (drag.current === undefined) return;
+      if (drag.current?.cancelled !== cancelled) return;
       const { start, counts } = drag.current;
       if (!counts && !isSideways(start, event)) return;
       drag.current = { ...drag.current, counts: true };
       onDrag(event, start);
     },
     onPointerUp: (event) => {
-      if (drag.current?.counts === false && isTap(drag.current.start, event)) onDrag(event, drag.current.start);
+      if (drag.current?.cancelled === cancelled && !drag.current.counts && isTap(drag.current.start, event))
+        onDrag(event, drag.current.start);
       drag.current = undefined;
     },
     onPointerCancel: () => {
