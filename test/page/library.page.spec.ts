@@ -127,6 +127,61 @@ describe('the library on the page', () => {
     await enter.waitFor();
   });
 
+  it('remembers the mix of a song', async () => {
+    const volume = page.getByRole('slider', { name: 'Volume Drums' });
+    const mute = page.getByRole('button', { name: 'Mute Bass' });
+    await volume.fill('40');
+    await mute.click();
+    await page.getByRole('button', { name: 'Loop', exact: true }).click();
+    await page.getByRole('button', { name: 'Close the mixer: a.wav' }).click();
+    await page.reload();
+    await page.getByRole('button', { name: 'Open the mixer: a.wav' }).click();
+    await volume.waitFor();
+    expect(await volume.inputValue()).toBe('40');
+    expect(await mute.getAttribute('aria-pressed')).toBe('true');
+    await page.getByRole('slider', { name: 'Loop end' }).waitFor();
+    await page.getByRole('button', { name: 'Open the mixer: b.wav' }).click();
+    await waitUntil('the mix of another song', async () => (await volume.inputValue()) === '100');
+    await page.goBack();
+    await waitUntil('the mix of before', async () => (await volume.inputValue()) === '40');
+  });
+
+  it('gives a stem to whom it is dragged to, as a file', async () => {
+    const dragged = (selector: string): Promise<string> =>
+      page.evaluate<string>(`(() => {
+        const event = new DragEvent('dragstart', { dataTransfer: new DataTransfer(), bubbles: true });
+        document.querySelector(${JSON.stringify(selector)}).dispatchEvent(event);
+        return event.dataTransfer.getData('DownloadURL');
+      })()`);
+    const [type, name, ...url] = (await dragged('.lane[data-stem=bass] .lane-name')).split(':');
+    expect([type, name]).toEqual(['audio/flac', 'a (bass).flac']);
+    expect((await service.api.bytes(new URL(url.join(':')).pathname)).status).toBe(200);
+    expect(await dragged('.downloads a[href*="bass.flac"]')).toBe([type, name, ...url].join(':'));
+  });
+
+  it('tells that a song is ready to whom looks elsewhere, after a press', async () => {
+    await page.context().grantPermissions(['notifications']);
+    const notify = page.getByRole('button', { name: 'Notify me' });
+    await notify.click();
+    await waitUntil('the permission', async () => (await notify.getAttribute('aria-pressed')) === 'true');
+    const show = (isHidden: boolean): Promise<void> =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${String(isHidden)} });
+        document.dispatchEvent(new Event('visibilitychange'))`);
+    await page.evaluate(`globalThis.told = [];
+      globalThis.Notification = class extends Notification {
+        constructor(title, options) { super(title, options); told.push(title); }
+      }`);
+    await show(true);
+    await watched.drop({ name: 'ready.wav', bytes: song(600), type: 'audio/wav' });
+    await waitUntil('the title of the tab', async () => (await page.title()) === 'ready.wav is ready');
+    await waitUntil(
+      'a notification',
+      async () => (await page.evaluate<string>('told.join()')) === 'ready.wav is ready',
+    );
+    await show(false);
+    await waitUntil('the title of before', async () => (await page.title()) === 'Music separation');
+  });
+
   it('brings the mixer of a link into view', async () => {
     await page.setViewportSize({ width: 1280, height: 420 });
     await page.reload();

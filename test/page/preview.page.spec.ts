@@ -67,7 +67,7 @@ describe('listening while the song is separated', () => {
     // the waveform grows along
     await waitUntil('a drawn lane', () => page.evaluate<boolean>(DRAWN));
 
-    await page.getByRole('status').getByText('Loading audio…').waitFor();
+    await page.getByRole('status').getByText('Waiting for the separation…').waitFor();
     expect((await found()).status).toBe('processing');
     await service.workers[0]?.app.kill();
     await service.startWorker();

@@ -15,6 +15,8 @@ interface LaneViewProps {
   readonly isSelected: boolean;
   readonly onSelect: () => void;
   readonly shape: Shape;
+  /** absent until the stem is complete */
+  readonly onDrag: ((event: DragEvent) => void) | undefined;
   readonly painters: Set<Painter>;
 }
 
@@ -22,7 +24,7 @@ interface LaneViewProps {
 const SNAP = 0.06;
 
 export function LaneView(props: LaneViewProps): JSX.Element | null {
-  const { player, index, isSelected, onSelect, shape, painters } = props;
+  const { player, index, isSelected, onSelect, shape, painters, onDrag } = props;
   const lanes = player.lanes.value;
   const settings = lanes[index];
   const seek = useDrag(
@@ -32,7 +34,7 @@ export function LaneView(props: LaneViewProps): JSX.Element | null {
     () => rememberPlace(player),
   );
   if (settings === undefined) return null;
-  const { mute, solo, volume, pan, lane } = messages.value.mixer;
+  const { dragHint, mute, solo, volume, pan, lane } = messages.value.mixer;
   const { muted, soloed } = settings;
   const { stem } = shape.lane;
   const name = stemName(stem);
@@ -43,11 +45,11 @@ export function LaneView(props: LaneViewProps): JSX.Element | null {
     <div class={classes} data-stem={stem} role="group" aria-label={name} onFocusCapture={onSelect} onClick={onSelect}>
       <div class="lane-controls">
         <div class="lane-head">
-          <p class="lane-name">
+          <p class="lane-name" draggable={onDrag !== undefined} title={onDrag && dragHint(name)} onDragStart={onDrag}>
             <span class="lane-number" aria-hidden="true">
               {index + 1}
             </span>
-            <span title={name}>{name}</span>
+            <span>{name}</span>
           </p>
           <div class="lane-switches">
             <button

@@ -1,4 +1,4 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import type { Player } from '../audio/player.js';
 import { SAMPLE_RATE } from '../audio/sources/stem-source.js';
@@ -13,8 +13,13 @@ interface PlayerProps {
   readonly player: Player;
 }
 
-export function TransportBar({ player }: PlayerProps): JSX.Element {
-  const { play, pause, loading, loop, loopHint, original, originalHint, tools, reset } = messages.value.mixer;
+interface TransportBarProps extends PlayerProps {
+  /** playing has caught up with a running separation */
+  readonly isAtEdge: ReadonlySignal<boolean>;
+}
+
+export function TransportBar({ player, isAtEdge }: TransportBarProps): JSX.Element {
+  const { play, pause, loading, waiting, loop, loopHint, original, originalHint, tools, reset } = messages.value.mixer;
   const areToolsOpen = useSignal(false);
   const isPlaying = player.isPlaying.value;
   const isLoading = player.speedAndPitch.isLoading.value || (player.isWaiting.value && isPlaying);
@@ -34,7 +39,7 @@ export function TransportBar({ player }: PlayerProps): JSX.Element {
       </button>
       <Time player={player} />
       <span class="loading" role="status">
-        {isLoading ? loading : ''}
+        {player.isWaiting.value && isPlaying && isAtEdge.value ? waiting : isLoading ? loading : ''}
       </span>
       <div class="transport-tools" data-open={areToolsOpen.value}>
         <Toggle

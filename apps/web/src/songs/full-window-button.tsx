@@ -12,7 +12,7 @@ export function FullWindowButton({ song }: { readonly song: string }): JSX.Eleme
   return (
     <button
       type="button"
-      class="quiet round"
+      class="quiet round wide-only"
       title={`${action} (F)`}
       aria-label={nameOf(action, song)}
       onClick={toggleFullWindow}

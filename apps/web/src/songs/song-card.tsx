@@ -13,6 +13,7 @@ import { announce } from '../ui/live-region.js';
 import { ProgressBar } from '../ui/progress-bar.js';
 import { activeSongs, cancelSong, editedSong, editSong, isFullWindow, loadReceipt, nameOf } from './library.js';
 import { openSong, removeSong, showSong, wantedSong } from './library.js';
+import { tellReady } from './notifications.js';
 import { FullWindowButton } from './full-window-button.js';
 import { leaveFullWindow, toggleFullWindow } from './route.js';
 import { Cover } from './cover.js';
@@ -145,7 +146,7 @@ function Actions({ song, canOpen }: OpenableProps): JSX.Element {
           onClick={() => void attempt(id, () => separateAgain(song))}
         >
           <Icon name="retry" />
-          {retry}
+          <span class="wide-only">{retry}</span>
         </button>
       )}
       <button
@@ -233,6 +234,8 @@ function useOutcome(song: Separation): void {
     if (isTerminal(status) && status !== 'completed' && openSong.value === id) openSong.value = undefined;
     if (status !== 'completed') return;
     announce(completed(nameOf(song)));
+    // the page tells it too
+    tellReady(song).catch(() => undefined);
     openSong.value ??= id;
   }, [status]);
   useEffect(() => {

@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals';
 import type { Separation } from '../api/contract.js';
 import { messages } from '../i18n/i18n.js';
+import { readyWhileHidden } from './notifications.js';
 import { activeSongs, nameOf } from './library.js';
 
 /** Shows the progress of the song that is furthest in the tab's title and icon. */
@@ -12,9 +13,11 @@ export function showProgressInTab(): void {
       (furthest, one) => (furthest === undefined || isFurther(one, furthest) ? one : furthest),
       undefined,
     );
-    const { title, percent: percentText } = messages.value;
+    const { title, percent: percentText, announcements } = messages.value;
+    const ready = readyWhileHidden.value;
     const percent = Math.floor(song?.progress.percent ?? 0);
-    document.title = song === undefined ? title : `${percentText(percent)} · ${nameOf(song)}`;
+    if (ready !== undefined) document.title = announcements.completed(ready);
+    else document.title = song === undefined ? title : `${percentText(percent)} · ${nameOf(song)}`;
     if (link !== null) link.href = song === undefined ? plainIcon : ringIcon(percent);
   });
 }

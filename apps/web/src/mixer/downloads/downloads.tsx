@@ -12,15 +12,18 @@ import { Icon } from '../../ui/icons.js';
 import { announce } from '../../ui/live-region.js';
 import { copyText } from './copy-text.js';
 import { MixDownload } from './mix-download.js';
+import { dragStem } from './drag-stem.js';
 import { fetchAndSave, needsFetch } from './save-file.js';
 
 interface DownloadsProps {
   readonly id: SeparationId;
+  /** what the song is called */
+  readonly name: string;
   readonly stems: readonly string[];
   readonly player: Player;
 }
 
-export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
+export function Downloads({ id, name, stems, player }: DownloadsProps): JSX.Element {
   const format = useSignal<Format>('flac');
   const error = useSignal<unknown>(undefined);
   const change = changeOf(player.speedAndPitch.values.value);
@@ -65,7 +68,14 @@ export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
           {all}
         </FileLink>
         {stems.map((stem) => (
-          <FileLink key={stem} path={taggedStemPath(id, stem, format.value)} onError={onError}>
+          <FileLink
+            key={stem}
+            path={taggedStemPath(id, stem, format.value)}
+            onError={onError}
+            onDrag={(event) => {
+              dragStem(event, id, name, stem, format.value);
+            }}
+          >
             {stemName(stem)}
           </FileLink>
         ))}
@@ -78,15 +88,17 @@ export function Downloads({ id, stems, player }: DownloadsProps): JSX.Element {
 interface FileLinkProps {
   readonly path: string;
   readonly onError: (reason: unknown) => void;
+  readonly onDrag?: (event: DragEvent) => void;
   readonly children: ComponentChildren;
 }
 
-function FileLink({ path, onError, children }: FileLinkProps): JSX.Element {
+function FileLink({ path, onError, onDrag, children }: FileLinkProps): JSX.Element {
   return (
     <a
       class="button"
       href={path}
       download
+      onDragStart={onDrag}
       onClick={(event) => {
         if (!needsFetch()) return;
         event.preventDefault();
