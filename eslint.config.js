@@ -62,4 +62,8 @@ export default defineConfig(
     files: ['**/*.{js,mjs}'],
     languageOptions: { globals: Object.fromEntries(NODE_GLOBALS.map((name) => [name, 'readonly'])) },
   },
+  {
+    files: ['apps/web/public/**/*.js'],
+    languageOptions: { globals: Object.fromEntries(['self', 'caches'].map((name) => [name, 'readonly'])) },
+  },
 );

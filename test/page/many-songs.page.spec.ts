@@ -66,6 +66,18 @@ describe('many songs on the page', () => {
     await page.getByText(`Number ${SONGS} in line`).waitFor();
   });
 
+  it('finds songs that are on later pages, and orders all of them', async () => {
+    await page.reload();
+    const names = (): Promise<string[]> => page.getByRole('heading', { level: 3 }).allTextContents();
+    await page.getByRole('combobox', { name: 'Order' }).selectOption('By name');
+    await waitUntil('all songs by name', async () => (await names()).join() === byName.join());
+    await page.getByRole('searchbox', { name: 'Search songs' }).fill('nothing like it');
+    // songs at work stay
+    await page.getByText(`${SONGS} songs found`).waitFor();
+    // a busy server was asked again
+    expect(watched.faults.splice(0).filter((fault) => !fault.includes('503'))).toEqual([]);
+  });
+
   it('shifts no content while it loads', async () => {
     await page.reload();
     await page.locator('.card').first().waitFor();
@@ -73,7 +85,39 @@ describe('many songs on the page', () => {
     expect(await page.evaluate<string[]>('shifts')).toEqual([]);
     expect(watched.faults).toEqual([]);
   });
+
+  it('shows the page without its server, and the new page of an upgraded one', async () => {
+    const installed = await WatchedPage.open(browser, service.api.url, { serviceWorkers: 'allow' });
+    const limit = (): Promise<string | null> =>
+      installed.page.locator('meta[name=max-upload-bytes]').getAttribute('content');
+    await installed.page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
+    await installed.page.reload();
+    await installed.page.locator('.card').first().waitFor();
+    const before = await limit();
+    const [server] = service.apis.splice(0);
+    await server?.app.kill();
+    await installed.page.reload();
+    await installed.page.getByRole('heading', { name: 'Music separation' }).waitFor();
+    expect(await limit()).toBe(before);
+    await service.startApi({ MODEL: 'demo', PORT: String(server?.port), MAX_UPLOAD_BYTES: '1234567' });
+    await installed.page.reload();
+    expect(await limit()).toBe('1234567');
+    const kept = await installed.page.evaluate<string[]>(`(async () => {
+      const paths = [];
+      for (const name of await caches.keys())
+        for (const { url } of await (await caches.open(name)).keys()) paths.push(new URL(url).pathname);
+      return paths;
+    })()`);
+    const { body } = await service.api.json<{ icons: { src: string }[] }>('/manifest.webmanifest');
+    for (const { src } of body.icons) {
+      expect((await service.api.bytes(src)).headers.get('content-type')).toBe('image/png');
+    }
+    expect(kept).toContain('/');
+    expect(kept.filter((path) => !/^\/(?:assets\/[^/]+\.(?:js|css|svg|wasm))?$/.test(path))).toEqual([]);
+  });
 });
+
+const byName = Array.from({ length: SONGS }, (_, number) => `song ${number}.wav`);
 
 /** Records every layout shift that does not follow an input. */
 const SHIFTS = `

@@ -8,3 +8,7 @@ declare module 'virtual:stretch-library' {
   export const wasmUrl: string;
   export const names: Readonly<Record<string, string>>;
 }
+
+interface ImportMeta {
+  readonly env: { readonly PROD: boolean };
+}

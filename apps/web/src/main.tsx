@@ -13,6 +13,8 @@ import './styles/downloads.css';
 import './styles/mixer.css';
 import { render } from 'preact';
 import { App } from './app.js';
+import { registerServiceWorker } from './install.js';
 
 const page = document.getElementById('page');
 if (page !== null) render(<App />, page);
+registerServiceWorker();

@@ -10,6 +10,9 @@ const PATIENCE_MS = 60_000;
 // for every spec that opens a browser
 jest.setTimeout(4 * PATIENCE_MS);
 
+/** a spec cannot answer the requests of a service worker */
+const DIRECT = { serviceWorkers: 'block' } as const;
+
 const INSTALLED = ['google-chrome', 'google-chrome-stable', 'chromium', 'chromium-browser'];
 
 export async function openBrowser(): Promise<Browser> {
@@ -39,6 +42,7 @@ export class WatchedPage {
     page.on('console', (message) => {
       // a block of the preview that was asked for at the very end of the separation
       if (message.location().url.includes('/preview/') && message.text().includes('410')) return;
+      if (message.text().startsWith('Service Worker registration blocked')) return;
       if (message.type() !== 'error' && message.type() !== 'warning') return;
       // the browser names no address of what failed to load
       this.faults.push(`${message.text()} ${message.location().url}`);
@@ -52,7 +56,7 @@ export class WatchedPage {
   }
 
   static async open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<WatchedPage> {
-    const context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true, ...options });
+    const context = await browser.newContext({ locale: 'en-GB', acceptDownloads: true, ...DIRECT, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     const watched = new WatchedPage(await context.newPage());
     await watched.page.goto(url);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import { errorCode } from '@app/processes';
@@ -20,12 +20,14 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.mp3': 'audio/mpeg',
   '.wasm': 'application/wasm',
+  '.png': 'image/png',
+  '.webmanifest': 'application/manifest+json',
 };
 
 /** files worth compressing */
-const COMPRESSED = ['.html', '.js', '.css', '.svg', '.wasm'];
+const COMPRESSED = ['.html', '.js', '.css', '.svg', '.wasm', '.webmanifest'];
 
-/** Reads the built page into memory. Returns undefined when it was not built. */
+/** Reads the built page into memory, by its paths. Returns undefined when it was not built. */
 export async function readPage(folder: string): Promise<ReadonlyMap<string, PageFile> | undefined> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     if (errorCode(error) === 'ENOENT') return [];
@@ -35,7 +37,7 @@ export async function readPage(folder: string): Promise<ReadonlyMap<string, Page
   if (files.length === 0) return undefined;
   const read = files.map(async ({ name, parentPath }): Promise<[string, PageFile]> => {
     const bytes = await readFile(join(parentPath, name));
-    return [name, await pageFile(name, bytes)];
+    return [relative(folder, join(parentPath, name)), await pageFile(name, bytes)];
   });
   return new Map(await Promise.all(read));
 }

@@ -21,8 +21,8 @@ export const PAGE = Symbol('PAGE');
 
 export interface PageFiles {
   readonly index: PageFile;
-  /** by hashed name */
-  readonly assets: ReadonlyMap<string, PageFile>;
+  /** the others by their path: assets have hashed names, and those beside the page have fixed ones */
+  readonly files: ReadonlyMap<string, PageFile>;
 }
 
 @ApiExcludeController()
@@ -39,10 +39,20 @@ export class PageController {
 
   @Get('assets/:name')
   asset(@Param('name') name: string, @Req() request: Request, @Res() response: Response): void {
-    const file = this.page.assets.get(name);
+    this.sendFile(`assets/${name}`, IMMUTABLE, request, response);
+  }
+
+  /** What a browser needs to install the page. */
+  @Get(['service-worker.js', 'manifest.webmanifest', 'icon-192.png', 'icon-512.png', 'icon-maskable.png'])
+  installable(@Req() request: Request, @Res() response: Response): void {
+    this.sendFile(request.path.slice(1), 'no-cache', request, response);
+  }
+
+  private sendFile(path: string, caching: string, request: Request, response: Response): void {
+    const file = this.page.files.get(path);
     if (file === undefined) throw new ProblemError('not_found', 'There is no such file.');
     // a worker has the policy that its script comes with
-    response.set({ 'Content-Security-Policy': PAGE_CSP, 'Cache-Control': IMMUTABLE });
+    response.set({ 'Content-Security-Policy': PAGE_CSP, 'Cache-Control': caching });
     send(file, request, response);
   }
 }

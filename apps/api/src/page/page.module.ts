@@ -25,5 +25,5 @@ async function loadPage({ limits }: ApiConfig): Promise<PageFiles> {
   const html = files.get(INDEX)?.bodies.identity.toString() ?? PLACEHOLDER;
   files.delete(INDEX);
   const index = html.replace(LIMIT, `$1${limits.maxUploadBytes}`);
-  return { index: await pageFile(INDEX, Buffer.from(index)), assets: files };
+  return { index: await pageFile(INDEX, Buffer.from(index)), files };
 }
