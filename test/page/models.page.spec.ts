@@ -45,15 +45,19 @@ describe('a model with stems of its own', () => {
   it('has a checkbox for each of them, and for the instrumental', async () => {
     await page.getByText('Options').click();
     const stems = page.getByRole('group', { name: 'Stems' });
-    expect(await stems.locator('label').allTextContents()).toEqual(['Vocals', 'Instrumental', 'crowd', 'lead_guitar']);
-    expect(await page.locator('.options-now').textContent()).toBe('concert · Vocals, crowd, lead_guitar · FLAC');
+    expect(await stems.locator('label').allTextContents()).toEqual(['Vocals', 'Instrumental', 'Crowd', 'Lead guitar']);
+    const choices = await page.getByRole('combobox', { name: 'Model' }).locator('option').allTextContents();
+    expect(choices).toContain('concert: Vocals, Crowd, Lead guitar, takes 2× as long · default');
+    expect(choices).toContain('htdemucs_ft: clearer stems, takes 4× as long · not installed');
+    await page.getByText('Makes Vocals, Crowd, Lead guitar. License: MIT.').waitFor();
+    expect(await page.locator('.options-now').textContent()).toBe('concert · Vocals, Crowd, Lead guitar · FLAC');
   });
 
   it('separates the chosen ones', async () => {
-    await page.getByRole('checkbox', { name: 'crowd' }).uncheck();
+    await page.getByRole('checkbox', { name: 'Crowd' }).uncheck();
     const song = { name: 'concert.wav', mimeType: 'audio/wav', buffer: wav({ seconds: 1, frequency: 300 }) };
     await page.locator('input[type=file]').setInputFiles(song);
-    await page.getByText('Vocals, lead_guitar · concert').waitFor();
+    await page.getByText('Vocals, Lead guitar · concert').waitFor();
     const { body } = await service.api.json<{ separations: Separation[] }>('/v1/separations');
     expect(body.separations).toMatchObject([{ model: 'concert', stems: ['vocals', 'lead_guitar'] }]);
   });
@@ -61,7 +65,7 @@ describe('a model with stems of its own', () => {
   it('forgets stems that were chosen for another model', async () => {
     await page.evaluate(`localStorage.setItem('choices', '{"stems":["vocals","drums"]}')`);
     await page.reload();
-    await page.getByText('concert · Vocals, crowd, lead_guitar · FLAC').waitFor();
+    await page.getByText('concert · Vocals, Crowd, Lead guitar · FLAC').waitFor();
     expect(watched.faults).toEqual([]);
   });
 });

@@ -54,7 +54,9 @@ describe('the states of the page', () => {
     const model = page.getByRole('combobox', { name: 'Model' });
     expect(await model.locator('option').allTextContents()).toEqual(
       expect.arrayContaining(
-        ['demo · very fast', 'htdemucs_ft · not installed'].map((text) => expect.stringContaining(text)),
+        ['demo: for a first try, very fast', 'htdemucs_ft: clearer stems, takes 4× as long · not installed'].map(
+          (text) => expect.stringContaining(text),
+        ),
       ),
     );
     for (const stem of ['Drums', 'Bass', 'Other']) await page.getByRole('checkbox', { name: stem }).uncheck();

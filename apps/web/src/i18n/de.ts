@@ -32,9 +32,19 @@ export const de: Messages = {
   options: {
     heading: 'Optionen',
     model: 'Modell',
+    gives: {
+      htdemucs: 'gut für die meisten Songs',
+      htdemucs_ft: 'klarere Spuren',
+      htdemucs_6s: 'auch Gitarre und Klavier',
+      hdemucs_mmi: 'ein älteres Modell',
+      demo: 'zum Ausprobieren',
+    },
+    makes: (stems) => `Macht ${stems}.`,
+    licence: (licence) => `Lizenz: ${licence}.`,
+    toInstall: 'Wer den Server betreibt, kann weitere Modelle installieren:',
     cost: (cost) => {
       if (cost < 0.2) return 'sehr schnell';
-      return cost === 1 ? 'normal' : `dauert ${number(cost, cost % 1 === 0 ? 0 : 1)}-mal so lange`;
+      return cost === 1 ? 'normales Tempo' : `dauert ${number(cost, cost % 1 === 0 ? 0 : 1)}-mal so lange`;
     },
     isDefault: 'Standard',
     notInstalled: 'nicht installiert',

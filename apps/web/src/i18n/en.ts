@@ -24,9 +24,20 @@ export const en = {
   options: {
     heading: 'Options',
     model: 'Model',
+    /** what a model is good for, by its name */
+    gives: {
+      htdemucs: 'good for most songs',
+      htdemucs_ft: 'clearer stems',
+      htdemucs_6s: 'guitar and piano too',
+      hdemucs_mmi: 'an older model',
+      demo: 'for a first try',
+    } as Readonly<Record<string, string>>,
+    makes: (stems: string): string => `Makes ${stems}.`,
+    licence: (licence: string): string => `License: ${licence}.`,
+    toInstall: 'Whoever runs the server can install more models:',
     cost: (cost: number): string => {
       if (cost < 0.2) return 'very fast';
-      return cost === 1 ? 'normal' : `takes ${number(cost, cost % 1 === 0 ? 0 : 1)}× as long`;
+      return cost === 1 ? 'normal speed' : `takes ${number(cost, cost % 1 === 0 ? 0 : 1)}× as long`;
     },
     isDefault: 'default',
     notInstalled: 'not installed',

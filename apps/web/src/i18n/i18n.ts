@@ -18,10 +18,10 @@ export function setLanguage(code: string): void {
   language.value = code;
 }
 
-/** The stem's name in the current language; a stem without a translation keeps the model's own name. */
+/** The stem's name in the current language; one without a translation is named as its model does: `Lead guitar`. */
 export function stemName(stem: string): string {
   const names: Readonly<Record<string, string>> = messages.value.stems;
-  return names[stem] ?? stem;
+  return names[stem] ?? `${stem.charAt(0).toUpperCase()}${stem.slice(1)}`.replaceAll('_', ' ');
 }
 
 function initialLanguage(): string {

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { FORMATS } from '../api/contract.js';
+import { FORMATS, sortStems, type Model } from '../api/contract.js';
 import { messages, stemName } from '../i18n/i18n.js';
 import { Checkboxes } from '../ui/checkboxes.js';
 import { Icon } from '../ui/icons.js';
@@ -25,25 +25,55 @@ export function OptionsPanel(): JSX.Element {
 }
 
 function ModelSelect(): JSX.Element {
-  const { model: label, cost, isDefault, notInstalled } = messages.value.options;
+  const { model: label } = messages.value.options;
   return (
-    <label class="field">
-      {label}
-      <select
-        value={selectedModel.value?.name ?? ''}
-        onChange={({ currentTarget }) => {
-          const selected = models.value.find(({ name }) => name === currentTarget.value);
-          setOptions({ model: selected?.default === true ? undefined : selected?.name, stems: undefined });
-        }}
-      >
-        {models.value.map((model) => (
-          <option key={model.name} value={model.name} disabled={!model.installed && !model.default}>
-            {model.name} · {model.installed || model.default ? cost(model.relativeCost) : notInstalled}
-            {model.default ? ` · ${isDefault}` : ''}
-          </option>
-        ))}
-      </select>
-    </label>
+    <div class="model">
+      <label class="field">
+        {label}
+        <select
+          value={selectedModel.value?.name ?? ''}
+          onChange={({ currentTarget }) => {
+            const selected = models.value.find(({ name }) => name === currentTarget.value);
+            setOptions({ model: selected?.default === true ? undefined : selected?.name, stems: undefined });
+          }}
+        >
+          {models.value.map((model) => (
+            <option key={model.name} value={model.name} disabled={!model.installed && !model.default}>
+              {describe(model)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <ModelFacts />
+    </div>
+  );
+}
+
+/** `htdemucs_ft: clearer stems, takes 4× as long · not installed` */
+function describe({ name, stems, relativeCost, installed, default: isTheDefault }: Model): string {
+  const { gives, cost, isDefault, notInstalled } = messages.value.options;
+  const gift = gives[name] ?? sortStems(stems).map(stemName).join(', ');
+  const notes = [...(installed ? [] : [notInstalled]), ...(isTheDefault ? [isDefault] : [])];
+  return [`${name}: ${gift}, ${cost(relativeCost)}`, ...notes].join(' · ');
+}
+
+/** Stems and license of the chosen model, and how to get the others. */
+function ModelFacts(): JSX.Element | null {
+  const model = selectedModel.value;
+  if (model === undefined) return null;
+  const { makes, licence, toInstall } = messages.value.options;
+  const others = models.value.filter(({ installed }) => !installed);
+  return (
+    <>
+      <p class="hint">
+        {makes(sortStems(model.stems).map(stemName).join(', '))} {licence(model.licence)} {model.licenceSource}
+      </p>
+      {others.length > 0 && (
+        <p class="hint">
+          {toInstall} <code>npm run models -- get {others[0]?.name}</code>
+        </p>
+      )}
+    </>
   );
 }
 
