@@ -5,7 +5,7 @@ import { ApiError } from '../api/errors.js';
 import { separationEvents } from '../api/events.js';
 import { delay } from '../api/delay.js';
 import { activeSongs, dropSong, isOffline, refreshSongs, upsertSongs } from './library.js';
-import { isUploading } from './uploads.js';
+import { isUploading } from './upload/uploads.js';
 
 /** a browser opens at most six connections to a server, and the page needs others too */
 const MAX_STREAMS = 3;

@@ -18,7 +18,7 @@ import { FullWindowButton } from './full-window-button.js';
 import { leaveFullWindow, toggleFullWindow } from './route.js';
 import { Cover } from './cover.js';
 import { secondsLeft } from './time-left.js';
-import { separateAgain } from './uploads.js';
+import { separateAgain } from './upload/uploads.js';
 
 /** code of the last failed action on each song */
 const actionErrors = signal<ReadonlyMap<string, string>>(new Map());

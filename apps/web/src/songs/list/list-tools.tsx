@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
-import { messages } from '../i18n/i18n.js';
-import { nextCursor, songs } from './library.js';
+import { messages } from '../../i18n/i18n.js';
+import { nextCursor, songs } from '../library.js';
 import { NotifyButton } from './notify-button.js';
 import { loadAllSongs, order, ORDERS, query, shownSongs } from './song-order.js';
 

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
-import { api } from '../api/client.js';
-import { DEMO_MODEL, INSTRUMENTAL, sortStems, type Format, type Model } from '../api/contract.js';
+import { api } from '../../api/client.js';
+import { DEMO_MODEL, INSTRUMENTAL, sortStems, type Format, type Model } from '../../api/contract.js';
 
 interface UploadOptions {
   /** undefined: the server's default */

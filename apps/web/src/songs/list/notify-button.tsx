@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { messages } from '../i18n/i18n.js';
-import { Icon } from '../ui/icons.js';
-import { songs } from './library.js';
-import { canNotify, notifies, setNotifies } from './notifications.js';
+import { messages } from '../../i18n/i18n.js';
+import { Icon } from '../../ui/icons.js';
+import { songs } from '../library.js';
+import { canNotify, notifies, setNotifies } from '../notifications.js';
 
 const isDenied = signal(false);
 

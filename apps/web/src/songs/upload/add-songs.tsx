@@ -1,17 +1,17 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import demoSong from '../../../../demo/demo-song.mp3?url';
-import { MAX_UPLOAD_BYTES } from '../api/limits.js';
-import { messages } from '../i18n/i18n.js';
-import { formatBytes } from '../i18n/units.js';
-import { ErrorLine } from '../ui/error-line.js';
-import { Icon } from '../ui/icons.js';
-import { announce } from '../ui/live-region.js';
+import demoSong from '../../../../../demo/demo-song.mp3?url';
+import { MAX_UPLOAD_BYTES } from '../../api/limits.js';
+import { messages } from '../../i18n/i18n.js';
+import { formatBytes } from '../../i18n/units.js';
+import { ErrorLine } from '../../ui/error-line.js';
+import { Icon } from '../../ui/icons.js';
+import { announce } from '../../ui/live-region.js';
 import { ACCEPT } from './accepted-files.js';
 import { droppedFiles } from './dropped-files.js';
 import { OptionsPanel } from './options-panel.js';
-import { songs } from './library.js';
+import { songs } from '../library.js';
 import { addFiles, uploads } from './uploads.js';
 
 const isDragging = signal(false);

@@ -1,11 +1,11 @@
 import type { JSX } from 'preact';
-import { isRetryable } from '../api/errors.js';
-import { messages } from '../i18n/i18n.js';
-import { formatBytes } from '../i18n/units.js';
-import { ErrorLine } from '../ui/error-line.js';
-import { Icon } from '../ui/icons.js';
-import { ProgressBar } from '../ui/progress-bar.js';
-import { showSong } from './library.js';
+import { isRetryable } from '../../api/errors.js';
+import { messages } from '../../i18n/i18n.js';
+import { formatBytes } from '../../i18n/units.js';
+import { ErrorLine } from '../../ui/error-line.js';
+import { Icon } from '../../ui/icons.js';
+import { ProgressBar } from '../../ui/progress-bar.js';
+import { showSong } from '../library.js';
 import { removeUpload, retryUpload, type Upload, type UploadState } from './uploads.js';
 
 export function UploadCard({ upload }: { readonly upload: Upload }): JSX.Element {

@@ -1,5 +1,5 @@
-import { CONTENT_TYPES, SONG_FILE_ENDINGS } from '../api/contract.js';
-import type { ErrorCode } from '../api/errors.js';
+import { CONTENT_TYPES, SONG_FILE_ENDINGS } from '../../api/contract.js';
+import type { ErrorCode } from '../../api/errors.js';
 
 const TYPES = Object.values(CONTENT_TYPES);
 

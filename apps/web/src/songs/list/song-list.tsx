@@ -1,14 +1,14 @@
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { codeOf } from '../api/errors.js';
-import { messages } from '../i18n/i18n.js';
-import { ErrorLine } from '../ui/error-line.js';
-import { isOffline, listError, loadSongs, nextCursor, songs } from './library.js';
+import { codeOf } from '../../api/errors.js';
+import { messages } from '../../i18n/i18n.js';
+import { ErrorLine } from '../../ui/error-line.js';
+import { isOffline, listError, loadSongs, nextCursor, songs } from '../library.js';
 import { ListTools } from './list-tools.js';
-import { SongCard } from './song-card.js';
+import { SongCard } from '../song-card.js';
 import { shownSongs } from './song-order.js';
-import { UploadCard } from './upload-card.js';
-import { uploads } from './uploads.js';
+import { UploadCard } from '../upload/upload-card.js';
+import { uploads } from '../upload/uploads.js';
 
 const isLoading = signal(false);
 

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
-import { delay } from '../api/delay.js';
-import { isTerminal, type Separation } from '../api/contract.js';
-import { loadSongs, nameOf, nextCursor, openSong, songs } from './library.js';
+import { delay } from '../../api/delay.js';
+import { isTerminal, type Separation } from '../../api/contract.js';
+import { loadSongs, nameOf, nextCursor, openSong, songs } from '../library.js';
 
 export const ORDERS = ['newest', 'oldest', 'name', 'length'] as const;
 export type Order = (typeof ORDERS)[number];

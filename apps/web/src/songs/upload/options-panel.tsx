@@ -1,8 +1,8 @@
 import type { JSX } from 'preact';
-import { FORMATS, sortStems, type Model } from '../api/contract.js';
-import { messages, stemName } from '../i18n/i18n.js';
-import { Checkboxes } from '../ui/checkboxes.js';
-import { Icon } from '../ui/icons.js';
+import { FORMATS, sortStems, type Model } from '../../api/contract.js';
+import { messages, stemName } from '../../i18n/i18n.js';
+import { Checkboxes } from '../../ui/checkboxes.js';
+import { Icon } from '../../ui/icons.js';
 import { availableStems, defaultStems, models, selectedModel, selectedStems } from './upload-options.js';
 import { setOptions, uploadOptions } from './upload-options.js';
 

@@ -1,12 +1,12 @@
 import { computed, signal } from '@preact/signals';
-import { api } from '../api/client.js';
-import { isTerminal, type Separation, type SeparationId } from '../api/contract.js';
-import { codeOf } from '../api/errors.js';
-import { MAX_UPLOAD_BYTES } from '../api/limits.js';
-import { upload } from '../api/upload.js';
+import { api } from '../../api/client.js';
+import { isTerminal, type Separation, type SeparationId } from '../../api/contract.js';
+import { codeOf } from '../../api/errors.js';
+import { MAX_UPLOAD_BYTES } from '../../api/limits.js';
+import { upload } from '../../api/upload.js';
 import { refusalOf } from './accepted-files.js';
-import { delay } from '../api/delay.js';
-import { openSong, showSong, songs, upsertSongs } from './library.js';
+import { delay } from '../../api/delay.js';
+import { openSong, showSong, songs, upsertSongs } from '../library.js';
 import { optionFields, uploadOptions } from './upload-options.js';
 
 export type UploadState =
