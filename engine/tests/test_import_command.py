@@ -18,6 +18,8 @@ from separation_engine.common.wav import Samples, WavReader
 from separation_engine.models.importing import import_model
 from separation_engine.models.library import ModelLibrary
 from tests.roformer.weights import SMALL, make_weights
+from tests.scnet.weights import SMALL as SCNET_SETTINGS
+from tests.scnet.weights import make_weights as make_scnet_weights
 from tests.sounds import song, write_wav
 
 # as the training code writes it
@@ -136,6 +138,45 @@ def test_refuses_configurations_that_do_not_fit(
     with pytest.raises(EngineError, match=reason):
         import_model(checkpoint, config, "mine", tmp_path / "models")
     assert not (tmp_path / "models").exists()
+
+
+SCNET_CONFIG = """
+audio:
+  chunk_size: 30000
+  sample_rate: 44100
+model:
+  sources: [drums, bass, other, vocals]
+  audio_channels: 2
+  dims: [4, 8, 16]
+  nfft: 1024
+  win_size: 1024
+  hop_size: 256
+  normalized: True
+  band_SR: [0.175, 0.392, 0.433]
+  band_stride: [1, 4, 16]
+  band_kernel: [3, 4, 16]
+  conv_depths: [2, 1, 1]
+  num_dplayer: 2
+training:
+  instruments: [drums, bass, other, vocals]
+  target_instrument: null
+inference:
+  normalize: false
+"""
+
+
+def test_imports_an_scnet(tmp_path: Path, config: Path) -> None:
+    config.write_text(SCNET_CONFIG, "utf-8")
+    tensors = make_scnet_weights(SCNET_SETTINGS).tensors
+    checkpoint = tmp_path / "scnet.th"
+    torch.save({"best_state": {name: torch.from_numpy(value) for name, value in tensors.items()}}, checkpoint)
+
+    import_model(checkpoint, config, "mine", tmp_path / "models")
+
+    folder = ModelLibrary(tmp_path / "models").find("mine")
+    assert folder.settings[0].architecture.klass == "scnet.SCNet"
+    assert folder.sources == ("drums", "bass", "other", "vocals")
+    assert folder.settings[0].segment_samples == 30_000
 
 
 def test_takes_no_name_of_another_model(tmp_path: Path, checkpoint: Path, config: Path) -> None:

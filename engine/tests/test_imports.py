@@ -23,6 +23,7 @@ LAYERS = (
     ("architectures.demucs",),
     ("architectures.htdemucs",),
     ("architectures.roformer",),
+    ("architectures.scnet",),
     ("architectures.table",),
     ("models",),
     ("separating",),
@@ -38,6 +39,7 @@ INTERNALS = {
     "architectures.demucs": ("architectures",),
     "architectures.htdemucs": ("architectures.table",),
     "architectures.roformer": ("architectures.table",),
+    "architectures.scnet": ("architectures.table",),
 }
 # only these may import torch or openvino when they are loaded
 HEAVY = (
@@ -47,6 +49,8 @@ HEAVY = (
     "architectures.htdemucs.torch",
     "architectures.roformer.openvino",
     "architectures.roformer.torch",
+    "architectures.scnet.openvino",
+    "architectures.scnet.torch",
     "backends.openvino",
     "backends.torch",
 )

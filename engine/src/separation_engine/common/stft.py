@@ -1,4 +1,4 @@
-"""Short-time Fourier transform and its inverse, as `torch.stft` and `torch.istft` compute them by default.
+"""Short-time Fourier transform and its inverse, as `torch.stft` and `torch.istft` compute them.
 
 Frames are centered on multiples of the hop; the wave is reflected at both ends. Both ways run in float64:
 networks that normalize each band amplify the rounding of float32 in bands that are nearly silent.
@@ -23,14 +23,25 @@ class CenteredStft:
     """Transforms waves, (channels, samples), to spectra, (channels, frames, bins), and back.
 
     size, hop: of a frame, in samples. samples: length of every wave, a multiple of the hop, at least `size`.
+    window: of a frame, (size,); Hann's by default. scale: of the spectrum; the inverse undoes it.
     """
 
-    def __init__(self, size: int, hop: int, samples: int) -> None:
+    def __init__(
+        self,
+        size: int,
+        hop: int,
+        samples: int,
+        *,
+        window: NDArray[np.float64] | None = None,
+        scale: float = 1.0,
+    ) -> None:
         self._size = size
         self._hop = hop
         self._samples = samples
         self.frames = samples // hop + 1
-        self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+        hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+        self._window = hann if window is None else window
+        self._scale = scale
         envelope = np.zeros(samples + size)
         for first in range(0, samples + 1, hop):
             envelope[first : first + size] += self._window**2
@@ -43,7 +54,7 @@ class CenteredStft:
         windows = np.lib.stride_tricks.sliding_window_view(padded, self._size, axis=1)[:, :: self._hop]
         spectrum = np.empty((len(wave), self.frames, half + 1), np.complex64)
         for part in self._parts():
-            spectrum[:, part] = np.fft.rfft(windows[:, part] * self._window)
+            spectrum[:, part] = np.fft.rfft(windows[:, part] * (self._window * self._scale))
         return spectrum
 
     def inverse(self, spectrum: Spectrum) -> Samples:
@@ -51,7 +62,8 @@ class CenteredStft:
         half = self._size // 2
         sums = np.zeros((len(spectrum), self._samples + self._size))
         for part in self._parts():
-            frames = np.fft.irfft(spectrum[:, part].astype(np.complex128), self._size) * self._window
+            frames = np.fft.irfft(spectrum[:, part].astype(np.complex128), self._size)
+            frames *= self._window / self._scale
             for index in range(part.start, part.stop):
                 first = index * self._hop
                 sums[:, first : first + self._size] += frames[:, index - part.start]

@@ -128,6 +128,29 @@ class GraphBuilder:
         )
         return node if bias is None else self.shift(node, bias.reshape(1, -1, 1, 1))
 
+    def conv_by_channel(self, value: Node, weight: Array, bias: Array, *, begin: Pair, end: Pair) -> Node:
+        """weight: (channels, 1, kernel height, kernel width); begin and end: zero padding."""
+        node = self._named(
+            opset.group_convolution(
+                value, self.constant(weight[:, :, None]), [1, 1], list(begin), list(end), [1, 1]
+            )
+        )
+        return self.shift(node, bias.reshape(1, -1, 1, 1))
+
+    def lstm(self, value: Node, inputs: Array, states: Array, biases: Array) -> Node:
+        """Both ways along the second axis: [batch, steps, features] to [batch, steps, 2 * hidden].
+
+        inputs, states: (directions=2, 4 * hidden, features or hidden), biases: (2, 4 * hidden). Gates are in
+        the order of torch: input, forget, cell, output.
+        """
+        batch, steps, _ = value.get_output_shape(0)
+        hidden = states.shape[2]
+        zeros = self.constant(np.zeros((batch, 2, hidden), np.float32))
+        lengths = opset.constant(np.full(batch, steps, np.int32))
+        gates = [self.constant(_forget_first(part, hidden)) for part in (inputs, states, biases)]
+        node = self._named(opset.lstm_sequence(value, zeros, zeros, lengths, *gates, hidden, "bidirectional"))
+        return self.reshape(self.transpose(node.output(0), (0, 2, 1, 3)), (batch, steps, 2 * hidden))
+
     def conv_transposed(
         self, value: Node, weight: Array, bias: Array, *, stride: Pair, begin: Pair, end: Pair
     ) -> Node:
@@ -210,3 +233,8 @@ class GraphBuilder:
         if self._fp32:
             self.fp32_names.add(name)
         return node
+
+
+def _forget_first(gates: Array, hidden: int) -> Array:
+    """The runtime has the forget gate before the input gate."""
+    return np.concatenate([gates[:, hidden : 2 * hidden], gates[:, :hidden], gates[:, 2 * hidden :]], 1)

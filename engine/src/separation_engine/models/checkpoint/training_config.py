@@ -1,4 +1,4 @@
-"""Reads the YAML files of the code that RoFormers are trained with: which network a checkpoint belongs to."""
+"""Reads the YAML files of the code that most networks are trained with: whose weights a checkpoint holds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from separation_engine.networks.architecture import NetworkSettings
 
 _MAX_BYTES = 1 << 20
 # settings that only one class has
-_CLASS_OF = {"freqs_per_bands": "bs_roformer.BSRoformer", "num_bands": "bs_roformer.MelBandRoformer"}
+_CLASS_OF = {
+    "freqs_per_bands": "bs_roformer.BSRoformer",
+    "num_bands": "bs_roformer.MelBandRoformer",
+    "band_SR": "scnet.SCNet",
+}
 # of training only, or told by the tensors: they do not change what a trained network computes
 _TRAINING = (
     "attn_dropout",
@@ -85,10 +89,10 @@ class TrainingConfig:
         architecture = ARCHITECTURES[self.klass]
         rate = _number(self.audio, "sample_rate", 44_100)
         chunk = _number(self.inference, "chunk_size", 0) or _number(self.audio, "chunk_size", 0)
-        hop = _number(self.model, "stft_hop_length", 512)
+        # only RoFormers need whole hops
+        hop = 1 if "hop_size" in self.model else _number(self.model, "stft_hop_length", 512)
         if rate < 1 or hop < 1 or chunk < hop:
             raise WeightsMismatchError("the configuration has no usable chunk_size, hop or sample rate")
-        # whole hops, as in published files
         segment = Fraction(chunk // hop * hop, rate)
         facts = {"sources": self._sources(), "samplerate": rate, "segment": segment}
         network = NetworkSettings(architecture, (), {**kept, **facts})

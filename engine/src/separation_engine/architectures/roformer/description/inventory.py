@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from itertools import pairwise
-from typing import TypeAlias
 
 from separation_engine.architectures.roformer.description.settings import RoformerSettings
-from separation_engine.common.errors import WeightsMismatchError
 from separation_engine.networks.architecture import Tensors
+from separation_engine.networks.inventory import Shape, layer_shapes, require_inventory
 
-Shape: TypeAlias = tuple[int, ...]
 # of the layers inside a block, and by default of a mask
 _WIDENING = 4
 _ROTARY = ".rotary_embed.freqs"
@@ -23,14 +21,7 @@ def check_tensors(settings: RoformerSettings, tensors: Tensors) -> None:
     hidden = len(tensors[first]) if layers > 1 else 0
     expected = dict(inventory(settings, mask_layers=layers, mask_features=hidden))
     optional = {name for name in expected if name.endswith(_ROTARY)}
-    for name, shape in expected.items():
-        if name not in tensors and name not in optional:
-            raise WeightsMismatchError(f"the weights have no tensor {name}")
-        if name in tensors and tensors[name].shape != shape:
-            raise WeightsMismatchError(f"{name} has the shape {tensors[name].shape} instead of {shape}")
-    if left := sorted(tensors.keys() - expected.keys()):
-        names = ", ".join(left[:3])
-        raise WeightsMismatchError(f"the network leaves out {len(left)} tensors, such as {names}")
+    require_inventory(tensors, expected, optional)
 
 
 def count_mask_layers(name: str, tensors: Container[str]) -> int:
@@ -55,7 +46,7 @@ def inventory(
     for index, width in enumerate(settings.widths):
         name = f"band_split.to_features.{index}"
         yield f"{name}.0.gamma", (width,)
-        yield from _linear(f"{name}.1", width, features)
+        yield from layer_shapes(f"{name}.1", (features, width))
     for layer in range(settings.layers):
         for index, depth in enumerate((settings.time_depth, settings.band_depth)):
             name = f"layers.{layer}.{index}"
@@ -70,24 +61,19 @@ def inventory(
         for index, width in enumerate(settings.widths):
             sizes = [features, *hidden, 2 * width]
             for layer, (inputs, outputs) in enumerate(pairwise(sizes)):
-                yield from _linear(f"{_mask_name(stem, index)}.{2 * layer}", inputs, outputs)
+                yield from layer_shapes(f"{_mask_name(stem, index)}.{2 * layer}", (outputs, inputs))
 
 
 def _block(name: str, settings: RoformerSettings) -> Iterator[tuple[str, Shape]]:
     features, inner = settings.features, settings.heads * settings.head_size
     yield f"{name}.0.norm.gamma", (features,)
     yield f"{name}.0.to_qkv.weight", (3 * inner, features)
-    yield from _linear(f"{name}.0.to_gates", features, settings.heads)
+    yield from layer_shapes(f"{name}.0.to_gates", (settings.heads, features))
     yield f"{name}.0.to_out.0.weight", (features, inner)
     yield f"{name}.0{_ROTARY}", (settings.head_size // 2,)
     yield f"{name}.1.net.0.gamma", (features,)
-    yield from _linear(f"{name}.1.net.1", features, _WIDENING * features)
-    yield from _linear(f"{name}.1.net.4", _WIDENING * features, features)
-
-
-def _linear(name: str, inputs: int, outputs: int) -> Iterator[tuple[str, Shape]]:
-    yield f"{name}.weight", (outputs, inputs)
-    yield f"{name}.bias", (outputs,)
+    yield from layer_shapes(f"{name}.1.net.1", (_WIDENING * features, features))
+    yield from layer_shapes(f"{name}.1.net.4", (features, _WIDENING * features))
 
 
 def _mask_name(stem: int, band: int) -> str:

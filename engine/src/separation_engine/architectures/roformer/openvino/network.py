@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -15,12 +14,10 @@ from separation_engine.architectures.roformer.description.settings import (
 from separation_engine.architectures.roformer.openvino.graph import build_graph
 from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.inference import Inference
-from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
-from separation_engine.common.errors import OutOfMemoryError
+from separation_engine.backends.openvino.segment_network import SegmentNetwork
 from separation_engine.common.stft import CenteredStft, Spectrum
 from separation_engine.common.wav import Samples
-from separation_engine.networks.architecture import NetworkWeights
-from separation_engine.networks.attenuation import attenuation
+from separation_engine.networks.architecture import NetworkSettings, NetworkWeights
 from separation_engine.networks.interface import Backend
 
 
@@ -31,52 +28,22 @@ def load_network(backend: Backend, weights: NetworkWeights) -> RoformerNetwork:
     settings = read_roformer_settings(weights)
     identity = (weights.sha256, settings, GRAPH_VERSION)
     inference = backend.compile(weights.signature, identity, partial(build_graph, settings, weights.tensors))
-    return RoformerNetwork(settings, inference)
+    return RoformerNetwork(weights, settings, inference)
 
 
-class RoformerNetwork:
-    """Runs segments one by one."""
+class RoformerNetwork(SegmentNetwork):
+    """Fourier transforms, the graph, and the masks that it returns."""
 
-    max_batch = 1
-    asynchronous = False
-
-    def __init__(self, settings: RoformerSettings, inference: Inference) -> None:
-        self.sources = settings.sources
-        self.sample_rate = settings.sample_rate
-        self.segment_samples = settings.segment_samples
+    def __init__(self, network: NetworkSettings, settings: RoformerSettings, inference: Inference) -> None:
+        super().__init__(network, inference)
         self._settings = settings
-        self._inference = inference
         self._stft = CenteredStft(settings.fft_size, settings.hop, settings.segment_samples)
         bands_of_bin = np.zeros(settings.fft_size // 2 + 1, np.float32)
         for band in settings.bands:
             bands_of_bin[band.start : band.stop] += 1
         self._bands_of_bin = bands_of_bin
 
-    def input_samples(self, _samples: int, /) -> int:
-        # every chunk is a whole segment
-        return self.segment_samples
-
-    def forward(self, mixes: Samples) -> Samples:
-        stems = self.start(mixes)
-        # avoids copying a single result
-        return stems[0][np.newaxis] if len(stems) == 1 else np.stack(stems)
-
-    def start(self, mixes: Samples) -> Sequence[Samples]:
-        try:
-            return [self._separate(mix) for mix in mixes]
-        except MemoryError as error:
-            raise OutOfMemoryError("a segment does not fit in memory") from error
-
-    def accumulator(self, stems: int, span: int) -> NumpyAccumulator:
-        return NumpyAccumulator(stems, span)
-
-    def close(self) -> None:
-        self._inference.close()
-
-    def _separate(self, mix: Samples) -> Samples:
-        """(channels=2, samples) to (sources, channels=2, samples)."""
-        if (gain := attenuation(mix)) < 1:
-            return np.divide(self._separate(mix * gain), gain)
+    def separate(self, mix: Samples) -> Samples:
         spectrum = self._stft.forward(mix)
         stems = np.empty((len(self.sources), *mix.shape), np.float32)
         with self._inference.run([self._in_bands(spectrum)]) as masks:

@@ -1,0 +1,1 @@
+"""SCNet on the CPU."""

@@ -1,0 +1,1 @@
+"""SCNet on torch, for CUDA and as a reference."""
