@@ -196,7 +196,8 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
       waitUntil('two rounds', async () => (await recordedSamples(page)) > 3 * RATE, { deadlineMs: 20_000 }),
     );
     const round = mix.subarray(0, RATE);
-    const at = findPart(heard.subarray(0, RATE / 2), round);
+    // negative if the recording begins at the end of a round
+    const at = findPart(heard.subarray(0, RATE / 2), round) + RATE;
     const rounds = heard.subarray(0, 2 * RATE).map((sample, index) => sample - (round[(at + index) % RATE] ?? 0));
     expect(rounds.length).toBe(2 * RATE);
     expect(difference(rounds, new Float32Array(rounds.length), 0)).toBeLessThan(EXACT);
@@ -224,7 +225,8 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     await press('Home', '3', 's');
     const bass = await record(second);
     expect(bass.length / RATE / (await playedSince(0))).toBeCloseTo(2, 0);
-    expect(semitonesAbove(bass.subarray(0, 2 * RATE), left('bass').subarray(0, RATE))).toBe(7);
+    // in steps of half a semitone; the specs of the stretcher measure cents
+    expect(Math.abs(semitonesAbove(bass.subarray(0, 2 * RATE), left('bass').subarray(0, RATE)) - 7)).toBeLessThan(1);
     await page.getByRole('slider', { name: 'Speed' }).fill('100');
     await leaveSlider();
     await press('3', 's', 'Home', '2', 's');
