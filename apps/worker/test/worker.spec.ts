@@ -94,7 +94,7 @@ describe('the built worker', () => {
       await fixture.submit(await makeSong(fixture.folder, 4)),
     ];
     await fixture.untilStage(first, 'separate', 4);
-    await fixture.untilStage(second, 'decode', 3);
+    await fixture.untilStage(second, 'decode');
     expect(await fixture.queue.state(first)).toMatchObject({ status: 'processing', progress: { stage: 'separate' } });
     await fixture.cancelSignals.request(first);
     await fixture.untilManifest(second);
