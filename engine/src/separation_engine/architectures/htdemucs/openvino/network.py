@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -16,11 +15,9 @@ from separation_engine.architectures.htdemucs.openvino.settings import (
 from separation_engine.architectures.htdemucs.openvino.stft import SpectrumTransform, mean_and_std
 from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.inference import Inference
-from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
-from separation_engine.common.errors import OutOfMemoryError
+from separation_engine.backends.openvino.segment_network import SegmentNetwork
 from separation_engine.common.wav import Samples
-from separation_engine.networks.architecture import NetworkWeights
-from separation_engine.networks.attenuation import attenuation
+from separation_engine.networks.architecture import NetworkSettings, NetworkWeights
 from separation_engine.networks.interface import Backend
 
 # as in HTDemucs: keeps silence from being divided by zero
@@ -34,48 +31,23 @@ def load_network(backend: Backend, weights: NetworkWeights) -> OpenvinoNetwork:
     settings = read_htdemucs_settings(weights)
     identity = (weights.sha256, settings, GRAPH_VERSION)
     inference = backend.compile(weights.signature, identity, partial(build_graph, settings, weights.tensors))
-    return OpenvinoNetwork(settings, inference, backend.threads)
+    return OpenvinoNetwork(weights, settings, inference, backend.threads)
 
 
-class OpenvinoNetwork:
-    """Runs segments one by one."""
+class OpenvinoNetwork(SegmentNetwork):
+    """Fourier transforms around the graph, whose inputs and outputs are normalized."""
 
-    max_batch = 1
-    asynchronous = False
-
-    def __init__(self, settings: HTDemucsSettings, inference: Inference, threads: int) -> None:
-        self.sources = settings.sources
-        self.sample_rate = settings.sample_rate
-        self.segment_samples = settings.segment_samples
-        self._inference = inference
+    def __init__(
+        self, network: NetworkSettings, settings: HTDemucsSettings, inference: Inference, threads: int
+    ) -> None:
+        super().__init__(network, inference)
         self._transform = SpectrumTransform(settings, threads)
-
-    def input_samples(self, _samples: int, /) -> int:
-        # every chunk is a whole segment
-        return self.segment_samples
-
-    def forward(self, mixes: Samples) -> Samples:
-        stems = self.start(mixes)
-        # avoids copying a single result
-        return stems[0][np.newaxis] if len(stems) == 1 else np.stack(stems)
-
-    def start(self, mixes: Samples) -> Sequence[Samples]:
-        try:
-            return [self._separate(mix).reshape(len(self.sources), 2, -1) for mix in mixes]
-        except MemoryError as error:
-            raise OutOfMemoryError("a segment does not fit in memory") from error
-
-    def accumulator(self, stems: int, span: int) -> NumpyAccumulator:
-        return NumpyAccumulator(stems, span)
 
     def close(self) -> None:
         self._transform.close()
-        self._inference.close()
+        super().close()
 
-    def _separate(self, mix: Samples) -> Samples:
-        """(channels=2, samples) to (2 * sources, samples)."""
-        if (gain := attenuation(mix)) < 1:
-            return np.divide(self._separate(mix * gain), gain)
+    def separate(self, mix: Samples) -> Samples:
         spectrum = self._transform.forward(mix)
         bins_mean, bins_std = mean_and_std(spectrum)
         spectrum -= np.float32(bins_mean)
@@ -86,4 +58,4 @@ class OpenvinoNetwork:
             stems: Samples = waves[0, :, 0] * np.float32(std)
             stems += np.float32(mean)
             self._transform.add_inverse(stems, spectra[0], bins_mean, bins_std)
-        return stems
+        return stems.reshape(len(self.sources), 2, -1)
