@@ -34,7 +34,8 @@ export default {
       },
     ],
   },
-  testTimeout: 60_000 * Number(process.env.TEST_PATIENCE),
+  // waits have their own deadlines and say what they waited for: this one only ends what has none
+  testTimeout: 300_000 * Number(process.env.TEST_PATIENCE),
   // specs mostly wait for other processes: Jest's default would leave half of a small machine idle
   maxWorkers: '100%',
   // Node 20 never frees the ES modules of an ended spec file: 30 MB for each that starts rest-server.

@@ -9,7 +9,7 @@ describe('cancel, from another rest-server than the one that took the song', () 
   beforeAll(async () => {
     service = await TestService.start();
     await service.startApi();
-  }, 60_000);
+  });
 
   afterAll(() => service.close());
 
@@ -24,7 +24,7 @@ describe('cancel, from another rest-server than the one that took the song', () 
     }
     const again = await service.client(1).cancel(running);
     expect({ status: again.status, state: again.body.status }).toEqual({ status: 200, state: 'cancelled' });
-  }, 60_000);
+  });
 
   it('refuses to cancel what is completed', async () => {
     const { id } = (await service.api.upload(await makeSong(service.folder, 3))).body;
@@ -40,5 +40,5 @@ describe('cancel, from another rest-server than the one that took the song', () 
     const again = await service.api.upload(song, { shifts: '2' });
     expect({ status: again.status, id: again.body.id }).toEqual({ status: 202, id });
     await service.waitFor(id, 'completed', 90_000);
-  }, 120_000);
+  });
 });

@@ -42,7 +42,7 @@ describe.each([
     heard = await waitUntil('something can be heard', () => listeners[0]?.previews[0]);
     await listen(id);
     separation = await service.waitFor(id, 'completed');
-  }, 120_000);
+  });
 
   afterAll(() => service.close());
 

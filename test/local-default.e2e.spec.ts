@@ -64,7 +64,7 @@ describe('npm start', () => {
     start.process.kill('SIGINT');
     expect(await start.ended).toBe(0);
     expect(processesWith(folder)).toEqual([]);
-  }, 120_000);
+  });
 
   it('restarts a server after a save with --watch, and leaves no process after Ctrl-C', async () => {
     env['ENGINE_CACHE_DIR'] = ENGINE_CACHE;
@@ -82,7 +82,7 @@ describe('npm start', () => {
     dev.process.kill('SIGINT');
     expect(await dev.ended).toBe(0);
     expect(processesWith(folder)).toEqual([]);
-  }, 120_000);
+  });
 
   it('says what to do when its port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
@@ -95,7 +95,7 @@ describe('npm start', () => {
       `Port ${port} is in use. Stop the program that uses it, or choose another port: PORT=${port + 10} npm start`,
     );
     other.close();
-  }, 20_000);
+  });
 
   it('falls back to the demo model with a prominent notice when the model cannot be fetched', async () => {
     env['MODEL'] = '';
@@ -112,7 +112,7 @@ describe('npm start', () => {
     expect(start.output).toContain('with the model demo');
     start.process.kill('SIGINT');
     await start.ended;
-  }, 90_000);
+  });
 });
 
 describe('npm run separate', () => {

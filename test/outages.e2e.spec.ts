@@ -45,7 +45,7 @@ describe('an object store that goes away in the middle of a job', () => {
 
   beforeAll(async () => {
     service = await TestService.start({ driver: 'mortal s3' });
-  }, 90_000);
+  });
 
   afterAll(() => service.close());
 
@@ -77,7 +77,7 @@ describe('Redis that goes away in the middle of a job', () => {
 
   beforeAll(async () => {
     service = await TestService.start();
-  }, 60_000);
+  });
 
   afterAll(() => service.close());
 

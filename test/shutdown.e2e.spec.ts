@@ -14,5 +14,5 @@ describe('SIGTERM of rest-server', () => {
     } finally {
       await service.close();
     }
-  }, 60_000);
+  });
 });

@@ -31,7 +31,7 @@ describeChart.each(CASES)('the chart with ci/%s-values.yaml', (values, versions)
 
   it('is valid for Kubernetes', async () => {
     expect(await schemaProblems(rendered, versions)).toEqual([]);
-  }, 60_000);
+  });
 
   it('runs every pod under the restricted Pod Security Standard', () => {
     const problems = rendered.pods.map(({ owner, spec }) => [owner, podSecurityProblems(spec)]);

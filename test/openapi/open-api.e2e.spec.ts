@@ -49,7 +49,7 @@ describe('the OpenAPI document of a running rest-server', () => {
     await waitUntil('all are listed', async () => (await list(all)).separations.length === all);
     document = (await client.json<OpenApi>('/docs-json')).body;
     await writeFile(join(folder, 'api.json'), JSON.stringify(document));
-  }, 60_000);
+  });
 
   afterAll(() => service.close());
 
@@ -66,7 +66,7 @@ describe('the OpenAPI document of a running rest-server', () => {
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
     const options = ['--noEmit', '--strict', '--noUncheckedIndexedAccess', '--module', 'nodenext'];
     expect(await node('typescript/bin/tsc', ...options, 'client.ts')).toBe('');
-  }, 60_000);
+  });
 
   it('makes a client for Python that can list, upload and download', async () => {
     const config = join(HERE, 'python-client.yaml');
@@ -74,7 +74,7 @@ describe('the OpenAPI document of a running rest-server', () => {
     await runPython(['-m', 'openapi_python_client', 'generate', '--path', 'api.json', ...options], { cwd: folder });
     const args = [join(HERE, 'python_client_calls.py'), client.url, KEY, stored.ids[0] ?? '', DEMO_SONG];
     await runPython(args, { cwd: folder, env: { PYTHONPATH: folder } });
-  }, 60_000);
+  });
 
   it(
     'keeps its word in every call of a fuzzer',

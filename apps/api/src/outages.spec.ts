@@ -113,7 +113,7 @@ describe(`${createApp.name}, without its S3 server`, () => {
     redis = await RedisServer.start();
     s3 = await startS3Server(undefined, { given: false });
     api = await startApi(redis.url, s3Environment(s3.config));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await api.close();
@@ -169,7 +169,7 @@ describe(`${createApp.name}, with an S3 server that misreads`, () => {
     s3 = await startS3Server();
     proxy = await LyingS3.start(s3);
     api = await startApi(redis.url, s3Environment(proxy.config));
-  }, 60_000);
+  });
 
   afterEach(() => {
     proxy.misread = () => undefined;

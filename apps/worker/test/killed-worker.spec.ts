@@ -1,12 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PreviewBoard } from '@app/queue';
 import { objectKeys } from '@app/separations';
 import { makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { Listener } from './listener.js';
 import { WorkerFixture } from './worker-fixture.js';
-
-jest.setTimeout(120_000);
 
 describe('a worker that exits during a job', () => {
   let fixture: WorkerFixture;

@@ -23,7 +23,7 @@ describe('the init container of models.source: bucket', () => {
     })) {
       await store.putText(key, text);
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await store.close();

@@ -1,15 +1,13 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PreviewBoard } from '@app/queue';
 import { objectKeys, type Manifest, type Preview, type SeparationId } from '@app/separations';
 import { makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { Listener } from './listener.js';
 import { WorkerFixture } from './worker-fixture.js';
-
-jest.setTimeout(120_000);
 
 describe('the preview of a separation that a worker runs', () => {
   let fixture: WorkerFixture;

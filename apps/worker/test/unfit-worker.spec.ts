@@ -1,13 +1,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { commandLine, processesWith } from '../../../test/support/service/process-list.js';
 import { passingTo, writeProgram } from '../../../test/support/service/program.js';
 import { findFfmpeg, makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { WorkerFixture, type RunningWorker } from './worker-fixture.js';
-
-jest.setTimeout(240_000);
 
 const PYTHON = resolve('engine', '.venv', 'bin', 'python');
 

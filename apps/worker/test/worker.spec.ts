@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WORKING_RATE } from '@app/audio';
 import { findStemFile, objectKeys } from '@app/separations';
 import { someManifest } from '../../../test/support/separations/stored-separations.js';
@@ -10,7 +10,6 @@ import { decodeSamples, makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { WorkerFixture, storeSong, toJob, type RunningWorker } from './worker-fixture.js';
 
-jest.setTimeout(120_000);
 /** many passes over the song, to have time to interrupt them */
 const SLOW = { shifts: 10 };
 
@@ -89,11 +88,11 @@ describe('the built worker', () => {
   });
 
   it('prepares the next song while the engine is busy', async () => {
-    const [first, second] = [
-      await fixture.submit(await makeSong(fixture.folder, 60), SLOW),
-      await fixture.submit(await makeSong(fixture.folder, 4)),
-    ];
+    const [song, shortSong] = [await makeSong(fixture.folder, 60), await makeSong(fixture.folder, 4)];
+    const first = await fixture.submit(song, SLOW);
     await fixture.untilStage(first, 'separate', 4);
+    // not before the first has the engine: a short song is decoded sooner and would overtake it
+    const second = await fixture.submit(shortSong);
     await fixture.untilStage(second, 'decode');
     expect(await fixture.queue.state(first)).toMatchObject({ status: 'processing', progress: { stage: 'separate' } });
     await fixture.cancelSignals.request(first);

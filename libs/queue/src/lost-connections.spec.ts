@@ -63,7 +63,7 @@ describe('the queue when Redis changes under its connections', () => {
     reader.abort();
     await reading;
     await events.close();
-  }, 90_000);
+  });
 
   it('finds the new primary after a failover behind one address', async () => {
     await untilItWorks(5000);

@@ -199,7 +199,7 @@ describe(SeparationStore.name, () => {
     await expect(storeOn(here.other(), 5000).cancel(request)).rejects.toThrow(SeparationBusyError);
     objects.release.open();
     await commit;
-  }, 30_000);
+  });
 
   it('stays cancelled where a manifest was written all the same, also after it is accepted again', async () => {
     await sut.cancel(request);
@@ -270,5 +270,5 @@ describe(SeparationStore.name, () => {
     } finally {
       await redis.start();
     }
-  }, 30_000);
+  });
 });

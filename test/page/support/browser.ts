@@ -1,14 +1,10 @@
 // a real Chromium: an installed one, or the one in an npm package
 import { spawnSync } from 'node:child_process';
-import { jest } from '@jest/globals';
 import sparticuz from '@sparticuz/chromium';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 
 /** how long one step may take on a busy machine */
 const PATIENCE_MS = 60_000;
-
-// for every spec that opens a browser
-jest.setTimeout(4 * PATIENCE_MS);
 
 /** a spec cannot answer the requests of a service worker */
 const DIRECT = { serviceWorkers: 'block' } as const;

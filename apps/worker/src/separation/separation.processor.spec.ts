@@ -81,7 +81,7 @@ describe(SeparationProcessor.name, () => {
     sut = processor(new Ffmpeg(program));
     other = processor(new OtherFfmpeg(program));
     await engine.untilReady();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await engine.close();
@@ -89,7 +89,7 @@ describe(SeparationProcessor.name, () => {
     await redis.close();
     expect(processesWith(folder)).toEqual([]);
     await rm(folder, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   const attempt = (
     request: StoredRequest,
@@ -144,7 +144,7 @@ describe(SeparationProcessor.name, () => {
       expect(key).toBe(objectKeys.stem(request.id, name, 'flac', sha256));
       expect(existsSync(join(folder, 'objects', key))).toBe(true);
     }
-  }, 60_000);
+  });
 
   it('separates the track that was asked for, and tells when it starts', async () => {
     const film = join(folder, 'film.mka');
@@ -162,7 +162,7 @@ describe(SeparationProcessor.name, () => {
       samples: WORKING_RATE,
     });
     expect(manifest?.original?.peakDb).toBeCloseTo(-12, 0);
-  }, 60_000);
+  });
 
   const stemsOf = async (manifest: Manifest | undefined): Promise<Float32Array[]> =>
     Promise.all((manifest?.stems ?? []).map(({ key }) => decodeSamples(join(folder, 'objects', key))));
@@ -188,7 +188,7 @@ describe(SeparationProcessor.name, () => {
       rest += (sample - stems.reduce((sum, stem) => sum + (stem[at] ?? Number.NaN), 0) / gain) ** 2;
     }
     expect(10 * Math.log10(rest / song)).toBeCloseTo(manifest?.residualDb ?? Number.NaN, 1);
-  }, 60_000);
+  });
 
   it('keeps the tags and the cover of a song, and its masters are those of the song without them', async () => {
     const at = (name: string): string => join(folder, name);
@@ -207,7 +207,7 @@ describe(SeparationProcessor.name, () => {
     expect(manifest?.stems.map((stem) => stem.sha256)).toEqual(without?.stems.map((stem) => stem.sha256));
     expect(await separations.removeStrays(full.id, -1000, new AbortController().signal)).toBe(0);
     expect(await store.head(key)).toBeDefined();
-  }, 60_000);
+  });
 
   it('stores the decoded song with a gain of its own, within half a step of 24 bits', async () => {
     const loud = join(folder, 'over.wav');
@@ -226,7 +226,7 @@ describe(SeparationProcessor.name, () => {
     const gain = 10 ** (gainDb / 20);
     const worst = mix.reduce((most, sample, at) => Math.max(most, Math.abs((stored[at] ?? 9) - sample * gain)), 0);
     expect(worst).toBeLessThan(0.51 * 2 ** -23);
-  }, 60_000);
+  });
 
   it('keeps the result of the first run that ends, whatever a second one stores', async () => {
     const request = await storeSong(store, song, { formats: ['mp3'] });
@@ -245,7 +245,7 @@ describe(SeparationProcessor.name, () => {
     expect(await separations.removeStrays(request.id, 60_000, signal)).toBe(0);
     expect(await separations.removeStrays(request.id, -1, signal)).toBe(9);
     for (const { key } of listed) expect(existsSync(join(folder, 'objects', key))).toBe(true);
-  }, 60_000);
+  });
 
   const listedFiles = (manifest: Manifest | undefined): ManifestFile[] =>
     manifest === undefined
@@ -282,7 +282,7 @@ describe(SeparationProcessor.name, () => {
         new RegExp(`truncated: only ${there.replace('.', '\\.')} s of 30\\.\\d s could be decoded`),
       ),
     );
-  }, 60_000);
+  });
 
   it('leaves no encoder when the engine dies, and completes the song in the next attempt', async () => {
     const request = await storeSong(store, song, { formats: ['mp3'], shifts: 4 });
@@ -298,7 +298,7 @@ describe(SeparationProcessor.name, () => {
     expect(readdirSync(scratch.path)).toEqual([]);
     await attempt(request);
     expect(completed.some(({ id }) => id === request.id)).toBe(true);
-  }, 120_000);
+  });
 
   it('retries a song whose encoder was killed', async () => {
     const request = await storeSong(store, song, { shifts: 4 });
@@ -310,7 +310,7 @@ describe(SeparationProcessor.name, () => {
       isKilled = true;
     });
     await expect(struck).rejects.toMatchObject({ code: 'ffmpeg_killed', message: expect.not.stringContaining('/') });
-  }, 120_000);
+  });
 
   it('asks again for a song that is not there, or comes shorter', async () => {
     const request = await storeSong(store, song);

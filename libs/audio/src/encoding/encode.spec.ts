@@ -167,7 +167,7 @@ describe('Ffmpeg.encode', () => {
       process.kill(pid, 'SIGKILL');
       await expect(encoding).rejects.toThrow(FfmpegUnavailableError);
       stop.abort();
-    }, 10_000);
+    });
 
     it('rejects a stem whose header announces another length', async () => {
       const written = new WriteProgress(LENGTH + 1);

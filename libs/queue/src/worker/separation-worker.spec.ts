@@ -178,7 +178,7 @@ describe(SeparationWorker.name, () => {
     await fixture.queue.enqueue(someJob());
     await waitUntil('it to fail', async () => (await fixture.queue.depth()).failed === 1, { deadlineMs: 20_000 });
     expect(failures).toEqual(['ffmpeg_killed', 'internal', 'engine_hung', 'out_of_memory', 'engine_hung, the last']);
-  }, 60_000);
+  });
 
   it('takes nothing while it is paused, and gives back a job it is unfit for with no attempt spent', async () => {
     const job = someJob();
@@ -219,7 +219,7 @@ describe(SeparationWorker.name, () => {
     await waitUntil('it to fail', async () => (await fixture.queue.depth()).failed === 1, { deadlineMs: 20_000 });
     expect(await fixture.timesTaken()).toBe(30 + 2);
     expect(failures).toEqual(['internal: the engine died of it false', 'internal: the engine died of it true']);
-  }, 30_000);
+  });
 
   it('takes nothing if it was paused before it started', async () => {
     const sick = fixture.worker(() => Promise.resolve());
@@ -258,7 +258,7 @@ describe(SeparationWorker.name, () => {
     });
     expect(most).toBe(1);
     expect(failures).toEqual([]);
-  }, 60_000);
+  });
 
   it('gives up a job that breaks the contract, and goes on with the next', async () => {
     const [strange, good] = [someJob(), someJob()];

@@ -28,7 +28,7 @@ describe(S3Confirmation.name, () => {
     server = await startS3Server();
     proxy = await LyingS3.start(server);
     folder = await mkdtemp(join(tmpdir(), 'confirmation-'));
-  }, 60_000);
+  });
   beforeEach(() => {
     sut = createObjectStore(proxy.config);
     key = `separations/${crypto.randomUUID()}/stems/vocals.flac`;

@@ -17,7 +17,7 @@ const KNOWS_WITHIN_MS = 2000;
 let server: S3Server;
 beforeAll(async () => {
   server = await startS3Server();
-}, 60_000);
+});
 afterAll(() => server.stop());
 
 describeObjectStore('an S3 server', () => {
@@ -112,7 +112,7 @@ describe('S3ObjectStore during an outage of its server', () => {
     // always our own server: the specs freeze and kill it
     mortal = await startS3Server('specs', { given: false });
     sut = createObjectStore(mortal.config);
-  }, 60_000);
+  });
   beforeEach(() => sut.put('song', Readable.from([Buffer.alloc(24 * MIB)])));
   afterAll(async () => {
     await sut.close();
@@ -157,7 +157,7 @@ describe('S3ObjectStore during an outage of its server', () => {
     expect(await sut.head('upload')).toBeUndefined();
     expect(Date.now() - returned).toBeLessThan(patient(3000));
     expect(await sut.sweepUnfinished(-60_000)).toBeGreaterThanOrEqual(0);
-  }, 60_000);
+  });
 });
 
 async function expectUnavailable(call: Promise<unknown>): Promise<void> {
