@@ -6,6 +6,9 @@ import type { EngineModel, EngineReady } from './engine/protocol.js';
 
 const INTERVAL_MS = 5000;
 
+/** of a model that the operator brought */
+const OWN = 'The operator is responsible for it';
+
 /** Announces this worker in Redis for rest-server: its presence, its models and its speed. */
 export class PresenceAnnouncer {
   private readonly factors = new Map<string, number>();
@@ -64,5 +67,5 @@ function describeModel({ name, stems, signature }: EngineModel): ModelDescriptio
   const known = findKnownModel(name);
   if (known !== undefined) return { ...known, stems };
   if (signature.length === 0) return undefined;
-  return { name, stems, weights: signature.join('+'), licence: 'unknown', relativeCost: 1 };
+  return { name, stems, weights: signature.join('+'), licence: OWN, licenceClass: 'own', relativeCost: 1 };
 }

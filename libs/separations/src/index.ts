@@ -1,9 +1,9 @@
 // the contract of server, worker, page, CLI and specs: names, codes, documents and what the API answers.
 // browsers load it too: it imports nothing but zod. The page's bundle leaves out what it does not use.
+export { DEMO_MODEL, KNOWN_MODELS, findKnownModel } from './catalogue/known-models.js';
 export { parseAnalysis, type Analysis, type PendingAnalysis, type ShownAnalysis } from './documents/song/analysis.js';
 export type { DocumentOf, Failure } from './documents/fields.js';
 export { InvalidDocumentError } from './documents/invalid-document.error.js';
-export { DEMO_MODEL, KNOWN_MODELS, findKnownModel } from './documents/known-models.js';
 export {
   parseManifest,
   type Manifest,
@@ -42,6 +42,7 @@ export { CONTAINERS, CONTENT_TYPES, SONG_FILE_ENDINGS, extensionOf } from './voc
 export { displayText } from './vocabulary/display-text.js';
 export { FAILURE_CODES, isFailureCode, type FailureCode } from './vocabulary/failures.js';
 export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './vocabulary/formats.js';
+export { LICENCE_CLASSES, type LicenceClass } from './vocabulary/licences.js';
 export { listPattern, listedNames } from './vocabulary/lists.js';
 export { MODES, TONICS } from './vocabulary/musical-keys.js';
 export { contentVersion, earlierKeys, isArtefactKey, objectKeys } from './vocabulary/object-keys.js';

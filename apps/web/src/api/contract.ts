@@ -18,6 +18,7 @@ export {
   type FailureCode,
   type Format,
   type KnownStem,
+  type LicenceClass,
   type Manifest,
   type Model,
   type ModelList,

@@ -41,6 +41,14 @@ export const de: Messages = {
     },
     makes: (stems) => `Macht ${stems}.`,
     licence: (licence) => `Lizenz: ${licence}.`,
+    licenceClasses: {
+      permissive: 'freizügig',
+      copyleft: 'Copyleft',
+      'non-commercial': 'nicht für kommerzielle Nutzung',
+      'none-stated': 'keine angegeben',
+      own: 'eigenes Modell',
+    },
+    licenceSource: 'Quelle',
     toInstall: 'Wer den Server betreibt, kann weitere Modelle installieren:',
     cost: (cost) => {
       if (cost < 0.2) return 'sehr schnell';

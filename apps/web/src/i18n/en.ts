@@ -1,5 +1,5 @@
 // every text of the page; a translation is a file like this one
-import type { KnownStem } from '../api/contract.js';
+import type { KnownStem, LicenceClass } from '../api/contract.js';
 import type { ErrorCode } from '../api/errors.js';
 import { numberFormat } from './number-format.js';
 
@@ -34,6 +34,14 @@ export const en = {
     } as Readonly<Record<string, string>>,
     makes: (stems: string): string => `Makes ${stems}.`,
     licence: (licence: string): string => `License: ${licence}.`,
+    licenceClasses: {
+      permissive: 'permissive',
+      copyleft: 'copyleft',
+      'non-commercial': 'not for commercial use',
+      'none-stated': 'none stated',
+      own: 'own',
+    } satisfies Readonly<Record<LicenceClass, string>>,
+    licenceSource: 'Source',
     toInstall: 'Whoever runs the server can install more models:',
     cost: (cost: number): string => {
       if (cost < 0.2) return 'very fast';

@@ -81,7 +81,7 @@ def _fetch(name: str, models_dir: Path, settings: Settings, timeout: float) -> N
         raise ModelNotInstalledError(f"{name} cannot run here, so it is not fetched: {reason}")
     fetch_model(name, models_dir, timeout, _say)
     if known:
-        _say(f"license of {name}: {known.licence}. {known.licence_source}")
+        _say(f"license of {name}: {known.licence.klass}. {known.licence.text}: {known.licence.source}")
 
 
 def _import(checkpoint: Path, config: Path, name: str, library: ModelLibrary, settings: Settings) -> None:
@@ -166,8 +166,9 @@ def _list(library: ModelLibrary, settings: Settings, *, as_json: bool) -> None:
             row = {
                 "name": name,
                 "stems": list(stems),
-                "licence": known.licence if known else None,
-                "licenceSource": known.licence_source if known else None,
+                "licenceClass": known.licence.klass if known else None,
+                "licence": known.licence.text if known else None,
+                "licenceSource": known.licence.source if known else None,
                 "relativeCost": known.relative_cost if known else None,
                 "installed": folder is not None,
                 "refusal": refusal,
@@ -176,8 +177,8 @@ def _list(library: ModelLibrary, settings: Settings, *, as_json: bool) -> None:
             sys.stdout.write(json.dumps(row) + "\n")
         else:
             state = "cannot run here" if refusal else "installed" if folder else "not installed"
-            licence = known.licence if known else "-"
-            sys.stdout.write(f"{name:<14}{state:<17}{licence:<13}{', '.join(stems)}\n")
+            licence = known.licence.klass if known else "own"
+            sys.stdout.write(f"{name:<14}{state:<17}{licence:<16}{', '.join(stems)}\n")
 
 
 def _say(text: str) -> None:

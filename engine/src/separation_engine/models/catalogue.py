@@ -1,44 +1,67 @@
-"""The published models, and where the public hub has them."""
+"""The published models, read from catalogue.json, the only place that knows them."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
 
 from separation_engine.architectures.table import ARCHITECTURES
 from separation_engine.networks.architecture import NetworkSettings
 
 DEMO_MODEL = "demo"
-_FOUR_STEMS = ("drums", "bass", "other", "vocals")
+# their weights, of which relative costs are multiples
+_REFERENCE = "htdemucs"
 
 
-_HTDEMUCS = "demucs.htdemucs.HTDemucs"
-_HDEMUCS = "demucs.hdemucs.HDemucs"
-_NONE_STATED = "none stated"
-_DEMUCS_SOURCE = (
-    "The author wrote in 2022 that the MIT license of the code does not cover the weights, which are for "
-    "scientific purposes only (https://github.com/facebookresearch/demucs/issues/327), and took an MIT tag "
-    "off the model cards on 31 August 2026."
-)
+@dataclass(frozen=True)
+class Licence:
+    """Of weights. klass: permissive, copyleft, non-commercial, none-stated or own.
+
+    text: in words. source: where it was read, on the day read_on.
+    """
+
+    klass: str
+    text: str
+    source: str
+    read_on: str
+
+
+@dataclass(frozen=True)
+class PublishedNetwork:
+    """A file of weights on the hub.
+
+    repository, revision: None if not on the hub, or not known. bytes, sha256: None if not known.
+    """
+
+    signature: str
+    repository: str | None
+    revision: str | None
+    file: str
+    bytes: int | None
+    sha256: str | None
 
 
 @dataclass(frozen=True)
 class KnownModel:
-    """A published model.
+    """A model of the catalogue.
 
-    repository: on the hub; None for the demo model, which ships with the package.
     klass: its architecture, a row of the table.
-    licence, licence_source: of the weights, and where it was read.
-    relative_cost: time per second of song, where htdemucs is 1. Measured on two cores without a GPU, except
-        for hdemucs_mmi.
+    relative_cost: time per second of song, where htdemucs is 1: measured, or the arithmetic that it takes.
     """
 
     name: str
-    repository: str | None
     stems: tuple[str, ...]
     relative_cost: float
-    klass: str = _HTDEMUCS
-    licence: str = _NONE_STATED
-    licence_source: str = _DEMUCS_SOURCE
+    klass: str
+    networks: tuple[PublishedNetwork, ...]
+    licence: Licence
+
+    @property
+    def repository(self) -> str | None:
+        """On the hub; None for the demo model, which ships with the package."""
+        return self.networks[0].repository
 
     @property
     def network(self) -> NetworkSettings:
@@ -54,44 +77,41 @@ class PinnedFile:
     sha256: str
 
 
-KNOWN_MODELS = {
-    model.name: model
-    for model in (
-        KnownModel("htdemucs", "adefossez/HTDemucs", _FOUR_STEMS, 1.0),
-        KnownModel("htdemucs_ft", "adefossez/HTDemucs-ft", _FOUR_STEMS, 4.0),
-        KnownModel("htdemucs_6s", "adefossez/HTDemucs-6s", (*_FOUR_STEMS, "guitar", "piano"), 1.0),
-        KnownModel("hdemucs_mmi", "adefossez/Demucs-hdemucs_mmi", _FOUR_STEMS, 1.0, _HDEMUCS),
-        KnownModel(
-            DEMO_MODEL,
-            None,
-            _FOUR_STEMS,
-            0.1,
-            licence="MIT",
-            licence_source="Trained by this project, on music that it synthesized.",
-        ),
+def _read_catalogue() -> dict[str, KnownModel]:
+    rows: list[dict[str, Any]] = json.loads((files(__package__) / "catalogue.json").read_text("utf-8"))[
+        "models"
+    ]
+    reference: float = next(row["gflopPerSecond"] for row in rows if row["name"] == _REFERENCE)
+    return {row["name"]: _known_model(row, reference) for row in rows}
+
+
+def _known_model(row: dict[str, Any], reference: float) -> KnownModel:
+    licence = row["licence"]
+    return KnownModel(
+        name=row["name"],
+        stems=tuple(row["stems"]),
+        relative_cost=row.get("relativeCost") or row["gflopPerSecond"] / reference,
+        klass=row["architecture"],
+        networks=tuple(_network(network) for network in row["networks"]),
+        licence=Licence(licence["class"], licence["text"], licence["source"], licence["readOn"]),
     )
-}
+
+
+def _network(row: dict[str, Any]) -> PublishedNetwork:
+    names = ("signature", "repository", "revision", "file", "bytes", "sha256")
+    return PublishedNetwork(**{name: row[name] for name in names})
+
+
+KNOWN_MODELS = _read_catalogue()
 
 # file names are unique over all known models
 PINNED_FILES = {
     "htdemucs.yaml": PinnedFile(21, "239c445d0b14454d541ad8bd9bb271c9e536d267e8a4625208744cbb2e7bb66c"),
-    "955717e8.safetensors": PinnedFile(
-        84_025_440, "d9fa14133cfcc034a6758923bb3a8ca9f8dfd0b582134643bbf83f72c17576dd"
-    ),
     "htdemucs_6s.yaml": PinnedFile(21, "207405151270af8fd81c2373c25d27950916682ac91dca7884a11ce13dad6f58"),
-    "5c90dfd2.safetensors": PinnedFile(
-        54_885_744, "d2a1745f0744721f6b8ca5bf469b67c651ea5ed1b52998cab033b2158609d411"
-    ),
-    "f7e0c4bc.safetensors": PinnedFile(
-        84_025_440, "2c85ab3c62dd6edd8e0b965e38b16fd1cdde357cc25de6b6bc9ce7c83f60925f"
-    ),
-    "d12395a8.safetensors": PinnedFile(
-        84_025_440, "5b01a97567ae9a3178a6236fb520251045c03eb8834bc8c24a4eec11d6c8fb56"
-    ),
-    "92cfc3b6.safetensors": PinnedFile(
-        84_025_440, "a241863551f30d01c42bd7b97da40839922ead3acb0f1fcab25682f55b4eeb59"
-    ),
-    "04573f0d.safetensors": PinnedFile(
-        84_025_440, "68854b0d7c2b3274723b5761f6fd9f5aec5f1bcd3f0de7c1669546fdb7871b7c"
-    ),
+    **{
+        network.file: PinnedFile(network.bytes, network.sha256)
+        for model in KNOWN_MODELS.values()
+        for network in model.networks
+        if network.bytes and network.sha256
+    },
 }

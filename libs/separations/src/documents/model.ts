@@ -1,13 +1,16 @@
 import { z } from 'zod';
+import { LICENCE_CLASSES } from '../vocabulary/licences.js';
 import { modelName, name, stemNames, type DocumentOf } from './fields.js';
 
 /** What is fixed about a model, whether or not a worker has it. */
 export const modelDescriptionSchema = z.object({
   name: modelName,
   stems: stemNames,
-  licence: z
-    .string()
-    .meta({ description: 'of the weights: SPDX name, or the licence in words', example: 'none stated' }),
+  licence: z.string().meta({ description: 'of the weights, in words', example: 'MIT' }),
+  licenceClass: z
+    .enum(LICENCE_CLASSES)
+    .meta({ description: 'its kind; absent if a worker of an earlier version announced the model' })
+    .exactOptional(),
   licenceSource: z
     .string()
     .meta({
@@ -15,6 +18,7 @@ export const modelDescriptionSchema = z.object({
       example: 'https://github.com/facebookresearch/demucs/issues/327',
     })
     .exactOptional(),
+  licenceReadOn: z.iso.date().meta({ description: 'the day it was read' }).exactOptional(),
   weights: name.meta({ description: 'signatures of its networks, joined by `+`', example: '955717e8' }),
   relativeCost: z
     .number()

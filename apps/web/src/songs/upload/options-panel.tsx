@@ -61,17 +61,35 @@ function describe({ name, stems, relativeCost, installed, default: isTheDefault 
 function ModelFacts(): JSX.Element | null {
   const model = selectedModel.value;
   if (model === undefined) return null;
-  const { makes, licence, toInstall } = messages.value.options;
+  const { makes, toInstall } = messages.value.options;
   const others = models.value.filter(({ installed }) => !installed);
   return (
     <>
       <p class="hint">
-        {makes(sortStems(model.stems).map(stemName).join(', '))} {licence(model.licence)} {model.licenceSource}
+        {makes(sortStems(model.stems).map(stemName).join(', '))} <Licence of={model} />
       </p>
       {others.length > 0 && (
         <p class="hint">
           {toInstall} <code>npm run models -- get {others[0]?.name}</code>
         </p>
+      )}
+    </>
+  );
+}
+
+/** `License: none stated. The author wrote … Source` */
+function Licence({ of: { licence, licenceClass, licenceSource } }: { readonly of: Model }): JSX.Element {
+  const texts = messages.value.options;
+  const kind = licenceClass === undefined ? [] : [texts.licenceClasses[licenceClass]];
+  return (
+    <>
+      {texts.licence([...kind, licence].join('. '))}{' '}
+      {licenceSource?.startsWith('https:') === true ? (
+        <a href={licenceSource} target="_blank" rel="noreferrer">
+          {texts.licenceSource}
+        </a>
+      ) : (
+        licenceSource
       )}
     </>
   );

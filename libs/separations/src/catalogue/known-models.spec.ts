@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { KNOWN_MODELS, findKnownModel, modelDescriptionSchema } from '../index.js';
+import { CATALOGUE, GENERATED, generatedModels } from './catalogue.fixture.js';
+
+describe('the catalogue', () => {
+  it('keeps its schema', async () => {
+    const [schema, catalogue] = await Promise.all(
+      [CATALOGUE.replace('.json', '.schema.json'), CATALOGUE].map(
+        async (path): Promise<object> => JSON.parse(await readFile(path, 'utf8')) as object,
+      ),
+    );
+    const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true, formats: { date: true } });
+    ajv.validate(schema ?? {}, catalogue);
+    expect(ajv.errors).toBeNull();
+  });
+
+  it('is what TypeScript knows of it; `npm run catalogue` writes it', async () => {
+    const generated = await generatedModels();
+    if (process.env['WRITE_CATALOGUE'] !== undefined) await writeFile(GENERATED, generated);
+    expect(await readFile(GENERATED, 'utf8')).toBe(generated);
+  });
+});
+
+describe('KNOWN_MODELS', () => {
+  it('are the models of the engine, with their stems, licences and costs', async () => {
+    const python = process.env['ENGINE_PYTHON'] ?? 'engine/.venv/bin/python';
+    const { stdout } = await promisify(execFile)(python, ['-m', 'separation_engine', 'models', 'list', '--json']);
+    const lines = stdout.trim().split('\n');
+    const ofEngine = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(ofEngine).toHaveLength(KNOWN_MODELS.length);
+    expect(ofEngine).toMatchObject(
+      KNOWN_MODELS.map(({ name, stems, licence, licenceClass, licenceSource, relativeCost }) => ({
+        name,
+        stems,
+        licence,
+        licenceClass,
+        licenceSource,
+        relativeCost,
+      })),
+    );
+  });
+
+  it('are as the API shows models', () => {
+    for (const model of KNOWN_MODELS) expect(modelDescriptionSchema.parse(model)).toEqual(model);
+  });
+
+  it('names the weights of the demo model that ships', async () => {
+    const bag = await readFile('engine/src/separation_engine/demo_model/demo.yaml', 'utf8');
+    expect(bag).toContain(`['${findKnownModel('demo')?.weights ?? ''}']`);
+  });
+});

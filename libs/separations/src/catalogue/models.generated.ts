@@ -1,0 +1,82 @@
+// written by `npm run catalogue`
+import type { ModelDescription } from '../documents/model.js';
+
+export const MODELS: readonly ModelDescription[] = [
+  {
+    "name": "htdemucs",
+    "stems": [
+      "drums",
+      "bass",
+      "other",
+      "vocals"
+    ],
+    "weights": "955717e8",
+    "licence": "The author wrote in 2022 that the MIT license of the code does not cover the weights, which are for scientific purposes only, and took an MIT tag off the model cards on 31 August 2026",
+    "licenceClass": "none-stated",
+    "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
+    "licenceReadOn": "2026-11-29",
+    "relativeCost": 1
+  },
+  {
+    "name": "htdemucs_ft",
+    "stems": [
+      "drums",
+      "bass",
+      "other",
+      "vocals"
+    ],
+    "weights": "f7e0c4bc+d12395a8+92cfc3b6+04573f0d",
+    "licence": "The author wrote in 2022 that the MIT license of the code does not cover the weights, which are for scientific purposes only, and took an MIT tag off the model cards on 31 August 2026",
+    "licenceClass": "none-stated",
+    "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
+    "licenceReadOn": "2026-11-29",
+    "relativeCost": 4
+  },
+  {
+    "name": "htdemucs_6s",
+    "stems": [
+      "drums",
+      "bass",
+      "other",
+      "vocals",
+      "guitar",
+      "piano"
+    ],
+    "weights": "5c90dfd2",
+    "licence": "The author wrote in 2022 that the MIT license of the code does not cover the weights, which are for scientific purposes only, and took an MIT tag off the model cards on 31 August 2026",
+    "licenceClass": "none-stated",
+    "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
+    "licenceReadOn": "2026-11-29",
+    "relativeCost": 1
+  },
+  {
+    "name": "hdemucs_mmi",
+    "stems": [
+      "drums",
+      "bass",
+      "other",
+      "vocals"
+    ],
+    "weights": "75fc33f5",
+    "licence": "The author wrote in 2022 that the MIT license of the code does not cover the weights, which are for scientific purposes only, and took an MIT tag off the model cards on 31 August 2026",
+    "licenceClass": "none-stated",
+    "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
+    "licenceReadOn": "2026-11-29",
+    "relativeCost": 1
+  },
+  {
+    "name": "demo",
+    "stems": [
+      "drums",
+      "bass",
+      "other",
+      "vocals"
+    ],
+    "weights": "b64ffff8",
+    "licence": "MIT. Trained by this project, on music that it synthesized",
+    "licenceClass": "own",
+    "licenceSource": "engine/training/README.md",
+    "licenceReadOn": "2026-11-29",
+    "relativeCost": 0.1
+  }
+];
