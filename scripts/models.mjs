@@ -5,6 +5,6 @@ import { engineProfile, installEngine } from './setup/python-environment.mjs';
 
 await main(async () => {
   await installEngine(await engineProfile());
-  const { code } = await modelsCommand(process.argv.slice(2));
+  const { code } = await modelsCommand(process.argv.slice(2), { asks: true });
   process.exitCode = code;
 });

@@ -18,9 +18,10 @@ class Hub:
     """files: path in the repository -> content. The faults are by file name.
 
     cut: bytes after which the connection breaks. lies: the wrong hash to report. refusals: the next answers,
-    each a status and headers. gates: a download waits for its event.
-    token: needed for every call. plain: report no hashes, like a web server. store: send downloads to signed
-    addresses of another host, each of which works for one request. tokens: what each host was sent.
+    each a status and headers. gates: a download waits for its event. commit: of its newest revision.
+    reported: the wrong commit to report. token: needed for every call. plain: report no hashes, like a web
+    server. store: send downloads to signed addresses of another host, each of which works for one request.
+    tokens: what each host was sent.
     """
 
     repository: str
@@ -32,6 +33,8 @@ class Hub:
     refusals: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
     gates: dict[str, threading.Event] = field(default_factory=dict)
     downloads: list[str] = field(default_factory=list)
+    commit: str = COMMIT
+    reported: str | None = None
     token: str | None = None
     plain: bool = False
     store: bool = False
@@ -39,10 +42,34 @@ class Hub:
     tokens: dict[str, set[str | None]] = field(default_factory=dict)
 
     def etag(self, name: str) -> str:
-        content = self.files[name]
-        if name.endswith(".yaml"):
-            return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
-        return self.lies.get(name, hashlib.sha256(content).hexdigest())
+        return self.lies.get(name, hashlib.sha256(self.files[name]).hexdigest())
+
+    def published(
+        self, model: str = "htdemucs", *, pinned: bool = False, revision: str | None = None, more: str = ""
+    ) -> str:
+        """Python that makes the engine's catalogue describe the weights of this hub.
+
+        pinned: by their sha256. more: further fields to replace, as Python.
+        """
+        networks = [
+            (
+                name.removesuffix(".safetensors")[:8],
+                self.repository,
+                revision,
+                name,
+                len(content) if pinned else None,
+                hashlib.sha256(content).hexdigest() if pinned else None,
+            )
+            for name, content in sorted(self.files.items())
+            if name.endswith(".safetensors") and not name.endswith(".reference.safetensors")
+        ]
+        return (
+            "import dataclasses\n"
+            "from separation_engine.models.catalogue import KNOWN_MODELS, PublishedNetwork\n"
+            f"networks = tuple(PublishedNetwork(*row) for row in {networks!r})\n"
+            f"KNOWN_MODELS[{model!r}] = dataclasses.replace("
+            f"KNOWN_MODELS[{model!r}], networks=networks, {more})"
+        )
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -63,7 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
         name = path.rsplit("/", 1)[-1]
         token = self.headers.get("Authorization")
         in_store = (self.headers["Host"] or "").startswith("localhost")
-        known = {f"/{self.hub.repository}/resolve/{revision}/{name}" for revision in ("main", COMMIT)}
+        known = {
+            f"/{self.hub.repository}/resolve/{revision}/{name}" for revision in ("main", self.hub.commit)
+        }
         if path in known:
             self.hub.tokens.setdefault("store" if in_store else "hub", set()).add(token)
         if self.hub.refusals.get(f"{self.command} {name}"):
@@ -91,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.signed.add(signature)
         headers = {
             "Location": f"{self.hub.address.replace('127.0.0.1', 'localhost')}{path}?signature={signature}",
-            "X-Repo-Commit": COMMIT,
+            "X-Repo-Commit": self.hub.commit,
             "X-Linked-Etag": f'"{self.hub.etag(name)}"',
             "X-Linked-Size": str(len(self.hub.files[name])),
         }
@@ -113,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.hub.plain:
             self.send_header("ETag", '"65f1a2b3-1400000"')
         else:
-            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("X-Repo-Commit", self.hub.reported or self.hub.commit)
             self.send_header("ETag", f'"{self.hub.etag(name)}"')
         self.end_headers()
         if self.command == "GET":

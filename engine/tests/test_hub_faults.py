@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -22,7 +21,6 @@ from tests.model_files import SHORT
 from tests.models import short, write_model
 
 WEIGHTS = "00000000.safetensors"
-BAG = "htdemucs.yaml"
 MEMBER = "hf_of_a_test"
 _MAIN = "import sys; from separation_engine.__main__ import main; sys.exit(main(sys.argv[1:]))"
 
@@ -52,7 +50,7 @@ def models_dir(tmp_path: Path, published: Path) -> Path:
 def start(
     models_dir: Path, hub: Hub, *arguments: str, before: str = "", token: str = "", model: str = "htdemucs"
 ) -> subprocess.Popen[str]:
-    """before: Python to run first."""
+    """before: Python to run after the catalogue describes the hub's weights."""
     environment = {
         **os.environ,
         "MODELS_DIR": str(models_dir),
@@ -60,8 +58,10 @@ def start(
         "HF_HOME": str(models_dir.parent / "hub-cache"),
         "HF_TOKEN": token,
         "DEVICE": "cpu",
+        "ACCEPT_LICENCES": "none-stated",
     }
-    command = [sys.executable, "-c", f"{before}\n{_MAIN}", "models", "get", model, *arguments]
+    catalogue = hub.published(model)
+    command = [sys.executable, "-c", f"{catalogue}\n{before}\n{_MAIN}", "models", "get", model, *arguments]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
@@ -79,7 +79,7 @@ def get(
     return child.returncode, stderr
 
 
-@pytest.mark.parametrize("call", [f"HEAD {BAG}", f"HEAD {WEIGHTS}", f"GET {WEIGHTS}"])
+@pytest.mark.parametrize("call", [f"HEAD {WEIGHTS}", f"GET {WEIGHTS}"])
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_busy_hub_is_asked_again(hub: Hub, models_dir: Path, call: str, status: int) -> None:
     hub.refusals[call] = [(status, {}), (status, {})]
@@ -91,7 +91,7 @@ def test_a_busy_hub_is_asked_again(hub: Hub, models_dir: Path, call: str, status
 
 def test_waits_as_long_as_the_hub_asks(hub: Hub, models_dir: Path) -> None:
     soon = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=60), usegmt=True)
-    hub.refusals[f"HEAD {BAG}"] = [(429, {"Retry-After": "30"}), (503, {"Retry-After": soon})]
+    hub.refusals[f"HEAD {WEIGHTS}"] = [(429, {"Retry-After": "30"}), (503, {"Retry-After": soon})]
     # the pauses pass at once
     code, stderr = get(models_dir, hub, before="import time; time.sleep = lambda _: None")
     assert code == 0, stderr
@@ -101,7 +101,7 @@ def test_waits_as_long_as_the_hub_asks(hub: Hub, models_dir: Path) -> None:
 
 
 def test_gives_up_on_a_long_wait_and_says_what_to_do(hub: Hub, models_dir: Path) -> None:
-    hub.refusals[f"HEAD {BAG}"] = [(429, {"Retry-After": "3600"})]
+    hub.refusals[f"HEAD {WEIGHTS}"] = [(429, {"Retry-After": "3600"})]
     code, stderr = get(models_dir, hub)
     assert code == 1
     assert stderr == (
@@ -136,20 +136,16 @@ def test_downloads_from_a_mirror_behind_a_login(hub: Hub, models_dir: Path) -> N
 
 def test_a_plain_web_server_will_do_if_the_catalogue_knows_the_files(hub: Hub, models_dir: Path) -> None:
     hub.plain = True
-    code, stderr = get(
-        models_dir,
-        hub,
-        before="from separation_engine.models.catalogue import PINNED_FILES; PINNED_FILES.clear()",
-    )
+    code, stderr = get(models_dir, hub)
     assert code == 1
-    assert "the server reports no hash for htdemucs.yaml" in stderr
-    code, stderr = get(models_dir, hub, before=pin(hub))
+    assert f"the server reports no hash for {WEIGHTS}" in stderr
+    code, stderr = get(models_dir, hub, before=hub.published(pinned=True))
     assert code == 0, stderr
     assert (models_dir / "htdemucs" / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
 
 
 def test_refuses_another_file_under_the_name_of_a_known_one(hub: Hub, models_dir: Path) -> None:
-    before = pin(hub)
+    before = hub.published(pinned=True)
     hub.files[WEIGHTS] += b"x"
     code, stderr = get(models_dir, hub, before=before)
     assert code == 1
@@ -159,6 +155,48 @@ def test_refuses_another_file_under_the_name_of_a_known_one(hub: Hub, models_dir
     assert code == 1
     assert f"{WEIGHTS} does not match" in stderr
     assert not (models_dir / "htdemucs").exists()
+
+
+def test_downloads_the_revision_that_the_catalogue_names(hub: Hub, models_dir: Path) -> None:
+    code, stderr = get(models_dir, hub, before=hub.published(revision=hub.commit))
+    assert code == 0, stderr
+    origin = json.loads((models_dir / "htdemucs" / "model.json").read_text("utf-8"))["origin"]
+    assert origin == {"kind": "hub", "repositories": [hub.repository], "revisions": [hub.commit]}
+
+
+def test_a_file_whose_hash_is_known_may_come_from_a_newer_revision(hub: Hub, models_dir: Path) -> None:
+    gone = "f" * 40
+    code, stderr = get(models_dir, hub, before=hub.published(revision=gone))
+    assert code == 1
+    assert "127.0.0.1 answered 404. It does not have this file" in stderr
+    assert not (models_dir / "htdemucs").exists()
+    code, stderr = get(models_dir, hub, before=hub.published(revision=gone, pinned=True))
+    assert code == 0, stderr
+    assert "127.0.0.1 does not have revision ffffffff: trying its newest one\n" in stderr
+
+
+def test_refuses_a_hub_that_answers_with_another_revision(hub: Hub, models_dir: Path) -> None:
+    hub.reported = "e" * 40
+    code, stderr = get(models_dir, hub, before=hub.published(revision=hub.commit))
+    assert code == 1
+    assert f"the hub answers with revision eeeeeeee of {hub.repository} instead of 01234567\n" in stderr
+    assert not hub.downloads
+    assert not (models_dir / "htdemucs").exists()
+
+
+def test_a_full_disk_is_one_sentence_and_installs_nothing(hub: Hub, models_dir: Path) -> None:
+    unfinished = models_dir / ".partial" / "htdemucs" / f"{WEIGHTS}.{hub.etag(WEIGHTS)[:16]}.unfinished"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.symlink_to("/dev/full")
+    code, stderr = get(models_dir, hub)
+    assert code == 1
+    assert stderr.endswith(
+        "htdemucs could not be fetched from the hub: the disk is full. Free some space and try again:"
+        " the download goes on where it stopped.\n"
+    )
+    assert not (models_dir / "htdemucs").exists()
+    unfinished.unlink()
+    assert get(models_dir, hub)[0] == 0
 
 
 def test_refuses_a_model_that_cannot_run_here_before_the_download(published: Path, models_dir: Path) -> None:
@@ -194,17 +232,3 @@ def test_the_lock_ends_with_its_process(hub: Hub, models_dir: Path) -> None:
     hub.gates[WEIGHTS].set()
     code, stderr = get(models_dir, hub)
     assert code == 0, stderr
-
-
-def pin(hub: Hub) -> str:
-    """Python that adds the hub's files to the catalogue."""
-    pins = {
-        name: [len(content), hashlib.sha256(content).hexdigest()]
-        for name, content in hub.files.items()
-        if not name.endswith(".reference.safetensors")
-    }
-    return (
-        "import json; from separation_engine.models.catalogue import PINNED_FILES, PinnedFile;"
-        f" pins = json.loads({json.dumps(pins)!r});"
-        " PINNED_FILES.update((name, PinnedFile(*pin)) for name, pin in pins.items())"
-    )

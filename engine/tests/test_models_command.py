@@ -23,6 +23,7 @@ from tests.model_files import SHORT
 from tests.models import short, write_model
 
 WEIGHTS = "00000000.safetensors"
+_MAIN = "import sys; from separation_engine.__main__ import main; sys.exit(main(sys.argv[1:]))"
 
 
 @pytest.fixture
@@ -44,8 +45,9 @@ def run(models_dir: Path, *arguments: str, hub: Hub | None = None) -> subprocess
         "HF_ENDPOINT": hub.address if hub else "http://127.0.0.1:9",
         "HF_HOME": str(models_dir.parent / "hub-cache"),
         "DEVICE": "cpu",
+        "ACCEPT_LICENCES": "none-stated",
     }
-    command = [sys.executable, "-m", "separation_engine", "models", *arguments]
+    command = [sys.executable, "-c", f"{hub.published() if hub else ''}\n{_MAIN}", "models", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -56,6 +58,7 @@ def test_fetches_a_model_that_then_works(hub: Hub, models_dir: Path) -> None:
     assert {path.name for path in (models_dir / "htdemucs").iterdir()} == {
         "SHA256SUMS",
         "htdemucs.yaml",
+        "model.json",
         WEIGHTS,
         "00000000.reference.safetensors",
     }
@@ -103,7 +106,7 @@ def test_refuses_a_file_with_the_wrong_hash(hub: Hub, models_dir: Path) -> None:
     hub.lies[WEIGHTS] = "0" * 64
     done = run(models_dir, "get", "htdemucs", hub=hub)
     assert done.returncode == 1
-    assert "does not match the hub's hash" in done.stderr
+    assert "does not match the expected hash" in done.stderr
     assert not (models_dir / "htdemucs").exists()
     hub.lies.clear()
     assert run(models_dir, "get", "htdemucs", hub=hub).returncode == 0
@@ -156,8 +159,9 @@ def start_get(models_dir: Path, hub: Hub, stderr: int = subprocess.DEVNULL) -> s
         "MODELS_DIR": str(models_dir),
         "HF_ENDPOINT": hub.address,
         "HF_HOME": str(models_dir.parent / "hub-cache"),
+        "ACCEPT_LICENCES": "none-stated",
     }
-    command = [sys.executable, "-m", "separation_engine", "models", "get", "htdemucs"]
+    command = [sys.executable, "-c", f"{hub.published()}\n{_MAIN}", "models", "get", "htdemucs"]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
 
 

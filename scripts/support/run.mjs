@@ -32,16 +32,20 @@ async function endChild(child) {
 
 /**
  * Runs a command in the checkout until it ends.
- * @param {{ env?: NodeJS.ProcessEnv, quiet?: boolean, background?: boolean, timeoutMs?: number }} options
- * quiet: show its output only when it fails; background: take the CPU time that others leave
+ * @param {{ env?: NodeJS.ProcessEnv, quiet?: boolean, background?: boolean, asks?: boolean, timeoutMs?: number }} options
+ * quiet: show its output only when it fails; background: take the CPU time that others leave; asks: the user may answer it
  * @returns {Promise<{ code: number, output: string }>} output is empty unless quiet
  */
-export function run(command, args, { env = process.env, quiet = false, background = false, timeoutMs } = {}) {
+export function run(
+  command,
+  args,
+  { env = process.env, quiet = false, background = false, asks = false, timeoutMs } = {},
+) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
       env,
-      stdio: ['ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
+      stdio: [asks ? 'inherit' : 'ignore', quiet ? 'pipe' : 'inherit', quiet ? 'pipe' : 'inherit'],
       timeout: timeoutMs,
     });
     // decoded at the end: a character may lie in two chunks

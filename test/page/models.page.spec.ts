@@ -12,6 +12,8 @@ const MODEL: ModelDescription = {
   stems: ['crowd', 'vocals', 'lead_guitar'],
   weights: 'abcd1234',
   licence: 'MIT',
+  licenceClass: 'permissive',
+  licenceSource: 'https://example.org/licence',
   relativeCost: 2,
 };
 
@@ -49,7 +51,7 @@ describe('a model with stems of its own', () => {
     const choices = await page.getByRole('combobox', { name: 'Model' }).locator('option').allTextContents();
     expect(choices).toContain('concert: Vocals, Crowd, Lead guitar, takes 2× as long · default');
     expect(choices).toContain('htdemucs_ft: clearer stems, takes 4× as long · not installed');
-    await page.getByText('Makes Vocals, Crowd, Lead guitar. License: MIT.').waitFor();
+    await page.getByText('Makes Vocals, Crowd, Lead guitar. License: permissive. MIT. Source').waitFor();
     expect(await page.locator('.options-now').textContent()).toBe('concert · Vocals, Crowd, Lead guitar · FLAC');
   });
 

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { loadWorkerConfig } from '@app/config';
+import { licenceOf, type LicenceClass } from '@app/separations';
 import { createObjectStore, type ObjectStore } from '@app/storage';
 
 async function copyModel(store: ObjectStore, prefix: string, model: string, modelsDir: string): Promise<void> {
@@ -25,12 +26,21 @@ async function copyModel(store: ObjectStore, prefix: string, model: string, mode
   if (!found) throw new Error(`the bucket has no model below ${prefix}${model}/`);
 }
 
+function requireAllowed(model: string, allowed: ReadonlySet<LicenceClass>): void {
+  const licence = licenceOf(model);
+  if (allowed.has(licence.class)) return;
+  throw new Error(
+    `the license of ${model} is ${licence.class}, but MODEL_LICENCES allows only ${[...allowed].join(', ')}`,
+  );
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     options: { prefix: { type: 'string', default: 'models/' } },
     allowPositionals: true,
   });
-  const { storage, engine } = loadWorkerConfig();
+  const { storage, engine, modelLicences } = loadWorkerConfig();
+  for (const model of positionals) requireAllowed(model, modelLicences);
   const store = createObjectStore(storage);
   try {
     for (const model of positionals) await copyModel(store, values.prefix, model, engine.modelsDir);

@@ -1,13 +1,10 @@
 import type { Logger } from '@app/logging';
 import type { ThroughputStats, WorkerAnnouncement, WorkerPresence } from '@app/fleet';
-import { findKnownModel, type Manifest, type ModelDescription } from '@app/separations';
+import { findKnownModel, licenceOf, type Manifest, type ModelDescription } from '@app/separations';
 import type { EngineState } from './engine/engine.client.js';
 import type { EngineModel, EngineReady } from './engine/protocol.js';
 
 const INTERVAL_MS = 5000;
-
-/** of a model that the operator brought */
-const OWN = 'The operator is responsible for it';
 
 /** Announces this worker in Redis for rest-server: its presence, its models and its speed. */
 export class PresenceAnnouncer {
@@ -67,5 +64,6 @@ function describeModel({ name, stems, signature }: EngineModel): ModelDescriptio
   const known = findKnownModel(name);
   if (known !== undefined) return { ...known, stems };
   if (signature.length === 0) return undefined;
-  return { name, stems, weights: signature.join('+'), licence: OWN, licenceClass: 'own', relativeCost: 1 };
+  const { text, class: licenceClass } = licenceOf(name);
+  return { name, stems, weights: signature.join('+'), licence: text, licenceClass, relativeCost: 1 };
 }

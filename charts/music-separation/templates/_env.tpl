@@ -42,5 +42,6 @@
 {{- include "separation.env.s3" . }}
 {{ include "separation.env.logging" . }}
 - { name: MODEL, value: {{ .Values.models.default | quote }} }
+- { name: MODEL_LICENCES, value: {{ join "," .Values.models.licences | quote }} }
 - { name: MAX_DURATION_SECONDS, value: {{ int64 .Values.config.maxDurationSeconds | quote }} }
 {{- end }}

@@ -6,6 +6,17 @@
 {{- if and (has .Values.models.source (list "hub" "bucket")) (include "separation.modelsWanted" .) }}true{{ end -}}
 {{- end }}
 
+{{/* files/licences.json has the models of the catalogue; others are the operator's own */}}
+{{- define "separation.validateLicences" -}}
+{{- $models := .Values.models -}}
+{{- $known := .Files.Get "files/licences.json" | fromJson -}}
+{{- range prepend $models.also $models.default | uniq }}
+{{- $licence := get $known . | default (dict "class" "own") -}}
+{{- if not (has $licence.class $models.licences) }}{{ fail (printf "The license of the model %s is %s (%s), and models.licences does not have this class: name another model in models.default or models.also, or add the class." . $licence.class ($licence.source | default "your own model")) }}{{ end }}
+{{- if and (eq $models.source "hub") (not (has $licence.class (concat (list "permissive" "own") $models.acceptLicences))) }}{{ fail (printf "The license of the model %s is %s (%s): add this class to models.acceptLicences to accept it, or name another model in models.default." . $licence.class $licence.source) }}{{ end }}
+{{- end }}
+{{- end }}
+
 {{/* the init container that fetches the models; Kubernetes retries it; (list $ image) */}}
 {{- define "separation.modelsInit" -}}
 {{- $root := index . 0 -}}
@@ -25,7 +36,10 @@
     - { name: HF_HOME, value: /tmp/hub }
     - { name: ENGINE_CACHE_DIR, value: /cache }
     - { name: DEVICE, value: cpu }
+    - { name: MODEL, value: {{ $models.default | quote }} }
+    - { name: MODEL_LICENCES, value: {{ join "," $models.licences | quote }} }
     {{- if eq $models.source "hub" }}
+    - { name: ACCEPT_LICENCES, value: {{ join "," $models.acceptLicences | quote }} }
     {{- with $models.hubEndpoint }}
     - { name: HF_ENDPOINT, value: {{ . | quote }} }
     {{- end }}

@@ -12,6 +12,7 @@
 {{- if not (or $v.workers.cpu.enabled $v.workers.gpu.enabled) }}{{ fail "Both worker pools are off, so no song would ever be separated: enable workers.cpu or workers.gpu." }}{{ end }}
 {{- if and (eq $v.models.source "pvc") (not $v.models.existingClaim) }}{{ fail "models.source is pvc, so models.existingClaim must name the claim that the models lie on." }}{{ end }}
 {{- if and (eq $v.models.source "image") (not $v.models.image) }}{{ fail "models.source is image, so models.image must name the image that holds the models." }}{{ end }}
+{{- include "separation.validateLicences" . }}
 {{- if and $v.ingress.enabled (not $v.ingress.host) }}{{ fail "ingress.host must be set when ingress.enabled is true." }}{{ end }}
 {{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) }}{{ fail "httpRoute.parentRefs must name the Gateway when httpRoute.enabled is true." }}{{ end }}
 {{- if and $v.httpRoute.enabled (not ($apis.Has "gateway.networking.k8s.io/v1")) }}{{ fail "httpRoute.enabled needs the Gateway API in the cluster (gateway.networking.k8s.io/v1)." }}{{ end }}

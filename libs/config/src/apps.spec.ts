@@ -2,6 +2,7 @@ import { storage } from './concerns.js';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { LICENCE_CLASSES } from '@app/separations';
 import {
   ConfigError,
   configurationVariables,
@@ -45,7 +46,25 @@ describe(loadApiConfig.name, () => {
     expect(loadApiConfig({ CORS_ORIGINS: 'http://a, ,http://b' }).http.corsOrigins).toEqual(['http://a', 'http://b']);
   });
 
+  it('allows licenses of every class, unless some are named', () => {
+    expect([...loadApiConfig({}).modelLicences]).toEqual([...LICENCE_CLASSES]);
+    const some = { MODEL: 'demo', MODEL_LICENCES: 'own, permissive' };
+    expect([...loadApiConfig(some).modelLicences]).toEqual(['permissive', 'own']);
+  });
+
+  it.each(LOADS.filter(({ app }) => app !== 'logs'))(
+    'refuses a default model of $app whose license is not allowed',
+    ({ load }) => {
+      expect(messageOf(() => load({ MODEL_LICENCES: 'permissive,own' }))).toBe(
+        'MODEL is htdemucs, whose license is none-stated, but MODEL_LICENCES allows only permissive, own. ' +
+          'Set MODEL to another model.',
+      );
+      expect(messageOf(() => load({ MODEL_LICENCES: 'permissive', MODEL: 'mine' }))).toContain('MODEL is mine');
+    },
+  );
+
   it.each([
+    ['MODEL_LICENCES', 'mit', `MODEL_LICENCES must be some of ${LICENCE_CLASSES.join(', ')}, not "mit".`],
     ['PORT', '80a', 'PORT must be a whole number from 0 to 65535, not "80a".'],
     ['PORT', '65536', 'PORT must be a whole number from 0 to 65535, not "65536".'],
     ['MAX_UPLOAD_BYTES', '1e3', 'MAX_UPLOAD_BYTES must be a whole number of at least 1, not "1e3".'],

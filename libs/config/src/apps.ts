@@ -1,13 +1,24 @@
 import { z } from 'zod';
 import * as concern from './concerns.js';
 import { engineEnvironment } from './engine-environment.js';
+import { requireAllowedModel } from './allowed-model.js';
 import { load, type Config, type Environment } from './load.js';
 
-const { limits, redis, storage, audio, logging, defaultModel, engine, jobs, scratchDir } = concern;
+const { limits, redis, storage, audio, logging, defaultModel, modelLicences, engine, jobs, scratchDir } = concern;
 
 /** What each app reads from the environment. */
 export const apps = {
-  'rest-server': z.object({ http: concern.apiHttp, limits, redis, storage, audio, logging, defaultModel, scratchDir }),
+  'rest-server': z.object({
+    http: concern.apiHttp,
+    limits,
+    redis,
+    storage,
+    audio,
+    logging,
+    defaultModel,
+    modelLicences,
+    scratchDir,
+  }),
   'worker-server': z.object({
     http: concern.workerHttp,
     limits: concern.workerLimits,
@@ -16,6 +27,7 @@ export const apps = {
     audio,
     logging,
     engine,
+    modelLicences,
     scratchDir,
     ...jobs,
   }),
@@ -37,12 +49,15 @@ export type WorkerConfig = Omit<WorkerSettings, 'engine'> & { readonly engine: E
 
 /** @throws ConfigError */
 export function loadApiConfig(env: Environment = process.env): ApiConfig {
-  return load(apps['rest-server'], env);
+  const settings = load(apps['rest-server'], env);
+  requireAllowedModel(settings.defaultModel, settings.modelLicences);
+  return settings;
 }
 
 /** @throws ConfigError */
 export function loadWorkerConfig(env: Environment = process.env): WorkerConfig {
   const settings = load(apps['worker-server'], env);
+  requireAllowedModel(settings.engine.defaultModel, settings.modelLicences);
   const environment = engineEnvironment(env, settings.engine, settings.logging.level);
   return { ...settings, engine: { ...settings.engine, environment } };
 }

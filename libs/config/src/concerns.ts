@@ -1,5 +1,6 @@
+import { LICENCE_CLASSES } from '@app/separations';
 import { z } from 'zod';
-import { integer, list, oneOf, optionalText, path, program, text, url, variables } from './variable.js';
+import { integer, list, oneOf, optionalText, path, program, someOf, text, url, variables } from './variable.js';
 
 const PORTS = [0, 65_535] as const;
 const HOUR = 3600;
@@ -8,6 +9,9 @@ const MAX = Number.MAX_SAFE_INTEGER;
 
 const host = text('HOST', '127.0.0.1').describe('address that rest-server and the worker listen on');
 export const defaultModel = text('MODEL', 'htdemucs').describe('model of songs that name none');
+export const modelLicences = someOf('MODEL_LICENCES', LICENCE_CLASSES).describe(
+  'classes of licenses: only models of these are fetched and accepted ([models](models.md#license))',
+);
 const enginePython = program('ENGINE_PYTHON', 'engine/.venv/bin/python').describe('Python with `separation_engine`');
 
 export const apiHttp = z.object({

@@ -42,6 +42,16 @@ export function list(name: string): z.ZodType<readonly string[]> {
   return parsed({ name, default: '' }, (value) => split(value).filter((part) => part !== ''));
 }
 
+/** Some of the choices, separated by commas; all if unset. */
+export function someOf<const T extends string>(name: string, choices: readonly T[]): z.ZodType<ReadonlySet<T>> {
+  const chosen = (value: string): string[] => value.split(',').map((part) => part.trim());
+  return z
+    .string()
+    .refine((value) => chosen(value).every((part) => choices.some((choice) => choice === part)))
+    .transform((value) => new Set(choices.filter((choice) => chosen(value).includes(choice))))
+    .register(variables, { name, default: choices.join(','), allowed: `some of ${choices.join(', ')}` });
+}
+
 /** A whole number in decimal digits within the range, both ends included. */
 export function integer(name: string, unset: number, [min, max]: readonly [number, number]): z.ZodType<number> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;

@@ -1,6 +1,6 @@
 // the contract of server, worker, page, CLI and specs: names, codes, documents and what the API answers.
 // browsers load it too: it imports nothing but zod. The page's bundle leaves out what it does not use.
-export { DEMO_MODEL, KNOWN_MODELS, findKnownModel } from './catalogue/known-models.js';
+export { DEMO_MODEL, KNOWN_MODELS, findKnownModel, licenceOf } from './catalogue/known-models.js';
 export { parseAnalysis, type Analysis, type PendingAnalysis, type ShownAnalysis } from './documents/song/analysis.js';
 export type { DocumentOf, Failure } from './documents/fields.js';
 export { InvalidDocumentError } from './documents/invalid-document.error.js';
@@ -15,7 +15,13 @@ export {
 } from './documents/manifest.js';
 export { findStemFile, findWaveform, servedKeys } from './documents/manifest-files.js';
 export type { Links } from './documents/links.js';
-export { modelDescriptionSchema, type Model, type ModelDescription, type ModelList } from './documents/model.js';
+export {
+  modelDescriptionSchema,
+  type Licence,
+  type Model,
+  type ModelDescription,
+  type ModelList,
+} from './documents/model.js';
 export { componentRef, openApiComponents } from './documents/open-api.js';
 export { editOwn, ownEditSchema, type MusicalKey, type Own, type OwnEdit } from './documents/song/own.js';
 export { previewSchema, type Preview, type PreviewBlock } from './documents/preview.js';

@@ -1,7 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
 import { WorkerPresence } from '@app/fleet';
-import { DEMO_MODEL, KNOWN_MODELS, type Model, type ModelDescription } from '@app/separations';
+import {
+  DEMO_MODEL,
+  KNOWN_MODELS,
+  licenceOf,
+  type LicenceClass,
+  type Model,
+  type ModelDescription,
+} from '@app/separations';
 import { fromQueue } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ProblemError } from '../problems/problem.error.js';
@@ -13,6 +20,7 @@ export class ModelCatalogue {
     /** undefined while no worker is live: then every known model is accepted, and songs wait */
     private readonly installed: ReadonlySet<string> | undefined,
     private readonly wantedDefault: string,
+    private readonly allowed: ReadonlySet<LicenceClass>,
   ) {}
 
   /** The configured default; the demo model if live workers have only that. */
@@ -33,20 +41,34 @@ export class ModelCatalogue {
     return this.known.map((model) => ({
       ...model,
       installed: this.installed?.has(model.name) === true,
+      allowed: this.isAllowed(model.name),
       default: model.name === defaultName,
     }));
   }
 
-  /** @throws ProblemError unknown_model or model_not_installed, with the allowed names */
+  /** @throws ProblemError unknown_model or model_not_installed, with the allowed names; licence_not_allowed */
   pick(name: string = this.defaultName): ModelDescription {
     const model = this.known.find((candidate) => candidate.name === name);
     const takes = this.installed ?? new Set(this.known.map((candidate) => candidate.name));
-    const extras = { allowed: [...takes].sort() };
+    const extras = { allowed: [...takes].filter((taken) => this.isAllowed(taken)).sort() };
     if (model === undefined) throw new ProblemError('unknown_model', `There is no model "${name}".`, { extras });
+    this.requireAllowed(name);
     if (!takes.has(name)) {
       throw new ProblemError('model_not_installed', `No running worker has the model "${name}".`, { extras });
     }
     return model;
+  }
+
+  private isAllowed(name: string): boolean {
+    return this.allowed.has(licenceOf(name).class);
+  }
+
+  private requireAllowed(name: string): void {
+    if (this.isAllowed(name)) return;
+    const licence = licenceOf(name);
+    const source = licence.source === undefined ? '' : ` (${licence.source})`;
+    const detail = `The license of "${name}" is ${licence.class}${source}. This server allows only ${[...this.allowed].join(', ')}.`;
+    throw new ProblemError('licence_not_allowed', detail, { extras: { licence } });
   }
 }
 
@@ -67,6 +89,7 @@ export class ModelCatalogues {
       [...KNOWN_MODELS, ...others],
       live.length === 0 ? undefined : installed,
       this.config.defaultModel,
+      this.config.modelLicences,
     );
   }
 }

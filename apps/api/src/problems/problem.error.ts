@@ -1,6 +1,6 @@
 import { PROBLEMS, type ProblemCode, type ProblemDocument } from '@app/separations';
 
-export type ProblemExtras = Pick<ProblemDocument, 'allowed' | 'errors' | 'limit'>;
+export type ProblemExtras = Pick<ProblemDocument, 'allowed' | 'errors' | 'licence' | 'limit'>;
 
 export interface ProblemOptions {
   readonly extras?: ProblemExtras;

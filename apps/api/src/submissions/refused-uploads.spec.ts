@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SeparationQueue } from '@app/queue';
+import type { ModelList } from '@app/separations';
 import type { Answer, Problem } from '../../../../test/support/service/api-client.js';
 import { startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
@@ -28,7 +29,13 @@ describe(SubmissionsController.name, () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'songs-'));
     redis = await RedisServer.start();
-    api = await startApi(redis.url, { MAX_UPLOAD_BYTES: '2000000', MAX_DURATION_SECONDS: '10', MAX_QUEUED: '2' });
+    api = await startApi(redis.url, {
+      MAX_UPLOAD_BYTES: '2000000',
+      MAX_DURATION_SECONDS: '10',
+      MAX_QUEUED: '2',
+      MODEL: 'demo',
+      MODEL_LICENCES: 'permissive,own',
+    });
   });
 
   afterAll(async () => {
@@ -87,7 +94,26 @@ describe(SubmissionsController.name, () => {
   ])('answers 422 to %s and says what is allowed', async (_, code, name, value) => {
     const answer = await post([name, value], ['file', song()]);
     expect(answer).toMatchObject({ status: 422, body: { code } });
-    expect(JSON.stringify(answer.body.allowed)).toMatch(/htdemucs|vocals|flac|"max"/);
+    expect(JSON.stringify(answer.body.allowed)).toMatch(/demo|vocals|flac|"max"/);
+  });
+
+  it('answers 422 to a model whose license the operator does not allow, and names class and source', async () => {
+    const answer = await post(['model', 'htdemucs'], ['file', song()]);
+    const source = 'https://github.com/facebookresearch/demucs/issues/327';
+    expect(answer).toMatchObject({
+      status: 422,
+      body: {
+        code: 'licence_not_allowed',
+        detail: `The license of "htdemucs" is none-stated (${source}). This server allows only permissive, own.`,
+        licence: { class: 'none-stated', source },
+      },
+    });
+  });
+
+  it('lists which models the operator allows', async () => {
+    const { body } = await api.client.json<ModelList>('/v1/models');
+    const named = Object.fromEntries(body.models.map(({ name, allowed }) => [name, allowed]));
+    expect(named).toMatchObject({ htdemucs: false, demo: true, melband_roformer_kim: true });
   });
 
   it.each<[what: string, status: number, code: string, file: Blob]>([

@@ -57,6 +57,7 @@ export class SubmissionsController {
     'unsupported_media_type',
     'unknown_model',
     'model_not_installed',
+    'licence_not_allowed',
     'unknown_stem',
     'unknown_format',
     'invalid_overlap',

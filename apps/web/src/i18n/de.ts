@@ -37,18 +37,11 @@ export const de: Messages = {
       htdemucs_ft: 'klarere Spuren',
       htdemucs_6s: 'auch Gitarre und Klavier',
       hdemucs_mmi: 'ein älteres Modell',
+      melband_roformer_kim: 'der klarste Gesang, langsam ohne GPU',
       demo: 'zum Ausprobieren',
     },
     makes: (stems) => `Macht ${stems}.`,
-    licence: (licence) => `Lizenz: ${licence}.`,
-    licenceClasses: {
-      permissive: 'freizügig',
-      copyleft: 'Copyleft',
-      'non-commercial': 'nicht für kommerzielle Nutzung',
-      'none-stated': 'keine angegeben',
-      own: 'eigenes Modell',
-    },
-    licenceSource: 'Quelle',
+    licence: 'Lizenz:',
     toInstall: 'Wer den Server betreibt, kann weitere Modelle installieren:',
     cost: (cost) => {
       if (cost < 0.2) return 'sehr schnell';
@@ -56,10 +49,21 @@ export const de: Messages = {
     },
     isDefault: 'Standard',
     notInstalled: 'nicht installiert',
+    notAllowed: 'Lizenz hier nicht erlaubt',
     stems: 'Spuren',
     formats: 'Formate',
     formatsHint: 'Sind mit dem Song fertig. Später kannst du jedes Format herunterladen.',
     lastStem: 'Mindestens eine Spur muss bleiben.',
+  },
+  licence: {
+    classes: {
+      permissive: 'freizügig',
+      copyleft: 'Copyleft',
+      'non-commercial': 'nicht für kommerzielle Nutzung',
+      'none-stated': 'keine angegeben',
+      own: 'eigenes Modell',
+    },
+    sourceLink: 'Quelle',
   },
   stems: {
     vocals: 'Gesang',
@@ -211,6 +215,7 @@ export const de: Messages = {
   receipt: {
     heading: 'Protokoll',
     model: 'Modell',
+    licence: 'Lizenz',
     length: 'Länge',
     lengthValue: (time, samples) => `${time}, ${number(samples)} Samples im Song und in jeder Spur`,
     sum: 'Wie gut die Spuren den Song ergeben',
@@ -290,6 +295,7 @@ export const de: Messages = {
     malformed_upload: 'Die Datei kam beschädigt an. Versuche es noch einmal.',
     method_not_allowed: 'Der Server unterstützt diese Aktion nicht. Lade die Seite neu.',
     missing_file: 'Es wurde keine Datei hochgeladen.',
+    licence_not_allowed: 'Der Betreiber des Servers erlaubt die Lizenz dieses Modells nicht. Wähle ein anderes Modell.',
     model_not_installed:
       'Kein laufender Worker hat dieses Modell. Wähle ein anderes oder versuche es später noch einmal.',
     no_audio: 'Der Server hat in dieser Datei kein lesbares Audio gefunden.',

@@ -30,18 +30,11 @@ export const en = {
       htdemucs_ft: 'clearer stems',
       htdemucs_6s: 'guitar and piano too',
       hdemucs_mmi: 'an older model',
+      melband_roformer_kim: 'the clearest vocals, slow without a GPU',
       demo: 'for a first try',
     } as Readonly<Record<string, string>>,
     makes: (stems: string): string => `Makes ${stems}.`,
-    licence: (licence: string): string => `License: ${licence}.`,
-    licenceClasses: {
-      permissive: 'permissive',
-      copyleft: 'copyleft',
-      'non-commercial': 'not for commercial use',
-      'none-stated': 'none stated',
-      own: 'own',
-    } satisfies Readonly<Record<LicenceClass, string>>,
-    licenceSource: 'Source',
+    licence: 'License:',
     toInstall: 'Whoever runs the server can install more models:',
     cost: (cost: number): string => {
       if (cost < 0.2) return 'very fast';
@@ -49,10 +42,21 @@ export const en = {
     },
     isDefault: 'default',
     notInstalled: 'not installed',
+    notAllowed: 'license not allowed here',
     stems: 'Stems',
     formats: 'Formats',
     formatsHint: 'Ready as soon as the song is. You can download every format later.',
     lastStem: 'Keep at least one stem.',
+  },
+  licence: {
+    classes: {
+      permissive: 'permissive',
+      copyleft: 'copyleft',
+      'non-commercial': 'not for commercial use',
+      'none-stated': 'none stated',
+      own: 'own',
+    } satisfies Readonly<Record<LicenceClass, string>>,
+    sourceLink: 'Source',
   },
   stems: {
     vocals: 'Vocals',
@@ -201,6 +205,7 @@ export const en = {
   receipt: {
     heading: 'Receipt',
     model: 'Model',
+    licence: 'License',
     length: 'Length',
     lengthValue: (time: string, samples: number): string =>
       `${time}, ${number(samples)} samples in the song and in every stem`,
@@ -279,6 +284,7 @@ export const en = {
     malformed_upload: 'The upload arrived damaged. Try again.',
     method_not_allowed: 'The server does not support this action. Reload the page.',
     missing_file: 'The upload had no file in it.',
+    licence_not_allowed: 'The operator of this server does not allow the license of this model. Choose another model.',
     model_not_installed: 'No running worker has this model. Choose another one, or try again later.',
     no_audio: 'The server found no audio it can read in this file.',
     no_samples: 'There is no sound in this song.',

@@ -3,6 +3,7 @@ import type { Manifest } from '../api/contract.js';
 import { messages, stemName } from '../i18n/i18n.js';
 import { formatDuration, formatTime } from '../i18n/units.js';
 import { Icon } from '../ui/icons.js';
+import { LicenceText } from '../ui/licence-text.js';
 
 type Row = readonly [label: string, value: JSX.Element | string];
 
@@ -26,17 +27,25 @@ export function ReceiptView({ receipt }: { readonly receipt: Manifest }): JSX.El
   );
 }
 
-function facts({ model, input, residualDb, gainDb, seconds, engine, warnings }: Manifest): Row[] {
+function facts({ model, licence, input, residualDb, gainDb, seconds, engine, warnings }: Manifest): Row[] {
   const text = messages.value.receipt;
   const total = Object.values(seconds).reduce((sum, stage) => sum + stage, 0);
   const rows: Row[] = [
     [text.model, model],
+    ...licenceRow(licence),
     [text.length, text.lengthValue(formatTime(input.durationSeconds), input.samples)],
     [text.sum, residualDb === null ? text.noSum : text.sumValue(residualDb)],
     [text.gain, text.gainValue(gainDb)],
     [text.time, text.timeValue(formatDuration(Math.round(total * 10) / 10), engine.device)],
   ];
   return warnings.length === 0 ? rows : [...rows, [text.warnings, warnings.join(' ')]];
+}
+
+/** Receipts of earlier versions have none. */
+function licenceRow(licence: Manifest['licence']): Row[] {
+  if (licence === undefined) return [];
+  const { class: kind, text, source } = licence;
+  return [[messages.value.receipt.licence, <LicenceText key="licence" class={kind} text={text} source={source} />]];
 }
 
 function checksums({ input, stems, weightsSha256 }: Manifest): Row[] {

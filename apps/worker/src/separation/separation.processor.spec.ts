@@ -134,6 +134,7 @@ describe(SeparationProcessor.name, () => {
       ['vocals', 6 * WORKING_RATE],
     ]);
     expect(manifest?.residualDb).toBeNull();
+    expect(manifest?.licence).toMatchObject({ class: 'own', source: 'engine/training/README.md' });
     expect([...new Set(stages)]).toEqual([...STAGES]);
     for (const stage of ['fetch', 'decode', 'separate', 'store'] as const) {
       expect(manifest?.seconds[stage]).toBeGreaterThan(0);

@@ -7,16 +7,26 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import get_args
 
 from separation_engine.backends.select import BackendSelector
 from separation_engine.checks.precision_check import require_precision
 from separation_engine.checks.references import find_reference
 from separation_engine.common.errors import EngineError, ModelNotInstalledError
-from separation_engine.common.settings import Settings
-from separation_engine.models.catalogue import KNOWN_MODELS
-from separation_engine.models.folder import ModelFolder, check_name, hash_files, read_record, write_record
+from separation_engine.common.settings import LicenceClass, Settings
+from separation_engine.models.acceptance import accept, require_allowed
+from separation_engine.models.catalogue import KNOWN_MODELS, licence_of
+from separation_engine.models.folder import (
+    RECORD_NAME,
+    ModelFolder,
+    check_name,
+    hash_files,
+    read_record,
+    write_record,
+)
 from separation_engine.models.library import ModelLibrary
 from separation_engine.models.lock import model_lock
+from separation_engine.models.origin import ORIGIN_NAME, Origin, read_origin_hashes, write_origin
 from separation_engine.networks.architecture import NetworkSettings
 
 _DEFAULT_TIMEOUT_SECONDS = 10.0
@@ -28,6 +38,13 @@ def add_models_commands(parser: argparse.ArgumentParser) -> None:
     get.add_argument("names", nargs="+", metavar="MODEL")
     get.add_argument(
         "--timeout", type=float, default=_DEFAULT_TIMEOUT_SECONDS, help="seconds to wait for the hub's answer"
+    )
+    get.add_argument(
+        "--accept-licence",
+        action="append",
+        default=[],
+        choices=get_args(LicenceClass),
+        help="accept licenses of this class without a question",
     )
     get.add_argument("--force", action="store_true", help="fetch installed models again")
     listing = commands.add_parser("list", help="show known and installed models")
@@ -47,7 +64,7 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
     library = ModelLibrary(settings.models_dir)
     if arguments.action == "get":
         for name in arguments.names:
-            _get(name, library, settings, timeout=arguments.timeout, force=arguments.force)
+            _get(name, library, settings, arguments)
     elif arguments.action == "list":
         _list(library, settings, as_json=arguments.json)
     elif arguments.action == "import":
@@ -60,26 +77,29 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
     return 0
 
 
-def _get(name: str, library: ModelLibrary, settings: Settings, *, timeout: float, force: bool) -> None:
+def _get(name: str, library: ModelLibrary, settings: Settings, options: argparse.Namespace) -> None:
     if library.folder is None:
         raise ModelNotInstalledError("set MODELS_DIR to the folder for models")
     with model_lock(library.folder, check_name(name), _say) as waited:
         # another process may have fetched it meanwhile
-        if (waited or not force) and name in library.installed_names():
+        if (waited or not options.force) and name in library.installed_names():
             _say(f"{name} is already installed")
         else:
-            _fetch(name, library.folder, settings, timeout)
+            _fetch(name, library.folder, settings, options)
         _make_references(name, library, settings)
     _say(f"{name} is ready in {library.path_of(name)}")
 
 
-def _fetch(name: str, models_dir: Path, settings: Settings, timeout: float) -> None:
+def _fetch(name: str, models_dir: Path, settings: Settings, options: argparse.Namespace) -> None:
     from separation_engine.models.hub import fetch_model
 
-    known = KNOWN_MODELS.get(name)
-    if known and (reason := _refusal(known.network, settings)):
-        raise ModelNotInstalledError(f"{name} cannot run here, so it is not fetched: {reason}")
-    fetch_model(name, models_dir, timeout, _say)
+    acceptance = None
+    if known := KNOWN_MODELS.get(name):
+        require_allowed(name, known.licence, settings.model_licences)
+        if reason := _refusal(known.network, settings):
+            raise ModelNotInstalledError(f"{name} cannot run here, so it is not fetched: {reason}")
+        acceptance = accept(name, known.licence, options.accept_licence, settings, _say)
+    fetch_model(name, models_dir, options.timeout, _say, acceptance)
     if known:
         _say(f"license of {name}: {known.licence.klass}. {known.licence.text}: {known.licence.source}")
 
@@ -105,6 +125,7 @@ def _record(name: str, library: ModelLibrary, settings: Settings) -> None:
     hashes = hash_files(path, name)
     with model_lock(path.parent, name, _say):
         write_record(path, hashes)
+        write_origin(path, name, Origin("by-hand", licence_of(name)), hashes)
         _make_references(name, library, settings)
     _say(f"recorded {name}")
 
@@ -149,16 +170,19 @@ def _find_problem(name: str, library: ModelLibrary) -> str | None:
     try:
         folder = library.find(name)
         found, recorded = hash_files(folder.path, name), read_record(folder.path)
+        listed = read_origin_hashes(folder.path)
     except EngineError as error:
         return str(error)
     changed = [file for file, sha256 in found.items() if recorded.get(file) != sha256]
-    return f"{', '.join(changed)} changed since the model was recorded" if changed else None
+    if changed:
+        return f"{', '.join(changed)} changed since the model was recorded"
+    return None if listed in (None, recorded) else f"{ORIGIN_NAME} and {RECORD_NAME} list other files"
 
 
 def _list(library: ModelLibrary, settings: Settings, *, as_json: bool) -> None:
     installed = {folder.name: folder for folder in library.installed()}
     for name in [*KNOWN_MODELS, *sorted(installed.keys() - KNOWN_MODELS.keys())]:
-        known, folder = KNOWN_MODELS.get(name), installed.get(name)
+        known, folder, licence = KNOWN_MODELS.get(name), installed.get(name), licence_of(name)
         stems = folder.sources if folder else known.stems if known else ()
         network = folder.settings[0] if folder else known.network if known else None
         refusal = _refusal(network, settings) if network else None
@@ -166,9 +190,9 @@ def _list(library: ModelLibrary, settings: Settings, *, as_json: bool) -> None:
             row = {
                 "name": name,
                 "stems": list(stems),
-                "licenceClass": known.licence.klass if known else None,
-                "licence": known.licence.text if known else None,
-                "licenceSource": known.licence.source if known else None,
+                "licenceClass": licence.klass,
+                "licence": licence.text,
+                "licenceSource": licence.source,
                 "relativeCost": known.relative_cost if known else None,
                 "installed": folder is not None,
                 "refusal": refusal,
@@ -177,8 +201,7 @@ def _list(library: ModelLibrary, settings: Settings, *, as_json: bool) -> None:
             sys.stdout.write(json.dumps(row) + "\n")
         else:
             state = "cannot run here" if refusal else "installed" if folder else "not installed"
-            licence = known.licence.klass if known else "own"
-            sys.stdout.write(f"{name:<14}{state:<17}{licence:<16}{', '.join(stems)}\n")
+            sys.stdout.write(f"{name:<22}{state:<17}{licence.klass:<16}{', '.join(stems)}\n")
 
 
 def _say(text: str) -> None:

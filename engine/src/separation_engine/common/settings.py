@@ -14,6 +14,7 @@ DEFAULT_MODEL = "htdemucs"
 DeviceChoice = Literal["auto", "cpu", "cuda"]
 BackendChoice = Literal["auto", "torch", "openvino"]
 LogLevel = Literal["debug", "info", "warn", "error"]
+LicenceClass = Literal["permissive", "copyleft", "non-commercial", "none-stated", "own"]
 _Choice = TypeVar("_Choice", bound=str)
 
 
@@ -23,7 +24,11 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """models_dir: None if only the demo model is needed. cache_dir: for compiled models and references."""
+    """models_dir: None if only the demo model is needed. cache_dir: for compiled models and references.
+
+    model_licences: only models with licenses of these classes are fetched. accepted_licences: the classes
+    that the operator has accepted beforehand.
+    """
 
     models_dir: Path | None
     cache_dir: Path
@@ -32,6 +37,8 @@ class Settings:
     backend: BackendChoice
     precision: Precision
     log_level: LogLevel
+    model_licences: frozenset[LicenceClass] = frozenset(get_args(LicenceClass))
+    accepted_licences: frozenset[LicenceClass] = frozenset()
 
     def changed(
         self, *, model: str | None = None, device: str | None = None, backend: str | None = None
@@ -58,7 +65,14 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         backend=_read(environment, "ENGINE_BACKEND", "auto", get_args(BackendChoice)),
         precision=_read(environment, "PRECISION", "fp32", get_args(Precision)),
         log_level=_read(environment, "LOG_LEVEL", "info", get_args(LogLevel)),
+        model_licences=_read_licences(environment, "MODEL_LICENCES") or Settings.model_licences,
+        accepted_licences=_read_licences(environment, "ACCEPT_LICENCES"),
     )
+
+
+def _read_licences(environment: Mapping[str, str], name: str) -> frozenset[LicenceClass]:
+    parts = [part.strip() for part in environment.get(name, "").split(",")]
+    return frozenset(_choose(name, part, get_args(LicenceClass)) for part in parts if part)
 
 
 def _read(environment: Mapping[str, str], name: str, default: str, choices: tuple[_Choice, ...]) -> _Choice:

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
+import yaml
+
 from separation_engine.architectures.table import ARCHITECTURES
+from separation_engine.common.settings import LicenceClass
 from separation_engine.networks.architecture import NetworkSettings
 
 DEMO_MODEL = "demo"
-# their weights, of which relative costs are multiples
+# its cost is 1
 _REFERENCE = "htdemucs"
 
 
 @dataclass(frozen=True)
 class Licence:
-    """Of weights. klass: permissive, copyleft, non-commercial, none-stated or own.
+    """Of weights.
 
-    text: in words. source: where it was read, on the day read_on.
+    text: in words. source: where it was read, on the day read_on; None for models of the operator.
     """
 
-    klass: str
+    klass: LicenceClass
     text: str
-    source: str
-    read_on: str
+    source: str | None = None
+    read_on: str | None = None
+
+
+# of models that the catalogue does not know
+OPERATORS_OWN = Licence("own", "The operator is responsible for it")
 
 
 @dataclass(frozen=True)
 class PublishedNetwork:
     """A file of weights on the hub.
 
-    repository, revision: None if not on the hub, or not known. bytes, sha256: None if not known.
+    repository: None if it ships with the package. revision: a commit; None if unknown.
+    bytes, sha256: None if unknown. stems: those taken from it; None for all.
     """
 
     signature: str
@@ -41,6 +50,12 @@ class PublishedNetwork:
     file: str
     bytes: int | None
     sha256: str | None
+    stems: tuple[str, ...] | None = None
+
+    @property
+    def stored_name(self) -> str:
+        """Of the file in the model's folder."""
+        return f"{self.signature}.safetensors"
 
 
 @dataclass(frozen=True)
@@ -48,6 +63,8 @@ class KnownModel:
     """A model of the catalogue.
 
     klass: its architecture, a row of the table.
+    segment: seconds.
+    settings: how its networks are built; None if their files say so themselves.
     relative_cost: time per second of song, where htdemucs is 1: measured, or the arithmetic that it takes.
     """
 
@@ -57,30 +74,45 @@ class KnownModel:
     klass: str
     networks: tuple[PublishedNetwork, ...]
     licence: Licence
+    segment: float
+    settings: Mapping[str, object] | None
 
     @property
-    def repository(self) -> str | None:
-        """On the hub; None for the demo model, which ships with the package."""
-        return self.networks[0].repository
+    def is_published(self) -> bool:
+        """Whether the hub has it."""
+        return self.networks[0].repository is not None
 
     @property
     def network(self) -> NetworkSettings:
         """What is known of its networks before they are fetched: sizes are those of the architecture."""
-        return NetworkSettings(ARCHITECTURES[self.klass], ([*self.stems],), {})
+        return NetworkSettings(ARCHITECTURES[self.klass], (), self._arguments)
 
+    @property
+    def description(self) -> str:
+        """The text of `<name>.yaml` in the model's folder."""
+        more: dict[str, object] = {}
+        if any(network.stems for network in self.networks):
+            more["weights"] = [
+                [float(network.stems is None or stem in network.stems) for stem in self.stems]
+                for network in self.networks
+            ]
+        if ARCHITECTURES[self.klass].segment_may_grow:
+            more["segment"] = self.segment
+        if self.settings is not None:
+            more["network"] = {"class": self.klass, "arguments": self._arguments}
+        names = ", ".join(f"'{network.signature}'" for network in self.networks)
+        return f"models: [{names}]\n" + (yaml.safe_dump(more, sort_keys=False) if more else "")
 
-@dataclass(frozen=True)
-class PinnedFile:
-    """A published file whose bytes are known, wherever it comes from."""
-
-    bytes: int
-    sha256: str
+    @property
+    def _arguments(self) -> dict[str, object]:
+        if self.settings is None:
+            return {"sources": [*self.stems]}
+        return {"sources": [*self.stems], "segment": self.segment, **self.settings}
 
 
 def _read_catalogue() -> dict[str, KnownModel]:
-    rows: list[dict[str, Any]] = json.loads((files(__package__) / "catalogue.json").read_text("utf-8"))[
-        "models"
-    ]
+    text = (files(__package__) / "catalogue.json").read_text("utf-8")
+    rows: list[dict[str, Any]] = json.loads(text)["models"]
     reference: float = next(row["gflopPerSecond"] for row in rows if row["name"] == _REFERENCE)
     return {row["name"]: _known_model(row, reference) for row in rows}
 
@@ -90,28 +122,25 @@ def _known_model(row: dict[str, Any], reference: float) -> KnownModel:
     return KnownModel(
         name=row["name"],
         stems=tuple(row["stems"]),
-        relative_cost=row.get("relativeCost") or row["gflopPerSecond"] / reference,
+        relative_cost=row.get("relativeCost") or round(row["gflopPerSecond"] / reference, 1),
         klass=row["architecture"],
         networks=tuple(_network(network) for network in row["networks"]),
         licence=Licence(licence["class"], licence["text"], licence["source"], licence["readOn"]),
+        segment=row["segmentSeconds"],
+        settings=row.get("settings"),
     )
 
 
 def _network(row: dict[str, Any]) -> PublishedNetwork:
     names = ("signature", "repository", "revision", "file", "bytes", "sha256")
-    return PublishedNetwork(**{name: row[name] for name in names})
+    stems = tuple(row["stems"]) if "stems" in row else None
+    return PublishedNetwork(**{name: row[name] for name in names}, stems=stems)
 
 
 KNOWN_MODELS = _read_catalogue()
 
-# file names are unique over all known models
-PINNED_FILES = {
-    "htdemucs.yaml": PinnedFile(21, "239c445d0b14454d541ad8bd9bb271c9e536d267e8a4625208744cbb2e7bb66c"),
-    "htdemucs_6s.yaml": PinnedFile(21, "207405151270af8fd81c2373c25d27950916682ac91dca7884a11ce13dad6f58"),
-    **{
-        network.file: PinnedFile(network.bytes, network.sha256)
-        for model in KNOWN_MODELS.values()
-        for network in model.networks
-        if network.bytes and network.sha256
-    },
-}
+
+def licence_of(name: str) -> Licence:
+    """The license of a model's weights, known or of the operator."""
+    known = KNOWN_MODELS.get(name)
+    return known.licence if known else OPERATORS_OWN

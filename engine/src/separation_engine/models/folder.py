@@ -13,6 +13,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from separation_engine.architectures.table import ARCHITECTURES
 from separation_engine.common.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
 from separation_engine.models.weights import open_weights, read_settings, read_verified, require_recorded
 from separation_engine.networks.architecture import NetworkSettings, NetworkWeights
@@ -80,10 +81,13 @@ def read_folder(path: Path, name: str) -> ModelFolder:
     check_name(name)
     hashes = read_record(path)
     content = read_verified(path / f"{name}.yaml", hashes.get(f"{name}.yaml"))
-    signatures, weights, segment = _parse_bag(name, content)
-    settings = tuple(read_settings(path / f"{signature}.safetensors") for signature in signatures)
-    if segment is not None:
-        settings = tuple(one.with_segment(segment) for one in settings)
+    bag = _parse_bag(name, content)
+    signatures = bag.signatures
+    settings = tuple(
+        bag.network or read_settings(path / f"{signature}.safetensors") for signature in signatures
+    )
+    if bag.segment is not None:
+        settings = tuple(one.with_segment(bag.segment) for one in settings)
     for signature, one in zip(signatures, settings, strict=True):
         if f"{signature}.safetensors" not in hashes:
             raise WeightsMismatchError(f"{path.name}/{RECORD_NAME} has no line for {signature}.safetensors")
@@ -93,13 +97,13 @@ def read_folder(path: Path, name: str) -> ModelFolder:
             settings[0].segment_samples,
         ):
             raise WeightsMismatchError(f"the sub-models of {name} differ in sources, sample rate or segment")
-    bag_weights = _normalize(name, weights, len(signatures), len(settings[0].sources))
+    bag_weights = _normalize(name, bag.weights, len(signatures), len(settings[0].sources))
     return ModelFolder(name, path, signatures, settings, bag_weights, hashes)
 
 
 def read_bag_signatures(path: Path) -> tuple[str, ...]:
     """The sub-models named in `<name>.yaml`, whether recorded or not."""
-    return _parse_bag(path.stem, path.read_bytes())[0]
+    return _parse_bag(path.stem, path.read_bytes()).signatures
 
 
 def read_record(path: Path) -> dict[str, str]:
@@ -144,16 +148,30 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _parse_bag(name: str, content: bytes) -> tuple[tuple[str, ...], object, Fraction | None]:
+@dataclass(frozen=True)
+class _Bag:
+    """`<name>.yaml`. network: how its networks are built, if their files do not say so."""
+
+    signatures: tuple[str, ...]
+    weights: object
+    segment: Fraction | None
+    network: NetworkSettings | None
+
+
+def _parse_bag(name: str, content: bytes) -> _Bag:
     try:
         bag = yaml.safe_load(content)
         signatures = tuple(bag["models"])
         segment = None if bag.get("segment") is None else Fraction(bag["segment"])
+        described = bag.get("network")
+        network = described and NetworkSettings(
+            ARCHITECTURES[described["class"]], (), dict(described["arguments"])
+        )
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise WeightsMismatchError(f"{name}.yaml does not describe a model") from error
     if not signatures or not all(isinstance(one, str) and _NAME.fullmatch(one) for one in signatures):
         raise WeightsMismatchError(f"{name}.yaml names no weights")
-    return signatures, bag.get("weights"), segment
+    return _Bag(signatures, bag.get("weights"), segment, network)
 
 
 def _normalize(name: str, weights: object, networks: int, sources: int) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from collections.abc import Callable
@@ -13,14 +12,16 @@ import httpx2
 from huggingface_hub.errors import HfHubHTTPError
 
 from separation_engine.common.errors import EngineError, UnknownModelError, WeightsMismatchError
-from separation_engine.models.catalogue import KNOWN_MODELS, PINNED_FILES, PinnedFile
-from separation_engine.models.folder import hash_file, read_bag_signatures, write_record
+from separation_engine.models.acceptance import Acceptance
+from separation_engine.models.catalogue import KNOWN_MODELS, KnownModel, PublishedNetwork
+from separation_engine.models.folder import hash_file, hash_files, read_folder, write_record
 from separation_engine.models.hub_client import HubClient, HubFile, explain
 from separation_engine.models.lock import PARTIAL_FOLDER
+from separation_engine.models.origin import Origin, write_origin
 
-_SHA256_DIGITS = 64
-# sha256, or git's sha1
-_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+# the status of a revision, or of a file in it, that the hub does not have
+_GONE = {404, 410}
 
 
 class HubError(EngineError):
@@ -29,58 +30,99 @@ class HubError(EngineError):
     code = "model_not_installed"
 
 
-def fetch_model(name: str, models_dir: Path, timeout: float, say: Callable[[str], None]) -> Path:
+def fetch_model(
+    name: str,
+    models_dir: Path,
+    timeout: float,
+    say: Callable[[str], None],
+    acceptance: Acceptance | None = None,
+) -> Path:
     """Fetch a known model into models_dir/<name>, and resume what an earlier try left.
 
-    timeout: seconds to wait for the hub's answer. Raises UnknownModelError, HubError, WeightsMismatchError.
+    timeout: seconds to wait for the hub's answer. acceptance: of its license, if that needs one.
+    Raises UnknownModelError, HubError, WeightsMismatchError.
     """
     known = KNOWN_MODELS.get(name)
-    if known is None or known.repository is None:
-        names = ", ".join(model.name for model in KNOWN_MODELS.values() if model.repository)
+    if known is None or not known.is_published:
+        names = ", ".join(model.name for model in KNOWN_MODELS.values() if model.is_published)
         raise UnknownModelError(f"the hub's models are {names}, not {name}")
     unfinished = models_dir / PARTIAL_FOLDER / name
     client = HubClient(timeout, say)
     try:
         unfinished.mkdir(parents=True, exist_ok=True)
-        bag, revision = _fetch(client, known.repository, None, f"{name}.yaml", unfinished)
-        hashes = {bag.name: hash_file(bag)}
-        for signature in read_bag_signatures(bag):
-            say(f"fetching {name}/{signature}")
-            # from the same commit as the bag
-            weights, _ = _fetch(client, known.repository, revision, f"{signature}.safetensors", unfinished)
-            hashes[weights.name] = hash_file(weights)
+        revisions: set[str | None] = set()
+        for network in known.networks:
+            revisions.add(_fetch(client, name, network, unfinished, say))
+        (unfinished / f"{name}.yaml").write_text(known.description, "utf-8")
+        hashes = hash_files(unfinished, name)
         write_record(unfinished, hashes)
+        details = {
+            "repositories": sorted({str(network.repository) for network in known.networks}),
+            "revisions": sorted(filter(None, revisions)),
+        }
+        write_origin(unfinished, name, Origin("hub", known.licence, acceptance, details), hashes)
+        _check_settings(known, unfinished)
         return _put_in_place(unfinished, models_dir / name)
     except (HfHubHTTPError, httpx2.HTTPError, OSError) as error:
         raise HubError(f"{name} could not be fetched from the hub: {explain(error)}") from error
 
 
 def _fetch(
-    client: HubClient, repository: str, revision: str | None, name: str, folder: Path
-) -> tuple[Path, str | None]:
-    """The verified file, and its commit."""
-    found = client.find(repository, name, revision)
-    pinned = PINNED_FILES.get(name)
-    expected = _expected_hash(name, found, pinned)
-    size = pinned.bytes if pinned and expected == pinned.sha256 else found.size
+    client: HubClient, name: str, network: PublishedNetwork, folder: Path, say: Callable[[str], None]
+) -> str | None:
+    """Fetch and verify one file of weights. Returns its commit."""
+    found, revision = _find(client, network, say)
+    say(f"fetching {name}/{network.signature}")
+    path = folder / network.stored_name
+    expected = _expected_hash(network, found)
+    size = network.bytes if network.sha256 else found.size
     if size is None:
-        raise HubError(f"the hub reports no size for {name}")
-    path = folder / name
-    if not path.is_file() or _hash_like(expected, path) != expected:
-        find = partial(client.find, repository, name, revision)
+        raise HubError(f"the hub reports no size for {network.file}")
+    if not path.is_file() or hash_file(path) != expected:
+        find = partial(client.find, str(network.repository), network.file, revision)
         _download(client, found.url, find, size, expected, path)
-    return path, found.commit
+    return found.commit
 
 
-def _expected_hash(name: str, found: HubFile, pinned: PinnedFile | None) -> str:
-    """The hub's hash. A plain web server has none, so the file must be one that the catalogue knows."""
-    if found.etag and _HASH.fullmatch(found.etag):
-        if pinned and len(found.etag) == _SHA256_DIGITS and found.etag != pinned.sha256:
-            raise WeightsMismatchError(f"the hub's {name} is not the file that this version knows")
-        return found.etag
-    if pinned is None:
-        raise HubError(f"the server reports no hash for {name}, and the catalogue knows none")
-    return pinned.sha256
+def _find(
+    client: HubClient, network: PublishedNetwork, say: Callable[[str], None]
+) -> tuple[HubFile, str | None]:
+    """The file at its known revision. One whose hash is known may also come from the newest."""
+    repository = str(network.repository)
+    try:
+        found = client.find(repository, network.file, network.revision)
+    except HfHubHTTPError as error:
+        if error.response.status_code not in _GONE or not network.revision or not network.sha256:
+            raise
+        say(f"{error.response.url.host} does not have revision {network.revision[:8]}: trying its newest one")
+        return client.find(repository, network.file, None), None
+    if network.revision and found.commit and found.commit != network.revision:
+        raise WeightsMismatchError(
+            f"the hub answers with revision {found.commit[:8]} of {repository} instead of"
+            f" {network.revision[:8]}"
+        )
+    return found, network.revision
+
+
+def _expected_hash(network: PublishedNetwork, found: HubFile) -> str:
+    """The catalogue's hash, or the hub's. A plain web server has none."""
+    reported = found.etag if found.etag and _SHA256.fullmatch(found.etag) else None
+    if network.sha256:
+        if reported and reported != network.sha256:
+            raise WeightsMismatchError(f"the hub's {network.file} is not the file that this version knows")
+        return network.sha256
+    if reported is None:
+        raise HubError(f"the server reports no hash for {network.file}, and the catalogue knows none")
+    return reported
+
+
+def _check_settings(known: KnownModel, folder: Path) -> None:
+    """Raises WeightsMismatchError if weights do not fit the settings that the catalogue has for them."""
+    if known.settings is None:
+        return
+    model = read_folder(folder, known.name)
+    for index, settings in enumerate(model.settings):
+        settings.architecture.check(settings, model.open_weights(index).tensors)
 
 
 def _download(
@@ -91,20 +133,10 @@ def _download(
     # unbuffered: the next try finds every received byte, however this one ends
     with unfinished.open("ab", buffering=0) as file:
         client.download(url, find, size, path.name, file)
-    if _hash_like(expected, unfinished) != expected:
+    if hash_file(unfinished) != expected:
         unfinished.unlink()
-        raise WeightsMismatchError(f"{path.name} does not match the hub's hash, so it was deleted")
+        raise WeightsMismatchError(f"{path.name} does not match the expected hash, so it was deleted")
     unfinished.replace(path)
-
-
-def _hash_like(etag: str, path: Path) -> str:
-    """The file's hash of the kind that the hub uses: sha256 for weights, git's for small files."""
-    return hash_file(path) if len(etag) == _SHA256_DIGITS else _git_hash(path)
-
-
-def _git_hash(path: Path) -> str:
-    content = path.read_bytes()
-    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _put_in_place(partial: Path, target: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import time
@@ -136,6 +137,8 @@ def explain(error: Exception) -> str:
         host = error.request.url.host
         reason = str(error).strip() or type(error).__name__
         return f"{host} cannot be reached ({reason}). Check the connection, or set HF_ENDPOINT to a mirror."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk is full. Free some space and try again: the download goes on where it stopped."
     return f"the file cannot be written ({error})."
 
 

@@ -15,11 +15,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from separation_engine.common.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
-from separation_engine.models.catalogue import KNOWN_MODELS
+from separation_engine.models.catalogue import KNOWN_MODELS, OPERATORS_OWN
 from separation_engine.models.checkpoint.archive import read_checkpoint
 from separation_engine.models.checkpoint.training_config import read_training_config
 from separation_engine.models.folder import check_name, hash_file, hash_files, write_record
 from separation_engine.models.lock import PARTIAL_FOLDER
+from separation_engine.models.origin import Origin, write_origin
 from separation_engine.networks.architecture import NetworkSettings
 
 _SIGNATURE_DIGITS = 8
@@ -44,7 +45,8 @@ def import_model(checkpoint: Path, config: Path, name: str, models_dir: Path) ->
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
-        _write(network, tensors, unfinished, name)
+        sources = {"checkpoint": checkpoint.name, "config": config.name}
+        _write(network, tensors, unfinished, name, sources)
         return unfinished.rename(place)
     except OSError as error:
         raise ModelNotInstalledError(f"{name} could not be written to {models_dir}: {error}") from error
@@ -62,7 +64,11 @@ def _read_tensors(path: Path) -> dict[str, NDArray[np.generic]]:
 
 
 def _write(
-    network: NetworkSettings, tensors: Mapping[str, NDArray[np.generic]], folder: Path, name: str
+    network: NetworkSettings,
+    tensors: Mapping[str, NDArray[np.generic]],
+    folder: Path,
+    name: str,
+    sources: Mapping[str, str],
 ) -> None:
     weights = folder / "weights.safetensors"
     metadata = {
@@ -74,7 +80,9 @@ def _write(
     signature = hash_file(weights)[:_SIGNATURE_DIGITS]
     weights.rename(folder / f"{signature}.safetensors")
     (folder / f"{name}.yaml").write_text(yaml.safe_dump({"models": [signature]}), "utf-8")
-    write_record(folder, hash_files(folder, name))
+    hashes = hash_files(folder, name)
+    write_record(folder, hashes)
+    write_origin(folder, name, Origin("import", OPERATORS_OWN, details=sources), hashes)
 
 
 def _encode_fraction(value: object) -> dict[str, object]:

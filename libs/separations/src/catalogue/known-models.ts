@@ -1,4 +1,4 @@
-import type { ModelDescription } from '../documents/model.js';
+import type { Licence, ModelDescription } from '../documents/model.js';
 import { MODELS } from './models.generated.js';
 
 /** The model that ships with the service. */
@@ -9,4 +9,17 @@ export const KNOWN_MODELS: readonly ModelDescription[] = MODELS;
 
 export function findKnownModel(name: string): ModelDescription | undefined {
   return KNOWN_MODELS.find((model) => model.name === name);
+}
+
+/** The license of a model's weights. Models that the catalogue does not know are the operator's own. */
+export function licenceOf(name: string): Licence {
+  const model = findKnownModel(name);
+  if (model?.licenceClass === undefined) return { class: 'own', text: 'The operator is responsible for it' };
+  const { licence, licenceClass, licenceSource, licenceReadOn } = model;
+  return {
+    class: licenceClass,
+    text: licence,
+    ...(licenceSource !== undefined && { source: licenceSource }),
+    ...(licenceReadOn !== undefined && { readOn: licenceReadOn }),
+  };
 }

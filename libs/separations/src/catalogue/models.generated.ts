@@ -65,6 +65,18 @@ export const MODELS: readonly ModelDescription[] = [
     "relativeCost": 1
   },
   {
+    "name": "melband_roformer_kim",
+    "stems": [
+      "vocals"
+    ],
+    "weights": "03bfc70b",
+    "licence": "MIT, stated by the author in April 2026",
+    "licenceClass": "permissive",
+    "licenceSource": "Discussion 18 of KimberleyJSN/melbandroformer on the model hub",
+    "licenceReadOn": "2026-11-29",
+    "relativeCost": 6.4
+  },
+  {
     "name": "demo",
     "stems": [
       "drums",

@@ -31,7 +31,8 @@ describe('the schemas of answers', () => {
     ['progress at its end', progressSchema, { percent: 100, stage: 'done' }],
     ['a place in the queue', queuePlaceSchema, { position: 1, etaSeconds: null }],
     ['a description of a model', modelDescriptionSchema, MODEL],
-    ['a model', modelSchema, { ...MODEL, installed: false, default: true }],
+    ['a model', modelSchema, { ...MODEL, installed: false, allowed: true, default: true }],
+    ['a problem with a license', problemDocumentSchema, { ...PROBLEM, licence: { class: 'own', text: 'mine' } }],
     ['a problem', problemDocumentSchema, PROBLEM],
     ['a problem with allowed names', problemDocumentSchema, { ...PROBLEM, allowed: ['a', 1] }],
     ['a problem with an allowed range', problemDocumentSchema, { ...PROBLEM, allowed: { min: 0, max: 1 } }],
@@ -49,7 +50,8 @@ describe('the schemas of answers', () => {
     ['a place that is not a number', queuePlaceSchema, { position: 'first', etaSeconds: null }],
     ['a model without stems', modelDescriptionSchema, { ...MODEL, stems: undefined }],
     ['a model with a cost below 0', modelDescriptionSchema, { ...MODEL, relativeCost: -1 }],
-    ['a model that does not say whether it is installed', modelSchema, { ...MODEL, default: true }],
+    ['a model that does not say whether it is installed', modelSchema, { ...MODEL, allowed: true, default: true }],
+    ['a license of no known class', modelDescriptionSchema, { ...MODEL, licenceClass: 'free' }],
     ['an unknown code', problemDocumentSchema, { ...PROBLEM, code: 'no_luck' }],
     ['a status that is not an error', problemDocumentSchema, { ...PROBLEM, status: 200 }],
     ['allowed values in one text', problemDocumentSchema, { ...PROBLEM, allowed: 'a' }],
@@ -66,6 +68,7 @@ it('names the published weights, which decide the names of separations', () => {
     htdemucs_ft: 'f7e0c4bc+d12395a8+92cfc3b6+04573f0d',
     htdemucs_6s: '5c90dfd2',
     hdemucs_mmi: '75fc33f5',
+    melband_roformer_kim: '03bfc70b',
     demo: 'b64ffff8',
   });
 });

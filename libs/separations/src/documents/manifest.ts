@@ -3,6 +3,7 @@ import { FORMATS } from '../vocabulary/formats.js';
 import { STAGES, type Stage } from '../vocabulary/states.js';
 import { count, modelName, name, seconds, separationId, sha256, time, type DocumentOf } from './fields.js';
 import { parseDocument } from './parse-document.js';
+import { licenceSchema } from './model.js';
 import { songTagsSchema } from './song/tags.js';
 import { separationOptionsSchema } from './stored-request.js';
 
@@ -90,6 +91,9 @@ export const manifestSchema = z
     id: separationId,
     model: modelName,
     weightsSha256: sha256,
+    licence: licenceSchema
+      .meta({ description: 'of the weights, as it was known then. Absent in receipts of earlier versions.' })
+      .exactOptional(),
     engine: manifestEngineSchema,
     options: separationOptionsSchema,
     ffmpeg: z

@@ -2,6 +2,14 @@ import { z } from 'zod';
 import { LICENCE_CLASSES } from '../vocabulary/licences.js';
 import { modelName, name, stemNames, type DocumentOf } from './fields.js';
 
+/** Of the weights of a model. */
+export const licenceSchema = z.object({
+  class: z.enum(LICENCE_CLASSES).meta({ example: 'none-stated' }),
+  text: z.string().meta({ description: 'the licence in words', example: 'MIT' }),
+  source: z.string().meta({ description: 'where it was read' }).exactOptional(),
+  readOn: z.iso.date().meta({ description: 'the day it was read' }).exactOptional(),
+});
+
 /** What is fixed about a model, whether or not a worker has it. */
 export const modelDescriptionSchema = z.object({
   name: modelName,
@@ -28,6 +36,10 @@ export const modelDescriptionSchema = z.object({
 
 export const modelSchema = modelDescriptionSchema.extend({
   installed: z.boolean().meta({ description: 'whether a running worker has it', example: true }),
+  allowed: z
+    .boolean()
+    .meta({ description: 'whether this server takes songs for it: see MODEL_LICENCES', example: true })
+    .exactOptional(),
   default: z.boolean().meta({ description: 'used for uploads that name no model', example: true }),
 });
 
@@ -39,6 +51,7 @@ export const modelListSchema = z.object({
     .exactOptional(),
 });
 
+export type Licence = DocumentOf<typeof licenceSchema>;
 export type ModelDescription = DocumentOf<typeof modelDescriptionSchema>;
 export type Model = DocumentOf<typeof modelSchema>;
 export type ModelList = DocumentOf<typeof modelListSchema>;

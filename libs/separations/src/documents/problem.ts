@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PROBLEM_CODES } from '../vocabulary/problems.js';
 import type { DocumentOf } from './fields.js';
+import { licenceSchema } from './model.js';
 
 export const fieldErrorSchema = z.object({
   field: z.string().meta({ example: 'limit' }),
@@ -20,6 +21,7 @@ export const problemDocumentSchema = z.object({
     .meta({ description: 'what is allowed: names, or the ends of a range', example: ['htdemucs', 'demo'] })
     .exactOptional(),
   errors: z.array(fieldErrorSchema).exactOptional(),
+  licence: licenceSchema.meta({ description: 'the license that is not allowed' }).exactOptional(),
   limit: z.number().meta({ description: 'the limit that was exceeded', example: 3600 }).exactOptional(),
 });
 

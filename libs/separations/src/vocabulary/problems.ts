@@ -28,6 +28,7 @@ export const PROBLEMS = {
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
   unknown_model: { status: 422, title: 'Unknown model' },
   model_not_installed: { status: 422, title: 'No running worker has the model' },
+  licence_not_allowed: { status: 422, title: 'The license of the model is not allowed' },
   unknown_stem: { status: 422, title: 'The model has no such stem' },
   unknown_format: { status: 422, title: 'Unknown format' },
   invalid_overlap: { status: 422, title: 'The overlap is out of range' },

@@ -3,6 +3,7 @@ import { FORMATS, sortStems, type Model } from '../../api/contract.js';
 import { messages, stemName } from '../../i18n/i18n.js';
 import { Checkboxes } from '../../ui/checkboxes.js';
 import { Icon } from '../../ui/icons.js';
+import { LicenceText } from '../../ui/licence-text.js';
 import { availableStems, defaultStems, models, selectedModel, selectedStems } from './upload-options.js';
 import { setOptions, uploadOptions } from './upload-options.js';
 
@@ -38,7 +39,11 @@ function ModelSelect(): JSX.Element {
           }}
         >
           {models.value.map((model) => (
-            <option key={model.name} value={model.name} disabled={!model.installed && !model.default}>
+            <option
+              key={model.name}
+              value={model.name}
+              disabled={model.allowed === false || (!model.installed && !model.default)}
+            >
               {describe(model)}
             </option>
           ))}
@@ -50,10 +55,11 @@ function ModelSelect(): JSX.Element {
 }
 
 /** `htdemucs_ft: clearer stems, takes 4× as long · not installed` */
-function describe({ name, stems, relativeCost, installed, default: isTheDefault }: Model): string {
-  const { gives, cost, isDefault, notInstalled } = messages.value.options;
+function describe({ name, stems, relativeCost, installed, allowed, default: isTheDefault }: Model): string {
+  const { gives, cost, isDefault, notInstalled, notAllowed } = messages.value.options;
   const gift = gives[name] ?? sortStems(stems).map(stemName).join(', ');
-  const notes = [...(installed ? [] : [notInstalled]), ...(isTheDefault ? [isDefault] : [])];
+  const state = allowed === false ? [notAllowed] : !installed ? [notInstalled] : [];
+  const notes = [...state, ...(isTheDefault ? [isDefault] : [])];
   return [`${name}: ${gift}, ${cost(relativeCost)}`, ...notes].join(' · ');
 }
 
@@ -61,35 +67,18 @@ function describe({ name, stems, relativeCost, installed, default: isTheDefault 
 function ModelFacts(): JSX.Element | null {
   const model = selectedModel.value;
   if (model === undefined) return null;
-  const { makes, toInstall } = messages.value.options;
-  const others = models.value.filter(({ installed }) => !installed);
+  const { makes, licence, toInstall } = messages.value.options;
+  const others = models.value.filter(({ installed, allowed }) => allowed !== false && !installed);
   return (
     <>
       <p class="hint">
-        {makes(sortStems(model.stems).map(stemName).join(', '))} <Licence of={model} />
+        {makes(sortStems(model.stems).map(stemName).join(', '))} {licence}{' '}
+        <LicenceText class={model.licenceClass} text={model.licence} source={model.licenceSource} />
       </p>
       {others.length > 0 && (
         <p class="hint">
           {toInstall} <code>npm run models -- get {others[0]?.name}</code>
         </p>
-      )}
-    </>
-  );
-}
-
-/** `License: none stated. The author wrote … Source` */
-function Licence({ of: { licence, licenceClass, licenceSource } }: { readonly of: Model }): JSX.Element {
-  const texts = messages.value.options;
-  const kind = licenceClass === undefined ? [] : [texts.licenceClasses[licenceClass]];
-  return (
-    <>
-      {texts.licence([...kind, licence].join('. '))}{' '}
-      {licenceSource?.startsWith('https:') === true ? (
-        <a href={licenceSource} target="_blank" rel="noreferrer">
-          {texts.licenceSource}
-        </a>
-      ) : (
-        licenceSource
       )}
     </>
   );

@@ -47,8 +47,8 @@ export function setOptions(change: Partial<UploadOptions>): void {
 export async function loadModels(): Promise<void> {
   models.value = (await api.models()).models;
   const { model, stems } = uploadOptions.value;
-  const isInstalled = models.value.some(({ name, installed }) => name === model && installed);
-  if (model !== undefined && !isInstalled) setOptions({ model: undefined, stems: undefined });
+  const isOffered = models.value.some((one) => one.name === model && one.installed && one.allowed !== false);
+  if (model !== undefined && !isOffered) setOptions({ model: undefined, stems: undefined });
   // the server's default model may have changed
   if (stems?.some((stem) => !availableStems.value.includes(stem))) setOptions({ stems: undefined });
 }

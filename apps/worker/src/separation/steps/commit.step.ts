@@ -1,6 +1,7 @@
 import { WORKING_RATE } from '@app/audio';
 import {
   MASTER_FORMAT,
+  licenceOf,
   type Manifest,
   type ManifestOriginal,
   type ManifestStem,
@@ -50,6 +51,7 @@ function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
     id: request.id,
     model: separated.model,
     weightsSha256: separated.weightsSha256,
+    licence: licenceOf(separated.model),
     engine: {
       version: separated.engineVersion,
       backend: separated.backend,
