@@ -13,6 +13,7 @@ import {
 import type { Problem } from './support/service/api-client.js';
 import { EventReader } from './support/service/event-reader.js';
 import { waitUntil } from './support/wait-until.js';
+import { slowEngine } from './support/service/slow-engine.js';
 import { decodeSamples, loudnessOf, makeSong } from './support/songs/songs.js';
 import { TestService } from './support/service/test-service.js';
 
@@ -30,7 +31,7 @@ describe.each([
 
   beforeAll(async () => {
     // slow enough to be heard
-    service = await TestService.start({ driver, env: { ENGINE_FAULT: 'slow:0.3', ANALYSIS: analysis } });
+    service = await TestService.start({ driver, env: { ...slowEngine(0.3), ANALYSIS: analysis } });
     song = await makeSong(service.folder, 20);
     const accepted = await service.api.upload(song, { formats: 'flac,mp3' });
     expect(accepted.status).toBe(202);

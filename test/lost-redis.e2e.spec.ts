@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeSong } from './support/songs/songs.js';
+import { slowEngine } from './support/service/slow-engine.js';
 import { TestService } from './support/service/test-service.js';
 import { EventReader } from './support/service/event-reader.js';
 import { waitUntil } from './support/wait-until.js';
@@ -10,7 +11,7 @@ describe('Redis that goes away', () => {
 
   beforeAll(async () => {
     // slow enough to be heard
-    service = await TestService.start({ env: { ENGINE_FAULT: 'slow:0.05' } });
+    service = await TestService.start({ env: slowEngine(1) });
   });
 
   afterAll(() => service.close());
@@ -34,7 +35,7 @@ describe('Redis that goes away', () => {
   });
 
   it('finishes a running separation over an outage', async () => {
-    const { id } = (await service.api.upload(await makeSong(service.folder, 30), { shifts: '6' })).body;
+    const { id } = (await service.api.upload(await makeSong(service.folder, 20))).body;
     await waitUntil('it runs', async () => (await service.api.separation(id)).body.progress.stage === 'separate');
     await service.redis.kill();
     await service.redis.start();
@@ -43,8 +44,8 @@ describe('Redis that goes away', () => {
   });
 
   it('loses nothing that was accepted when it is wiped', async () => {
-    const songs = await Promise.all([1, 2, 3].map((variant) => makeSong(service.folder, 20, variant)));
-    const accepted = await Promise.all(songs.map((song) => service.api.upload(song, { shifts: '2' })));
+    const songs = await Promise.all([1, 2, 3].map((variant) => makeSong(service.folder, 12, variant)));
+    const accepted = await Promise.all(songs.map((song) => service.api.upload(song)));
     expect(accepted.map(({ status }) => status)).toEqual([202, 202, 202]);
     const port = service.apis[0]?.port ?? 0;
     const listeners = accepted.map(({ body }) => EventReader.open(port, body.id, { query: '?preview=true' }));

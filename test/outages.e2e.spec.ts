@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Separation } from '@app/separations';
 import { makeSong } from './support/songs/songs.js';
+import { slowEngine } from './support/service/slow-engine.js';
 import { TestService } from './support/service/test-service.js';
 import { waitUntil } from './support/wait-until.js';
 
-/** passes enough that the outage falls into the middle of the work */
-const SLOW = { shifts: '4' };
-const SECONDS = 20;
+/** slow enough that the outage falls into the middle of the work */
+const SLOW = slowEngine(2);
+const SECONDS = 12;
 const LONG_MS = 180_000;
 
 async function untilSeparating(service: TestService, id: string): Promise<void> {
@@ -44,7 +45,7 @@ describe('an object store that goes away in the middle of a job', () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await TestService.start({ driver: 'mortal s3' });
+    service = await TestService.start({ driver: 'mortal s3', env: SLOW });
   });
 
   afterAll(() => service.close());
@@ -56,7 +57,7 @@ describe('an object store that goes away in the middle of a job', () => {
     'is %s until the worker has missed it: the job is tried again, and one result is stored',
     async (how, variant) => {
       const { s3 } = service;
-      const { id } = (await service.api.upload(await makeSong(service.folder, SECONDS, variant), SLOW)).body;
+      const { id } = (await service.api.upload(await makeSong(service.folder, SECONDS, variant))).body;
       await untilSeparating(service, id);
       if (how === 'killed') await s3?.kill();
       else s3?.freeze();
@@ -68,7 +69,6 @@ describe('an object store that goes away in the middle of a job', () => {
       else s3?.thaw();
       await expectOneResult(service, await service.waitFor(id, 'completed', LONG_MS));
     },
-    LONG_MS,
   );
 });
 
@@ -76,26 +76,22 @@ describe('Redis that goes away in the middle of a job', () => {
   let service: TestService;
 
   beforeAll(async () => {
-    service = await TestService.start();
+    service = await TestService.start({ env: SLOW });
   });
 
   afterAll(() => service.close());
 
-  it(
-    'comes back when the result is stored already: the job ends, and the result stays as it is',
-    async () => {
-      const { id } = (await service.api.upload(await makeSong(service.folder, SECONDS), SLOW)).body;
-      await untilSeparating(service, id);
-      await service.redis.kill();
-      const manifest = `separations/${id}/manifest.json`;
-      await waitUntil('it is stored', async () => (await service.objects(`separations/${id}/`)).includes(manifest), {
-        deadlineMs: 60_000,
-      });
-      await service.redis.start();
-      const done = await service.waitFor(id, 'completed');
-      await expectOneResult(service, done);
-      expect((await service.waitFor(id, 'completed')).receipt).toEqual(done.receipt);
-    },
-    LONG_MS,
-  );
+  it('comes back when the result is stored already: the job ends, and the result stays as it is', async () => {
+    const { id } = (await service.api.upload(await makeSong(service.folder, SECONDS))).body;
+    await untilSeparating(service, id);
+    await service.redis.kill();
+    const manifest = `separations/${id}/manifest.json`;
+    await waitUntil('it is stored', async () => (await service.objects(`separations/${id}/`)).includes(manifest), {
+      deadlineMs: 60_000,
+    });
+    await service.redis.start();
+    const done = await service.waitFor(id, 'completed');
+    await expectOneResult(service, done);
+    expect((await service.waitFor(id, 'completed')).receipt).toEqual(done.receipt);
+  });
 });

@@ -76,31 +76,27 @@ describe('the OpenAPI document of a running rest-server', () => {
     await runPython(args, { cwd: folder, env: { PYTHONPATH: folder } });
   });
 
-  it(
-    'keeps its word in every call of a fuzzer',
-    async () => {
-      await copyFile(join(HERE, 'schemathesis.toml'), join(folder, 'schemathesis.toml'));
-      for (const [name, ids] of Object.entries(stored)) {
-        await writeFile(join(folder, `${name}.txt`), ids.map((id) => JSON.stringify(id)).join('\n'));
-      }
-      const cursor = (await list(1)).nextCursor ?? '';
-      const options = ['--seed', SEED, '--max-examples', EXAMPLES, '--report-har-path', 'calls.har'];
-      const output = await runPython(
-        ['-m', 'schemathesis.cli', '--config-file', 'schemathesis.toml', 'run', `${client.url}/docs-json`, ...options],
-        {
-          cwd: folder,
-          env: { PYTHONPATH: HERE, PYTHONDONTWRITEBYTECODE: '1', FUZZ_KEY: KEY, FUZZ_CURSOR: cursor },
-          timeoutMs: patient(FUZZ_MS),
-        },
-      );
-      expect(output).toMatch(/No issues found/);
-      // every operation of the document was tested
-      expect(output).toMatch(/Selected: (\d+)\/\1\n\s*Tested: \1/);
-      // and met its files, not only their problems. A worker would be needed for a song that was separated before
-      expect(await unmetResponses(document, join(folder, 'calls.har'))).toEqual(['createSeparation 200']);
-    },
-    FUZZ_MS,
-  );
+  it('keeps its word in every call of a fuzzer', async () => {
+    await copyFile(join(HERE, 'schemathesis.toml'), join(folder, 'schemathesis.toml'));
+    for (const [name, ids] of Object.entries(stored)) {
+      await writeFile(join(folder, `${name}.txt`), ids.map((id) => JSON.stringify(id)).join('\n'));
+    }
+    const cursor = (await list(1)).nextCursor ?? '';
+    const options = ['--seed', SEED, '--max-examples', EXAMPLES, '--report-har-path', 'calls.har'];
+    const output = await runPython(
+      ['-m', 'schemathesis.cli', '--config-file', 'schemathesis.toml', 'run', `${client.url}/docs-json`, ...options],
+      {
+        cwd: folder,
+        env: { PYTHONPATH: HERE, PYTHONDONTWRITEBYTECODE: '1', FUZZ_KEY: KEY, FUZZ_CURSOR: cursor },
+        timeoutMs: patient(FUZZ_MS),
+      },
+    );
+    expect(output).toMatch(/No issues found/);
+    // every operation of the document was tested
+    expect(output).toMatch(/Selected: (\d+)\/\1\n\s*Tested: \1/);
+    // and met its files, not only their problems. A worker would be needed for a song that was separated before
+    expect(await unmetResponses(document, join(folder, 'calls.har'))).toEqual(['createSeparation 200']);
+  });
 });
 
 /** `ids` are completed, with all their files; `running` have a preview */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import type { Separation } from '@app/separations';
+import { slowEngine } from '../support/service/slow-engine.js';
 import { decodeSamples, makeSong } from '../support/songs/songs.js';
 import { TestService } from '../support/service/test-service.js';
 import { patient } from '../support/patience.js';
@@ -36,7 +37,7 @@ describe('listening while the song is separated', () => {
   beforeAll(async () => {
     [service, browser] = await Promise.all([TestService.prepare(), openBrowser()]);
     // 10 s are two segments: playing catches up with the first before the second is ready
-    await Promise.all([service.startApi(), service.startWorker({ ENGINE_FAULT: 'slow:8' })]);
+    await Promise.all([service.startApi(), service.startWorker(slowEngine(8))]);
     // the recorder is a script of the spec
     watched = await WatchedPage.open(browser, 'about:blank', { bypassCSP: true });
     page = watched.page;

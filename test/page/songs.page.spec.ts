@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { Separation } from '@app/separations';
 import { makeSong } from '../support/songs/songs.js';
+import { slowEngine } from '../support/service/slow-engine.js';
 import { TestService } from '../support/service/test-service.js';
 import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
@@ -17,7 +18,7 @@ describe('the songs on the page', () => {
 
   beforeAll(async () => {
     [service, browser] = await Promise.all([
-      TestService.start({ env: { MAX_UPLOAD_BYTES: String(4 * MIB) } }),
+      TestService.start({ env: { MAX_UPLOAD_BYTES: String(4 * MIB), ...slowEngine(0.6) } }),
       openBrowser(),
     ]);
     watched = await WatchedPage.open(browser, service.api.url);
@@ -63,7 +64,7 @@ describe('the songs on the page', () => {
   });
 
   it('separates two songs at once, and cancels one', async () => {
-    await watched.drop({ name: 'one.mp3', bytes: await song(20, 1) }, { name: 'two.mp3', bytes: await song(60, 2) });
+    await watched.drop({ name: 'one.mp3', bytes: await song(8, 1) }, { name: 'two.mp3', bytes: await song(20, 2) });
     await page.getByRole('button', { name: 'Cancel: two.mp3' }).click();
     await card('two.mp3').getByText('Canceled', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Close the mixer: one.mp3' }).waitFor();
@@ -79,7 +80,7 @@ describe('the songs on the page', () => {
   });
 
   it('loses nothing when the page reloads during a separation', async () => {
-    await watched.drop({ name: 'three.mp3', bytes: await song(75, 3) });
+    await watched.drop({ name: 'three.mp3', bytes: await song(25, 3) });
     await page.getByRole('button', { name: 'Cancel: three.mp3' }).waitFor();
     await page.reload();
     await waitUntil('the tab to show the song', async () => (await page.title()).includes('three.mp3'), {
@@ -91,7 +92,7 @@ describe('the songs on the page', () => {
   });
 
   it('survives a restart of the server during a separation', async () => {
-    await watched.drop({ name: 'four.mp3', bytes: await song(80, 4) });
+    await watched.drop({ name: 'four.mp3', bytes: await song(30, 4) });
     await page.getByRole('button', { name: 'Cancel: four.mp3' }).waitFor();
     const [server] = service.apis.splice(0);
     await server?.app.kill();

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { objectKeys, type FailureCode, type Separation, type SeparationId } from '@app/separations';
 import { makeSong } from '../support/songs/songs.js';
+import { slowEngine } from '../support/service/slow-engine.js';
 import { TestService } from '../support/service/test-service.js';
 import { waitUntil } from '../support/wait-until.js';
 import { violations } from './support/axe.js';
@@ -17,7 +18,7 @@ describe('the states of the page', () => {
   let page: Page;
 
   beforeAll(async () => {
-    [service, browser] = await Promise.all([TestService.start(), openBrowser()]);
+    [service, browser] = await Promise.all([TestService.start({ env: slowEngine(1.5) }), openBrowser()]);
     // axe is a script of the spec
     watched = await WatchedPage.open(browser, 'about:blank', { bypassCSP: true });
     page = watched.page;
@@ -123,11 +124,11 @@ describe('the states of the page', () => {
   it('has no violations with refused, canceled and active songs, and offline, in both languages', async () => {
     await watched.drop(
       { name: 'letter.pdf', bytes: Buffer.from('%PDF'), type: 'application/pdf' },
-      { name: 'cancelled.mp3', bytes: await song(90, 2) },
+      { name: 'cancelled.mp3', bytes: await song(20, 2) },
     );
     await page.getByRole('button', { name: 'Cancel: cancelled.mp3' }).click();
     await card('cancelled.mp3').getByText('Canceled', { exact: true }).waitFor();
-    await watched.drop({ name: 'at work.mp3', bytes: await song(300, 3) });
+    await watched.drop({ name: 'at work.mp3', bytes: await song(60, 3) });
     await page.getByRole('button', { name: 'Cancel: at work.mp3' }).waitFor();
     expect(await allViolations()).toEqual([]);
     const { id } = await separation('cancelled.mp3');

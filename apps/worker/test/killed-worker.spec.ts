@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { PreviewBoard } from '@app/queue';
 import { objectKeys } from '@app/separations';
+import { slowEngine } from '../../../test/support/service/slow-engine.js';
 import { makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { Listener } from './listener.js';
@@ -17,9 +18,9 @@ describe('a worker that exits during a job', () => {
 
   it('killed while somebody listens, leaves nothing after 2 s, and another takes the job within 20 s', async () => {
     // slow enough to be heard
-    const slow = { ENGINE_FAULT: 'slow:0.2' };
+    const slow = slowEngine(1);
     await Promise.all([fixture.startWorker(slow), fixture.startWorker(slow)]);
-    const id = await fixture.submit(await makeSong(fixture.folder, 20), { shifts: 4 });
+    const id = await fixture.submit(await makeSong(fixture.folder, 20));
     const listener = Listener.of(fixture, id);
     const board = new PreviewBoard(fixture.connections);
     const before = await waitUntil('something can be heard', () => board.read(id));

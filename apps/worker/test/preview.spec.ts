@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PreviewBoard } from '@app/queue';
 import { objectKeys, type Manifest, type Preview, type SeparationId } from '@app/separations';
+import { slowEngine } from '../../../test/support/service/slow-engine.js';
 import { makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { Listener } from './listener.js';
@@ -19,7 +20,7 @@ describe('the preview of a separation that a worker runs', () => {
     board = new PreviewBoard(fixture.connections);
     song = await makeSong(fixture.folder, 30);
     // 30 s are five segments
-    await fixture.startWorker({ ENGINE_FAULT: 'slow:0.4' });
+    await fixture.startWorker(slowEngine(0.4));
   });
 
   afterAll(() => fixture.close());

@@ -14,7 +14,7 @@ from demucs.htdemucs import HTDemucs
 from separation_engine.architectures.htdemucs.openvino.network import OpenvinoNetwork
 from separation_engine.common.errors import DeviceUnavailableError
 from separation_engine.common.wav import Samples
-from tests.model_files import FOUR, FULL, SHORT, SIX, TINY
+from tests.model_files import FOUR, FULL, SHORT, TINY
 from tests.models import make_network, short, tiny
 from tests.openvino.conftest import Load, signal_to_noise, stock_segment, weights_of
 from tests.sounds import RATE, impulses, noise, song
@@ -116,18 +116,11 @@ def test_networks_of_other_shapes_equal_demucs(load: Load, settings: dict[str, o
     np.testing.assert_allclose(stems, stock_segment(network, mix), rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    ("sources", "settings"),
-    [(FOUR, FULL), (SIX, {**FULL, "bottom_channels": 0})],
-    ids=["htdemucs", "htdemucs_6s"],
-)
-def test_a_segment_of_a_full_size_network_equals_demucs(
-    load: Load, sources: list[str], settings: dict[str, object]
-) -> None:
-    network = make_network(HTDemucs, sources, settings)
+def test_a_segment_of_a_full_size_network_equals_demucs(load: Load) -> None:
+    network = make_network(HTDemucs, FOUR, FULL)
     mix = song(SEGMENT)
 
-    sut = load(weights_of(network, settings))
+    sut = load(weights_of(network, FULL))
     stems = sut.forward(mix[np.newaxis])[0]
 
     np.testing.assert_allclose(stems, stock_segment(network, mix), rtol=0, atol=1e-4)
