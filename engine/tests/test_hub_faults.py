@@ -79,8 +79,7 @@ def get(
     return child.returncode, stderr
 
 
-@pytest.mark.parametrize("call", [f"HEAD {WEIGHTS}", f"GET {WEIGHTS}"])
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(("call", "status"), [(f"HEAD {WEIGHTS}", 429), (f"GET {WEIGHTS}", 503)])
 def test_a_busy_hub_is_asked_again(hub: Hub, models_dir: Path, call: str, status: int) -> None:
     hub.refusals[call] = [(status, {}), (status, {})]
     code, stderr = get(models_dir, hub)

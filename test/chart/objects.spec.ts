@@ -59,6 +59,16 @@ describeChart('the objects of the chart', () => {
     }
   });
 
+  it('tells the program that fetches models which licenses are allowed, and accepted', async () => {
+    const set = ['models.licences={permissive,none-stated}', 'models.acceptLicences={none-stated}'];
+    const [init] = (await chart.render({ set })).pod('worker-server').spec.initContainers ?? [];
+    expect(init && environment(init)).toMatchObject({
+      MODEL: 'htdemucs',
+      MODEL_LICENCES: 'permissive,none-stated',
+      ACCEPT_LICENCES: 'none-stated',
+    });
+  });
+
   it('copies models from the bucket with a program of the worker', async () => {
     const set = ['models.source=bucket', 'models.default=htdemucs', 'models.bucketPrefix=ours/'];
     const [init] = (await chart.render({ set })).pod('worker-server').spec.initContainers ?? [];

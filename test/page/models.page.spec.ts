@@ -25,7 +25,7 @@ describe('a model with stems of its own', () => {
 
   beforeAll(async () => {
     [service, browser] = await Promise.all([TestService.prepare(), openBrowser()]);
-    await service.startApi({ MODEL: MODEL.name });
+    await service.startApi({ MODEL: MODEL.name, MODEL_LICENCES: 'own' });
     await announce();
     watched = await WatchedPage.open(browser, service.api.url);
     page = watched.page;
@@ -50,7 +50,8 @@ describe('a model with stems of its own', () => {
     expect(await stems.locator('label').allTextContents()).toEqual(['Vocals', 'Instrumental', 'Crowd', 'Lead guitar']);
     const choices = await page.getByRole('combobox', { name: 'Model' }).locator('option').allTextContents();
     expect(choices).toContain('concert: Vocals, Crowd, Lead guitar, takes 2× as long · default');
-    expect(choices).toContain('htdemucs_ft: clearer stems, takes 4× as long · not installed');
+    expect(choices).toContain('demo: for a first try, very fast · not installed');
+    expect(choices).toContain('htdemucs_ft: clearer stems, takes 4× as long · license not allowed here');
     await page.getByText('Makes Vocals, Crowd, Lead guitar. License: permissive. MIT. Source').waitFor();
     expect(await page.locator('.options-now').textContent()).toBe('concert · Vocals, Crowd, Lead guitar · FLAC');
   });

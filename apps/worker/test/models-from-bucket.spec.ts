@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,8 +32,10 @@ describe('the init container of models.source: bucket', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
+  let policy = {};
+
   const copy = (...args: string[]): { status: number | null; stdout: string; stderr: string } => {
-    const env = { PATH: process.env['PATH'] ?? '', ...s3Environment(s3.config), MODELS_DIR: folder };
+    const env = { PATH: process.env['PATH'] ?? '', ...s3Environment(s3.config), MODELS_DIR: folder, ...policy };
     const script = ['--import', './scripts/support/typescript.mjs', 'apps/worker/src/models-from-bucket.ts'];
     return spawnSync(process.execPath, [...script, ...args], { env, encoding: 'utf8', timeout: 20_000 });
   };
@@ -46,6 +49,17 @@ describe('the init container of models.source: bucket', () => {
 
   it('copies nothing twice', () => {
     expect(copy('tiny')).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  it('copies no model whose license the operator does not allow', () => {
+    policy = { MODEL: 'demo', MODEL_LICENCES: 'permissive,own' };
+    expect(copy('tiny2', 'htdemucs')).toMatchObject({
+      status: 1,
+      stderr:
+        'Cannot fetch the models: the license of htdemucs is none-stated, but MODEL_LICENCES allows only permissive, own\n',
+    });
+    expect(readdirSync(folder)).toEqual(['tiny']);
+    policy = {};
   });
 
   it('names a model that is not below the prefix', () => {
