@@ -183,6 +183,21 @@ def test_refuses_a_hub_that_answers_with_another_revision(hub: Hub, models_dir: 
     assert not (models_dir / "htdemucs").exists()
 
 
+def test_a_connection_that_breaks_again_and_again_is_one_sentence(hub: Hub, models_dir: Path) -> None:
+    hub.cut[WEIGHTS] = 1000
+    code, stderr = get(models_dir, hub, before="import time; time.sleep = lambda _: None")
+    assert code == 1
+    assert stderr.splitlines()[-1] == (
+        "htdemucs could not be fetched from the hub: the connection to 127.0.0.1 broke off."
+        " Try again: the download goes on where it stopped."
+    )
+    assert stderr.count("127.0.0.1 broke off: trying again in ") == 4
+    assert not (models_dir / "htdemucs").exists()
+    hub.cut.clear()
+    assert get(models_dir, hub)[0] == 0
+    assert hub.ranges[-1] == f"{WEIGHTS} from 1000"
+
+
 def test_a_full_disk_is_one_sentence_and_installs_nothing(hub: Hub, models_dir: Path) -> None:
     unfinished = models_dir / ".partial" / "htdemucs" / f"{WEIGHTS}.{hub.etag(WEIGHTS)[:16]}.unfinished"
     unfinished.parent.mkdir(parents=True)
@@ -190,8 +205,8 @@ def test_a_full_disk_is_one_sentence_and_installs_nothing(hub: Hub, models_dir: 
     code, stderr = get(models_dir, hub)
     assert code == 1
     assert stderr.endswith(
-        "htdemucs could not be fetched from the hub: the disk is full. Free some space and try again:"
-        " the download goes on where it stopped.\n"
+        "htdemucs could not be fetched from the hub: the disk is full. Free some space."
+        " Try again: the download goes on where it stopped.\n"
     )
     assert not (models_dir / "htdemucs").exists()
     unfinished.unlink()

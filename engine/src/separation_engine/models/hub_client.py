@@ -20,10 +20,12 @@ from tqdm import tqdm
 _ATTEMPTS = 5
 _STALL_SECONDS = 10
 _LONGEST_PAUSE_SECONDS = 120
-_BLOCK_BYTES = 1 << 20
 _PASSING = {408, 429, 500, 502, 503, 504}
 # what a signed address answers after it has expired
 _EXPIRED = {400, 401, 403, 404, 410}
+# of a connection that stood
+_BROKEN = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
+_GOES_ON = "Try again: the download goes on where it stopped."
 _RANDOM = random.SystemRandom()
 _Answer = TypeVar("_Answer")
 
@@ -97,7 +99,8 @@ class HubClient:
             response.raise_for_status()
             if first and response.status_code != httpx2.codes.PARTIAL_CONTENT:
                 file.truncate(0)
-            for block in response.iter_raw(_BLOCK_BYTES):
+            # as they come: blocks of a fixed size would lose what a broken connection had brought of one
+            for block in response.iter_raw():
                 file.write(block)
                 bar.update(len(block))
 
@@ -135,10 +138,12 @@ def explain(error: Exception) -> str:
         return f"{host} answered {status}. {_advice(status, error.response)}"
     if isinstance(error, httpx2.HTTPError):
         host = error.request.url.host
+        if isinstance(error, _BROKEN):
+            return f"the connection to {host} broke off. {_GOES_ON}"
         reason = str(error).strip() or type(error).__name__
         return f"{host} cannot be reached ({reason}). Check the connection, or set HF_ENDPOINT to a mirror."
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "the disk is full. Free some space and try again: the download goes on where it stopped."
+        return f"the disk is full. Free some space. {_GOES_ON}"
     return f"the file cannot be written ({error})."
 
 
