@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def models_dir(tmp_path: Path) -> Path:
 
 def command(hub: Hub, *arguments: str) -> list[str]:
     """`models get htdemucs` without the network's first start, which needs real weights."""
-    code = f"{hub.published()}\n{_NO_START}\n{_MAIN}"
+    code = f"{hub.published()}\n{hub.published('htdemucs_6s')}\n{_NO_START}\n{_MAIN}"
     return [sys.executable, "-c", code, "models", "get", "htdemucs", *arguments]
 
 
@@ -102,13 +103,18 @@ def test_records_who_accepted_what(
 
 
 @pytest.mark.parametrize(("answer", "installed"), [(b"yes\n", True), (b"\n", False)])
-def test_asks_on_a_terminal(hub: Hub, models_dir: Path, answer: bytes, *, installed: bool) -> None:
+def test_asks_once_on_a_terminal(hub: Hub, models_dir: Path, answer: bytes, *, installed: bool) -> None:
     terminal, child_end = pty.openpty()
     with (
-        subprocess.Popen(command(hub), env=environment(models_dir, hub), stdin=child_end, stderr=child_end),
+        subprocess.Popen(
+            command(hub, "htdemucs_6s"), env=environment(models_dir, hub), stdin=child_end, stderr=child_end
+        ) as child,
         os.fdopen(terminal, "r+b", buffering=0) as shown,
     ):
         os.close(child_end)
+        # a second question would wait for an answer
+        deadline = threading.Timer(60, child.kill)
+        deadline.start()
         output = b""
         while b"Type yes or no:" not in output:
             output += shown.read(4096)
@@ -119,8 +125,10 @@ def test_asks_on_a_terminal(hub: Hub, models_dir: Path, answer: bytes, *, instal
                 output += shown.read(4096)
             except OSError:
                 break
+        deadline.cancel()
     assert b"The license of htdemucs is none-stated. The author wrote in 2022" in output
-    assert (models_dir / "htdemucs").is_dir() is installed
+    assert [(models_dir / name).is_dir() for name in ("htdemucs", "htdemucs_6s")] == [installed] * 2
+    assert output.count(b"Type yes or no:") == 1
     assert (b"you did not accept its license" in output) is not installed
 
 

@@ -14,8 +14,8 @@ from separation_engine.checks.precision_check import require_precision
 from separation_engine.checks.references import find_reference
 from separation_engine.common.errors import EngineError, ModelNotInstalledError
 from separation_engine.common.settings import LicenceClass, Settings
-from separation_engine.models.acceptance import accept, require_allowed
-from separation_engine.models.catalogue import KNOWN_MODELS, licence_of
+from separation_engine.models.acceptance import Acceptance, accept, require_allowed
+from separation_engine.models.catalogue import KNOWN_MODELS, Licence, licence_of
 from separation_engine.models.folder import (
     RECORD_NAME,
     ModelFolder,
@@ -63,8 +63,9 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
     """Returns the exit status. Raises EngineError."""
     library = ModelLibrary(settings.models_dir)
     if arguments.action == "get":
+        answered: dict[Licence, Acceptance] = {}
         for name in arguments.names:
-            _get(name, library, settings, arguments)
+            _get(name, library, settings, arguments, answered)
     elif arguments.action == "list":
         _list(library, settings, as_json=arguments.json)
     elif arguments.action == "import":
@@ -77,7 +78,13 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
     return 0
 
 
-def _get(name: str, library: ModelLibrary, settings: Settings, options: argparse.Namespace) -> None:
+def _get(
+    name: str,
+    library: ModelLibrary,
+    settings: Settings,
+    options: argparse.Namespace,
+    answered: dict[Licence, Acceptance],
+) -> None:
     if library.folder is None:
         raise ModelNotInstalledError("set MODELS_DIR to the folder for models")
     with model_lock(library.folder, check_name(name), _say) as waited:
@@ -85,12 +92,18 @@ def _get(name: str, library: ModelLibrary, settings: Settings, options: argparse
         if (waited or not options.force) and name in library.installed_names():
             _say(f"{name} is already installed")
         else:
-            _fetch(name, library.folder, settings, options)
+            _fetch(name, library.folder, settings, options, answered)
         _make_references(name, library, settings)
     _say(f"{name} is ready in {library.path_of(name)}")
 
 
-def _fetch(name: str, models_dir: Path, settings: Settings, options: argparse.Namespace) -> None:
+def _fetch(
+    name: str,
+    models_dir: Path,
+    settings: Settings,
+    options: argparse.Namespace,
+    answered: dict[Licence, Acceptance],
+) -> None:
     from separation_engine.models.hub import fetch_model
 
     acceptance = None
@@ -98,7 +111,7 @@ def _fetch(name: str, models_dir: Path, settings: Settings, options: argparse.Na
         require_allowed(name, known.licence, settings.model_licences)
         if reason := _refusal(known.network, settings):
             raise ModelNotInstalledError(f"{name} cannot run here, so it is not fetched: {reason}")
-        acceptance = accept(name, known.licence, options.accept_licence, settings, _say)
+        acceptance = accept(name, known.licence, options.accept_licence, answered, settings, _say)
     fetch_model(name, models_dir, options.timeout, _say, acceptance)
     if known:
         _say(f"license of {name}: {known.licence.klass}. {known.licence.text}: {known.licence.source}")

@@ -38,12 +38,14 @@ def accept(
     name: str,
     licence: Licence,
     on_command_line: Collection[str],
+    answered: dict[Licence, Acceptance],
     settings: Settings,
     say: Callable[[str], None],
 ) -> Acceptance | None:
     """The acceptance of the license; None if it needs none. Asks on a terminal.
 
-    on_command_line: classes that the command accepts. Raises ModelNotInstalledError.
+    on_command_line: classes that the command accepts. answered: what the user said yes to before; no license
+    is asked for twice. Raises ModelNotInstalledError.
     """
     if licence.klass in _NEED_NO_ANSWER:
         return None
@@ -51,6 +53,8 @@ def accept(
         return _acceptance(licence, "--accept-licence")
     if licence.klass in settings.accepted_licences:
         return _acceptance(licence, "ACCEPT_LICENCES")
+    if licence in answered:
+        return answered[licence]
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         raise ModelNotInstalledError(
             f"{name} is not fetched: its license is {licence.klass} ({licence.source}); accept it with"
@@ -60,7 +64,7 @@ def accept(
     say("Fetch it? Type yes or no:")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise ModelNotInstalledError(f"{name} is not fetched: you did not accept its license")
-    return _acceptance(licence, "question")
+    return answered.setdefault(licence, _acceptance(licence, "question"))
 
 
 def _acceptance(licence: Licence, means: str) -> Acceptance:
