@@ -141,6 +141,21 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     return Float32Array.from(heard.slice(start + FADE, end));
   }
 
+  it('says what https adds, over plain http alone and until it is dismissed', async () => {
+    const notice = page.getByRole('note').filter({ hasText: 'https' });
+    await page.getByText('Choose songs').waitFor();
+    expect(await notice.count()).toBe(isSecure ? 0 : 1);
+    if (isSecure) return;
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await notice.getByText('benachrichtigen').waitFor();
+    await page.getByRole('button', { name: 'English' }).click();
+    await notice.getByRole('button', { name: 'Dismiss' }).click();
+    expect(await notice.count()).toBe(0);
+    await page.reload();
+    await page.getByText('Choose songs').waitFor();
+    expect(await notice.count()).toBe(0);
+  });
+
   it('turns a dropped MP3 into a mixer that plays', async () => {
     songFile = await makeSong(service.folder, 30, variant);
     await watched.drop({ name: `${song}.mp3`, bytes: await readFile(songFile) });

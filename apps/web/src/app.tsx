@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { accessKey, needsAccessKey } from './api/access-key.js';
 import { language, messages } from './i18n/i18n.js';
 import { ShortcutsDialog } from './mixer/shortcuts-dialog.js';
+import { HttpNotice } from './page/http-notice.js';
 import { KeyDialog } from './page/key-dialog.js';
 import { PageHead } from './page/page-head.js';
 import { AddSongs } from './songs/upload/add-songs.js';
@@ -37,6 +38,7 @@ export function App(): JSX.Element {
         {isReady.value && (
           <>
             {isDemoOnly.value && <p class="notice">{demoNotice}</p>}
+            <HttpNotice />
             <AddSongs />
             <SongList />
           </>

@@ -76,6 +76,10 @@ export const de: Messages = {
   },
   demoNotice:
     'Nur das kleine Demo-Modell ist installiert. Es zeigt, wie alles funktioniert. Für Musik, die du behalten willst, installiere ein vollwertiges Modell.',
+  httpNotice: {
+    text: 'Diese Seite kam über einfaches http. Über https kannst du sie auch installieren, dich benachrichtigen lassen, wenn ein Song fertig ist, und Änderungen am Mix früher hören.',
+    dismiss: 'Ausblenden',
+  },
   upload: {
     waiting: 'Wartet auf das Hochladen',
     sending: (percent) => `Wird hochgeladen, ${percent}`,

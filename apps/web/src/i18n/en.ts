@@ -69,6 +69,10 @@ export const en = {
   } satisfies Readonly<Record<KnownStem, string>>,
   demoNotice:
     'Only the small demo model is installed. It shows how everything works. For music you want to keep, install a full model.',
+  httpNotice: {
+    text: 'This page came over plain http. Over https you can also install it, be notified when a song is ready, and hear changes of the mix sooner.',
+    dismiss: 'Dismiss',
+  },
   upload: {
     waiting: 'Waiting to upload',
     sending: (percent: string): string => `Uploading, ${percent}`,
