@@ -1,4 +1,4 @@
-// `npm version NEW`: package.json has the version; this copies it to the chart and the engine, and stages both
+// `npm version NEW`: package.json has the version; this copies it to the chart, the engine and compose, and stages them
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from './support/fail.mjs';
@@ -11,6 +11,9 @@ const COPIES = {
     [/^appVersion: .*$/m, `appVersion: "${version}"`],
   ],
   'engine/src/separation_engine/__init__.py': [[/^__version__ = .*$/m, `__version__ = "${version}"`]],
+  'compose.yaml': [[/\$\{VERSION:-[^}]*\}/g, `\${VERSION:-${version}}`]],
+  'compose.gpu.yaml': [[/\$\{VERSION:-[^}]*\}/g, `\${VERSION:-${version}}`]],
+  '.env.example': [[/^#VERSION=.*$/m, `#VERSION=${version}`]],
 };
 
 await main(async () => {

@@ -1,5 +1,8 @@
 // `npm start`: everything a laptop needs to run the service, until Ctrl-C.
 // `npm run dev` (--watch): the same from the sources; servers and page follow every save.
+// The container image `music-separation` (--built): the same, with everything installed and built.
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { main } from './support/fail.mjs';
 import { lockDataDir } from './service/data-lock.mjs';
 import { LocalService } from './service/local-service.mjs';
@@ -15,6 +18,7 @@ const host = process.env.HOST || '127.0.0.1';
 const port = Number(process.env.PORT || 3000);
 const workerPort = Number(process.env.WORKER_PORT || 3001);
 const watch = process.argv.includes('--watch');
+const built = process.argv.includes('--built');
 
 // the default of `npm run separate`
 const DEFAULT_URL = 'http://127.0.0.1:3000';
@@ -30,14 +34,26 @@ async function start() {
   await lockDataDir(dataDir);
   await mustBeFree(host, port, 'PORT');
   await mustBeFree(host, workerPort, 'WORKER_PORT');
-  await installPackages();
-  await installEngine(await engineProfile());
-  if (!watch) await build();
+  if (built) emptyScratch();
+  else await install();
   const model = await chooseModel();
   service = new LocalService({ host, port, workerPort, watch, env: { ...process.env, MODEL: model.name } });
   await service.start({ showLogs: true });
   if (!service.stopped) announce(model, await pageUrl(), Math.round((Date.now() - began) / 1000));
   await service.ended();
+}
+
+async function install() {
+  await installPackages();
+  await installEngine(await engineProfile());
+  if (!watch) await build();
+}
+
+/** No worker removes what a killed container left: its host name does not come back. */
+function emptyScratch() {
+  const scratch = join(dataDir, 'scratch');
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(scratch, { mode: 0o700 });
 }
 
 /** rest-server serves the built page; Vite serves the one in work. */
@@ -48,8 +64,12 @@ async function pageUrl() {
 }
 
 function announce(model, page, seconds) {
-  const server = service.url === DEFAULT_URL ? '' : ` --server ${service.url}`;
   if (model.notice) console.log(`\n${model.notice}`);
+  if (built) {
+    console.log(`\nMusic separation is ready after ${seconds} s, with the model ${model.name}.\n`);
+    return;
+  }
+  const server = service.url === DEFAULT_URL ? '' : ` --server ${service.url}`;
   console.log(`
   Music separation is ready after ${seconds} s, with the model ${model.name}.
 

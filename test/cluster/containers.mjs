@@ -6,16 +6,27 @@ import { freePort } from '../../scripts/service/ports.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { until } from '../../scripts/support/until.mjs';
 
-const IMAGES = { api: 'Dockerfile.api', worker: 'Dockerfile.worker', backends: 'test/cluster/Dockerfile' };
+/** the file of each image, and its target if it is not the default one */
+const IMAGES = {
+  api: ['Dockerfile.api'],
+  worker: ['Dockerfile.worker'],
+  backends: ['test/cluster/Dockerfile'],
+  all: ['Dockerfile.worker', 'all'],
+  'stand-ins': ['test/cluster/Dockerfile', 'stand-ins'],
+};
 const HARDENED = ['--user=1000:1000', '--read-only', '--cap-drop=ALL', '--security-opt=no-new-privileges'];
 const READY_MS = 120_000;
 const HOST = '127.0.0.1';
 
-const imageName = (name) => `localhost/music-separation-${name}:${version}`;
+const suffix = (name) => (name === 'all' ? '' : `-${name}`);
+
+/** The full name of an image that `build` makes. */
+export const imageName = (name, tag = version) => `localhost/music-separation${suffix(name)}:${tag}`;
 
 export class Containers {
   #command;
   #started = [];
+  #volumes = new Set();
   #name = `separation-${randomUUID().slice(0, 8)}`;
 
   /** @param {'podman' | 'docker'} command */
@@ -23,32 +34,54 @@ export class Containers {
     this.#command = command;
   }
 
-  async build(nodeImage) {
+  /** @param {(keyof typeof IMAGES)[]} names */
+  async build(nodeImage, names) {
     const extra = this.#command === 'podman' ? ['--format=docker', '--isolation=oci'] : [];
-    for (const [name, file] of Object.entries(IMAGES)) {
+    for (const name of names) {
       const begin = Date.now();
-      const base = ['--build-arg', `NODE_IMAGE=${nodeImage}`];
-      await this.#run('build', ...extra, '--network=host', '--tag', imageName(name), '--file', file, ...base, root);
+      const [file, target] = IMAGES[name];
+      const base = ['--build-arg', `NODE_IMAGE=${nodeImage}`, ...(target ? ['--target', target] : [])];
+      await this.run('build', ...extra, '--network=host', '--tag', imageName(name), '--file', file, ...base, root);
       console.log(`built ${name} in ${Math.round((Date.now() - begin) / 1000)} s`);
     }
   }
 
   /** @returns {Promise<number>} MB, unpacked */
   async size(image) {
-    return Math.round(Number(await this.#run('image', 'inspect', '--format', '{{.Size}}', imageName(image))) / 1e6);
+    return Math.round(Number(await this.run('image', 'inspect', '--format', '{{.Size}}', imageName(image))) / 1e6);
   }
 
   async start(name, image, env, { volumes = [], command = [] } = {}) {
     const variables = Object.entries(env).flatMap(([key, value]) => ['--env', `${key}=${value}`]);
     const mounts = volumes.flatMap((path) => ['--tmpfs', `${path}:rw,mode=1777`]);
+    const options = ['--network=host', ...HARDENED, ...variables, ...mounts];
+    await this.launch(name, image, options, command);
+  }
+
+  /** Starts a container with these options alone. */
+  async launch(name, image, options, command = []) {
     const container = `${this.#name}-${name}`;
-    const identity = ['--detach', '--network=host', '--name', container];
     this.#started.push(container);
-    await this.#run('run', ...identity, ...HARDENED, ...variables, ...mounts, imageName(image), ...command);
+    await this.run('run', '--detach', '--name', container, ...options, imageName(image), ...command);
+  }
+
+  /** Stops a container as `docker stop` does. Returns its exit code, and the seconds it took. */
+  async stop(name) {
+    const begin = Date.now();
+    await this.run('stop', `${this.#name}-${name}`);
+    const code = await this.run('inspect', '--format', '{{.State.ExitCode}}', `${this.#name}-${name}`);
+    return { code: Number(code), seconds: (Date.now() - begin) / 1000 };
+  }
+
+  /** The full name of a volume, which `remove` removes. */
+  volume(name) {
+    const volume = `${this.#name}-${name}`;
+    this.#volumes.add(volume);
+    return volume;
   }
 
   logs(name) {
-    return this.#run('logs', `${this.#name}-${name}`);
+    return this.run('logs', `${this.#name}-${name}`);
   }
 
   async ready(port, name) {
@@ -93,11 +126,12 @@ export class Containers {
 
   async remove() {
     for (const container of this.#started.reverse()) {
-      await run(this.#command, ['rm', '--force', '--time', '20', container], { quiet: true });
+      await run(this.#command, ['rm', '--force', '--volumes', container], { quiet: true });
     }
+    for (const volume of this.#volumes) await run(this.#command, ['volume', 'rm', volume], { quiet: true });
   }
 
-  async #run(...args) {
+  async run(...args) {
     const { code, output } = await run(this.#command, args, { quiet: true });
     if (code !== 0) throw new PlainError(`${output}\n${this.#command} ${args[0]} failed: see above.`);
     return output.trim();

@@ -1,12 +1,16 @@
-// `npm run test:containers`: builds both images and separates a song in containers, on a real Redis and S3 server.
-// They run as user 1000, with read-only roots and without capabilities. Needs podman or docker.
+// `npm run test:containers`: builds the images and separates songs in containers. Needs podman or docker, and compose.
+// - services: rest-server, worker-server and logs on a real Redis and S3 server
+// - single: the image that holds the whole service
+// - compose: compose.yaml with its profiles
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ServiceClient } from '../../scripts/support/client.mjs';
-import { Containers } from './containers.mjs';
+import { checkCompose } from './compose-check.mjs';
+import { Containers, imageName } from './containers.mjs';
 import { PlainError, main } from '../../scripts/support/fail.mjs';
 import { root } from '../../scripts/support/paths.mjs';
 import { freePort } from '../../scripts/service/ports.mjs';
+import { checkSingleImage } from './single-image.mjs';
 import { checkArchive, checkMadeOnDemand, separateAndCheck } from './song-check.mjs';
 import { until } from '../../scripts/support/until.mjs';
 
@@ -14,7 +18,12 @@ const USAGE = `npm run test:containers -- [options]
   --engine NAME       podman (default) or docker
   --node-image IMAGE  base image (default node:24-bookworm-slim)
   --song FILE         default demo/demo-song.mp3
-  --no-build          uses the images of the last run`;
+  --no-build          uses the images of the last run
+  --only PARTS        of services,single,compose (default: all)
+  --compose COMMAND   default \`podman-compose\` with podman, else \`docker compose\`
+  --stand-ins         builds stand-ins for the public images of compose.yaml, where no registry can be reached`;
+const PARTS = { services: ['api', 'worker', 'backends'], single: ['all'], compose: ['api', 'worker'] };
+const STAND_INS = ['valkey/valkey:9.1', 'chrislusf/seaweedfs:4.48', 'library/caddy:2'];
 const HOST = '127.0.0.1';
 
 const { values } = parseArgs({
@@ -23,6 +32,9 @@ const { values } = parseArgs({
     'node-image': { type: 'string', default: 'node:24-bookworm-slim' },
     song: { type: 'string', default: join(root, 'demo', 'demo-song.mp3') },
     'no-build': { type: 'boolean', default: false },
+    only: { type: 'string', default: Object.keys(PARTS).join(',') },
+    compose: { type: 'string' },
+    'stand-ins': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
@@ -53,18 +65,40 @@ async function logsShow(id) {
   console.log('logs printed the lines of rest-server and worker-server');
 }
 
+async function checkServices() {
+  const client = new ServiceClient(await startService());
+  const { id, seconds, stems } = await separateAndCheck(client, values.song);
+  console.log(`${id}: ${stems.join(', ')} after ${seconds.toFixed(1)} s, all matching the receipt`);
+  const bytes = await checkMadeOnDemand(client, id, stems[0]);
+  console.log(`${stems[0]}.mp3 was encoded on demand: ${bytes} bytes`);
+  console.log(`archive.zip: ${await checkArchive(client, id)} bytes`);
+  await logsShow(id);
+}
+
+async function build(parts) {
+  const images = new Set(parts.flatMap((part) => PARTS[part]));
+  if (values['stand-ins']) images.add('stand-ins');
+  await containers.build(values['node-image'], [...images]);
+  if (!values['stand-ins']) return;
+  for (const name of STAND_INS) await containers.run('tag', imageName('stand-ins'), `docker.io/${name}`);
+}
+
 await main(async () => {
   if (values.help) throw new PlainError(USAGE);
-  if (!values['no-build']) await containers.build(values['node-image']);
-  for (const name of ['api', 'worker']) console.log(`${name}: ${await containers.size(name)} MB`);
+  const parts = values.only.split(',');
+  const unknown = parts.filter((part) => !(part in PARTS));
+  if (unknown.length > 0) throw new PlainError(`Unknown part ${unknown.join(', ')}.\n${USAGE}`);
+  if (!values['no-build']) await build(parts);
+  for (const name of new Set(parts.flatMap((part) => PARTS[part]))) {
+    console.log(`${name}: ${await containers.size(name)} MB`);
+  }
   try {
-    const client = new ServiceClient(await startService());
-    const { id, seconds, stems } = await separateAndCheck(client, values.song);
-    console.log(`${id}: ${stems.join(', ')} after ${seconds.toFixed(1)} s, all matching the receipt`);
-    const bytes = await checkMadeOnDemand(client, id, stems[0]);
-    console.log(`${stems[0]}.mp3 was encoded on demand: ${bytes} bytes`);
-    console.log(`archive.zip: ${await checkArchive(client, id)} bytes`);
-    await logsShow(id);
+    if (parts.includes('services')) await checkServices();
+    if (parts.includes('single')) await checkSingleImage(containers, values.song, values.engine);
+    if (parts.includes('compose')) {
+      const command = values.compose ?? (values.engine === 'podman' ? 'podman-compose' : 'docker compose');
+      await checkCompose(containers, command, values.song);
+    }
   } finally {
     await containers.remove();
   }

@@ -1,0 +1,89 @@
+// the image `music-separation`: from nothing to stems, stopped in the middle of a song, and hardened
+import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { ServiceClient } from '../../scripts/support/client.mjs';
+import { PlainError } from '../../scripts/support/fail.mjs';
+import { freePort } from '../../scripts/service/ports.mjs';
+import { until } from '../../scripts/support/until.mjs';
+import { checkStems, completed, separateAndCheck, upload, writeLongSong } from './song-check.mjs';
+
+const HOST = '127.0.0.1';
+/** `docker stop` kills after this */
+const STOP_SECONDS = 10;
+const LONG_SONG_SECONDS = 600;
+const HARDENED = [
+  '--read-only',
+  '--cap-drop=ALL',
+  '--security-opt=no-new-privileges',
+  '--user=4321:4321',
+  '--memory=2g',
+];
+
+/** @param {import('./containers.mjs').Containers} containers */
+export async function checkSingleImage(containers, song, engine) {
+  const { id, client } = await checkKeepsItsVolume(containers, song);
+  await checkStopsInASong(containers, client, id);
+  // docker mounts nothing on /tmp; podman does, unless it is told not to
+  await checkHardened(containers, song, engine === 'podman' ? [...HARDENED, '--read-only-tmpfs=false'] : HARDENED);
+}
+
+async function checkKeepsItsVolume(containers, song) {
+  const first = await start(containers, 'first', 'data');
+  const { id, seconds, stems } = await separateAndCheck(first, song);
+  console.log(`one container: ${stems.join(', ')} after ${seconds.toFixed(1)} s, all matching the receipt`);
+  await stop(containers, 'first');
+  const second = await start(containers, 'second', 'data');
+  await checkStems(second, id);
+  console.log('another container on its volume serves the same stems');
+  return { id, client: second };
+}
+
+/** The second container stops while it separates, with a page open; a third one completes the song. */
+async function checkStopsInASong(containers, client, id) {
+  const folder = mkdtempSync(join(tmpdir(), 'long-song-'));
+  try {
+    const file = join(folder, 'long.wav');
+    writeLongSong(file, LONG_SONG_SECONDS);
+    const long = await upload(client, file);
+    // as an open page does
+    const events = await client.get(`/v1/separations/${long.id}/events`);
+    const works = async () => (await client.separation(long.id)).progress.percent > 1;
+    if (!(await until(works, { timeoutMs: 120_000 }))) throw new PlainError(`${long.id} did not start`);
+    await stop(containers, 'second');
+    await events.body.cancel().catch(() => undefined);
+    const third = await start(containers, 'third', 'data');
+    await checkStems(third, id);
+    await completed(third, long.id);
+    console.log('the song that was running when it stopped is completed by the next container');
+    await stop(containers, 'third');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function checkHardened(containers, song, options) {
+  const client = await start(containers, 'hardened', 'other', options);
+  const { seconds } = await separateAndCheck(client, song);
+  console.log(`${options.join(' ')}: all stems after ${seconds.toFixed(1)} s`);
+  await stop(containers, 'hardened');
+}
+
+async function start(containers, name, volume, options = []) {
+  const port = await freePort(HOST);
+  const places = [`--publish=${HOST}:${port}:3000`, `--volume=${containers.volume(volume)}:/data`, '--env=MODEL=demo'];
+  const begin = Date.now();
+  // podman may be set to share the host's network
+  await containers.launch(name, 'all', ['--network=bridge', ...places, ...options]);
+  await containers.ready(port, name);
+  console.log(`${name} container: ready after ${((Date.now() - begin) / 1000).toFixed(1)} s`);
+  return new ServiceClient(`http://${HOST}:${port}`);
+}
+
+async function stop(containers, name) {
+  const { code, seconds } = await containers.stop(name);
+  console.log(`${name} container: stopped in ${seconds.toFixed(1)} s, exit code ${code}`);
+  if (code !== 0 || seconds > STOP_SECONDS) {
+    throw new PlainError(`${await containers.logs(name)}\n${name} did not stop cleanly: see above.`);
+  }
+}
