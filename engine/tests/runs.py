@@ -11,11 +11,13 @@ import numpy as np
 from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
 from separation_engine.common.device import DeviceName, Precision
 from separation_engine.common.wav import Samples
+from separation_engine.networks.bag import Weights
 from separation_engine.networks.cutting import TRIANGLES, Cutting
 from separation_engine.networks.interface import BackendSettings, Network, PendingSamples
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
-from separation_engine.serving.scheduler import Job, Scheduler
+from separation_engine.serving.job import Job
+from separation_engine.serving.scheduler import Scheduler
 from tests.sounds import RATE, read_wav, write_wav
 
 SOURCES = ("drums", "bass", "other", "vocals")
@@ -99,6 +101,9 @@ class FixedModels:
         del stems
         return self._models[name]
 
+    def find_recipe(self, name: str) -> None:
+        assert name in self._models
+
     def release(self, used: set[str]) -> None:
         assert used <= self._models.keys()
 
@@ -141,8 +146,7 @@ def make_model(
         sample_rate=first.sample_rate,
         segment_samples=first.segment_samples,
         cutting=cutting,
-        signatures=tuple(f"{index:08x}" for index in range(len(networks))),
-        weights_sha256="0" * 64,
+        weights=Weights(tuple(f"{index:08x}" for index in range(len(networks))), ("0" * 64,) * len(networks)),
     )
 
 

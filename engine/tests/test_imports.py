@@ -25,6 +25,7 @@ LAYERS = (
     ("architectures.roformer",),
     ("architectures.scnet",),
     ("architectures.table",),
+    ("recipes",),
     ("models",),
     ("separating",),
     ("checks",),

@@ -18,8 +18,9 @@ from separation_engine.common.errors import (
 from separation_engine.common.wav import Samples
 from separation_engine.networks.interface import PendingSamples
 from separation_engine.separating.request import SeparationRequest, SeparationResult
+from separation_engine.serving.job import Job
 from separation_engine.serving.protocol import Cancel
-from separation_engine.serving.scheduler import Job, Scheduler
+from separation_engine.serving.scheduler import Scheduler
 from separation_engine.serving.server import take_commands
 from tests.runs import (
     EchoNetwork,

@@ -43,14 +43,11 @@ class Pool:
         """The segment for a training step. It depends only on the seed, the step and the length.
 
         Returns:
-            mix float32 (1, channels=2, samples) and stems (1, stems=4, channels=2, samples), both divided by
-            the standard deviation of the mix, as at separation time.
+            mix float32 (1, channels=2, samples) and stems (1, stems=4, channels=2, samples).
         """
         random = np.random.default_rng([self.seed, step])
         stems = torch.from_numpy(self._segment(random, samples))[None]
-        mix = stems.sum(dim=1)
-        std = mix.mean(dim=1).std(dim=-1).clamp_min(1e-3)
-        return mix / std[:, None, None], stems / std[:, None, None, None]
+        return stems.sum(dim=1), stems
 
     def _segment(self, random: np.random.Generator, samples: int) -> NDArray[np.float32]:
         is_remix = random.random() < REMIX_SHARE

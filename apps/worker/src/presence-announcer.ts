@@ -60,10 +60,10 @@ export class PresenceAnnouncer {
 }
 
 /** undefined for weights without a signature: the ids of their separations would not be unique */
-function describeModel({ name, stems, signature }: EngineModel): ModelDescription | undefined {
+function describeModel({ name, stems, signature, overlap }: EngineModel): ModelDescription | undefined {
   const known = findKnownModel(name);
   if (known !== undefined) return { ...known, stems };
   if (signature.length === 0) return undefined;
   const { text, class: licenceClass } = licenceOf(name);
-  return { name, stems, weights: signature.join('+'), licence: text, licenceClass, relativeCost: 1 };
+  return { name, stems, weights: signature.join('+'), licence: text, licenceClass, overlap, relativeCost: 1 };
 }

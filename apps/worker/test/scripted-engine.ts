@@ -7,8 +7,8 @@ import json, os, sys, threading, time
 answers = os.fdopen(3, "w", buffering=1)
 def say(**message): answers.write(json.dumps(message) + "\\n")
 def raw(text): answers.write(text)
-facts = dict(type="ready", protocol=4, engineVersion="0", backend="script", device="cpu",
-  deviceName="", precision="fp32", versions={}, models=[dict(name="demo", stems=["vocals"], signature=[])],
+facts = dict(type="ready", protocol=5, engineVersion="0", backend="script", device="cpu",
+  deviceName="", precision="fp32", versions={}, models=[dict(name="demo", stems=["vocals"], signature=[], overlap=0.25)],
   defaultModel="demo", memoryBytes=1)
 # what the heartbeats tell: scripts may change it
 step, expected, cpu = None, None, lambda: 1.0

@@ -90,7 +90,7 @@ def _tune_malloc(settings: Settings, options: argparse.Namespace) -> None:
     settings = _with_options(settings, options)
     try:
         selector = BackendSelector(settings)
-        network = ModelLibrary(settings.models_dir).find(settings.model).settings[0]
+        network = ModelLibrary(settings.models_dir).offer(settings.model).folders[0].settings[0]
         if selector.device == "cpu" and selector.name_for(network) == "torch":
             restart_with_tuned_malloc()
     except EngineError as error:

@@ -17,7 +17,7 @@ from tests.stock import stock
 
 def test_ready_describes_the_engine(engine: EngineProcess) -> None:
     ready = next(message for message in engine.messages if message["type"] == "ready")
-    assert ready["protocol"] == 4
+    assert ready["protocol"] == 5
     assert (ready["backend"], ready["device"], ready["precision"]) == ("openvino", "cpu", "fp32")
     assert ready["defaultModel"] == "short"
     (short,) = (model for model in ready["models"] if model["name"] == "short")

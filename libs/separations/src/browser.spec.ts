@@ -53,6 +53,6 @@ describe('the contract in a browser', () => {
     `;
     const { modules, length } = await bundle('names.js', script);
     expect(modules.filter((id) => id.includes('/zod/'))).toEqual([]);
-    expect(length).toBeLessThan(10_000);
+    expect(length).toBeLessThan(12_000);
   });
 });

@@ -1,6 +1,6 @@
 // the contract of server, worker, page, CLI and specs: names, codes, documents and what the API answers.
 // browsers load it too: it imports nothing but zod. The page's bundle leaves out what it does not use.
-export { DEMO_MODEL, KNOWN_MODELS, findKnownModel, licenceOf } from './catalogue/known-models.js';
+export { DEMO_MODEL, KNOWN_MODELS, findKnownModel, licenceOf, modelsOfRecipe } from './catalogue/known-models.js';
 export { parseAnalysis, type Analysis, type PendingAnalysis, type ShownAnalysis } from './documents/song/analysis.js';
 export type { DocumentOf, Failure } from './documents/fields.js';
 export { InvalidDocumentError } from './documents/invalid-document.error.js';

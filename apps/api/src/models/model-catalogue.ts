@@ -5,6 +5,7 @@ import {
   DEMO_MODEL,
   KNOWN_MODELS,
   licenceOf,
+  modelsOfRecipe,
   type LicenceClass,
   type Model,
   type ModelDescription,
@@ -51,6 +52,11 @@ export class ModelCatalogue {
     const model = this.known.find((candidate) => candidate.name === name);
     const takes = this.installed ?? new Set(this.known.map((candidate) => candidate.name));
     const extras = { allowed: [...takes].filter((taken) => this.isAllowed(taken)).sort() };
+    const needed = modelsOfRecipe(name);
+    if (model === undefined && needed !== undefined) {
+      const detail = `No running worker has the recipe "${name}". It needs the models ${needed.join(' and ')}.`;
+      throw new ProblemError('model_not_installed', detail, { extras });
+    }
     if (model === undefined) throw new ProblemError('unknown_model', `There is no model "${name}".`, { extras });
     this.requireAllowed(name);
     if (!takes.has(name)) {

@@ -33,7 +33,7 @@ export const SUBMISSION_FORM = {
       type: 'number',
       minimum: OVERLAP_RANGE.min,
       maximum: OVERLAP_RANGE.max,
-      description: `share of a segment that overlaps its neighbor; ${OVERLAP_RANGE.default} if you send none`,
+      description: 'share of a segment that overlaps its neighbor; the one that suits the model if you send none',
       example: OVERLAP_RANGE.default,
     },
     shifts: {

@@ -30,7 +30,7 @@ export function wantedOptions(fields: SubmissionFields, catalogue: ModelCatalogu
     model: model.name,
     weights: model.weights,
     stems: wantedStems(fields.stems, model.stems),
-    overlap: overlap === undefined ? OVERLAP_RANGE.default : wantedNumber('overlap', overlap),
+    overlap: overlap === undefined ? (model.overlap ?? OVERLAP_RANGE.default) : wantedNumber('overlap', overlap),
     shifts: shifts === undefined ? SHIFTS_RANGE.default : wantedNumber('shifts', shifts),
     ...(track !== undefined && { track: wantedNumber('track', track) }),
     formats: wantedFormats(fields.formats),

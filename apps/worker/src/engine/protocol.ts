@@ -3,7 +3,7 @@ import { OVERLAP_RANGE, SHIFTS_RANGE } from '@app/separations';
 import { z } from 'zod';
 
 /** The engine reports the version it speaks in `ready`. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 export const ENGINE_ERROR_CODES = [
   'unknown_model',
@@ -54,8 +54,13 @@ const facts = z.object({
   versions: z.record(z.string(), z.string()),
 });
 
-/** signature: of its networks, in order */
-const model = z.object({ name: text, stems: texts, signature: texts });
+/** A model or a recipe. signature: of its networks, in order. overlap: of its segments, if nobody asks for another. */
+const model = z.object({
+  name: text,
+  stems: texts,
+  signature: texts,
+  overlap: z.number().min(OVERLAP_RANGE.min).max(OVERLAP_RANGE.max),
+});
 
 /** Sent once, after the default model is loaded and has passed its self-check. */
 const ready = facts.extend({
@@ -82,12 +87,17 @@ const progress = z.object({
 /** path: WAV, float32, without the gain. peak: largest absolute sample before the gain, linear */
 const stem = z.object({ name: text, path: text, peak: z.number().min(0) });
 
+/** sha256: of its weights. seconds: wall time until its segments were done; together the time of the separation */
+const network = z.object({ model: text, signature: text, sha256: text, seconds });
+
 const result = facts.extend({
   type: z.literal('result'),
   id: text,
   model: text,
   signature: texts,
   weightsSha256: text,
+  /** those that ran */
+  networks: z.array(network).readonly(),
   samples: count,
   sampleRate: count,
   stems: z.array(stem).readonly(),

@@ -301,6 +301,33 @@ describe(SeparationProcessor.name, () => {
     expect(completed.some(({ id }) => id === request.id)).toBe(true);
   });
 
+  it('separates with a recipe: the receipt names every network, and a dead engine costs only time', async () => {
+    const recipe = { model: 'demo_best', stems: ['vocals', 'drums', 'bass', 'other'] };
+    const request = await storeSong(store, song, recipe);
+    let isKilled = false;
+    const dying = attempt(request, ({ stage, percent }) => {
+      // in the second half, the second network runs
+      if (stage !== 'separate' || percent < 60 || isKilled) return;
+      const [pid] = processesWith(folder).filter((child) => commandLine(child).includes('separation_engine'));
+      process.kill(pid ?? Number.NaN, 'SIGKILL');
+      isKilled = true;
+    });
+    await expect(dying).rejects.toMatchObject({ code: 'engine_crashed' });
+    await attempt(request);
+    const again = await storeSong(store, song, recipe);
+    await attempt(again);
+    const [first, second] = [request, again].map(({ id }) => completed.find((manifest) => manifest.id === id));
+    expect(first?.networks?.map((network) => [network.model, network.signature])).toEqual([
+      ['demo_roformer', 'ffedeb07'],
+      ['demo', 'b64ffff8'],
+    ]);
+    expect(first?.networks?.filter(({ sha256, seconds }) => sha256.length === 64 && seconds > 0)).toHaveLength(2);
+    expect(first?.residualDb).toBeLessThan(-90);
+    expect(first?.stems.map(({ name, sha256 }) => [name, sha256])).toEqual(
+      second?.stems.map(({ name, sha256 }) => [name, sha256]),
+    );
+  });
+
   it('retries a song whose encoder was killed', async () => {
     const request = await storeSong(store, song, { shifts: 4 });
     let isKilled = false;

@@ -12,7 +12,7 @@ from typing import get_args
 from separation_engine.backends.select import BackendSelector
 from separation_engine.checks.precision_check import require_precision
 from separation_engine.checks.references import find_reference
-from separation_engine.common.errors import EngineError, ModelNotInstalledError
+from separation_engine.common.errors import EngineError, ModelNotInstalledError, UnknownModelError
 from separation_engine.common.settings import LicenceClass, Settings
 from separation_engine.models.acceptance import Acceptance, accept, require_allowed
 from separation_engine.models.catalogue import KNOWN_MODELS, Licence, licence_of
@@ -24,6 +24,7 @@ from separation_engine.models.folder import (
     read_record,
     write_record,
 )
+from separation_engine.models.known_recipes import relative_cost
 from separation_engine.models.library import ModelLibrary
 from separation_engine.models.lock import model_lock
 from separation_engine.models.origin import ORIGIN_NAME, Origin, read_origin_hashes, write_origin
@@ -65,7 +66,8 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
     if arguments.action == "get":
         answered: dict[Licence, Acceptance] = {}
         for name in arguments.names:
-            _get(name, library, settings, arguments, answered)
+            for model in _models_of(name, library):
+                _get(model, library, settings, arguments, answered)
     elif arguments.action == "list":
         _list(library, settings, as_json=arguments.json)
     elif arguments.action == "import":
@@ -76,6 +78,19 @@ def run_models_command(arguments: argparse.Namespace, settings: Settings) -> int
         for name in arguments.names:
             _record(name, library, settings)
     return 0
+
+
+def _models_of(name: str, library: ModelLibrary) -> tuple[str, ...]:
+    """Those of a recipe; else the name itself. Raises UnknownModelError."""
+    if (recipe := library.recipes.get(name)) is None:
+        return (name,)
+    others = [model for model in recipe.models if model not in {*KNOWN_MODELS, *library.installed_names()}]
+    if others:
+        raise UnknownModelError(
+            f"the recipe {name} needs {others[0]}, which no hub has under this name: "
+            f"import it with `models import --name {others[0]}`"
+        )
+    return recipe.models
 
 
 def _get(
@@ -215,6 +230,27 @@ def _list(library: ModelLibrary, settings: Settings, *, as_json: bool) -> None:
         else:
             state = "cannot run here" if refusal else "installed" if folder else "not installed"
             sys.stdout.write(f"{name:<22}{state:<17}{licence.klass:<16}{', '.join(stems)}\n")
+
+    _list_recipes(library, as_json=as_json)
+
+
+def _list_recipes(library: ModelLibrary, *, as_json: bool) -> None:
+    installed = {found.recipe.name: found for found in library.installed_recipes()}
+    for name, recipe in library.recipes.items():
+        found = installed.get(name)
+        if as_json:
+            row = {
+                "name": name,
+                "stems": [*recipe.stems],
+                "models": [*recipe.models],
+                "relativeCost": relative_cost(recipe),
+                "installed": found is not None,
+                "weightsSha256": found.weights.sha256 if found else None,
+            }
+            sys.stdout.write(json.dumps(row) + "\n")
+        else:
+            state = "installed" if found else "not installed"
+            sys.stdout.write(f"{name:<22}{state:<17}{'recipe':<16}{', '.join(recipe.stems)}\n")
 
 
 def _say(text: str) -> None:

@@ -14,9 +14,10 @@ from separation_engine.common.settings import Settings
 from separation_engine.common.wav import WavReader, WavWriter
 from separation_engine.separating.gain import amplitude
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult, StemFile
+from separation_engine.serving.job import Job
 from separation_engine.serving.model_cache import ModelCache
 from separation_engine.serving.protocol import check_command, make_request
-from separation_engine.serving.scheduler import Job, Scheduler
+from separation_engine.serving.scheduler import Scheduler
 
 _BLOCK_SAMPLES = 1 << 18
 
@@ -29,18 +30,18 @@ def separate_file(
     overlap: None for the one that suits the model. Raises EngineError.
     """
     models = ModelCache(settings)
-    model = models.load(settings.model, list(stems) or None)
+    offer = models.library.offer(settings.model)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".partial-") as scratch:
         fields = {
             "type": "separate",
             "id": "song",
             "requestId": "-",
-            "input": str(decode_song(song, Path(scratch) / "mix.wav", model.sample_rate)),
+            "input": str(decode_song(song, Path(scratch) / "mix.wav", offer.sample_rate)),
             "outputDir": str(Path(scratch) / "stems"),
             "model": settings.model,
-            "stems": list(stems or model.sources),
-            "overlap": model.cutting.overlap if overlap is None else overlap,
+            "stems": list(stems or offer.stems),
+            "overlap": offer.overlap if overlap is None else overlap,
             "shifts": shifts,
         }
         check_command(fields)
@@ -80,7 +81,8 @@ class _ProgressLine:
         sys.stderr.flush()
 
     def finished(self, job: Job, result: SeparationResult) -> None:
-        sys.stderr.write(f"separated on {job.model.backend.device_name} with {job.model.backend.name}\n")
+        backend = job.separation.models[0].backend
+        sys.stderr.write(f"separated on {backend.device_name} with {backend.name}\n")
         self._result = result
 
     def failed(self, request: SeparationRequest, error: Exception) -> None:

@@ -23,6 +23,10 @@ class UnknownStemError(EngineError):
     code = "unknown_stem"
 
 
+class InvalidRecipeError(EngineError):
+    """A recipe of the catalogue makes no sense."""
+
+
 class InvalidInputError(EngineError):
     """The request or its input file is unusable."""
 

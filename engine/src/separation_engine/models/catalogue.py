@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -82,6 +82,11 @@ class KnownModel:
         """Whether the hub has it."""
         return self.networks[0].repository is not None
 
+    def cost_of(self, stems: Collection[str]) -> float:
+        """Relative cost of these stems alone."""
+        needed = [one for one in self.networks if one.stems is None or set(one.stems) & set(stems)]
+        return self.relative_cost * len(needed) / len(self.networks)
+
     @property
     def network(self) -> NetworkSettings:
         """What is known of its networks before they are fetched: sizes are those of the architecture."""
@@ -110,9 +115,14 @@ class KnownModel:
         return {"sources": [*self.stems], "segment": self.segment, **self.settings}
 
 
+def read_rows(kind: Literal["models", "recipes"]) -> list[dict[str, Any]]:
+    """As they stand in the document."""
+    rows: list[dict[str, Any]] = json.loads((files(__package__) / "catalogue.json").read_text("utf-8"))[kind]
+    return rows
+
+
 def _read_catalogue() -> dict[str, KnownModel]:
-    text = (files(__package__) / "catalogue.json").read_text("utf-8")
-    rows: list[dict[str, Any]] = json.loads(text)["models"]
+    rows = read_rows("models")
     reference: float = next(row["gflopPerSecond"] for row in rows if row["name"] == _REFERENCE)
     return {row["name"]: _known_model(row, reference) for row in rows}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +17,7 @@ from separation_engine.architectures.table import ARCHITECTURES
 from separation_engine.common.errors import ModelNotInstalledError, UnknownModelError, WeightsMismatchError
 from separation_engine.models.weights import open_weights, read_settings, read_verified, require_recorded
 from separation_engine.networks.architecture import NetworkSettings, NetworkWeights
+from separation_engine.networks.bag import Weights, needed_networks
 
 # in the format of `sha256sum -c`
 RECORD_NAME = "SHA256SUMS"
@@ -44,8 +45,17 @@ class ModelFolder:
     @property
     def weights_sha256(self) -> str:
         """Recorded hash of the weights; for several sub-models, the hash of their sorted, joined hashes."""
-        hashes = sorted(self.hashes[f"{signature}.safetensors"] for signature in self.signatures)
-        return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+        return self.weights.sha256
+
+    @property
+    def weights(self) -> Weights:
+        """With the recorded hash of each sub-model."""
+        hashes = (self.hashes[f"{signature}.safetensors"] for signature in self.signatures)
+        return Weights(self.signatures, tuple(hashes))
+
+    def networks_for(self, stems: Sequence[str]) -> list[int]:
+        """Indices of the sub-models that these stems need."""
+        return needed_networks(self.bag_weights, self.sources, stems)
 
     def read_weights(self, index: int) -> NetworkWeights:
         """The weights of one sub-model, verified. Raises ModelNotInstalledError, WeightsMismatchError."""

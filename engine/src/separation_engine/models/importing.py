@@ -19,6 +19,7 @@ from separation_engine.models.catalogue import KNOWN_MODELS, OPERATORS_OWN
 from separation_engine.models.checkpoint.archive import read_checkpoint
 from separation_engine.models.checkpoint.training_config import read_training_config
 from separation_engine.models.folder import check_name, hash_file, hash_files, write_record
+from separation_engine.models.known_recipes import known_recipes
 from separation_engine.models.lock import PARTIAL_FOLDER
 from separation_engine.models.origin import Origin, write_origin
 from separation_engine.networks.architecture import NetworkSettings
@@ -33,8 +34,8 @@ def import_model(checkpoint: Path, config: Path, name: str, models_dir: Path) ->
     YAML file. Raises WeightsMismatchError, UnknownModelError, ModelNotInstalledError.
     """
     check_name(name)
-    if name in KNOWN_MODELS:
-        raise UnknownModelError(f"{name} is a published model: choose another name")
+    if name in KNOWN_MODELS or name in known_recipes():
+        raise UnknownModelError(f"{name} is a published model or a recipe: choose another name")
     place = models_dir / name
     if place.exists():
         raise ModelNotInstalledError(f"{place} exists already: remove it, or choose another name")

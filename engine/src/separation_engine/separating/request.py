@@ -36,8 +36,24 @@ class StemFile:
 
 
 @dataclass(frozen=True)
+class NetworkUse:
+    """A network that made stems of a song.
+
+    sha256: of its weights. seconds: wall time until its segments were done; all networks together take the
+    time of the separation, without loading.
+    """
+
+    model: str
+    signature: str
+    sha256: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class SeparationResult:
     """A finished separation.
+
+    networks: those that ran, in the order of the model's nodes.
 
     gain_db: 0 or a negative whole number. All stems share it, so none clips and their balance stays.
     residual_db: energy of (mix - sum of stems) over energy of the mix; None if it is undefined.
@@ -48,6 +64,7 @@ class SeparationResult:
     stems: tuple[StemFile, ...]
     gain_db: int
     residual_db: float | None
+    networks: tuple[NetworkUse, ...]
 
 
 @dataclass(frozen=True)

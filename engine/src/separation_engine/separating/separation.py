@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from pathlib import Path
 
 import numpy as np
 
 from separation_engine.common.errors import InvalidInputError, UnknownStemError
 from separation_engine.common.wav import Samples, WavReader
+from separation_engine.networks.bag import Weights, needed_networks
 from separation_engine.networks.cutting import reflected_positions
 from separation_engine.networks.interface import DeviceSamples, Network, PendingSamples
-from separation_engine.separating.loaded_model import LoadedModel, needed_networks
+from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.normalisation import Normalisation, measure_normalisation
 from separation_engine.separating.overlap_add import OverlapAdd
 from separation_engine.separating.plan import make_plan
-from separation_engine.separating.request import INSTRUMENTAL, Progress, SeparationRequest, SeparationResult
-from separation_engine.separating.stem_files import StemFiles
+from separation_engine.separating.request import (
+    INSTRUMENTAL,
+    NetworkUse,
+    Progress,
+    SeparationRequest,
+    SeparationResult,
+)
+from separation_engine.separating.stem_files import REST, StemFiles, add_up
 
 # a block of all stems fits in the L2 cache
 _BLOCK_SAMPLES = 16_384
-_REST = "other"
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ class Separation:
         self._model = model
         self._made = wanted_sources(request.stems, model.sources)
         networks = needed_networks(model.bag_weights, model.sources, self._made)
-        self._song = _open_song(request, model.sample_rate)
+        self._song = open_song(request.input, model.sample_rate)
         try:
             # for every network: it refuses samples that are not finite
             measured = measure_normalisation(self._song)
@@ -63,7 +72,7 @@ class Separation:
                 run=min(model.networks[index].max_batch for index in networks),
             )
             # gets the song's DC offset; without it, only the remainder has it
-            self._rest = self._made.index(_REST) if _REST in self._made else None
+            self._rest = self._made.index(REST) if REST in self._made else None
             self._kept = [model.sources.index(name) for name in self._made]
             self._joined = OverlapAdd(
                 self._plan,
@@ -76,13 +85,38 @@ class Separation:
                 self._song,
                 self._made,
                 request.stems,
-                # without it the sources do not add up to the song
-                complete=_REST in model.sources and len(self._made) == len(model.sources),
+                complete=add_up(self._made, model.sources),
             )
         except BaseException:
             self._song.close()
             raise
         self._handed = self._joined_count = self._written_count = self._done_samples = 0
+        self._seconds = dict.fromkeys(networks, 0.0)
+        self._clock = time.monotonic()
+
+    @property
+    def models(self) -> Sequence[LoadedModel]:
+        """Those that it ran so far."""
+        return [self._model]
+
+    @property
+    def models_in_use(self) -> Sequence[LoadedModel]:
+        """Those that must stay loaded."""
+        return [self._model]
+
+    @property
+    def networks(self) -> list[NetworkUse]:
+        """Those that ran so far."""
+        name, weights = self._model.name, self._model.weights
+        return [
+            NetworkUse(name, weights.signatures[index], weights.hashes[index], seconds)
+            for index, seconds in self._seconds.items()
+        ]
+
+    @property
+    def weights(self) -> Weights:
+        """Of the whole model, whichever of its networks run."""
+        return self._model.weights
 
     @property
     def next_chunk(self) -> Chunk | None:
@@ -132,8 +166,11 @@ class Separation:
         for first in range(0, done.shape[2], _BLOCK_SAMPLES):
             block = done[..., first : first + _BLOCK_SAMPLES]
             self._files.write(self._normalisation.undo(block, self._rest))
-        self._done_samples += self._plan.segments[self._written_count].samples
+        segment = self._plan.segments[self._written_count]
+        self._done_samples += segment.samples
         self._written_count += 1
+        before, self._clock = self._clock, time.monotonic()
+        self._seconds[segment.network] += self._clock - before
         return Progress(
             self._done_samples, self._plan.total_samples, self._files.written_samples, self._files.gain_db
         )
@@ -159,7 +196,7 @@ class Separation:
 
     def finish(self) -> SeparationResult:
         """Close the complete stems. Call once, after the last `write`."""
-        return self._files.finish()
+        return self._files.finish(self.networks)
 
     def close(self) -> None:
         """Close all files, whatever their state."""
@@ -176,8 +213,9 @@ def wanted_sources(stems: tuple[str, ...], sources: tuple[str, ...]) -> list[str
     return [source for source in sources if source in needed]
 
 
-def _open_song(request: SeparationRequest, sample_rate: int) -> WavReader:
-    song = WavReader(request.input)
+def open_song(path: Path, sample_rate: int) -> WavReader:
+    """Raises InvalidInputError if it is empty or has another sample rate."""
+    song = WavReader(path)
     if song.sample_rate != sample_rate or not song.samples:
         song.close()
         reason = (

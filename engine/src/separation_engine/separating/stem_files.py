@@ -11,8 +11,15 @@ import numpy as np
 from separation_engine.common.errors import NotFiniteError
 from separation_engine.common.wav import Samples, WavReader, WavWriter
 from separation_engine.separating.gain import gain_db_for_peak
-from separation_engine.separating.request import INSTRUMENTAL, SeparationResult, StemFile
+from separation_engine.separating.request import INSTRUMENTAL, NetworkUse, SeparationResult, StemFile
 from separation_engine.separating.stored_residual import rounding_matters, stored_rest_energy
+
+REST = "other"
+
+
+def add_up(made: Sequence[str], sources: Sequence[str]) -> bool:
+    """Whether these stems should add up to the song. sources: all that the model makes."""
+    return REST in sources and len(made) == len(sources)
 
 
 class StemFiles:
@@ -65,8 +72,8 @@ class StemFiles:
         """The gain for what is written so far."""
         return gain_db_for_peak(max(self._peaks.values()))
 
-    def finish(self) -> SeparationResult:
-        """Close the complete files and return their measurements."""
+    def finish(self, networks: Sequence[NetworkUse]) -> SeparationResult:
+        """Close the complete files and return their measurements. networks: those that made them."""
         for writer in self._writers.values():
             writer.finish()
         return SeparationResult(
@@ -75,6 +82,7 @@ class StemFiles:
             stems=tuple(StemFile(name, path, self._peaks[name]) for name, path in self._paths.items()),
             gain_db=self.gain_db,
             residual_db=self._residual_db(),
+            networks=tuple(networks),
         )
 
     def close(self) -> None:

@@ -11,12 +11,20 @@ class _Model(TypedDict):
     name: str
     stems: list[str]
     signature: list[str]
+    overlap: float
 
 
 class _Stem(TypedDict):
     name: str
     path: str
     peak: float
+
+
+class _Network(TypedDict):
+    model: str
+    signature: str
+    sha256: str
+    seconds: float
 
 
 class _Seconds(TypedDict):
@@ -58,6 +66,7 @@ class _Result(Facts):
     model: str
     signature: list[str]
     weightsSha256: str
+    networks: list[_Network]
     samples: int
     sampleRate: int
     stems: list[_Stem]

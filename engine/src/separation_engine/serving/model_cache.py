@@ -1,4 +1,4 @@
-"""Keeps networks loaded: the default model's, those of running jobs, and the last model used."""
+"""Keeps networks loaded: those of the default, those of running jobs, and the last model used."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from separation_engine.checks.self_check import check_network, known_mix
 from separation_engine.common.errors import EngineError
 from separation_engine.common.settings import Settings
 from separation_engine.models.folder import ModelFolder
+from separation_engine.models.installed_recipe import InstalledRecipe
 from separation_engine.models.library import ModelLibrary
+from separation_engine.models.offer import Offer, offer_of
 from separation_engine.networks.interface import Network
-from separation_engine.separating.loaded_model import LoadedModel, needed_networks
+from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.separation import wanted_sources
 from separation_engine.serving.activity import Activity
 
@@ -29,13 +31,34 @@ class ModelCache:
     The next song often uses the same model, and a bag of four takes twelve seconds to load.
     """
 
-    def __init__(self, settings: Settings, activity: Activity | None = None) -> None:
-        self.library = ModelLibrary(settings.models_dir)
+    def __init__(
+        self,
+        settings: Settings,
+        activity: Activity | None = None,
+        library: ModelLibrary | None = None,
+    ) -> None:
+        self.library = library or ModelLibrary(settings.models_dir)
         self._settings = settings
         self._activity = activity or Activity()
         self._selector = BackendSelector(settings)
         self._networks: dict[str, dict[int, Network]] = {}
         self._used: set[str] = set()
+        self._kept = {settings.model}
+
+    def find_recipe(self, name: str) -> InstalledRecipe | None:
+        """None if the name is not that of a recipe. Raises EngineError if a model of it is missing."""
+        return self.library.find_recipe(name)
+
+    def load_default(self) -> LoadedModel:
+        """The default model; of a recipe all models, of which it returns the last.
+
+        They stay loaded. Raises EngineError.
+        """
+        recipe = self.find_recipe(self._settings.model)
+        nodes = recipe.recipe.nodes if recipe else ()
+        models = [self.load(node.model, node.stems) for node in nodes] or [self.load(self._settings.model)]
+        self._kept = {model.name for model in models}
+        return models[-1]
 
     def load(self, name: str, stems: Sequence[str] | None = None) -> LoadedModel:
         """The model with the sub-models that these stems need; all sub-models by default.
@@ -46,7 +69,7 @@ class ModelCache:
         kept = wanted_sources(tuple(stems or folder.sources), folder.sources)
         self._used.add(name)
         networks = self._networks.setdefault(name, {})
-        needed = needed_networks(folder.bag_weights, folder.sources, kept)
+        needed = folder.networks_for(kept)
         for index in [index for index in needed if index not in networks]:
             self._evict()
             networks[index] = self._load_network(folder, index)
@@ -62,20 +85,21 @@ class ModelCache:
             sample_rate=settings.sample_rate,
             segment_samples=settings.segment_samples,
             cutting=settings.architecture.cutting,
-            signatures=folder.signatures,
-            weights_sha256=folder.weights_sha256,
+            weights=folder.weights,
         )
 
-    def runnable(self) -> list[ModelFolder]:
-        """The installed models that a backend of this machine can run."""
+    def runnable(self) -> list[Offer]:
+        """The installed models and recipes that the backends of this machine can run."""
         found = []
-        for folder in self.library.installed():
+        models, recipes = self.library.installed(), self.library.installed_recipes()
+        for offer in [*map(offer_of, models), *map(offer_of, recipes)]:
             try:
-                self._selector.name_for(folder.settings[0])
+                for folder in offer.folders:
+                    self._selector.name_for(folder.settings[0])
             except EngineError as error:
-                _LOG.warning("%s cannot run here: %s", folder.name, error)
+                _LOG.warning("%s cannot run here: %s", offer.name, error)
             else:
-                found.append(folder)
+                found.append(offer)
         return found
 
     def release(self, used: Collection[str]) -> None:
@@ -84,7 +108,7 @@ class ModelCache:
 
     def _evict(self) -> None:
         """Close the networks of every unused model except the default."""
-        for name in self._networks.keys() - self._used - {self._settings.model}:
+        for name in self._networks.keys() - self._used - self._kept:
             for network in self._networks.pop(name).values():
                 network.close()
             _LOG.info("unloaded %s", name)

@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,45 +23,17 @@ from separation_engine.common.device import cpu_limit
 from separation_engine.common.errors import CancelledError, OutOfDiskError, OutOfMemoryError
 from separation_engine.common.wav import Samples
 from separation_engine.networks.interface import PendingSamples
-from separation_engine.separating.loaded_model import LoadedModel
-from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
+from separation_engine.separating.recipe_run import RecipeRun
+from separation_engine.separating.request import Progress, SeparationRequest
 from separation_engine.separating.separation import Chunk, Separation
 from separation_engine.serving.activity import Activity
+from separation_engine.serving.job import Job, JobListener, ModelSource
 
 _LOG = logging.getLogger(__name__)
 _MAX_ACTIVE = 16
 _Done = TypeVar("_Done")
 # how long a partial batch may wait for segments of other jobs
 _FILL_SECONDS = 0.02
-
-
-class JobListener(Protocol):
-    """Receives the events of each job. The last one is `finished` or `failed`."""
-
-    def progressed(self, request: SeparationRequest, progress: Progress) -> None: ...
-
-    def finished(self, job: Job, result: SeparationResult) -> None: ...
-
-    def failed(self, request: SeparationRequest, error: Exception) -> None: ...
-
-
-class ModelSource(Protocol):
-    """Provides loaded models. `release` names the models still in use."""
-
-    def load(self, name: str, stems: tuple[str, ...]) -> LoadedModel: ...
-
-    def release(self, used: set[str]) -> None: ...
-
-
-@dataclass(eq=False)
-class Job:
-    """A started job. load_seconds: wall time to load its model."""
-
-    request: SeparationRequest
-    model: LoadedModel
-    separation: Separation
-    load_seconds: float
-    started: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -126,6 +98,7 @@ class Scheduler:
 
     def step(self) -> None:
         """Start a waiting job or a batch, or both on a device, and finish the batch in flight."""
+        self._begin_nodes()
         before, self._in_flight = self._in_flight, None
         # a full batch does not wait for another job to start
         if self._runnable and self._fills_a_device():
@@ -144,16 +117,33 @@ class Scheduler:
     def _start(self, request: SeparationRequest) -> None:
         started = time.monotonic()
         try:
-            model = self._models.load(request.model, request.stems)
-            loaded = time.monotonic()
-            # reads the whole song
-            self._activity.begin()
-            separation = Separation(request, model)
+            if recipe := self._models.find_recipe(request.model):
+                job = Job(request, RecipeRun(request, recipe), started, 0.0)
+            else:
+                model = self._models.load(request.model, request.stems)
+                loaded = time.monotonic()
+                # reads the whole song
+                self._activity.begin()
+                job = Job(request, Separation(request, model), started, loaded - started)
         except Exception as error:
             self._listener.failed(request, _as_engine_error(error))
             self._release()
             return
-        self._active.append(Job(request, model, separation, loaded - started, loaded))
+        self._active.append(job)
+
+    def _begin_nodes(self) -> None:
+        """Load the next model of every recipe that waits for one."""
+        for job in list(self._active):
+            if isinstance(job.separation, RecipeRun) and (node := job.separation.next_node):
+                # the model of the last node is in nobody's use now
+                self._release()
+                with self._failing(job):
+                    began = time.monotonic()
+                    model = self._models.load(node.model, node.stems)
+                    job.load_seconds += time.monotonic() - began
+                    # reads the whole song, and may write one
+                    self._activity.begin()
+                    job.separation.begin(model)
 
     @property
     def _runnable(self) -> list[Job]:
@@ -268,10 +258,11 @@ class Scheduler:
 
     def _release(self) -> None:
         waiting = {request.model for request in self._waiting}
-        self._models.release(waiting | {job.request.model for job in self._active})
+        used = {model.name for job in self._active for model in job.separation.models_in_use}
+        self._models.release(waiting | used)
 
 
-def _write(separation: Separation, joined: Iterable[PendingSamples]) -> Iterator[Progress]:
+def _write(separation: Separation | RecipeRun, joined: Iterable[PendingSamples]) -> Iterator[Progress]:
     for done in joined:
         yield separation.write(done())
 

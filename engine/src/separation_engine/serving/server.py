@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, cast
 
@@ -24,6 +24,7 @@ from separation_engine.common.settings import Settings
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
 from separation_engine.serving.activity import Activity
+from separation_engine.serving.job import Job
 from separation_engine.serving.logs import about
 from separation_engine.serving.messages import Facts, Message, error_message
 from separation_engine.serving.model_cache import ModelCache
@@ -36,7 +37,7 @@ from separation_engine.serving.protocol import (
     Shutdown,
     parse_command,
 )
-from separation_engine.serving.scheduler import Job, Scheduler
+from separation_engine.serving.scheduler import Scheduler
 
 _LOG = logging.getLogger(__name__)
 _MESSAGES_FD = 3
@@ -62,12 +63,12 @@ def serve(settings: Settings) -> NoReturn:
     try:
         before_forward = _fault_hook()
         models = ModelCache(settings, activity)
-        default = models.load(settings.model)
+        default = models.load_default()
     except (Exception, DeviceLostError) as error:
         _LOG.exception("the engine cannot start")
         reporter.send(error_message(None, error))
         _exit(1)
-    reporter.send(_ready(models, default))
+    reporter.send(_ready(models, settings.model, default))
     _work(Scheduler(models, reporter, before_forward, activity), commands, reporter, activity)
 
 
@@ -176,15 +177,25 @@ class _Reporter:
 
     def finished(self, job: Job, result: SeparationResult) -> None:
         self._active.discard(job.request.id)
-        separate_seconds = round(time.monotonic() - job.started, 3)
+        separate_seconds = round(job.separate_seconds, 3)
+        models = job.separation.models
         _LOG.info("separated in %.1f s", separate_seconds, extra=about(job.request))
         self.send(
             {
                 "type": "result",
                 "id": job.request.id,
-                "model": job.model.name,
-                "signature": list(job.model.signatures),
-                "weightsSha256": job.model.weights_sha256,
+                "model": job.request.model,
+                "signature": list(job.separation.weights.signatures),
+                "weightsSha256": job.separation.weights.sha256,
+                "networks": [
+                    {
+                        "model": network.model,
+                        "signature": network.signature,
+                        "sha256": network.sha256,
+                        "seconds": round(network.seconds, 3),
+                    }
+                    for network in result.networks
+                ],
                 "samples": result.samples,
                 "sampleRate": result.sample_rate,
                 "stems": [
@@ -193,7 +204,7 @@ class _Reporter:
                 "gainDb": result.gain_db,
                 "residualDb": result.residual_db,
                 "seconds": {"load": round(job.load_seconds, 3), "separate": separate_seconds},
-                **_facts(job.model),
+                **_facts(models),
             }
         )
 
@@ -205,29 +216,37 @@ class _Reporter:
         self.send(message)
 
 
-def _ready(models: ModelCache, default: LoadedModel) -> Message:
+def _ready(models: ModelCache, name: str, default: LoadedModel) -> Message:
     return {
         "type": "ready",
         "protocol": PROTOCOL,
         "engineVersion": __version__,
         "models": [
-            {"name": folder.name, "stems": list(folder.sources), "signature": list(folder.signatures)}
-            for folder in models.runnable()
+            {
+                "name": offer.name,
+                "stems": list(offer.stems),
+                "signature": list(offer.weights.signatures),
+                "overlap": offer.overlap,
+            }
+            for offer in models.runnable()
         ],
-        "defaultModel": default.name,
+        "defaultModel": name,
         "memoryBytes": memory_bytes() + default.backend.memory_bytes(),
-        **_facts(default),
+        **_facts([default]),
     }
 
 
-def _facts(model: LoadedModel) -> Facts:
+def _facts(models: Sequence[LoadedModel]) -> Facts:
     python = ".".join(map(str, sys.version_info[:3]))
+    backend = models[0].backend
+    versions = {name: version for model in models for name, version in model.versions.items()}
     return {
-        "backend": model.backend.name,
-        "device": model.backend.device,
-        "deviceName": model.backend.device_name,
-        "precision": model.backend.precision,
-        "versions": {"python": python, "numpy": np.__version__, **model.versions},
+        # the models of a recipe share a device, but some may need another runtime
+        "backend": "+".join(dict.fromkeys(model.backend.name for model in models)),
+        "device": backend.device,
+        "deviceName": backend.device_name,
+        "precision": backend.precision,
+        "versions": {"python": python, "numpy": np.__version__, **versions},
     }
 
 

@@ -1,10 +1,10 @@
 import type { Licence, ModelDescription } from '../documents/model.js';
-import { MODELS } from './models.generated.js';
+import { MODELS, OPEN_RECIPES } from './models.generated.js';
 
 /** The model that ships with the service. */
 export const DEMO_MODEL = 'demo';
 
-/** The models of the catalogue. Their names are fixed; workers may announce others. */
+/** The models and recipes of the catalogue. Their names are fixed; workers may announce others. */
 export const KNOWN_MODELS: readonly ModelDescription[] = MODELS;
 
 export function findKnownModel(name: string): ModelDescription | undefined {
@@ -22,4 +22,9 @@ export function licenceOf(name: string): Licence {
     ...(licenceSource !== undefined && { source: licenceSource }),
     ...(licenceReadOn !== undefined && { readOn: licenceReadOn }),
   };
+}
+
+/** The models that a recipe needs, if it is one whose models are not all in the catalogue. */
+export function modelsOfRecipe(name: string): readonly string[] | undefined {
+  return Object.hasOwn(OPEN_RECIPES, name) ? OPEN_RECIPES[name] : undefined;
 }

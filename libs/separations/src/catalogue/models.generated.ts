@@ -15,6 +15,7 @@ export const MODELS: readonly ModelDescription[] = [
     "licenceClass": "none-stated",
     "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
     "licenceReadOn": "2026-11-29",
+    "overlap": 0.25,
     "relativeCost": 1
   },
   {
@@ -30,6 +31,7 @@ export const MODELS: readonly ModelDescription[] = [
     "licenceClass": "none-stated",
     "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
     "licenceReadOn": "2026-11-29",
+    "overlap": 0.25,
     "relativeCost": 4
   },
   {
@@ -47,6 +49,7 @@ export const MODELS: readonly ModelDescription[] = [
     "licenceClass": "none-stated",
     "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
     "licenceReadOn": "2026-11-29",
+    "overlap": 0.25,
     "relativeCost": 1
   },
   {
@@ -62,6 +65,7 @@ export const MODELS: readonly ModelDescription[] = [
     "licenceClass": "none-stated",
     "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
     "licenceReadOn": "2026-11-29",
+    "overlap": 0.25,
     "relativeCost": 1
   },
   {
@@ -74,6 +78,7 @@ export const MODELS: readonly ModelDescription[] = [
     "licenceClass": "permissive",
     "licenceSource": "Discussion 18 of KimberleyJSN/melbandroformer on the model hub",
     "licenceReadOn": "2026-11-29",
+    "overlap": 0.1,
     "relativeCost": 6.4
   },
   {
@@ -89,6 +94,91 @@ export const MODELS: readonly ModelDescription[] = [
     "licenceClass": "own",
     "licenceSource": "engine/training/README.md",
     "licenceReadOn": "2026-11-29",
+    "overlap": 0.25,
     "relativeCost": 0.1
+  },
+  {
+    "name": "demo_roformer",
+    "stems": [
+      "vocals"
+    ],
+    "weights": "ffedeb07",
+    "licence": "MIT. Trained by this project, on music that it synthesized",
+    "licenceClass": "own",
+    "licenceSource": "engine/training/README.md",
+    "licenceReadOn": "2026-11-29",
+    "overlap": 0.1,
+    "relativeCost": 0.1
+  },
+  {
+    "name": "demo_scnet",
+    "stems": [
+      "drums",
+      "bass",
+      "other",
+      "vocals"
+    ],
+    "weights": "4a956386",
+    "licence": "MIT. Trained by this project, on music that it synthesized",
+    "licenceClass": "own",
+    "licenceSource": "engine/training/README.md",
+    "licenceReadOn": "2026-11-29",
+    "overlap": 0.1,
+    "relativeCost": 0.2
+  },
+  {
+    "name": "ft3",
+    "stems": [
+      "drums",
+      "other",
+      "vocals"
+    ],
+    "weights": "f7e0c4bc+04573f0d",
+    "licence": "The author wrote in 2022 that the MIT license of the code does not cover the weights, which are for scientific purposes only, and took an MIT tag off the model cards on 31 August 2026",
+    "licenceClass": "none-stated",
+    "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
+    "licenceReadOn": "2026-11-29",
+    "overlap": 0.25,
+    "relativeCost": 2
+  },
+  {
+    "name": "best",
+    "stems": [
+      "drums",
+      "bass",
+      "other",
+      "vocals"
+    ],
+    "weights": "03bfc70b+f7e0c4bc+d12395a8",
+    "licence": "The author wrote in 2022 that the MIT license of the code does not cover the weights, which are for scientific purposes only, and took an MIT tag off the model cards on 31 August 2026",
+    "licenceClass": "none-stated",
+    "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
+    "licenceReadOn": "2026-11-29",
+    "overlap": 0.25,
+    "relativeCost": 8.4
+  },
+  {
+    "name": "demo_best",
+    "stems": [
+      "drums",
+      "bass",
+      "other",
+      "vocals"
+    ],
+    "weights": "ffedeb07+b64ffff8",
+    "licence": "MIT. Trained by this project, on music that it synthesized",
+    "licenceClass": "own",
+    "licenceSource": "engine/training/README.md",
+    "licenceReadOn": "2026-11-29",
+    "overlap": 0.25,
+    "relativeCost": 0.2
   }
 ];
+
+/** Recipes with models that are not in the catalogue: their weights are known once a worker has them. */
+export const OPEN_RECIPES: Readonly<Record<string, readonly string[]>> = {
+  "karaoke": [
+    "lead_vocals",
+    "melband_roformer_kim"
+  ]
+};

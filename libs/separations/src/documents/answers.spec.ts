@@ -70,5 +70,10 @@ it('names the published weights, which decide the names of separations', () => {
     hdemucs_mmi: '75fc33f5',
     melband_roformer_kim: '03bfc70b',
     demo: 'b64ffff8',
+    demo_roformer: 'ffedeb07',
+    demo_scnet: '4a956386',
+    ft3: 'f7e0c4bc+04573f0d',
+    best: '03bfc70b+f7e0c4bc+d12395a8',
+    demo_best: 'ffedeb07+b64ffff8',
   });
 });

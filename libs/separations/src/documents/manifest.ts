@@ -85,6 +85,16 @@ const stageSecondsSchema = z.object(secondsOfStages).meta({
   example: { fetch: 0.1, decode: 0.9, separate: 31.4, encode: 1.2, store: 0.2 },
 });
 
+export const manifestNetworkSchema = z.object({
+  model: modelName,
+  signature: name.meta({ description: 'of its weights', example: '955717e8' }),
+  sha256,
+  seconds: seconds.meta({
+    description: 'wall time until its segments were done; all networks together take the time of the separation',
+    example: 31.2,
+  }),
+});
+
 /** `manifest.json`: the commit point and the receipt of a separation. */
 export const manifestSchema = z
   .object({
@@ -93,6 +103,10 @@ export const manifestSchema = z
     weightsSha256: sha256,
     licence: licenceSchema
       .meta({ description: 'of the weights, as it was known then. Absent in receipts of earlier versions.' })
+      .exactOptional(),
+    networks: z
+      .array(manifestNetworkSchema)
+      .meta({ description: 'the networks that ran, in order. Absent in receipts of earlier versions.' })
       .exactOptional(),
     engine: manifestEngineSchema,
     options: separationOptionsSchema,

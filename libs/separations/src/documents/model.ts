@@ -28,6 +28,11 @@ export const modelDescriptionSchema = z.object({
     .exactOptional(),
   licenceReadOn: z.iso.date().meta({ description: 'the day it was read' }).exactOptional(),
   weights: name.meta({ description: 'signatures of its networks, joined by `+`', example: '955717e8' }),
+  overlap: z
+    .number()
+    .min(0)
+    .meta({ description: 'share of a segment that overlaps its neighbor, if an upload names none', example: 0.25 })
+    .exactOptional(),
   relativeCost: z
     .number()
     .min(0)

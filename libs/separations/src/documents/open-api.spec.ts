@@ -32,6 +32,7 @@ describe(openApiComponents.name, () => {
       'ReceiptEngine',
       'ReceiptFile',
       'ReceiptInput',
+      'ReceiptNetwork',
       'ReceiptOptions',
       'ReceiptOriginal',
       'ReceiptStem',

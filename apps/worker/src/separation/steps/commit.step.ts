@@ -52,6 +52,7 @@ function describeWork(work: FinishedWork, finishedAt: Date): Manifest {
     model: separated.model,
     weightsSha256: separated.weightsSha256,
     licence: licenceOf(separated.model),
+    networks: [...separated.networks],
     engine: {
       version: separated.engineVersion,
       backend: separated.backend,

@@ -1,0 +1,1 @@
+"""Recipes: models that are made of other models, as data."""
