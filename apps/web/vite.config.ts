@@ -12,6 +12,8 @@ const CONTRACT = fileURLToPath(new URL('../../libs/separations/src/', import.met
 
 const STRETCH = fileURLToPath(new URL('../../libs/stretch/src/index.ts', import.meta.url));
 
+const FLAC = fileURLToPath(new URL('../../libs/flac/src/index.ts', import.meta.url));
+
 /** The page loads the time stretcher as a file of its own, when it is used. Its npm package has it as text in a script. */
 function stretchLibrary(): Plugin {
   const id = 'virtual:stretch-library';
@@ -37,7 +39,7 @@ function stretchLibrary(): Plugin {
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [stretchLibrary()],
-  resolve: { alias: { '@app/separations': `${CONTRACT}index.ts`, '@app/stretch': STRETCH } },
+  resolve: { alias: { '@app/separations': `${CONTRACT}index.ts`, '@app/flac': FLAC, '@app/stretch': STRETCH } },
   build: {
     outDir: '../../dist/apps/web',
     emptyOutDir: true,

@@ -6,6 +6,7 @@ import { decodeOriginal, type SeparatedSong } from './decoding/decode-original.j
 import type { PartOptions } from './decoding/decode-part.js';
 import { decodeToWav, type DecodedSong } from './decoding/decode.js';
 import { ENCODING_TIMEOUT_MS, stemArguments } from './encoding/encode-arguments.js';
+import { encodeLight, type FlacStretch } from './encoding/encode-light.js';
 import { encodeStretches, type StretchRequest } from './encoding/encode-stretches.js';
 import { inspectSong, type AudioFacts } from './decoding/inspect.js';
 import { mixStems, type MixRequest, type RenderedMix } from './encoding/mix.js';
@@ -122,6 +123,14 @@ export class Ffmpeg {
   ): Promise<T> {
     const transcodeTo = { mp3: transcodeToMp3, wav: transcodeToWav }[format];
     return transcodeTo(this.programs, master, use, options);
+  }
+
+  /**
+   * Encodes some seconds of a master as MP3 of 128 kbit/s for listening on slow lines. A decoder gives them back 1,105
+   * samples late.
+   */
+  async encodeLight(stretch: FlacStretch, options: SignalOption = {}): Promise<Buffer> {
+    return encodeLight(this.programs, stretch, options);
   }
 
   /**

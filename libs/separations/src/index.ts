@@ -49,6 +49,7 @@ export { displayText } from './vocabulary/display-text.js';
 export { FAILURE_CODES, isFailureCode, type FailureCode } from './vocabulary/failures.js';
 export { FORMATS, MASTER_FORMAT, isFormat, type Format } from './vocabulary/formats.js';
 export { LICENCE_CLASSES, type LicenceClass } from './vocabulary/licences.js';
+export { LIGHT_BLOCK_SAMPLES, LIGHT_MARGIN_SAMPLES, lightBlocks } from './vocabulary/light.js';
 export { listPattern, listedNames } from './vocabulary/lists.js';
 export { MODES, TONICS } from './vocabulary/musical-keys.js';
 export { contentVersion, earlierKeys, isArtefactKey, objectKeys } from './vocabulary/object-keys.js';

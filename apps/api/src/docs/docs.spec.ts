@@ -101,6 +101,8 @@ describe(serveDocs.name, () => {
       'archive.zip',
       'stems/{stem}.{format}',
       'preview/{attempt}/{stem}/{n}.flac',
+      'stems/{stem}/light/{n}.mp3',
+      'original/light/{n}.mp3',
     ]) {
       expect(headers('get', `${ONE}/${path}`, 206)).toEqual(expect.arrayContaining(['ETag', 'Content-Range']));
       expect(headers('head', `${ONE}/${path}`, 200)).toEqual(expect.arrayContaining(['ETag', 'Content-Length']));

@@ -13,6 +13,8 @@ interface Download {
   readonly schema?: { readonly $ref: string };
   /** in addition to those of every call that names a separation */
   readonly problems: readonly ProblemCode[];
+  /** whether browsers save it under a name; all audio files have one unless they say otherwise */
+  readonly isNamed?: boolean;
 }
 
 type ResponseHeader = Readonly<{ schema: { readonly type: 'number' }; description: string }>;
@@ -58,7 +60,7 @@ export function ApiVersion(): MethodDecorator {
 
 /** Documents a file that keeps its bytes: whole, by range, or only if it changed. */
 export function ApiFile(download: Download): MethodDecorator {
-  const isNamed = download.schema === undefined;
+  const { schema, isNamed = schema === undefined } = download;
   const names: HeaderName[] = [...OF_A_VERSION, 'Accept-Ranges', 'Content-Length'];
   const headers = headerRefs(...names, ...(isNamed ? (['Content-Disposition'] as const) : []));
   return applyDecorators(
@@ -69,14 +71,14 @@ export function ApiFile(download: Download): MethodDecorator {
     ApiResponse({
       status: 200,
       description: 'The file',
-      content: contentOf(download, download.schema ?? BYTES),
+      content: contentOf(download, schema ?? BYTES),
       headers,
     }),
     ApiResponse({
       status: 206,
       description: 'The requested range',
       // a part of a JSON document has its media type, and no schema
-      content: contentOf(download, isNamed ? BYTES : undefined),
+      content: contentOf(download, schema === undefined ? BYTES : undefined),
       headers: { ...headers, ...headerRefs('Content-Range') },
     }),
     ApiResponse({ status: 304, description: 'Not modified', headers: headerRefs(...OF_A_VERSION) }),

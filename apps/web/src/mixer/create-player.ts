@@ -1,10 +1,11 @@
+import type { FilePart } from '@app/flac';
 import type { SoundKind } from '@app/stretch';
 import { call, originalPath, previewPath, stemPath, withVersion } from '../api/client.js';
 import { INSTRUMENTAL, PREVIEW_GAIN_DB, type Separation } from '../api/contract.js';
 import { DEFAULT_LANE, originalLevel, type LaneSettings } from '../audio/levels.js';
 import { loadStretchLibrary } from '../audio/load-stretch-library.js';
 import { Player, type PlayerOptions } from '../audio/player.js';
-import { FlacSource, type FilePart } from '../audio/sources/flac-source.js';
+import { FlacSource } from '../audio/sources/flac-source.js';
 import { ResegmentedSource, scale } from '../audio/sources/resegmented-source.js';
 import { NotReadyError, SAMPLE_RATE, type Segment, type StemSource } from '../audio/sources/stem-source.js';
 import { GrowingStem } from './preview/growing-stem.js';

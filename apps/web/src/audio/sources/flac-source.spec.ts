@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeSamples, ffmpeg } from '../../../../../test/support/songs/songs.js';
-import { FlacSource, type Decode, type ReadPart } from './flac-source.js';
+import type { ReadPart } from '@app/flac';
+import { FlacSource, type Decode } from './flac-source.js';
 
 const SECONDS = 40;
 const NEVER = new AbortController().signal;

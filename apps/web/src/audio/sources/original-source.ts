@@ -1,4 +1,4 @@
-import { BrokenStemError } from './flac-source.js';
+import { BrokenFlacError } from '@app/flac';
 import type { Segment, StemSource } from './stem-source.js';
 
 /** The original song. Opens it on the first read: few listeners ask for it, and an earlier server decodes it then. */
@@ -11,11 +11,11 @@ export class OriginalSource implements StemSource {
     private readonly open: (signal: AbortSignal) => Promise<StemSource>,
   ) {}
 
-  /** @throws BrokenStemError if it is out of step with the stems */
+  /** @throws BrokenFlacError if it is out of step with the stems */
   async segment(index: number, signal: AbortSignal): Promise<Segment> {
     const song = await this.openOnce(signal);
     if (song.samples !== this.samples || song.segmentSamples !== this.segmentSamples) {
-      throw new BrokenStemError(`the original has ${song.samples} samples, its stems have ${this.samples}`);
+      throw new BrokenFlacError(`the original has ${song.samples} samples, its stems have ${this.samples}`);
     }
     return song.segment(index, signal);
   }
