@@ -8,6 +8,7 @@ import { TestService } from '../support/service/test-service.js';
 import { patient } from '../support/patience.js';
 import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
+import { describeSlowLine } from './listening/on-a-slow-line.js';
 import { lanAddress } from './support/lan-address.js';
 import { missedSound, recordedSamples, recordSound, takeSound } from './support/recorder.js';
 import { difference, energy, findPart, leftOf, semitonesAbove, sum } from './support/sound.js';
@@ -424,3 +425,5 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     expect(faults()).toEqual([]);
   });
 });
+
+describeSlowLine(() => ({ service, browser }));

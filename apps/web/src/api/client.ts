@@ -78,6 +78,15 @@ export function previewPath(id: SeparationId, attempt: string, stem: string, n: 
   return `${BASE}/${id}/preview/${attempt}/${encodeURIComponent(stem)}/${n}.flac`;
 }
 
+/** A block of a stem in the light format. */
+export function lightPath(id: SeparationId, stem: string, n: number): string {
+  return `${BASE}/${id}/stems/${encodeURIComponent(stem)}/light/${n}.mp3`;
+}
+
+export function lightOriginalPath(id: SeparationId, n: number): string {
+  return `${BASE}/${id}/original/light/${n}.mp3`;
+}
+
 /** Names the content of a file: the browser may then keep it for ever. */
 export function withVersion(path: string, sha256: string | undefined): string {
   return sha256 === undefined ? path : `${path}?v=${sha256.slice(0, VERSION_DIGITS)}`;

@@ -40,6 +40,8 @@ export class Player {
   readonly seeks = signal(0);
   readonly isPlaying = signal(false);
   readonly isWaiting = signal(false);
+  /** a lane that was turned on comes in as soon as its audio is there */
+  readonly isJoining = signal(false);
   /** clicks are heard, and the song has not begun yet */
   readonly isCountingIn = signal(false);
   readonly loop = signal<Region | undefined>(undefined);
@@ -162,6 +164,7 @@ export class Player {
     this.output = undefined;
     this.opened = undefined;
     this.isWaiting.value = false;
+    this.isJoining.value = false;
     this.isCountingIn.value = false;
   }
 
@@ -216,8 +219,8 @@ export class Player {
         output.send({ type: 'keep', lane, indexes });
       },
       failed: (error) => {
-        // the original may fail after the listener is back at the mix, which goes on
-        if (this.isNeeded(lane)) this.fail(error);
+        // a lane may fail after the listener has turned it off, and the others go on
+        if (this.heardLanes()[lane] === true) this.fail(error);
       },
     });
   }
@@ -240,24 +243,30 @@ export class Player {
       const isOriginal = lane === stems.length;
       this.output?.send({ type: 'level', lane, level: isOriginal === original ? level : SILENT });
     });
+    this.prefetch();
   }
 
   private prefetch(): void {
+    const heard = this.heardLanes();
     this.prefetchers.forEach((prefetcher, lane) => {
-      if (this.isNeeded(lane)) prefetcher.follow(this.position.value, this.loop.value);
+      if (heard[lane] === true) prefetcher.follow(this.position.value, this.loop.value);
+      else prefetcher.rest(this.position.value, this.loop.value);
     });
   }
 
-  /** The original is the last lane, and loads only when it is played. */
-  private isNeeded(lane: number): boolean {
-    return lane < this.options.lanes.length || this.playsOriginal.value;
+  /** Only what is heard is loaded. The original is the last lane. */
+  heardLanes(): boolean[] {
+    const playsOriginal = this.playsOriginal.value;
+    const stems = laneLevels(this.lanes.value).map(({ left, right }) => !playsOriginal && (left !== 0 || right !== 0));
+    return [...stems, playsOriginal];
   }
 
-  private receive({ move, position, playing, waiting, countingIn, peaks }: Report): void {
+  private receive({ move, position, playing, waiting, joining, countingIn, peaks }: Report): void {
     if (move !== this.move) return;
     this.followed = move;
     this.peaks = peaks;
     this.isWaiting.value = waiting;
+    this.isJoining.value = joining;
     this.isCountingIn.value = countingIn;
     if (!playing && this.isPlaying.value && position >= this.samples) this.isPlaying.value = false;
     this.setPosition(position);

@@ -66,6 +66,65 @@ describe(Prefetcher.name, () => {
     expect(added).toEqual([0, 2, 1]);
   });
 
+  it('drops what a seek makes needless, and loads nothing while nobody hears the lane', async () => {
+    const silence = { left: new Float32Array(1), right: new Float32Array(1) };
+    const asked: number[] = [];
+    let finish = (): void => undefined;
+    const sut = new Prefetcher(
+      {
+        ...source(() => Promise.resolve(silence)),
+        segment: (index, signal) => {
+          asked.push(index);
+          return new Promise((resolve, reject) => {
+            finish = () => {
+              resolve(silence);
+            };
+            signal.addEventListener('abort', () => {
+              reject(new Error('stopped'));
+            });
+          });
+        },
+      },
+      { add: () => undefined, keep: () => undefined, failed: () => undefined },
+    );
+    const settle = (): Promise<unknown> => new Promise((resolve) => setImmediate(resolve));
+    sut.follow(0, undefined);
+    sut.follow(600 * SAMPLE_RATE, undefined);
+    await settle();
+    expect(asked).toEqual([0, 200]);
+    sut.rest(600 * SAMPLE_RATE, undefined);
+    finish();
+    await settle();
+    expect(asked).toEqual([0, 200]);
+    sut.follow(600 * SAMPLE_RATE, undefined);
+    await settle();
+    expect(asked).toEqual([0, 200, 201]);
+  });
+
+  it('loads better segments where nothing is missing, and none that is about to be played', async () => {
+    const silence = { left: new Float32Array(1), right: new Float32Array(1) };
+    const added: number[] = [];
+    const improved = new Set<number>();
+    const sut = new Prefetcher(
+      {
+        ...source(() => Promise.resolve(silence)),
+        samples: 12 * SAMPLE_RATE,
+        canImprove: (index) => !improved.has(index),
+      },
+      {
+        add: (index) => {
+          if (added.includes(index)) improved.add(index);
+          added.push(index);
+        },
+        keep: () => undefined,
+        failed: () => undefined,
+      },
+    );
+    sut.follow(SAMPLE_RATE, undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(added).toEqual([0, 1, 2, 3, 2, 3]);
+  });
+
   it('leaves a failed server alone until a retry', async () => {
     const silence = new Float32Array(1);
     const asked: number[] = [];

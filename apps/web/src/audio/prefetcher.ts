@@ -5,6 +5,9 @@ import type { Region } from './mixing/loop-path.js';
 const AHEAD = 40;
 const BEHIND = 8;
 
+/** seconds ahead of the position that are not replaced: more than any output renders ahead */
+const NEAR = 3;
+
 interface PrefetchTarget {
   add(index: number, segment: Segment): void;
   keep(indexes: readonly number[]): void;
@@ -16,6 +19,9 @@ export class Prefetcher {
   private readonly loaded = new Set<number>();
   private readonly ending = new AbortController();
   private wanted: readonly number[] = [];
+  /** of the segment that is being loaded */
+  private loading: { readonly index: number; readonly stop: AbortController } | undefined;
+  private position = 0;
   private busy = false;
   private failed = false;
 
@@ -26,13 +32,16 @@ export class Prefetcher {
 
   /** Call whenever the position may have changed. */
   follow(position: number, loop: Region | undefined): void {
-    this.wanted = wantedSegments(this.source, position, loop);
-    const dropped = [...this.loaded].filter((index) => !this.wanted.includes(index));
-    if (dropped.length > 0) {
-      for (const index of dropped) this.loaded.delete(index);
-      this.target.keep([...this.loaded]);
-    }
+    this.position = position;
+    this.keep(wantedSegments(this.source, position, loop));
     if (!this.busy && !this.failed && !this.ending.signal.aborted) void this.run();
+  }
+
+  /** Loads no more, because nobody hears the lane. What is there already stays while the position is near. */
+  rest(position: number, loop: Region | undefined): void {
+    const near = wantedSegments(this.source, position, loop);
+    this.keep(near.filter((index) => this.loaded.has(index) || index === this.loading?.index));
+    this.failed = false;
   }
 
   /** Lets `follow` load again after a failure, which stops it to leave the server alone. */
@@ -44,12 +53,23 @@ export class Prefetcher {
     this.ending.abort();
   }
 
+  private keep(wanted: readonly number[]): void {
+    this.wanted = wanted;
+    // after a seek, what comes first must not wait for what nobody needs
+    if (this.loading !== undefined && !wanted.includes(this.loading.index)) this.loading.stop.abort();
+    const dropped = [...this.loaded].filter((index) => !wanted.includes(index));
+    if (dropped.length === 0) return;
+    for (const index of dropped) this.loaded.delete(index);
+    this.target.keep([...this.loaded]);
+  }
+
   private async run(): Promise<void> {
     this.busy = true;
     try {
       for (let next = this.next(); next !== undefined; next = this.next()) {
-        const segment = await this.source.segment(next, this.ending.signal);
+        const segment = await this.load(next);
         if (this.ending.signal.aborted) return;
+        if (segment === undefined) continue;
         this.loaded.add(next);
         this.target.add(next, segment);
       }
@@ -63,8 +83,34 @@ export class Prefetcher {
     }
   }
 
+  /** @returns undefined if it is no longer wanted */
+  private async load(index: number): Promise<Segment | undefined> {
+    const stop = new AbortController();
+    this.loading = { index, stop };
+    try {
+      const segment = await this.source.segment(index, AbortSignal.any([this.ending.signal, stop.signal]));
+      return stop.signal.aborted ? undefined : segment;
+    } catch (error) {
+      if (stop.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      this.loading = undefined;
+    }
+  }
+
+  /** What is missing, then what can be improved. */
   private next(): number | undefined {
-    return this.wanted.find((index) => !this.loaded.has(index) && (this.source.isReady?.(index) ?? true));
+    return (
+      this.wanted.find((index) => !this.loaded.has(index) && (this.source.isReady?.(index) ?? true)) ??
+      this.wanted.find((index) => this.loaded.has(index) && !this.isNear(index) && this.source.canImprove?.(index))
+    );
+  }
+
+  /** It may be played before a better one is there. */
+  private isNear(index: number): boolean {
+    const { segmentSamples } = this.source;
+    const start = index * segmentSamples;
+    return start < this.position + NEAR * SAMPLE_RATE && start + segmentSamples > this.position;
   }
 }
 

@@ -167,6 +167,13 @@ export const de: Messages = {
     cents: (value) => `${signed(value)} ct`,
     normalTuning: 'Zurück zur Stimmung des Songs',
     stretchFailed: 'Tempo und Tonhöhe konnten nicht geladen werden. Der Song spielt unverändert.',
+    sound: {
+      label: 'Klang',
+      hint: 'Leichter Klang ist MP3 und braucht ein Zehntel der Daten',
+      names: { auto: 'Automatisch', full: 'Voll', light: 'Leicht' },
+      plays: 'Leichter Klang',
+      playsHint: 'MP3 mit 128 kbit/s, weil die Leitung langsam ist oder du es so gewählt hast',
+    },
     original: 'Original',
     originalHint: 'Den Song so abspielen, wie er hochgeladen wurde',
     dragHint: (stem) => `${stem} in einen Ordner oder ein anderes Programm ziehen`,

@@ -159,6 +159,13 @@ export const en = {
     cents: (value: number): string => `${signed(value)} ct`,
     normalTuning: 'Reset to the tuning of the song',
     stretchFailed: 'Speed and pitch could not be loaded, so the song plays as it is.',
+    sound: {
+      label: 'Sound',
+      hint: 'Light sound is MP3 and takes a tenth of the data',
+      names: { auto: 'Automatic', full: 'Full', light: 'Light' },
+      plays: 'Light sound',
+      playsHint: 'MP3 at 128 kbit/s, because the line is slow or you chose it',
+    },
     original: 'Original',
     originalHint: 'Play the song as uploaded',
     dragHint: (stem: string): string => `Drag ${stem} into a folder or another program`,

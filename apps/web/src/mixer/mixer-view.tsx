@@ -40,7 +40,7 @@ interface MixerViewProps {
 /** The open mixer of a song. Closing it releases all audio. */
 export function MixerView({ song, preview, shortcuts, name, onEdit }: MixerViewProps): JSX.Element {
   const mixer = useMemo(() => openMixer(song, preview), [song.id]);
-  const { stems, audio, player, view, waveforms, loader, shapes, painters } = mixer;
+  const { stems, audio, choice, player, view, waveforms, loader, shapes, painters } = mixer;
   const root = useRef<HTMLDivElement>(null);
   const selected = useSignal(0);
   const isAtEdge = useComputed(
@@ -65,6 +65,7 @@ export function MixerView({ song, preview, shortcuts, name, onEdit }: MixerViewP
     return () => {
       for (const stop of stops) stop();
       loader.close();
+      choice.close();
       void player.close();
     };
   }, [player]);
@@ -108,7 +109,7 @@ export function MixerView({ song, preview, shortcuts, name, onEdit }: MixerViewP
           />
         ))}
       </div>
-      <TransportBar player={player} isAtEdge={isAtEdge} />
+      <TransportBar player={player} choice={choice} isAtEdge={isAtEdge} />
       {failure !== undefined && <ErrorLine intro={messages.value.mixer.failed} code={codeOf(failure)} />}
       {stretchFailure !== undefined && (
         <ErrorLine intro={messages.value.mixer.stretchFailed} code={codeOf(stretchFailure)} />

@@ -6,6 +6,8 @@ import { messages } from '../i18n/i18n.js';
 import { formatTime } from '../i18n/units.js';
 import { Icon } from '../ui/icons.js';
 import { Slider } from '../ui/slider.js';
+import type { LightChoice } from '../audio/light/light-choice.js';
+import { LightHint, SoundControl } from './sound-control.js';
 import { SpeedAndPitchControls } from './speed-and-pitch-controls.js';
 import { toggleLoop } from './timeline/loop.js';
 
@@ -14,15 +16,17 @@ interface PlayerProps {
 }
 
 interface TransportBarProps extends PlayerProps {
+  readonly choice: LightChoice;
   /** playing has caught up with a running separation */
   readonly isAtEdge: ReadonlySignal<boolean>;
 }
 
-export function TransportBar({ player, isAtEdge }: TransportBarProps): JSX.Element {
+export function TransportBar({ player, choice, isAtEdge }: TransportBarProps): JSX.Element {
   const { play, pause, loading, waiting, loop, loopHint, original, originalHint, tools, reset } = messages.value.mixer;
   const areToolsOpen = useSignal(false);
   const isPlaying = player.isPlaying.value;
-  const isLoading = player.speedAndPitch.isLoading.value || (player.isWaiting.value && isPlaying);
+  const isIncomplete = isPlaying && (player.isWaiting.value || player.isJoining.value);
+  const isLoading = player.speedAndPitch.isLoading.value || isIncomplete;
   return (
     <div class="transport">
       <Seek player={player} />
@@ -41,6 +45,7 @@ export function TransportBar({ player, isAtEdge }: TransportBarProps): JSX.Eleme
       <span class="loading" role="status">
         {player.isWaiting.value && isPlaying && isAtEdge.value ? waiting : isLoading ? loading : ''}
       </span>
+      <LightHint choice={choice} />
       <div class="transport-tools" data-open={areToolsOpen.value}>
         <Toggle
           label={original}
@@ -71,6 +76,7 @@ export function TransportBar({ player, isAtEdge }: TransportBarProps): JSX.Eleme
         </button>
         <SpeedAndPitchControls player={player} />
         <BeatTools player={player} />
+        <SoundControl />
         <button
           type="button"
           class="quiet"

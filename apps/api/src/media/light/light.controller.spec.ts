@@ -27,7 +27,10 @@ describe(LightController.name, () => {
     folder = await mkdtemp(join(tmpdir(), 'light-'));
     redis = await RedisServer.start();
     api = await startApi(redis.url);
-    song = await storeSeparation(api.app.get(Ffmpeg), api.store, { seconds: SAMPLES / RATE, stems: ['vocals', 'drums'] });
+    song = await storeSeparation(api.app.get(Ffmpeg), api.store, {
+      seconds: SAMPLES / RATE,
+      stems: ['vocals', 'drums'],
+    });
     base = `/v1/separations/${song.id}`;
   });
 

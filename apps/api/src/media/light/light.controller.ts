@@ -48,9 +48,7 @@ export class LightController {
     @Req() request: ApiRequest,
     @Res() response: Response,
   ): Promise<void> {
-    await this.send({ id, owner }, request, response, (song, signal) =>
-      this.light.stem(song, stem, Number(n), signal),
-    );
+    await this.send({ id, owner }, request, response, (song, signal) => this.light.stem(song, stem, Number(n), signal));
   }
 
   @Get(':id/original/light/:n.mp3')

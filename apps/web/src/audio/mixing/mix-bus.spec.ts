@@ -71,6 +71,42 @@ describe(MixBus.name, () => {
     expect(render(transport, 1280).some((sample) => sample !== 0)).toBe(true);
   });
 
+  it('lets in a lane that was turned on once its audio is there, and the others play on', async () => {
+    const bus = await loadedBus();
+    bus.setLevel(1, { left: 0, right: 0 });
+    bus.keep(1, []);
+    const transport = new Transport(bus);
+    transport.play();
+    render(transport, 1280);
+    const wholeBefore = bus.mark();
+    bus.setLevel(1, { left: 1, right: 1 });
+    const without = render(transport, 1280);
+    expect([transport.isJoining, transport.isWaiting]).toEqual([true, false]);
+    const at = (lane: number, position: number): number => SONGS[lane]?.[position] ?? 0;
+    expect(largest(without.map((sample, i) => sample - at(0, 1280 + i) - at(2, 1280 + i)))).toBeLessThan(1e-6);
+    bus.add(1, 0, await source(1).segment(0, new AbortController().signal));
+    const withIt = render(transport, 1280).subarray(128);
+    expect(transport.isJoining).toBe(false);
+    const errors = withIt.map((sample, i) => sample - [0, 1, 2].reduce((sum, lane) => sum + at(lane, 2688 + i), 0));
+    expect(largest(errors)).toBeLessThan(1e-6);
+    // an output that goes back plays what it played
+    wholeBefore();
+    expect(transport.isJoining).toBe(true);
+  });
+
+  it('waits for a lane that is turned on where no other is heard', async () => {
+    const bus = await loadedBus();
+    for (const lane of [0, 1, 2]) bus.setLevel(lane, { left: 0, right: 0 });
+    bus.keep(1, []);
+    const transport = new Transport(bus);
+    transport.play();
+    render(transport, 1280);
+    bus.setLevel(1, { left: 1, right: 1 });
+    render(transport, 1280);
+    expect(transport.isWaiting).toBe(true);
+    expect(transport.position).toBeLessThan(2 * 1280);
+  });
+
   it('fades out before it waits', async () => {
     const bus = await loadedBus();
     bus.keep(1, [0]);

@@ -1,6 +1,7 @@
 import type { SoundKind } from '@app/stretch';
 import type { Segment } from '../sources/stem-source.js';
 import { LaneBuffer } from './lane-buffer.js';
+import type { Span } from './loop-path.js';
 
 /** How loud a lane is on each side, linear; 0 if it is muted. */
 export interface LaneLevel {
@@ -19,6 +20,8 @@ export interface LaneFormat {
 interface Lane {
   readonly buffer: LaneBuffer;
   readonly kind: SoundKind;
+  /** as it was set; a lane that is turned on stays silent until its audio is in memory */
+  wanted: LaneLevel;
   target: LaneLevel;
   current: LaneLevel;
   /** largest sample since the last call of `takePeaks`, after the level */
@@ -38,6 +41,7 @@ export class MixBus {
     this.lanes = lanes.map(({ segmentSamples, kind }) => ({
       buffer: new LaneBuffer(segmentSamples, samples),
       kind,
+      wanted: SILENT,
       target: SILENT,
       current: SILENT,
       peak: 0,
@@ -55,8 +59,24 @@ export class MixBus {
 
   setLevel(index: number, level: LaneLevel): void {
     const lane = this.lane(index);
-    if (lane.target.left !== level.left || lane.target.right !== level.right) this.changes += 1;
-    lane.target = level;
+    lane.wanted = level;
+    if (isOn(lane.target) || !isOn(level)) this.apply(lane);
+  }
+
+  /**
+   * Lets in the lanes that were turned on, if their audio is in memory. The others play on until then; without any other,
+   * there is nothing to play on.
+   */
+  admit(spans: readonly Span[]): void {
+    const isSilent = !this.lanes.some(isAudible);
+    for (const lane of this.lanes.filter(isJoining)) {
+      if (isSilent || spans.every(({ from, count }) => this.has(lane, from, count))) this.apply(lane);
+    }
+  }
+
+  /** A lane was turned on, and is not heard yet. */
+  get isJoining(): boolean {
+    return this.lanes.some(isJoining);
   }
 
   /** changes with each level */
@@ -78,15 +98,27 @@ export class MixBus {
     return this.lanes.flatMap((lane, index) => (lane.kind === kind ? [index] : []));
   }
 
-  /** Applies new levels at once, instead of over the next block. */
+  /** Applies new levels at once, instead of over the next block, and lets in every lane. */
   settle(): void {
-    for (const lane of this.lanes) lane.current = lane.target;
+    for (const lane of this.lanes) {
+      if (isJoining(lane)) this.apply(lane);
+      lane.current = lane.target;
+    }
   }
 
   /** Whether the audio of every audible lane is in memory. */
   hasAudio(from: number, count: number): boolean {
-    const to = Math.min(from + count, this.samples);
-    return this.lanes.every((lane) => !isAudible(lane) || lane.buffer.has(from, to));
+    return this.lanes.every((lane) => !isAudible(lane) || this.has(lane, from, count));
+  }
+
+  private has(lane: Lane, from: number, count: number): boolean {
+    return lane.buffer.has(from, Math.min(from + count, this.samples));
+  }
+
+  private apply(lane: Lane): void {
+    const { wanted, target } = lane;
+    if (target.left !== wanted.left || target.right !== wanted.right) this.changes += 1;
+    lane.target = wanted;
   }
 
   /** Writes the sum of the lanes, silence outside the song. Levels ramp to their new value over the block. */
@@ -112,17 +144,24 @@ export class MixBus {
     });
   }
 
-  /** Notes the peaks of what is heard, where it is not mixed right now. */
+  /** Notes the peaks of what is heard, where it is not mixed right now: another voice plays it. */
   measure(from: number, count: number): void {
-    for (const lane of this.lanes) if (isOn(lane.target)) measureLane(lane, from, count);
+    for (const lane of this.lanes) {
+      if (isOn(lane.target)) measureLane(lane, from, count);
+      // no ramp is left to play, so a lane that was turned off needs no audio
+      lane.current = lane.target;
+    }
   }
 
   /** @returns a function that restores what mixing changes */
   mark(): () => void {
-    const levels = this.lanes.map(({ current }) => current);
+    const levels = this.lanes.map(({ current, target }) => ({ current, target }));
     return () => {
       this.lanes.forEach((lane, index) => {
-        lane.current = levels[index] ?? SILENT;
+        const { current, target } = levels[index] ?? { current: SILENT, target: SILENT };
+        lane.current = current;
+        // it may have come in later
+        if (!isOn(target)) lane.target = SILENT;
         lane.peak = 0;
       });
     };
@@ -146,6 +185,10 @@ export class MixBus {
 
 function isAudible({ target, current }: Lane): boolean {
   return isOn(target) || isOn(current);
+}
+
+function isJoining({ target, wanted }: Lane): boolean {
+  return isOn(wanted) && !isOn(target);
 }
 
 function isOn({ left, right }: LaneLevel): boolean {

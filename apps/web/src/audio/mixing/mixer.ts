@@ -63,7 +63,8 @@ export class Mixer {
   /** The state after the last render. */
   report(): Report {
     const { position, isPlaying: playing, isWaiting: waiting, isCountingIn: countingIn } = this.transport;
-    return { move: this.move, position, playing, waiting, countingIn, peaks: this.bus.takePeaks() };
+    const { isJoining: joining } = this.transport;
+    return { move: this.move, position, playing, waiting, joining, countingIn, peaks: this.bus.takePeaks() };
   }
 
   /**

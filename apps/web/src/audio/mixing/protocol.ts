@@ -26,6 +26,8 @@ export interface Report {
   readonly position: number;
   readonly playing: boolean;
   readonly waiting: boolean;
+  /** a lane is not heard yet, because its audio is missing */
+  readonly joining: boolean;
   readonly countingIn: boolean;
   /** largest sample of each lane since the last report */
   readonly peaks: readonly number[];

@@ -1,7 +1,7 @@
 import type { Change, StretchLibrary } from '@app/stretch';
 import { ClickTrack } from './click-track.js';
 import { advance, countInAt, type CountIn } from './count-in.js';
-import { spansOf, type Region } from './loop-path.js';
+import { spansOf, type Region, type Span } from './loop-path.js';
 import type { MixBus } from './mix-bus.js';
 import { PlainVoice } from './plain-voice.js';
 import { reachOf, StretchedVoice } from './stretched-voice.js';
@@ -41,6 +41,11 @@ export class Transport {
   /** playback waits for audio that is still loading */
   get isWaiting(): boolean {
     return this.playing && this.waiting;
+  }
+
+  /** a lane comes in as soon as its audio is there */
+  get isJoining(): boolean {
+    return this.playing && this.bus.isJoining;
   }
 
   get isPlaying(): boolean {
@@ -85,7 +90,11 @@ export class Transport {
 
   /** Fills a block; both channels have the same length. */
   render(left: Float32Array, right: Float32Array): void {
-    this.waiting = !this.hasAudio();
+    const spans = this.nextSpans();
+    // nobody hears a ramp now, and playback begins with all lanes
+    if (this.volume === 0) this.bus.settle();
+    else this.bus.admit(spans);
+    this.waiting = !spans.every(({ from, count }) => this.bus.hasAudio(from, count));
     // a seek and a wait fade out first, and a seek jumps in silence
     const isWanted = this.playing && this.sought === undefined && !this.waiting;
     if (this.volume === 0) {
@@ -120,11 +129,11 @@ export class Transport {
     };
   }
 
-  private hasAudio(): boolean {
+  /** What must be in memory to play. */
+  private nextSpans(): Span[] {
     const { change, loop } = this.settings;
     const reach = Math.max(reachOf(change), this.voice?.reach ?? 0);
-    const spans = spansOf(loop, Math.round(this.current), MIN_BUFFERED + reach);
-    return spans.every(({ from, count }) => this.bus.hasAudio(from, count));
+    return spansOf(loop, Math.round(this.current), MIN_BUFFERED + reach);
   }
 
   /** Does what nobody may hear. @returns whether playback can go on */
@@ -138,8 +147,6 @@ export class Transport {
       this.countIn = undefined;
     }
     if (this.countIn === undefined) this.clicks.stop();
-    // nobody hears a ramp now, and a lane that was turned off needs no audio
-    this.bus.settle();
     if (this.voiceChange !== undefined || this.voice?.isFresh(this.settings) !== true) this.dropVoices();
     if (this.waiting) return false;
     this.voice ??= this.createVoice(this.current);

@@ -35,7 +35,8 @@ export class BufferOutput implements MixerOutput {
   /** the block after the last scheduled one */
   private end = { index: 0, start: 0 };
   private isRendering = false;
-  private isWaiting = false;
+  /** audio that comes changes what was rendered */
+  private wantsAudio = false;
 
   constructor(
     private readonly context: AudioContext,
@@ -57,7 +58,7 @@ export class BufferOutput implements MixerOutput {
   }
 
   send(command: Command): void {
-    const changesNothing = command.type === 'keep' || (command.type === 'segment' && !this.isWaiting);
+    const changesNothing = command.type === 'keep' || (command.type === 'segment' && !this.wantsAudio);
     if (changesNothing) this.post({ type: 'audio', command }, transferOf(command));
     else this.commands.push(command);
     this.pump();
@@ -90,7 +91,7 @@ export class BufferOutput implements MixerOutput {
   private receive(block: Block): void {
     const { index, report } = block;
     this.next = index + 1;
-    this.isWaiting = report.waiting;
+    this.wantsAudio = report.waiting || report.joining;
     if (index === this.end.index) {
       // late after a long pause of the page: the sound pauses too, and leaves nothing out
       const start = this.end.start > this.now + TOO_LATE ? this.end.start : Math.ceil(this.now + FIXED);

@@ -13,6 +13,8 @@ export interface StemSource {
   segment(index: number, signal: AbortSignal): Promise<Segment>;
   /** Whether a segment can be read now; all of them can where this is left out. */
   isReady?(index: number): boolean;
+  /** Whether a segment that was read would now be better. */
+  canImprove?(index: number): boolean;
 }
 
 /** The segment cannot be read yet. */

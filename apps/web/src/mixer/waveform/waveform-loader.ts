@@ -29,6 +29,8 @@ export class WaveformLoader {
   constructor(
     private readonly open: OpenStems,
     private readonly waveforms: Waveforms,
+    /** whether the line carries more than what is heard */
+    private readonly isLineFree: () => boolean,
   ) {}
 
   /** Call it with each frame. */
@@ -37,11 +39,16 @@ export class WaveformLoader {
     this.drawn = drawn;
     const isCalm = performance.now() - this.zoomedAt > CALM_MS;
     const isFine = this.waveforms.lanes.some((lane) => lane.isFine(drawn.samplesPerColumn));
-    if (isCalm && isFine && !this.isBusy && !this.ending.signal.aborted) void this.run();
+    if (isCalm && isFine && this.mayLoad(drawn) && !this.isBusy && !this.ending.signal.aborted) void this.run();
   }
 
   close(): void {
     this.ending.abort();
+  }
+
+  /** What is heard comes first, but who zooms in to the samples wants to see them. */
+  private mayLoad(drawn: DrawnPart | undefined): boolean {
+    return this.isLineFree() || (drawn !== undefined && needsSamples(drawn.samplesPerColumn));
   }
 
   private async run(): Promise<void> {
@@ -49,7 +56,7 @@ export class WaveformLoader {
     this.isBusy = true;
     try {
       const sources = await this.openOnce(signal);
-      while (await this.loadNext(sources, signal));
+      while (this.mayLoad(this.drawn) && (await this.loadNext(sources, signal)));
     } catch (error) {
       // the mixer works without
       if (!(error instanceof NotReadyError)) await delay(RETRY_MS, signal);
