@@ -104,6 +104,16 @@ describe('the songs on the page', () => {
     watched.faults.splice(0);
   });
 
+  it('leaves a mixer closed that was closed while its song was separated', async () => {
+    await page.getByRole('button', { name: 'Close the mixer: one.mp3' }).click();
+    await watched.drop({ name: 'five.mp3', bytes: await song(25, 6) });
+    await page.getByRole('button', { name: 'Close the mixer: five.mp3' }).click();
+    // said when it is done, like the mixer would open
+    await page.getByRole('status').getByText('five.mp3 is ready').waitFor({ state: 'attached' });
+    expect(await page.locator('.mixer').count()).toBe(0);
+    expect(await page.getByRole('button', { name: 'Open the mixer: five.mp3' }).count()).toBe(1);
+  });
+
   it('removes a song after a confirmation', async () => {
     page.once('dialog', (dialog) => void dialog.accept());
     await page.getByRole('button', { name: 'Remove: one.mp3' }).click();

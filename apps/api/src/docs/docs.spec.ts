@@ -29,7 +29,12 @@ describe(serveDocs.name, () => {
     api = await startApi(redis.url);
     document = (await api.client.json<OpenApi>('/docs-json')).body;
     const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
-    const formats = { 'date-time': time, binary: true, 'uri-reference': /^\/v1\/[^\s]+$/ } as const;
+    const formats = {
+      'date-time': time,
+      date: /^\d{4}-\d\d-\d\d$/,
+      binary: true,
+      'uri-reference': /^\/v1\/[^\s]+$/,
+    } as const;
     ajv = new Ajv({ strictSchema: false, allowUnionTypes: true, allErrors: true, formats });
     // not a keyword: a place for references to point to
     ajv.addSchema({ components: closed(document.components) }, 'api');

@@ -220,11 +220,22 @@ function bringIntoView(card: HTMLLIElement | null): void {
   card?.scrollIntoView({ block: 'start', behavior: isStill ? 'instant' : 'smooth' });
 }
 
-/** Announces the outcome of a song that ends while the page shows it. Opens its mixer if none is open, to hear it. */
+/**
+ * Announces the outcome of a song that ends while the page shows it. Opens its mixer as soon as it can be heard, if none
+ * is open; once, because the user may have closed it since.
+ */
 function useOutcome(song: Separation): void {
   const { id, status, progress } = song;
   const isSeparated = status === 'processing' && progress.stage === 'separate';
+  const isOpen = openSong.value === id;
+  const wasOpen = useRef(false);
   const before = useRef(status);
+  const offerMixer = (): void => {
+    if (!wasOpen.current) openSong.value ??= id;
+  };
+  useEffect(() => {
+    if (isOpen) wasOpen.current = true;
+  }, [isOpen]);
   useEffect(() => {
     const previous = before.current;
     before.current = status;
@@ -236,9 +247,9 @@ function useOutcome(song: Separation): void {
     announce(completed(nameOf(song)));
     // the page tells it too
     tellReady(song).catch(() => undefined);
-    openSong.value ??= id;
+    offerMixer();
   }, [status]);
   useEffect(() => {
-    if (isSeparated) openSong.value ??= id;
+    if (isSeparated) offerMixer();
   }, [isSeparated]);
 }
