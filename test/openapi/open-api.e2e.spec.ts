@@ -24,7 +24,7 @@ const OWNER = 'fuzzer';
 const STEMS = ['vocals', 'drums', 'bass', 'other'];
 const ATTEMPT = '5f0c9d3b7a61';
 
-/** calls for each operation, beside those that follow from the document; see CONTRIBUTING.md */
+/** random calls for each operation; the fixed ones follow from the document. See CONTRIBUTING.md */
 const EXAMPLES = process.env['FUZZ_EXAMPLES'] ?? '3';
 const SEED = process.env['FUZZ_SEED'] ?? '1';
 const FUZZ_MS = 90_000 + 1000 * Number(EXAMPLES) * 20;

@@ -96,7 +96,7 @@ const result = facts.extend({
   model: text,
   signature: texts,
   weightsSha256: text,
-  /** those that ran */
+  /** the networks that ran */
   networks: z.array(network).readonly(),
   samples: count,
   sampleRate: count,

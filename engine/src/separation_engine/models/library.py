@@ -1,4 +1,4 @@
-"""The models of this installation: those that ship with the package, and those in MODELS_DIR."""
+"""The models of this installation: shipped with the package, or in MODELS_DIR."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ModelLibrary:
         return self.folder / name
 
     def installed(self) -> list[ModelFolder]:
-        """Every complete model, including those that ship. Skips broken ones."""
+        """Every complete model, shipped ones too. Skips broken ones."""
         found = []
         for name in self.installed_names():
             try:

@@ -28,7 +28,7 @@ class Node:
 class Recipe:
     """A model that is made of other models.
 
-    nodes: each after those that it needs. outputs: stem -> what it is.
+    nodes: each after the nodes that it needs. outputs: stem -> what it is.
     overlap: of segments in every node, if nobody asks for another.
     """
 

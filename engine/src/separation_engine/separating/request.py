@@ -53,8 +53,7 @@ class NetworkUse:
 class SeparationResult:
     """A finished separation.
 
-    networks: those that ran, in the order of the model's nodes.
-
+    networks: all that ran, in the order of the recipe's nodes.
     gain_db: 0 or a negative whole number. All stems share it, so none clips and their balance stays.
     residual_db: energy of (mix - sum of stems) over energy of the mix; None if it is undefined.
     """

@@ -73,7 +73,7 @@ class StemFiles:
         return gain_db_for_peak(max(self._peaks.values()))
 
     def finish(self, networks: Sequence[NetworkUse]) -> SeparationResult:
-        """Close the complete files and return their measurements. networks: those that made them."""
+        """Close the complete files and return their measurements. networks: what made them."""
         for writer in self._writers.values():
             writer.finish()
         return SeparationResult(

@@ -166,11 +166,21 @@ function sizeOf(networks: CatalogueModel['networks']): string {
   return Number.isNaN(bytes) ? 'unknown' : `${Math.max(1, Math.round(bytes / 1e6))} MB`;
 }
 
+/** @throws Error where the catalogue has neither a cost nor the arithmetic that it follows from */
 function costOf(model: CatalogueModel, reference: number): number {
-  return model.relativeCost ?? Math.round(((model.gflopPerSecond ?? Number.NaN) / reference) * 10) / 10;
+  const cost = model.relativeCost ?? Math.round((arithmeticOf(model) / reference) * 10) / 10;
+  if (!(cost > 0)) throw new Error(`${model.name} costs ${cost}`);
+  return cost;
 }
 
 /** arithmetic of the model whose cost is 1 */
 function referenceOf(models: Models): number {
-  return models.find(({ name }) => name === 'htdemucs')?.gflopPerSecond ?? Number.NaN;
+  const reference = models.find(({ name }) => name === 'htdemucs');
+  if (reference === undefined) throw new Error('the catalogue has no htdemucs, whose cost is 1');
+  return arithmeticOf(reference);
+}
+
+function arithmeticOf({ name, gflopPerSecond }: CatalogueModel): number {
+  if (gflopPerSecond === null) throw new Error(`the catalogue has no gflopPerSecond of ${name}`);
+  return gflopPerSecond;
 }

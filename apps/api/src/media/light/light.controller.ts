@@ -10,9 +10,7 @@ import { runDownload } from '../../downloads/run-download.js';
 import { sendDownload } from '../../downloads/send-file.js';
 import { MediaService, type Completed } from '../media.service.js';
 import { OriginalBlockParams, StemBlockParams } from './light.dto.js';
-import { LightService, type LightBlock } from './light.service.js';
-
-const CONTENT_TYPE = 'audio/mpeg';
+import { LIGHT_TYPE, LightService, type LightBlock } from './light.service.js';
 
 const DESCRIPTION =
   `Block *n* begins at sample *n* × ${LIGHT_BLOCK_SAMPLES}. The file has ${LIGHT_MARGIN_SAMPLES} samples more on either ` +
@@ -38,7 +36,7 @@ export class LightController {
     operationId: 'getLightStem',
     summary: 'A block of a stem for slow lines',
     description: DESCRIPTION,
-    contentTypes: [CONTENT_TYPE],
+    contentTypes: [LIGHT_TYPE],
     isNamed: false,
     problems: ['stem_not_found', ...PROBLEMS],
   })
@@ -57,7 +55,7 @@ export class LightController {
     operationId: 'getLightOriginal',
     summary: 'A block of the decoded song for slow lines',
     description: DESCRIPTION,
-    contentTypes: [CONTENT_TYPE],
+    contentTypes: [LIGHT_TYPE],
     isNamed: false,
     problems: PROBLEMS,
   })

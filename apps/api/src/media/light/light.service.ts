@@ -30,6 +30,8 @@ export interface LightBlock extends Download {
 /** a FLAC master */
 type Master = StoredFile & Pick<Partial<ManifestFile>, 'sha256'>;
 
+export const LIGHT_TYPE = 'audio/mpeg';
+
 const RETRY_AFTER = 1;
 const MAX_WAITING = 64;
 /** those of one client: the next block of every lane */
@@ -82,7 +84,7 @@ export class LightService implements OnModuleDestroy {
       content,
       bytes: content.length,
       etag: etagOf(createHash('sha256').update(content).digest('hex')),
-      contentType: 'audio/mpeg',
+      contentType: LIGHT_TYPE,
       ...(master.sha256 !== undefined && { version: contentVersion(master.sha256) }),
     };
   }
