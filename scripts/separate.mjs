@@ -25,12 +25,13 @@ const USAGE = `npm run separate -- SONG [options]
   --model NAME     --stems vocals,drums     --formats ${Object.keys(FORMATS).join(',')}
   --overlap 0.25   --shifts 0
   --track 2        audio track of a film or a recording with several, counted from 1
+  --priority low   let other songs go first
   --server URL     default http://127.0.0.1:3000 (or SEPARATION_SERVER)
   SEPARATION_KEY may hold an access key.`;
 
 /** @type {{ type: 'string', multiple: false }} */
 const TEXT = { type: 'string', multiple: false };
-const OPTIONS = { model: TEXT, stems: TEXT, formats: TEXT, overlap: TEXT, shifts: TEXT, track: TEXT };
+const OPTIONS = { model: TEXT, stems: TEXT, formats: TEXT, overlap: TEXT, shifts: TEXT, track: TEXT, priority: TEXT };
 
 function readArguments() {
   try {

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { CancelSignals, QueueForecast, SeparationQueue, openQueue, type SeparationJob } from '@app/queue';
+import { CancelSignals, QueueForecast, SeparationQueue, jobOf, openQueue } from '@app/queue';
 import { RedisConnections } from '@app/redis';
 import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { separationId } from '@app/separation-store';
@@ -91,7 +91,7 @@ export class WorkerFixture {
   /** Stores and queues a song, like rest-server. */
   async submit(song: string, wish: Partial<StoredRequest> = {}): Promise<SeparationId> {
     const request = await storeSong(this.store, song, wish);
-    await this.queue.enqueue(toJob(request));
+    await this.queue.enqueue(jobOf(request, 1));
     return request.id;
   }
 
@@ -196,8 +196,4 @@ export async function storeSong(
   await store.put(objectKeys.input(request.id, request.inputExtension), Readable.from([bytes]));
   await new Documents(store).putRequest(request);
   return request;
-}
-
-export function toJob({ id, requestId, model, durationSeconds, createdAt }: StoredRequest): SeparationJob {
-  return { id, requestId, model, durationSeconds, createdAt };
 }

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { WORKING_RATE } from '@app/audio';
+import { jobOf } from '@app/queue';
 import { findStemFile, objectKeys } from '@app/separations';
 import { someManifest } from '../../../test/support/separations/stored-separations.js';
 import { decodeSamples, makeSong } from '../../../test/support/songs/songs.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
-import { WorkerFixture, storeSong, toJob, type RunningWorker } from './worker-fixture.js';
+import { WorkerFixture, storeSong, type RunningWorker } from './worker-fixture.js';
 
 /** many passes over the song, to have time to interrupt them */
 const SLOW = { shifts: 10 };
@@ -64,7 +65,7 @@ describe('the built worker', () => {
     const deleted = await storeSong(fixture.store, song);
     await fixture.documents.removeRequest(deleted.id);
     for (const request of [completed, deleted]) {
-      await fixture.queue.enqueue(toJob(request));
+      await fixture.queue.enqueue(jobOf(request, 1));
       await waitUntil('the job is gone', async () => (await fixture.queue.state(request.id)) === undefined);
     }
     expect(await fixture.manifest(completed.id)).toEqual(manifest);

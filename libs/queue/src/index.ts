@@ -21,7 +21,7 @@ export {
 export { QueueShares } from './queue-shares.js';
 export { QueueModule } from './queue.module.js';
 export { retryDecision, type RetryDecision } from './retry.js';
-export { parseJobProgress, parseSeparationJob, type JobProgress, type SeparationJob } from './separation-job.js';
+export { jobOf, parseJobProgress, parseSeparationJob, type JobProgress, type SeparationJob } from './separation-job.js';
 export { SeparationQueue, type JobState, type QueueDepth } from './separation-queue.js';
 export { SeparationWorker } from './worker/separation-worker.js';
 export type { JobContext, JobHandler, WorkerOptions } from './worker/worker-options.js';

@@ -47,21 +47,22 @@ export async function readJobStates(
 async function readLiveJobs(ids: readonly SeparationId[], connections: RedisConnections): Promise<LiveJob[]> {
   const { keys } = connections;
   const replies = await connections.call(async (redis) => {
-    const glance = redis.multi().llen(keys.queue('wait'));
+    const glance = redis.multi().llen(keys.queue('wait')).zcard(keys.queue('prioritized'));
     for (const id of ids) {
       glance
         .hmget(keys.job(id), 'data', 'progress', 'processedOn')
         .lpos(keys.queue('active'), id)
         .lpos(keys.queue('wait'), id)
+        .zrank(keys.queue('prioritized'), id)
         .zrank(keys.queue('delayed'), id);
     }
     return allReplies(await glance.exec());
   });
-  const waiting = Number(replies[0]);
+  const [first, inTurn] = [Number(replies[0]), Number(replies[1])];
   return ids.flatMap((_, index) => {
-    const [fields, activeAt, waitAt, delayedAt] = replies.slice(1 + index * 4, 5 + index * 4);
+    const [fields, activeAt, waitAt, turnAt, delayedAt] = replies.slice(2 + index * 5, 7 + index * 5);
     const active = typeof activeAt === 'number';
-    const position = active ? 0 : queuePosition(waiting, waitAt, delayedAt);
+    const position = active ? 0 : queuePosition({ first, inTurn }, waitAt, turnAt, delayedAt);
     if (position === undefined || !Array.isArray(fields)) return [];
     const [data, progress, processedOn] = fields as unknown[];
     const job = parseStoredJob(data);
@@ -69,10 +70,16 @@ async function readLiveJobs(ids: readonly SeparationId[], connections: RedisConn
   });
 }
 
-/** jobs enter on the left and leave on the right; jobs that wait for a retry follow all others */
-function queuePosition(waiting: number, waitAt: unknown, delayedAt: unknown): number | undefined {
-  if (typeof waitAt === 'number') return waiting - waitAt;
-  return typeof delayedAt === 'number' ? waiting + delayedAt + 1 : undefined;
+/** the order of `queuedIds`; jobs that wait for a retry follow all others */
+function queuePosition(
+  { first, inTurn }: { readonly first: number; readonly inTurn: number },
+  waitAt: unknown,
+  turnAt: unknown,
+  delayedAt: unknown,
+): number | undefined {
+  if (typeof waitAt === 'number') return first - waitAt;
+  if (typeof turnAt === 'number') return first + turnAt + 1;
+  return typeof delayedAt === 'number' ? first + inTurn + delayedAt + 1 : undefined;
 }
 
 function isoDate(milliseconds: unknown): string {

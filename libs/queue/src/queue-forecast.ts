@@ -1,5 +1,6 @@
-import { type RedisConnections, allReplies, json, texts } from '@app/redis';
+import { type RedisConnections, allReplies, json } from '@app/redis';
 import { parseJobProgress, parseStoredJob, type SeparationJob } from './separation-job.js';
+import { queuedIds } from './turns/queued-ids.js';
 import type { ThroughputStats, WorkerPresence } from '@app/fleet';
 
 /** one read of the whole queue serves all calls within this time */
@@ -40,14 +41,13 @@ export class QueueForecast {
   private async readQueue(): Promise<{ active: Work[]; waiting: Work[] }> {
     const { keys } = this.connections;
     return this.connections.call(async (redis) => {
-      const lists = redis.multi().lrange(keys.queue('active'), 0, -1).lrange(keys.queue('wait'), 0, -1);
-      const [active, wait] = allReplies(await lists.exec()).map(texts);
+      const { active, waiting } = await queuedIds(redis, keys);
       const read = async (ids: readonly string[], toWork: (fields: unknown) => Work[]): Promise<Work[]> => {
         const jobs = redis.pipeline();
         for (const id of ids) jobs.hmget(keys.queueKey(id), 'data', 'progress');
         return allReplies(await jobs.exec()).flatMap(toWork);
       };
-      return { active: await read(active ?? [], rest), waiting: await read((wait ?? []).reverse(), whole) };
+      return { active: await read(active, rest), waiting: await read(waiting, whole) };
     });
   }
 }

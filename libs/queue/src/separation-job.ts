@@ -1,21 +1,32 @@
 import { json } from '@app/redis';
-import { progressSchema, storedRequestSchema, type DocumentOf, type Progress } from '@app/separations';
+import {
+  progressSchema,
+  storedRequestSchema,
+  type DocumentOf,
+  type Progress,
+  type StoredRequest,
+} from '@app/separations';
 import { InvalidJobError } from './queue.errors.js';
+import { turnSchema, UNKNOWN_TURN } from './turns/turn.js';
 
 export const JOB_NAME = 'separate';
 
 /** What routing needs of a request; never the song. */
-const separationJobSchema = storedRequestSchema.pick({
-  id: true,
-  requestId: true,
-  model: true,
-  durationSeconds: true,
-  createdAt: true,
-});
+const separationJobSchema = storedRequestSchema
+  .pick({ id: true, requestId: true, model: true, durationSeconds: true, createdAt: true })
+  .extend({ turn: turnSchema.exactOptional() });
 
 export type SeparationJob = DocumentOf<typeof separationJobSchema>;
 
 export type JobProgress = Progress;
+
+/** The job of an accepted separation. @param weight of its client */
+export function jobOf(request: StoredRequest, weight: number): SeparationJob {
+  const { id, requestId, model, durationSeconds, createdAt, owner, priority = 'normal' } = request;
+  // earlier versions stored no client
+  const client = request.client ?? (owner === null ? UNKNOWN_TURN.client : `key:${owner}`);
+  return { id, requestId, model, durationSeconds, createdAt, turn: { client, priority, weight } };
+}
 
 /** @throws InvalidJobError that names the first wrong field */
 export function parseSeparationJob(value: unknown): SeparationJob {

@@ -1,11 +1,14 @@
 import type { Failure, SeparationId } from '@app/separations';
 import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { parseFailure } from './job-failure.js';
 import { readJobStates, type JobState } from './job-state.js';
 import type { QueueForecast } from './queue-forecast.js';
-import { type RedisConnections, allReplies } from '@app/redis';
+import { type RedisConnections, allReplies, texts } from '@app/redis';
 import { MAX_ATTEMPTS } from './retry.js';
-import { JOB_NAME, parseSeparationJob, type SeparationJob } from './separation-job.js';
+import { JOB_NAME, parseSeparationJob, parseStoredJob, type SeparationJob } from './separation-job.js';
+import { FairTurns } from './turns/fair-turns.js';
+import { queuedIds } from './turns/queued-ids.js';
 
 export type { JobState } from './job-state.js';
 
@@ -19,6 +22,8 @@ export interface QueueDepth {
 
 /** The producer's side of the queue. Every call answers within 2 s or throws RedisUnavailableError. */
 export class SeparationQueue {
+  private readonly turns: FairTurns;
+
   constructor(
     private readonly queue: Queue,
     private readonly connections: RedisConnections,
@@ -26,11 +31,13 @@ export class SeparationQueue {
   ) {
     // the connection reports every failed attempt here; callers get their own error
     queue.on('error', () => undefined);
+    this.turns = new FairTurns(connections);
   }
 
   /**
    * Queues the job once: a waiting or active job with this id is kept, a finished one is replaced.
-   * A new job clears the request to cancel an earlier one, and the preview of it.
+   * A new job clears the request to cancel an earlier one, and the preview of it. One that waits with low priority is
+   * queued again with the normal one.
    * @throws InvalidJobError, RedisUnavailableError
    */
   async enqueue(job: SeparationJob): Promise<void> {
@@ -38,12 +45,31 @@ export class SeparationQueue {
     await this.connections.call(async (redis) => {
       const state = await this.queue.getJobState(id);
       const isFinished = state === 'failed' || state === 'completed';
-      if (!isFinished && state !== 'unknown') return;
+      // a worker may take it meanwhile: then it is neither removed nor queued again
+      if (
+        !isFinished &&
+        state !== 'unknown' &&
+        !((await this.isRaised(redis, job)) && (await this.queue.remove(id)) === 1)
+      )
+        return;
       const { keys } = this.connections;
       allReplies(await redis.multi().zrem(keys.cancelled, id).del(keys.preview(id)).exec());
       if (isFinished) await this.queue.remove(id);
-      await this.queue.add(JOB_NAME, job, { jobId: id, attempts: MAX_ATTEMPTS, backoff: { type: 'custom' } });
+      await this.turns.take(redis, id, job.turn, (priority) =>
+        this.queue.add(JOB_NAME, job, { jobId: id, priority, attempts: MAX_ATTEMPTS, backoff: { type: 'custom' } }),
+      );
     });
+  }
+
+  /** Whether it waits with low priority, and is now wanted with the normal one. */
+  private async isRaised(redis: Redis, { id, turn }: SeparationJob): Promise<boolean> {
+    if (turn?.priority !== 'normal') return false;
+    const { keys } = this.connections;
+    const [place, data] = await Promise.all([
+      redis.zscore(keys.queue('prioritized'), id),
+      redis.hget(keys.job(id), 'data'),
+    ]);
+    return place !== null && parseStoredJob(data)?.turn?.priority === 'low';
   }
 
   /** undefined if there is no live job. @throws RedisUnavailableError */
@@ -87,26 +113,27 @@ export class SeparationQueue {
         await redis
           .multi()
           .llen(keys.queue('wait'))
+          .zcard(keys.queue('prioritized'))
           .llen(keys.queue('active'))
           .zcard(keys.queue('delayed'))
           .zcard(keys.queue('failed'))
           .exec(),
       ),
     );
-    const [waiting = 0, active = 0, delayed = 0, failed = 0] = counts.map(Number);
-    return { waiting, active, delayed, failed };
+    const [first = 0, inTurn = 0, active = 0, delayed = 0, failed = 0] = counts.map(Number);
+    return { waiting: first + inTurn, active, delayed, failed };
   }
 
   /** Age of the oldest waiting job in seconds; 0 if none is waiting. @throws RedisUnavailableError */
   async oldestWaitSeconds(): Promise<number> {
     const { keys } = this.connections;
-    const queuedAt = await this.connections.call(async (redis) => {
-      // jobs enter on the left and leave on the right
-      const oldest = await redis.lindex(keys.queue('wait'), -1);
-      return oldest === null ? null : redis.hget(keys.queueKey(oldest), 'timestamp');
+    const times = await this.connections.call(async (redis) => {
+      const jobs = redis.pipeline();
+      for (const id of (await queuedIds(redis, keys)).waiting) jobs.hget(keys.queueKey(id), 'timestamp');
+      return texts(allReplies(await jobs.exec())).map(Number);
     });
-    const age = (Date.now() - Number(queuedAt ?? Number.NaN)) / 1000;
-    return Number.isFinite(age) ? Math.max(0, age) : 0;
+    const oldest = times.reduce((earliest, time) => Math.min(earliest, time), Date.now());
+    return (Date.now() - oldest) / 1000;
   }
 
   /** Waiting, delayed and active jobs: what MAX_QUEUED limits. @throws RedisUnavailableError */

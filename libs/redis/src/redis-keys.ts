@@ -94,6 +94,11 @@ export class RedisKeys {
     return `${this.prefix}:separations:store`;
   }
 
+  /** set of a client's jobs that wait or run; expires */
+  turns(client: string): string {
+    return `${this.prefix}:separations:turns:${client}`;
+  }
+
   /** held while a separation is committed, cancelled or removed */
   separationLock(id: SeparationId): string {
     return `${this.prefix}:separations:lock:${id}`;

@@ -53,6 +53,7 @@ export { LIGHT_BLOCK_SAMPLES, LIGHT_MARGIN_SAMPLES, lightBlocks } from './vocabu
 export { listPattern, listedNames } from './vocabulary/lists.js';
 export { MODES, TONICS } from './vocabulary/musical-keys.js';
 export { contentVersion, earlierKeys, isArtefactKey, objectKeys } from './vocabulary/object-keys.js';
+export { PRIORITIES, isPriority, type Priority } from './vocabulary/priorities.js';
 export { publicText } from './vocabulary/public-text.js';
 export { PREVIEW_ATTEMPT, PREVIEW_GAIN_DB } from './vocabulary/preview.js';
 export { PROBLEMS, PROBLEM_CODES, describeProblem, type ProblemCode } from './vocabulary/problems.js';

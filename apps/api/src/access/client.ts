@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Request } from 'express';
 import type { ApiRequest } from '../context/api-request.js';
 
@@ -11,6 +12,16 @@ export function presentedKey(request: Request): string | undefined {
 /** Names a caller for rate and stream limits: by key, or else by address. */
 export function clientName(key: string | undefined, address: string | undefined): string {
   return key === undefined ? `address:${address ?? 'unknown'}` : `key:${key}`;
+}
+
+/**
+ * Names who takes turns in the queue: a key, or one of 65536 classes of addresses, which is stored with the song and tells
+ * nobody's address.
+ */
+export function turnTaker(client: string): string {
+  const [, address] = /^address:(.*)$/.exec(client) ?? [];
+  if (address === undefined) return client;
+  return `address:${createHash('sha256').update(address).digest('hex').slice(0, 4)}`;
 }
 
 /** Names the caller of a request that the access guard has seen. @throws Error when it did not run, which is a bug */

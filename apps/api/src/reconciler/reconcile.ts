@@ -1,4 +1,4 @@
-import type { QueueShares, SeparationQueue } from '@app/queue';
+import { jobOf, type QueueShares, type SeparationQueue } from '@app/queue';
 import {
   endingOf,
   type Listed,
@@ -61,10 +61,10 @@ export class Reconciliation {
   }
 
   private async queueAgain(request: StoredRequest, signal: AbortSignal): Promise<void> {
-    const { id, requestId, model, durationSeconds, createdAt } = request;
+    const { id, owner } = request;
     // without keys, the address of the client is not known any longer
-    if (request.owner !== null) await this.shares.add(clientName(request.owner, undefined), id);
-    await this.queue.enqueue({ id, requestId, model, durationSeconds, createdAt });
+    if (owner !== null) await this.shares.add(clientName(owner, undefined), id);
+    await this.queue.enqueue(jobOf(request, 1));
     // cancelled or removed meanwhile
     const current = await this.read(id, signal);
     if (current === undefined || endingOf(current) !== undefined) await this.queue.remove(id);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { loadApiConfig } from '@app/config';
-import { objectKeys, type SeparationId, type StoredState } from '@app/separations';
+import { objectKeys, type Priority, type SeparationId, type StoredState } from '@app/separations';
 import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { ReconcileState, SeparationIndex, SeparationStore } from '@app/separation-store';
 import { QueueFixture, gate } from '../../../../test/support/separations/queue-fixture.js';
@@ -81,8 +81,11 @@ describe(ReconcilerService.name, () => {
     return new SeparationStore(store, connections, { callTimeoutMs: 5000, lockWaitMs: 5000 });
   }
 
-  async function accept(change: { outcome?: StoredState; completedAt?: Date } = {}): Promise<SeparationId> {
-    const request = someRequest({ outcome: change.outcome ?? { state: 'accepted' } });
+  async function accept(
+    change: { outcome?: StoredState; completedAt?: Date; client?: string; priority?: Priority } = {},
+  ): Promise<SeparationId> {
+    const { client = 'address:0a1b', priority = 'normal' } = change;
+    const request = someRequest({ outcome: change.outcome ?? { state: 'accepted' }, client, priority });
     await documents.putRequest(request);
     const { completedAt } = change;
     if (completedAt !== undefined) {
@@ -101,6 +104,22 @@ describe(ReconcilerService.name, () => {
     const states = await fixture.queue.states([lost, completed, cancelled, failed]);
     expect([...states.keys()]).toEqual([lost]);
     expect(await sut.run()).toEqual([]);
+  });
+
+  it('lets clients take turns again after a wipe, whatever it found first', async () => {
+    const flood = await Promise.all(Array.from({ length: 20 }, () => accept({ client: 'address:f100' })));
+    const low = await accept({ client: 'key:eve', priority: 'low' });
+    const single = await accept({ client: 'key:bob' });
+    expect(await sut.run()).toHaveLength(22);
+    const states = await fixture.queue.states([...flood, low, single]);
+    const place = (id: SeparationId): number => {
+      const state = states.get(id);
+      return state?.status === 'queued' ? state.position : Number.NaN;
+    };
+    expect(place(single)).toBeLessThanOrEqual(2);
+    // half of the eight songs that a client gets for one with low priority
+    expect(place(low)).toBeLessThanOrEqual(7);
+    expect(place(low)).toBeGreaterThan(4);
   });
 
   it('goes on after a separation that the store cannot read, but not if it can read none', async () => {

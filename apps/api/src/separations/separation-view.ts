@@ -37,6 +37,7 @@ export function separationView(stored: StoredSeparation, job: JobState | undefin
     stems: request.stems,
     formats: request.formats,
     ...status,
+    ...(request.priority && { priority: request.priority }),
     ...(manifest?.input.tags && { tags: manifest.input.tags }),
     ...(request.own && { own: request.own }),
     links: isUnknown ? { self: selfLink(request.id) } : linksOf(stored, status.status),

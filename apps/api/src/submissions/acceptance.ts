@@ -1,8 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AudioFacts } from '@app/audio';
 import { isAccepted, SeparationIndex, SeparationStore, separationId } from '@app/separation-store';
-import { QueueShares, SeparationQueue } from '@app/queue';
-import { type Separation, type SeparationId, type SeparationIdentity, type StoredRequest } from '@app/separations';
+import { jobOf, QueueShares, SeparationQueue } from '@app/queue';
+import type { Priority, Separation, SeparationId, SeparationIdentity, StoredRequest } from '@app/separations';
 import { SeparationAccess } from '../access/separation-access.js';
 import { KeyedMutex } from '@app/concurrency';
 import { fromQueue } from '../problems/outages.js';
@@ -11,6 +11,8 @@ import { ProblemError } from '../problems/problem.error.js';
 import { SeparationReader } from '../separations/separation-reader.js';
 
 export interface Candidate extends SeparationIdentity, Pick<StoredRequest, 'requestId' | 'fileName' | 'formats'> {
+  readonly client: string;
+  readonly priority: Priority;
   readonly stagingKey: string;
   readonly bytes: number;
 }
@@ -46,7 +48,8 @@ export class Acceptance {
       const known = await this.access.find(id);
       const request = known !== undefined && isAccepted(known) ? known.request : undefined;
       if (known?.manifest === undefined) {
-        await this.queueUp(request ?? (await this.storeRequest(id, candidate, inspect)), caller);
+        const stored = request ?? (await this.storeRequest(id, candidate, inspect));
+        await this.queueUp({ ...stored, priority: candidate.priority }, caller);
       }
       if (request !== undefined && request.fileName !== candidate.fileName) {
         // the name that its owner gave it last
@@ -90,9 +93,9 @@ export class Acceptance {
 
   /** also for an accepted separation: its job may have been lost, and a live one is kept */
   private async queueUp(request: StoredRequest, caller: string): Promise<void> {
-    const { id, requestId, model, durationSeconds, createdAt, owner } = request;
+    const { id, model, durationSeconds, createdAt, owner } = request;
     await fromQueue(() => this.shares.add(caller, id));
-    await fromQueue(() => this.queue.enqueue({ id, requestId, model, durationSeconds, createdAt }));
+    await fromQueue(() => this.queue.enqueue(jobOf(request, 1)));
     try {
       await fromQueue(() => this.index.add(owner, id, createdAt));
     } catch (error) {

@@ -91,10 +91,11 @@ describe(SubmissionsController.name, () => {
     ['half a shift', 'invalid_shifts', 'shifts', '1.5'],
     ['track 0', 'invalid_track', 'track', '0'],
     ['a track that is not a number', 'invalid_track', 'track', 'x'],
+    ['an unknown priority', 'invalid_priority', 'priority', 'high'],
   ])('answers 422 to %s and says what is allowed', async (_, code, name, value) => {
     const answer = await post([name, value], ['file', song()]);
     expect(answer).toMatchObject({ status: 422, body: { code } });
-    expect(JSON.stringify(answer.body.allowed)).toMatch(/demo|vocals|flac|"max"/);
+    expect(JSON.stringify(answer.body.allowed)).toMatch(/demo|vocals|flac|low|"max"/);
   });
 
   it('answers 422 to a model whose license the operator does not allow, and names class and source', async () => {

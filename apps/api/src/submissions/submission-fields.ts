@@ -34,6 +34,11 @@ export class SubmissionFields {
   @IsString()
   @MaxLength(30)
   readonly track?: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(30)
+  readonly priority?: string;
 }
 
 /** @throws ProblemError unknown_field or invalid_request */

@@ -1,4 +1,12 @@
-import { CONTAINERS, FORMATS, OVERLAP_RANGE, SHIFTS_RANGE, TRACK_RANGE, listPattern } from '@app/separations';
+import {
+  CONTAINERS,
+  FORMATS,
+  OVERLAP_RANGE,
+  PRIORITIES,
+  SHIFTS_RANGE,
+  TRACK_RANGE,
+  listPattern,
+} from '@app/separations';
 
 const LABELS = Object.values(CONTAINERS).map(({ label }) => label);
 
@@ -50,6 +58,13 @@ export const SUBMISSION_FORM = {
       description:
         'audio track of a file with several, counted from 1; the one that the file flags if you send none, else the first',
       // Swagger UI would send 0
+      example: '',
+    },
+    priority: {
+      type: 'string',
+      maxLength: 30,
+      enum: ['', ...PRIORITIES],
+      description: '`low` for work that nobody waits for: it yields to other songs, also to yours; `normal` if empty',
       example: '',
     },
   },

@@ -63,6 +63,7 @@ export class SubmissionsController {
     'invalid_overlap',
     'invalid_shifts',
     'invalid_track',
+    'invalid_priority',
     'duration_limit',
     'unknown_track',
     'too_costly',

@@ -6,7 +6,7 @@ import { QueueShares, SeparationQueue } from '@app/queue';
 import type { Separation } from '@app/separations';
 import type { Response } from 'express';
 import { mustNotBeRevoked } from '../access/access.guard.js';
-import { callerOf } from '../access/client.js';
+import { callerOf, turnTaker } from '../access/client.js';
 import { fromQueue, throughOutage } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ownerOf, requestIdOf, type ApiRequest } from '../context/api-request.js';
@@ -53,6 +53,7 @@ export class SubmissionsService {
     const candidate = {
       ...options,
       owner: ownerOf(request),
+      client: turnTaker(caller),
       requestId: requestIdOf(request),
       inputSha256: upload.sha256,
       fileName: displayName(upload.originalName),

@@ -204,6 +204,29 @@ describe(SubmissionsService.name, () => {
     expect(body.fileName).toMatch(shown);
   });
 
+  it('lets addresses take turns, and low priority yield', async () => {
+    let frequency = 601;
+    const upload = async (client: string, priority = ''): Promise<Separation> => {
+      const body = new FormData();
+      for (const [name, value] of Object.entries({ ...DEMO, priority })) body.set(name, value);
+      body.set('file', new Blob([new Uint8Array(wav({ frequency: frequency++ }))]), 'song.wav');
+      const headers = { 'x-forwarded-for': client };
+      return (await api.client.json<Separation>('/v1/separations', { method: 'POST', body, headers })).body;
+    };
+    const low = await upload('10.0.0.1', 'low');
+    const first = await upload('10.0.0.2');
+    const second = await upload('10.0.0.2');
+    const other = await upload('10.0.0.3');
+    expect([low.priority, first.priority]).toEqual(['low', 'normal']);
+    const states = await queue.states([first, other, second, low].map(({ id }) => id));
+    expect([...states.values()]).toMatchObject([{ position: 1 }, { position: 2 }, { position: 3 }, { position: 4 }]);
+    const stored = await api.store.getText(`separations/${low.id}/request.json`);
+    expect(parseStoredRequest(stored ?? '')).toMatchObject({
+      priority: 'low',
+      client: expect.stringMatching(/^address:[0-9a-f]{4}$/),
+    });
+  });
+
   it('answers 429 to a client that fills half of the queue, and 503 to the others when it is full', async () => {
     let frequency = 101;
     const upload = (client: string): Promise<Answer<Separation & Problem>> => {

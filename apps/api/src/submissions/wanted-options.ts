@@ -2,12 +2,15 @@ import {
   FORMATS,
   INSTRUMENTAL,
   OVERLAP_RANGE,
+  PRIORITIES,
   SHIFTS_RANGE,
   TRACK_RANGE,
   isFormat,
+  isPriority,
   listedNames,
   sortStems,
   type Format,
+  type Priority,
   type SeparationOptions,
 } from '@app/separations';
 import type { ModelCatalogue } from '../models/model-catalogue.js';
@@ -17,6 +20,7 @@ import type { SubmissionFields } from './submission-fields.js';
 export interface WantedOptions extends SeparationOptions {
   readonly weights: string;
   readonly formats: readonly Format[];
+  readonly priority: Priority;
 }
 
 /** as generated clients write them: with all digits of a double, or an exponent */
@@ -34,6 +38,7 @@ export function wantedOptions(fields: SubmissionFields, catalogue: ModelCatalogu
     shifts: shifts === undefined ? SHIFTS_RANGE.default : wantedNumber('shifts', shifts),
     ...(track !== undefined && { track: wantedNumber('track', track) }),
     formats: wantedFormats(fields.formats),
+    priority: wantedPriority(fields.priority),
   };
 }
 
@@ -55,6 +60,12 @@ function wantedFormats(csv = 'flac'): Format[] {
     throw new ProblemError('unknown_format', `There is no format "${unknown}".`, { extras: { allowed: FORMATS } });
   }
   return FORMATS.filter((format) => known.includes(format));
+}
+
+function wantedPriority(priority = 'normal'): Priority {
+  if (isPriority(priority)) return priority;
+  const extras = { allowed: PRIORITIES };
+  throw new ProblemError('invalid_priority', `There is no priority "${priority}".`, { extras });
 }
 
 const NUMBERS = {

@@ -308,6 +308,7 @@ export const de: Messages = {
     invalid_overlap: 'Diese Überlappung liegt außerhalb des erlaubten Bereichs.',
     invalid_request: 'Der Server hat die Anfrage nicht verstanden. Lade die Seite neu.',
     invalid_shifts: 'Diese Anzahl von Verschiebungen liegt außerhalb des erlaubten Bereichs.',
+    invalid_priority: 'Es gibt keine solche Priorität.',
     invalid_track: 'Diese Nummer einer Tonspur liegt außerhalb des erlaubten Bereichs.',
     malformed_upload: 'Die Datei kam beschädigt an. Versuche es noch einmal.',
     method_not_allowed: 'Der Server unterstützt diese Aktion nicht. Lade die Seite neu.',

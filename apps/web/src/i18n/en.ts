@@ -297,6 +297,7 @@ export const en = {
     invalid_overlap: 'This overlap is out of range.',
     invalid_request: 'The server did not understand this request. Reload the page.',
     invalid_shifts: 'This number of shifts is out of range.',
+    invalid_priority: 'There is no such priority.',
     invalid_track: 'This track number is out of range.',
     malformed_upload: 'The upload arrived damaged. Try again.',
     method_not_allowed: 'The server does not support this action. Reload the page.',

@@ -9,7 +9,7 @@ import { Ffmpeg, resolveFfmpeg, WORKING_RATE } from '@app/audio';
 import { Semaphore } from '@app/concurrency';
 import { loadWorkerConfig } from '@app/config';
 import { createLogger } from '@app/logging';
-import { CancelledJobError, ListenSignals, PreviewBoard, RetryableJobError, type JobProgress } from '@app/queue';
+import { CancelledJobError, ListenSignals, PreviewBoard, RetryableJobError, jobOf, type JobProgress } from '@app/queue';
 import { STAGES, objectKeys, type Manifest, type ManifestFile, type StoredRequest } from '@app/separations';
 import { RedisConnections } from '@app/redis';
 import { SeparationStore } from '@app/separation-store';
@@ -19,7 +19,7 @@ import { commandLine, processesWith } from '../../../../test/support/service/pro
 import { writeWav } from '../../test/chord-wav.js';
 import { ObservedEngine } from '../../test/observed-engine.js';
 import { decodeSamples, ffmpeg, makeSong } from '../../../../test/support/songs/songs.js';
-import { storeSong, toJob } from '../../test/worker-fixture.js';
+import { storeSong } from '../../test/worker-fixture.js';
 import { PreviewPublisher } from '../preview/preview-publisher.js';
 import { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';
@@ -101,7 +101,7 @@ describe(SeparationProcessor.name, () => {
       onProgress(progress);
       return Promise.resolve();
     };
-    return processor.handle(toJob(request), { signal, attempt: 1, reportProgress });
+    return processor.handle(jobOf(request, 1), { signal, attempt: 1, reportProgress });
   };
 
   it.each(STAGES)('stops within 2 s when cancelled in the stage %s, and leaves nothing', async (stage) => {

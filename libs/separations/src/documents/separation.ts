@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PRIORITIES } from '../vocabulary/priorities.js';
 import { PROGRESS_STAGES, STATUSES } from '../vocabulary/states.js';
 import {
   count,
@@ -47,6 +48,10 @@ export const separationSchema = z.object({
   formats,
   progress: progressSchema,
   queue: queuePlaceSchema.exactOptional(),
+  priority: z
+    .enum(PRIORITIES)
+    .meta({ description: 'what it was uploaded with; normal if absent', example: 'low' })
+    .exactOptional(),
   error: failureSchema.exactOptional(),
   tags: songTagsSchema.exactOptional(),
   own: ownSchema.exactOptional(),

@@ -12,6 +12,7 @@ import {
   time,
   type DocumentOf,
 } from './fields.js';
+import { PRIORITIES } from '../vocabulary/priorities.js';
 import { ownSchema } from './song/own.js';
 import { parseDocument } from './parse-document.js';
 
@@ -58,6 +59,10 @@ export const storedRequestSchema = separationIdentitySchema.extend({
   /** measured at upload; the manifest has the decoded length */
   durationSeconds: seconds,
   formats,
+  /** whose turn it takes in the queue: a key, or a class of addresses */
+  client: name.exactOptional(),
+  /** normal if absent */
+  priority: z.enum(PRIORITIES).exactOptional(),
   outcome: storedStateSchema,
   own: ownSchema.exactOptional(),
 });

@@ -34,6 +34,7 @@ export const PROBLEMS = {
   invalid_overlap: { status: 422, title: 'The overlap is out of range' },
   invalid_shifts: { status: 422, title: 'The number of shifts is out of range' },
   invalid_track: { status: 422, title: 'The track number is out of range' },
+  invalid_priority: { status: 422, title: 'Unknown priority' },
   invalid_title: { status: 422, title: 'The title is too long, or not text' },
   invalid_tempo: { status: 422, title: 'The tempo is out of range' },
   invalid_key: { status: 422, title: 'Unknown key' },
