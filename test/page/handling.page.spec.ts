@@ -10,7 +10,7 @@ const SETTINGS = `JSON.stringify([
   ...[...document.querySelectorAll('.mixer [type=range], .loop-handle')].map((one) => [
     one.value, one.getAttribute('aria-valuetext'), one.getAttribute('aria-valuenow'),
   ]),
-  document.querySelector('.mixer').style.getPropertyValue('--at'),
+  document.querySelector('.playhead').style.getPropertyValue('--at'),
 ])`;
 
 describe('the mixer under fingers and keys', () => {

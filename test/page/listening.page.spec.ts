@@ -94,7 +94,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
   /** Position in the next frame: the current one may be older than the last key press. */
   const position = (): Promise<number> =>
     page.evaluate<number>(`new Promise((resolve) => {
-      const at = () => Number(document.querySelector('.mixer').style.getPropertyValue('--at'));
+      const at = () => Number(document.querySelector('.playhead').style.getPropertyValue('--at'));
       requestAnimationFrame(() => resolve(at()));
     })`);
 
