@@ -25,7 +25,7 @@ SOURCES = ("drums", "bass", "other", "vocals")
 
 @dataclass
 class EchoNetwork:
-    """Each stem is the mix at a level of its own. Records the sizes of its batches.
+    """Each stem is the mix at a level of its own. Records the size of each batch, and the stems asked for.
 
     on_wait: called with the number of a batch, from 1, when its joined result is awaited.
     """
@@ -36,6 +36,7 @@ class EchoNetwork:
     sample_rate: int = RATE
     levels: tuple[float, ...] = (0.4, 0.3, 0.2, 0.1)
     batches: list[int] = field(default_factory=list)
+    asked: list[list[int]] = field(default_factory=list)
     asynchronous: bool = False
     on_wait: Callable[[int], None] = lambda _: None
 
@@ -47,7 +48,8 @@ class EchoNetwork:
         levels = np.array(self.levels, np.float32).reshape(1, -1, 1, 1)
         return levels * mixes[:, np.newaxis]
 
-    def start(self, mixes: Samples) -> Sequence[Samples]:
+    def start(self, mixes: Samples, stems: Sequence[int]) -> Sequence[Samples]:
+        self.asked.append([*stems])
         return list(self.forward(mixes))
 
     def accumulator(self, stems: int, span: int) -> NumpyAccumulator:

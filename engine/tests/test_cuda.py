@@ -99,7 +99,7 @@ def test_starting_a_forward_never_synchronizes(weights_dir: Path, precision: Pre
     network.forward(mixes)
     torch.cuda.set_sync_debug_mode("error")
     try:
-        for estimate in network.start(mixes):
+        for estimate in network.start(mixes, range(4)):
             sums.add([*estimate], window, weights, 0)
             sums.take(100)
     finally:

@@ -58,6 +58,21 @@ def test_one_long_job_fills_the_batch_alone(tmp_path: Path) -> None:
     assert network.batches == [4, 4]
 
 
+def test_asks_for_the_stems_that_its_jobs_need(tmp_path: Path) -> None:
+    network = EchoNetwork(max_batch=2)
+    wanted = {"a": ["instrumental"], "b": ["drums"]}
+    requests = [make_request(tmp_path, song(RATE // 2), job, stems=stems) for job, stems in wanted.items()]
+    run_jobs(make_model([network]), *requests)
+    assert network.asked == [[0, 3]]
+
+
+def test_asks_each_network_for_the_stems_that_it_makes(tmp_path: Path) -> None:
+    first, second = EchoNetwork(), EchoNetwork()
+    model = make_model([first, second], bag_weights=[[1, 0, 0.5, 0], [0, 1, 0.5, 1]])
+    run_jobs(model, make_request(tmp_path, song(RATE // 2), stems=["drums", "other", "vocals"]))
+    assert (first.asked, second.asked) == ([[0, 2]], [[2, 3]])
+
+
 def started(folder: Path, network: EchoNetwork, *lengths: int) -> Scheduler:
     """A scheduler whose jobs, one per length, wait for their first batch."""
     scheduler = Scheduler(FixedModels(make_model([network])), Listener())

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -165,12 +165,12 @@ def test_distinguishes_a_full_device_from_a_broken_one(
     error: Exception,
     told: type[BaseException] | None,
 ) -> None:
-    run: Callable[[Samples], torch.Tensor] = network._run
+    run: Callable[[Samples, Sequence[int]], torch.Tensor] = network._run
 
-    def failing(mixes: Samples) -> torch.Tensor:
+    def failing(mixes: Samples, stems: Sequence[int]) -> torch.Tensor:
         if len(mixes) >= batch:
             raise error
-        return run(mixes)
+        return run(mixes, stems)
 
     monkeypatch.setattr(network, "_run", failing)
     network.max_batch = batch
@@ -186,13 +186,13 @@ def test_distinguishes_a_full_device_from_a_broken_one(
 def fail_above(network: TorchNetwork, most: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Make batches above `most` fail, as on a full device."""
     sizes: list[int] = []
-    run: Callable[[Samples], torch.Tensor] = network._run
+    run: Callable[[Samples, Sequence[int]], torch.Tensor] = network._run
 
-    def limited(mixes: Samples) -> torch.Tensor:
+    def limited(mixes: Samples, stems: Sequence[int]) -> torch.Tensor:
         sizes.append(len(mixes))
         if len(mixes) > most:
             raise torch.cuda.OutOfMemoryError
-        return run(mixes)
+        return run(mixes, stems)
 
     monkeypatch.setattr(network, "_run", limited)
     return sizes

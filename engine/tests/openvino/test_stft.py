@@ -67,6 +67,6 @@ def test_inverse_equals_stock(frames: int) -> None:
     waves = waves[:, 1536 : 1536 + samples]
     sut = SpectrumTransform(settings_for(frames), 2)
     found = before.copy()
-    sut.add_inverse(found, in_bands(spectra), 0.1, 1.3)
+    sut.add_inverse(found, in_bands(spectra), range(CHANNELS), 0.1, 1.3)
     sut.close()
     assert np.abs(found - before - waves.numpy()).max() < 2e-5 * float(waves.abs().max())

@@ -45,22 +45,25 @@ OTHER: dict[str, object] = {
     "zero_dc": False,
     "segment": Fraction(512 * 64, RATE),
 }
-FULL: dict[str, dict[str, object]] = {
-    "mel": {**SMALL, "dim": 384, "depth": 6, "dim_head": 64, "heads": 8, "segment": 8},
-    "bs": {**SMALL, "dim": 256, "depth": 12, "dim_head": 64, "heads": 8, "segment": 8},
-}
 CLASSES = {"bs": BS, "mel": MEL}
 
 
 def make_weights(
-    kind: str, settings: Mapping[str, object], *, mask_layers: int = 2, seed: int = 0
+    kind: str,
+    settings: Mapping[str, object],
+    *,
+    mask_layers: int = 2,
+    mask_features: int = 0,
+    seed: int = 0,
 ) -> NetworkWeights:
     """Random weights in which every branch matters. kind: `bs` or `mel`."""
     network = NetworkSettings(ARCHITECTURES[CLASSES[kind]], (), settings)
     random = np.random.default_rng(seed)
     tensors = {
         name: _random(random, name, shape)
-        for name, shape in inventory(read_roformer_settings(network), mask_layers=mask_layers)
+        for name, shape in inventory(
+            read_roformer_settings(network), mask_layers=mask_layers, mask_features=mask_features
+        )
     }
     digest = hashlib.sha256(b"".join(value.tobytes() for value in tensors.values())).hexdigest()
     return NetworkWeights(**vars(network), signature="0" * 8, tensors=tensors, sha256=digest)

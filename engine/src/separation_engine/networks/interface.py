@@ -77,9 +77,11 @@ class Network(Protocol):
         Raises OutOfMemoryError if even a single chunk does not fit.
         """
 
-    def start(self, mixes: Samples) -> Sequence[DeviceSamples]:
+    def start(self, mixes: Samples, stems: Sequence[int]) -> Sequence[DeviceSamples]:
         """Like `forward`, but leaves the result on the device: (sources, channels=2, input_samples) each.
 
+        stems: indices of the sources that must be right; the others may hold anything. Each has the same
+        bits, whichever others are asked for.
         On a GPU it returns before the work is done, but still raises OutOfMemoryError at once.
         """
 

@@ -34,12 +34,16 @@ _BLOCK_SAMPLES = 16_384
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of a song for one network: `input_samples` long, with `samples` of it centered."""
+    """A piece of a song for one network: `input_samples` long, with `samples` of it centered.
+
+    stems: indices of the sources that the song needs from this network.
+    """
 
     network: Network
     start: int
     samples: int
     input_samples: int
+    stems: tuple[int, ...]
 
     def can_batch_with(self, other: Chunk) -> bool:
         """Whether both fit in one forward."""
@@ -74,6 +78,10 @@ class Separation:
             # gets the song's DC offset; without it, only the remainder has it
             self._rest = self._made.index(REST) if REST in self._made else None
             self._kept = [model.sources.index(name) for name in self._made]
+            self._stems = {
+                index: tuple(stem for stem in self._kept if model.bag_weights[index, stem])
+                for index in networks
+            }
             self._joined = OverlapAdd(
                 self._plan,
                 model.cutting,
@@ -192,7 +200,8 @@ class Separation:
             return None
         segment = self._plan.segments[index]
         network = self._model.networks[segment.network]
-        return Chunk(network, segment.start, segment.samples, network.input_samples(segment.samples))
+        length = network.input_samples(segment.samples)
+        return Chunk(network, segment.start, segment.samples, length, self._stems[segment.network])
 
     def finish(self) -> SeparationResult:
         """Close the complete stems. Call once, after the last `write`."""

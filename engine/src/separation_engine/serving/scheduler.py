@@ -167,20 +167,22 @@ class Scheduler:
         self._filling_since = None
         network = self._next_chunk().network
         batch = self._collect()
-        jobs = list(dict.fromkeys(job for job, _ in batch))
+        jobs = list(dict.fromkeys(job for job, _, _ in batch))
         if not jobs:
             return None
         self._activity.begin(segments=len(batch))
         try:
             for job in jobs:
                 self._before_forward(job.request)
-            stems = network.start(np.stack([mix for _, mix in batch]))
+            stems = sorted({stem for _, chunk, _ in batch for stem in chunk.stems})
+            mixes = np.stack([mix for _, _, mix in batch])
+            estimates = network.start(mixes, stems)
         except Exception as error:
             for job in jobs:
                 self._fail(job, error)
             return None
         joined: list[tuple[Job, PendingSamples]] = []
-        for (job, _), estimate in zip(batch, stems, strict=True):
+        for (job, _, _), estimate in zip(batch, estimates, strict=True):
             if job in self._active:
                 with self._failing(job):
                     joined.append((job, job.separation.join(estimate)))
@@ -200,7 +202,7 @@ class Scheduler:
                 for progress in progress_of():
                     self._tell(job, progress)
 
-    def _collect(self) -> list[tuple[Job, Samples]]:
+    def _collect(self) -> list[tuple[Job, Chunk, Samples]]:
         """The first job's next chunk, plus matching chunks of all jobs in turn, up to a full batch."""
         first = self._next_chunk()
         chunks: dict[Job, list[Chunk]] = {}
@@ -215,11 +217,11 @@ class Scheduler:
                     # a job goes to the end of the line after its turn
                     self._active.remove(job)
                     self._active.append(job)
-        batch: list[tuple[Job, Samples]] = []
+        batch: list[tuple[Job, Chunk, Samples]] = []
         read = {job: map(job.separation.mix, of) for job, of in chunks.items()}
         for job, mixes_of in self._in_parallel(read).items():
             with self._failing(job):
-                batch += [(job, mix) for mix in mixes_of()]
+                batch += [(job, *of) for of in zip(chunks[job], mixes_of(), strict=True)]
         return batch
 
     def _in_parallel(self, work: Mapping[Job, Iterable[_Done]]) -> dict[Job, Callable[[], Iterable[_Done]]]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import torch
 
 from separation_engine.architectures.demucs.no_host_sync import no_host_sync
-from separation_engine.backends.torch.network import TorchNetwork
-from separation_engine.backends.torch.transfer import translated_errors
+from separation_engine.backends.torch.network import TorchNetwork, load_module
 from separation_engine.common.errors import WeightsMismatchError
 from separation_engine.networks.architecture import NetworkWeights
 from separation_engine.networks.interface import Backend
@@ -20,13 +19,20 @@ def load_network(
     backend: Backend, weights: NetworkWeights, optimize: Callable[[torch.nn.Module], None] = lambda _: None
 ) -> TorchNetwork:
     """Load onto the backend's device. optimize: replaces layers of the module in place, on the CPU."""
-    device = torch.device(backend.device)
-    with translated_errors("out of memory for the network"):
+
+    def make() -> torch.nn.Module:
         module = _build_module(weights)
         optimize(module)
-        module.to(device)
-    facts = (weights.sources, weights.sample_rate, weights.segment_samples)
-    return TorchNetwork(module, *facts, device, backend.precision, no_host_sync)
+        return module
+
+    return load_module(backend, weights, make, _call)
+
+
+def _call(module: torch.nn.Module, mixes: torch.Tensor, _stems: Sequence[int]) -> torch.Tensor:
+    """Makes all stems: their layers are the same but for the last one."""
+    with no_host_sync():
+        stems: torch.Tensor = module(mixes)
+    return stems
 
 
 def _build_module(weights: NetworkWeights) -> torch.nn.Module:
@@ -43,4 +49,4 @@ def _build_module(weights: NetworkWeights) -> torch.nn.Module:
         module.load_state_dict(tensors)
     except (TypeError, RuntimeError) as error:
         raise WeightsMismatchError(f"{weights.signature} does not fit its network: {error}") from error
-    return module.eval()
+    return module

@@ -21,28 +21,31 @@ class SegmentNetwork(ABC):
     max_batch = 1
     asynchronous = False
 
-    def __init__(self, network: NetworkSettings, inference: Inference) -> None:
+    def __init__(self, network: NetworkSettings, inferences: Sequence[Inference]) -> None:
         self.sources = network.sources
         self.sample_rate = network.sample_rate
         self.segment_samples = network.segment_samples
-        self._inference = inference
+        self._inferences = inferences
 
     @abstractmethod
-    def separate(self, mix: Samples) -> Samples:
-        """(channels=2, segment_samples) to (sources, channels=2, segment_samples)."""
+    def separate(self, mix: Samples, stems: Sequence[int]) -> Samples:
+        """(channels=2, segment_samples) to (stems, channels=2, segment_samples).
+
+        stems: indices of the sources to make, ascending.
+        """
 
     def input_samples(self, _samples: int, /) -> int:
         # every chunk is a whole segment
         return self.segment_samples
 
     def forward(self, mixes: Samples) -> Samples:
-        stems = self.start(mixes)
+        stems = self.start(mixes, range(len(self.sources)))
         # avoids copying a single result
         return stems[0][np.newaxis] if len(stems) == 1 else np.stack(stems)
 
-    def start(self, mixes: Samples) -> Sequence[Samples]:
+    def start(self, mixes: Samples, stems: Sequence[int]) -> Sequence[Samples]:
         try:
-            return [self._in_range(mix) for mix in mixes]
+            return [self._estimate(mix, stems) for mix in mixes]
         except MemoryError as error:
             raise OutOfMemoryError("a segment does not fit in memory") from error
 
@@ -50,8 +53,19 @@ class SegmentNetwork(ABC):
         return NumpyAccumulator(stems, span)
 
     def close(self) -> None:
-        self._inference.close()
+        for inference in self._inferences:
+            inference.close()
 
-    def _in_range(self, mix: Samples) -> Samples:
+    def _estimate(self, mix: Samples, stems: Sequence[int]) -> Samples:
+        found = self._in_range(mix, stems)
+        if len(stems) == len(self.sources):
+            return found
+        estimate = np.zeros((len(self.sources), *mix.shape), np.float32)
+        estimate[[*stems]] = found
+        return estimate
+
+    def _in_range(self, mix: Samples, stems: Sequence[int]) -> Samples:
         gain = attenuation(mix)
-        return self.separate(mix) if gain == 1 else np.divide(self.separate(mix * np.float32(gain)), gain)
+        if gain == 1:
+            return self.separate(mix, stems)
+        return np.divide(self.separate(mix * np.float32(gain), stems), gain)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from typing import TypeAlias, cast
 
 import numpy as np
 import torch
@@ -15,7 +15,8 @@ from separation_engine.backends.torch.transfer import to_device, to_host, transl
 from separation_engine.common.device import Precision
 from separation_engine.common.errors import OutOfMemoryError
 from separation_engine.common.wav import Samples
-from separation_engine.networks.interface import PendingSamples
+from separation_engine.networks.architecture import NetworkSettings
+from separation_engine.networks.interface import Backend, PendingSamples
 
 # device memory for each further sample of a batch: htdemucs takes 1,200 on an H200
 _BYTES_PER_SAMPLE = 2_000
@@ -25,29 +26,44 @@ _PROCESSORS_PER_SEGMENT = 8
 _OUT_OF_MEMORY_OR_UNSUPPORTED = "unable to find an engine"
 
 
+# calls a module with mixes, (batch, channels, samples), and the indices of the stems that must be right
+Call: TypeAlias = Callable[[torch.nn.Module, torch.Tensor, Sequence[int]], torch.Tensor]
+
+
+def load_module(
+    backend: Backend,
+    network: NetworkSettings,
+    make: Callable[[], torch.nn.Module],
+    call: Call = lambda module, mixes, stems: cast("torch.Tensor", module(mixes, stems)),
+) -> TorchNetwork:
+    """Put a module on the backend's device. Raises what `make` raises, and OutOfMemoryError."""
+    device = torch.device(backend.device)
+    with translated_errors("out of memory for the network"):
+        module = make().eval().to(device)
+    return TorchNetwork(module, network, device, backend.precision, call)
+
+
 class TorchNetwork:
     """One loaded network. On CUDA it takes several segments at once.
 
-    module: on its device. forward_context: entered around each forward.
+    module: on its device, called by `call`.
     """
 
     def __init__(
         self,
         module: torch.nn.Module,
-        sources: tuple[str, ...],
-        sample_rate: int,
-        segment_samples: int,
+        network: NetworkSettings,
         device: torch.device,
         precision: Precision,
-        forward_context: Callable[[], AbstractContextManager[None]],
+        call: Call,
     ) -> None:
         self._module: torch.nn.Module | None = module
-        self.sources = sources
-        self.sample_rate = sample_rate
-        self.segment_samples = segment_samples
+        self.sources = network.sources
+        self.sample_rate = network.sample_rate
+        self.segment_samples = network.segment_samples
         self._device = device
         self._precision = precision
-        self._forward_context = forward_context
+        self._call = call
         self.max_batch = 1
         self.asynchronous = device.type == "cuda"
         if device.type == "cuda":
@@ -65,20 +81,21 @@ class TorchNetwork:
 
     def forward(self, mixes: Samples) -> Samples:
         with translated_errors("out of memory while copying from the device"):
-            return np.stack([to_host(stems)() for stems in self.start(mixes)])
+            every = range(len(self.sources))
+            return np.stack([to_host(stems)() for stems in self.start(mixes, every)])
 
-    def start(self, mixes: Samples) -> Sequence[torch.Tensor]:
-        stems: list[torch.Tensor] = []
-        while len(stems) < len(mixes):
-            batch = mixes[len(stems) : len(stems) + self.max_batch]
-            if (found := self._try(batch)) is not None:
-                stems += found
+    def start(self, mixes: Samples, stems: Sequence[int]) -> Sequence[torch.Tensor]:
+        estimates: list[torch.Tensor] = []
+        while len(estimates) < len(mixes):
+            batch = mixes[len(estimates) : len(estimates) + self.max_batch]
+            if (found := self._try(batch, stems)) is not None:
+                estimates += found
                 continue
             # tensors of the failed forward may still hang in a reference cycle with its traceback
             gc.collect()
             torch.cuda.empty_cache()
             self.max_batch = max(1, min(self.max_batch, len(batch)) // 2)
-        return stems
+        return estimates
 
     def accumulator(self, stems: int, span: int) -> TorchAccumulator:
         return TorchAccumulator(stems, span, self._device)
@@ -88,11 +105,11 @@ class TorchNetwork:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _try(self, mixes: Samples) -> torch.Tensor | None:
+    def _try(self, mixes: Samples, stems: Sequence[int]) -> torch.Tensor | None:
         """None if a smaller batch may fit."""
         try:
             with translated_errors("out of memory for one segment"):
-                return self._run(mixes)
+                return self._run(mixes, stems)
         except (OutOfMemoryError, RuntimeError) as error:
             is_memory = (
                 isinstance(error, OutOfMemoryError) or _OUT_OF_MEMORY_OR_UNSUPPORTED in str(error).lower()
@@ -101,14 +118,13 @@ class TorchNetwork:
                 raise
             return None
 
-    def _run(self, mixes: Samples) -> torch.Tensor:
+    def _run(self, mixes: Samples, stems: Sequence[int]) -> torch.Tensor:
         if self._module is None:
             raise AssertionError("the network is closed")
         in_bf16 = torch.autocast(self._device.type, torch.bfloat16, enabled=self._precision == "bf16")
         tf32 = self._precision != "fp32"
-        with torch.inference_mode(), self._forward_context(), cuda_math(tf32=tf32), in_bf16:
-            stems: torch.Tensor = self._module(to_device(mixes, self._device))
-            return stems.float()
+        with torch.inference_mode(), cuda_math(tf32=tf32), in_bf16:
+            return self._call(self._module, to_device(mixes, self._device), stems).float()
 
 
 class TorchAccumulator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -40,14 +41,15 @@ class OpenvinoNetwork(SegmentNetwork):
     def __init__(
         self, network: NetworkSettings, settings: HTDemucsSettings, inference: Inference, threads: int
     ) -> None:
-        super().__init__(network, inference)
+        super().__init__(network, [inference])
+        self._inference = inference
         self._transform = SpectrumTransform(settings, threads)
 
     def close(self) -> None:
         self._transform.close()
         super().close()
 
-    def separate(self, mix: Samples) -> Samples:
+    def separate(self, mix: Samples, stems: Sequence[int]) -> Samples:
         spectrum = self._transform.forward(mix)
         bins_mean, bins_std = mean_and_std(spectrum)
         spectrum -= np.float32(bins_mean)
@@ -55,7 +57,9 @@ class OpenvinoNetwork(SegmentNetwork):
         mean, std = mean_and_std(mix)
         wave = (mix - np.float32(mean)) / np.float32(_EPSILON + std)
         with self._inference.run([spectrum[None], wave[None, :, None]]) as (spectra, waves):
-            stems: Samples = waves[0, :, 0] * np.float32(std)
-            stems += np.float32(mean)
-            self._transform.add_inverse(stems, spectra[0], bins_mean, bins_std)
-        return stems.reshape(len(self.sources), 2, -1)
+            channels = [2 * stem + side for stem in stems for side in range(2)]
+            found: Samples = waves[0, channels, 0]
+            found *= np.float32(std)
+            found += np.float32(mean)
+            self._transform.add_inverse(found, spectra[0], channels, bins_mean, bins_std)
+        return found.reshape(len(stems), 2, -1)

@@ -7,7 +7,7 @@ empty frames on each side, so the window envelope is 1.5 everywhere.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -75,15 +75,18 @@ class SpectrumTransform:
         )
         return spectrum.reshape(-1, self._bins, self._frames)
 
-    def add_inverse(self, waves: Array, spectra: Array, mean: float, std: float) -> None:
-        """Add the inverse of `spectra * std + mean` to `waves`.
+    def add_inverse(
+        self, waves: Array, spectra: Array, channels: Sequence[int], mean: float, std: float
+    ) -> None:
+        """Add the inverse of `spectra * std + mean` in these channels to `waves`.
 
         spectra: (bands, frames, stride * 2 * channels); each bin of a band alternates real and imaginary
-        parts. waves: (channels, samples).
+        parts. waves: (these channels, samples).
         """
         window = (self._synthesis * std).astype(np.float32)
         bands = spectra.view(np.complex64).reshape(self._bands, self._frames, self._stride, -1)
-        blocks = self._overlap_add(bands, window)
+        some = bands if len(channels) == bands.shape[3] else bands[..., [*channels]]
+        blocks = self._overlap_add(some, window)
         offset = self._constant * np.float32(mean)
 
         def add(channel: int) -> None:

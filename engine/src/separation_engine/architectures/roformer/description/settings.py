@@ -17,7 +17,7 @@ BS = "bs_roformer.BSRoformer"
 MEL = "bs_roformer.MelBandRoformer"
 
 # part of the key of compiled models: raise it with every change of the graph
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 
 _CHANNELS = 2
 # of Su et al., "RoFormer: Enhanced Transformer with Rotary Position Embedding", 2021

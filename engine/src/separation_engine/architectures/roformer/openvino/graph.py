@@ -1,4 +1,4 @@
-"""The graph of a RoFormer: from the spectrum's bands to a complex mask of each stem."""
+"""The graphs of a RoFormer: from the spectrum's bands to features, and from these to a complex mask."""
 
 from __future__ import annotations
 
@@ -14,17 +14,56 @@ from separation_engine.backends.openvino.graph_builder import GraphBuilder
 from separation_engine.backends.openvino.runtime import Model, Node, ov
 from separation_engine.backends.openvino.tensors import Tensors
 
+_MASKS = "mask_estimators."
+
 
 def build_graph(
     settings: RoformerSettings, weights: Mapping[str, NDArray[Any]]
 ) -> tuple[Model, frozenset[str]]:
-    """The model, and the names of the operations that must stay in float32.
+    """The network of one stem, and the names of the operations that must stay in float32.
 
     Its input is [frames, sum(widths)]: bands side by side, each with real and imaginary parts of both
-    channels for each bin. Its outputs, one for each stem, have the same shape.
+    channels for each bin. Its output, the mask, has the same shape.
     """
     check_tensors(settings, weights)
     build, tensors = GraphBuilder(), Tensors(weights)
+    spectrum, features = _features(build, tensors, settings)
+    mask = _mask(build, tensors, settings, 0, features)
+    return _model(build, tensors, spectrum, mask, "roformer")
+
+
+def build_features(
+    settings: RoformerSettings, weights: Mapping[str, NDArray[Any]]
+) -> tuple[Model, frozenset[str]]:
+    """What all stems share: like `build_graph`, up to the features, [bands, frames, features]."""
+    check_tensors(settings, weights)
+    shared = {name: values for name, values in weights.items() if not name.startswith(_MASKS)}
+    build, tensors = GraphBuilder(), Tensors(shared)
+    return _model(build, tensors, *_features(build, tensors, settings), "roformer_features")
+
+
+def build_mask(
+    settings: RoformerSettings, weights: Mapping[str, NDArray[Any]], stem: int
+) -> tuple[Model, frozenset[str]]:
+    """What is a stem's own: from the features to its mask."""
+    own = {name: values for name, values in weights.items() if name.startswith(f"{_MASKS}{stem}.")}
+    build, tensors = GraphBuilder(), Tensors(own)
+    shape = [len(settings.bands), settings.frames, settings.features]
+    features = build.parameter(shape, "features")
+    mask = _mask(build, tensors, settings, stem, features)
+    return _model(build, tensors, features, mask, "roformer_mask")
+
+
+def _model(
+    build: GraphBuilder, tensors: Tensors, value: Node, result: Node, name: str
+) -> tuple[Model, frozenset[str]]:
+    tensors.require_all_used()
+    model = ov.Model([build.result(result, "result")], [value], name)
+    return model, frozenset(build.fp32_names)
+
+
+def _features(build: GraphBuilder, tensors: Tensors, settings: RoformerSettings) -> tuple[Node, Node]:
+    """Input and output."""
     spectrum = build.parameter([settings.frames, sum(settings.widths)], "spectrum")
     value = _split_bands(build, tensors, settings, spectrum)
     for layer in range(settings.layers):
@@ -34,13 +73,7 @@ def build_graph(
         value = along_bands.apply(value, settings.band_depth)
     if settings.final_norm:
         value = build.rms_normalize(value, tensors.read("final_norm.gamma"))
-    bands = build.split(value, 0, len(settings.bands))
-    masks = [
-        build.result(_mask(build, tensors, f"mask_estimators.{index}", bands), source)
-        for index, source in enumerate(settings.sources)
-    ]
-    tensors.require_all_used()
-    return ov.Model(masks, [spectrum], "roformer"), frozenset(build.fp32_names)
+    return spectrum, value
 
 
 def _split_bands(build: GraphBuilder, tensors: Tensors, settings: RoformerSettings, spectrum: Node) -> Node:
@@ -54,11 +87,13 @@ def _split_bands(build: GraphBuilder, tensors: Tensors, settings: RoformerSettin
     return build.concat(features, 0)
 
 
-def _mask(build: GraphBuilder, tensors: Tensors, name: str, bands: list[Node]) -> Node:
-    """[1, frames, features] of each band to [frames, sum(widths)]."""
+def _mask(
+    build: GraphBuilder, tensors: Tensors, settings: RoformerSettings, stem: int, features: Node
+) -> Node:
+    """[bands, frames, features] to [frames, sum(widths)]."""
     parts = []
-    for index, band in enumerate(bands):
-        layers = f"{name}.to_freqs.{index}.0"
+    for index, band in enumerate(build.split(features, 0, len(settings.bands))):
+        layers = f"{_MASKS}{stem}.to_freqs.{index}.0"
         value = build.reshape(band, band.get_shape()[1:])
         *inner, last = range(count_mask_layers(layers, tensors))
         for layer in inner:

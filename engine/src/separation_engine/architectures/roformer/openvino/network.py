@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -11,8 +12,13 @@ from separation_engine.architectures.roformer.description.settings import (
     RoformerSettings,
     read_roformer_settings,
 )
-from separation_engine.architectures.roformer.openvino.graph import build_graph
+from separation_engine.architectures.roformer.openvino.graph import (
+    build_features,
+    build_graph,
+    build_mask,
+)
 from separation_engine.backends.openvino.backend import OpenvinoBackend
+from separation_engine.backends.openvino.compile_process import BuildModel
 from separation_engine.backends.openvino.inference import Inference
 from separation_engine.backends.openvino.segment_network import SegmentNetwork
 from separation_engine.common.stft import CenteredStft, Spectrum
@@ -26,16 +32,37 @@ def load_network(backend: Backend, weights: NetworkWeights) -> RoformerNetwork:
     if not isinstance(backend, OpenvinoBackend):
         raise TypeError(f"{backend.name} is not the openvino backend")
     settings = read_roformer_settings(weights)
-    identity = (weights.sha256, settings, GRAPH_VERSION)
-    inference = backend.compile(weights.signature, identity, partial(build_graph, settings, weights.tensors))
-    return RoformerNetwork(weights, settings, inference)
+    given = (settings, weights.tensors)
+
+    def compiled(part: str, build: BuildModel) -> Inference:
+        return backend.compile(weights.signature, (weights.sha256, settings, GRAPH_VERSION, part), build)
+
+    if len(weights.sources) == 1:
+        return RoformerNetwork(weights, settings, None, [compiled("whole", partial(build_graph, *given))])
+    # a graph for each mask, so that a stem's own layers run only for those who ask for it
+    features = compiled("features", partial(build_features, *given))
+    masks = [
+        compiled(f"mask {stem}", partial(build_mask, *given, stem)) for stem in range(len(weights.sources))
+    ]
+    return RoformerNetwork(weights, settings, features, masks)
 
 
 class RoformerNetwork(SegmentNetwork):
-    """Fourier transforms, the graph, and the masks that it returns."""
+    """Fourier transforms, the graphs, and the masks that they return.
 
-    def __init__(self, network: NetworkSettings, settings: RoformerSettings, inference: Inference) -> None:
-        super().__init__(network, inference)
+    features: what all stems share; None for a network of one stem. masks: of each stem.
+    """
+
+    def __init__(
+        self,
+        network: NetworkSettings,
+        settings: RoformerSettings,
+        features: Inference | None,
+        masks: Sequence[Inference],
+    ) -> None:
+        super().__init__(network, [*filter(None, [features]), *masks])
+        self._features = features
+        self._masks = masks
         self._settings = settings
         self._stft = CenteredStft(settings.fft_size, settings.hop, settings.segment_samples)
         bands_of_bin = np.zeros(settings.fft_size // 2 + 1, np.float32)
@@ -43,13 +70,19 @@ class RoformerNetwork(SegmentNetwork):
             bands_of_bin[band.start : band.stop] += 1
         self._bands_of_bin = bands_of_bin
 
-    def separate(self, mix: Samples) -> Samples:
+    def separate(self, mix: Samples, stems: Sequence[int]) -> Samples:
         spectrum = self._stft.forward(mix)
-        stems = np.empty((len(self.sources), *mix.shape), np.float32)
-        with self._inference.run([self._in_bands(spectrum)]) as masks:
-            for stem, mask in zip(stems, masks, strict=True):
-                stem[...] = self._stft.inverse(self._mean_mask(mask) * spectrum)
-        return stems
+        value = self._in_bands(spectrum)
+        if self._features:
+            with self._features.run([value]) as (features,):
+                # the next graph frees this one's memory
+                value = features.copy()
+        found = np.empty((len(stems), *mix.shape), np.float32)
+        for wave, stem in zip(found, stems, strict=True):
+            with self._masks[stem].run([value]) as (mask,):
+                masked = self._mean_mask(mask) * spectrum
+            wave[...] = self._stft.inverse(masked)
+        return found
 
     def _in_bands(self, spectrum: Spectrum) -> Samples:
         """(channels, frames, bins) to the graph's input."""
@@ -60,7 +93,7 @@ class RoformerNetwork(SegmentNetwork):
         return joined
 
     def _mean_mask(self, mask: Samples) -> Spectrum:
-        """A graph's output to (channels, frames, bins): the mean where bands overlap."""
+        """A mask of the graph to (channels, frames, bins): the mean where bands overlap."""
         frames, start = len(mask), 0
         values = np.ascontiguousarray(mask).view(np.complex64)
         sums = np.zeros((frames, self._bands_of_bin.size, 2), np.complex64)

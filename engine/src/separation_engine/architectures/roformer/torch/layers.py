@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from separation_engine.architectures.roformer.description.settings import Roform
 class Roformer(torch.nn.Module):
     """Mixes, (batch, channels=2, segment), to stems, (batch, sources, channels=2, segment).
 
+    It makes the given stems, by default all; the others are silent.
     Raises WeightsMismatchError if tensors are missing, left over or of another shape.
     """
 
@@ -40,8 +41,9 @@ class Roformer(torch.nn.Module):
         """Every chunk is a whole segment."""
         return self._settings.segment_samples
 
-    def forward(self, mixes: torch.Tensor) -> torch.Tensor:
+    def forward(self, mixes: torch.Tensor, stems: Sequence[int] | None = None) -> torch.Tensor:
         settings = self._settings
+        every = range(len(settings.sources))
         batch, channels, samples = mixes.shape
         # in float64: the norm of each band amplifies rounding where the band is nearly silent
         wave = mixes.reshape(-1, samples).double()
@@ -56,11 +58,10 @@ class Roformer(torch.nn.Module):
             value = self._transformer(f"layers.{layer}.1", value, settings.band_depth, "bands")
         if settings.final_norm:
             value = self._norm("final_norm", value)
-        stems = [
-            self._inverse(spectrum * self._mask(f"mask_estimators.{index}", value))
-            for index in range(len(settings.sources))
-        ]
-        return torch.stack(stems, 1)
+        found = mixes.new_zeros(batch, len(every), channels, samples)
+        for index in every if stems is None else stems:
+            found[:, index] = self._inverse(spectrum * self._mask(f"mask_estimators.{index}", value))
+        return found
 
     def _read(self, name: str) -> torch.Tensor:
         return self.get_buffer(self._names[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -67,7 +67,8 @@ class ScnetNetwork(SegmentNetwork):
     """Fourier transforms around the graph."""
 
     def __init__(self, network: NetworkSettings, settings: ScnetSettings, inference: Inference) -> None:
-        super().__init__(network, inference)
+        super().__init__(network, [inference])
+        self._inference = inference
         size = settings.fft_size
         self._padding = settings.padded_samples - settings.segment_samples
         # frames without a window, as the network was trained
@@ -75,11 +76,12 @@ class ScnetNetwork(SegmentNetwork):
             size, settings.hop, settings.padded_samples, window=np.ones(size), scale=size**-0.5
         )
 
-    def separate(self, mix: Samples) -> Samples:
+    def separate(self, mix: Samples, stems: Sequence[int]) -> Samples:
         spectrum = self._stft.forward(np.pad(mix, ((0, 0), (0, self._padding))))
         parts = np.stack([spectrum.real, spectrum.imag], 1)
         inputs = np.ascontiguousarray(parts.reshape(1, -1, *spectrum.shape[1:]).swapaxes(2, 3))
         with self._inference.run([inputs]) as (outputs,):
-            stems = outputs.reshape(-1, 2, *outputs.shape[2:]).swapaxes(2, 3)
-            waves = self._stft.inverse(stems[:, 0] + np.complex64(1j) * stems[:, 1])
-        return waves[:, : self.segment_samples].reshape(len(self.sources), 2, -1)
+            spectra = outputs.reshape(len(self.sources), 2, 2, *outputs.shape[2:])[[*stems]]
+        spectra = spectra.reshape(-1, *spectra.shape[2:]).swapaxes(2, 3)
+        waves = self._stft.inverse(spectra[:, 0] + np.complex64(1j) * spectra[:, 1])
+        return waves[:, : self.segment_samples].reshape(len(stems), 2, -1)

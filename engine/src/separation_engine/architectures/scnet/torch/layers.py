@@ -27,6 +27,7 @@ from separation_engine.networks.inventory import require_inventory
 class Scnet(torch.nn.Module):
     """Mixes, (batch, channels=2, segment), to stems, (batch, sources, channels=2, segment).
 
+    It makes the given stems, by default all; the others are silent.
     Raises WeightsMismatchError if tensors are missing, left over or of another shape.
     """
 
@@ -50,7 +51,7 @@ class Scnet(torch.nn.Module):
         """Every chunk is a whole segment."""
         return self._settings.segment_samples
 
-    def forward(self, mixes: torch.Tensor) -> torch.Tensor:
+    def forward(self, mixes: torch.Tensor, stems: Sequence[int] | None = None) -> torch.Tensor:
         settings = self._settings
         value, skips = self._spectrum(mixes), []
         for index, bands in enumerate(settings.layers):
@@ -61,7 +62,7 @@ class Scnet(torch.nn.Module):
             value = _to_time(value) if index % 2 else _to_frequencies(value)
         for index, bands in enumerate(reversed(settings.layers)):
             value = self._decode(f"decoder.{index}", value + skips.pop(), bands)
-        return self._waves(value)
+        return self._waves(value, stems)
 
     def _spectrum(self, mixes: torch.Tensor) -> torch.Tensor:
         """(batch, 4, bins, frames): real and imaginary part of each channel."""
@@ -78,9 +79,18 @@ class Scnet(torch.nn.Module):
         parts = torch.view_as_real(spectrum).float().permute(0, 3, 1, 2)
         return parts.reshape(batch, -1, *spectrum.shape[1:])
 
-    def _waves(self, value: torch.Tensor) -> torch.Tensor:
-        settings, batch = self._settings, len(value)
-        parts = value.float().reshape(-1, 2, *value.shape[2:]).permute(0, 2, 3, 1)
+    def _waves(self, value: torch.Tensor, stems: Sequence[int] | None) -> torch.Tensor:
+        every = range(len(self._settings.sources))
+        spectra = value.float().reshape(len(value), len(every), -1, *value.shape[2:])
+        found = spectra.new_zeros(len(value), len(every), 2, self._settings.segment_samples)
+        for index in every if stems is None else stems:
+            found[:, index] = self._wave(spectra[:, index])
+        return found
+
+    def _wave(self, value: torch.Tensor) -> torch.Tensor:
+        """Of one stem, (batch, channels, segment)."""
+        settings = self._settings
+        parts = value.reshape(-1, 2, *value.shape[2:]).permute(0, 2, 3, 1)
         waves = torch.istft(
             torch.view_as_complex(parts.double().contiguous()),
             settings.fft_size,
@@ -88,8 +98,7 @@ class Scnet(torch.nn.Module):
             window=self.window,
             normalized=True,
         )
-        waves = waves[:, : settings.segment_samples].float()
-        return waves.reshape(batch, len(settings.sources), -1, settings.segment_samples)
+        return waves[:, : settings.segment_samples].float().reshape(len(value), 2, -1)
 
     def _layer(self, name: str) -> tuple[torch.Tensor, torch.Tensor]:
         return self._read(f"{name}.weight"), self._read(f"{name}.bias")
