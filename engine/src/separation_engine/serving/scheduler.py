@@ -27,6 +27,7 @@ from separation_engine.separating.recipe_run import RecipeRun
 from separation_engine.separating.request import Progress, SeparationRequest
 from separation_engine.separating.separation import Chunk, Separation
 from separation_engine.serving.activity import Activity
+from separation_engine.serving.constant_segments import ConstantSegments
 from separation_engine.serving.job import Job, JobListener, ModelSource
 
 _LOG = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Scheduler:
         self._active: deque[Job] = deque()
         # starts threads on first use only
         self._file_threads = ThreadPoolExecutor(min(_MAX_ACTIVE, cpu_limit()), "job")
+        self._constant_segments = ConstantSegments()
         self._in_flight: _Forward | None = None
         self._filling_since: float | None = None
 
@@ -176,7 +178,7 @@ class Scheduler:
                 self._before_forward(job.request)
             stems = sorted({stem for _, chunk, _ in batch for stem in chunk.stems})
             mixes = np.stack([mix for _, _, mix in batch])
-            estimates = network.start(mixes, stems)
+            estimates = self._constant_segments.start(network, mixes, stems)
         except Exception as error:
             for job in jobs:
                 self._fail(job, error)
@@ -256,6 +258,7 @@ class Scheduler:
         if not self._active:
             # no job waits for it
             self._in_flight = None
+            self._constant_segments.forget()
         self._release()
 
     def _release(self) -> None:
