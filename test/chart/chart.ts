@@ -13,8 +13,10 @@ const CHART = resolve('charts', 'music-separation');
 const ALL_APIS = ['keda.sh/v1alpha1', 'monitoring.coreos.com/v1', 'gateway.networking.k8s.io/v1'];
 
 export interface RenderOptions {
-  /** a case of ci/ */
+  /** an example of ci/ */
   readonly values?: string;
+  /** a file of values */
+  readonly file?: string;
   readonly set?: readonly string[];
   readonly apis?: readonly string[];
   readonly release?: string;
@@ -38,13 +40,14 @@ export class Chart {
   /** @throws with Helm's message when it refuses the values */
   async render({
     values,
+    file = values === undefined ? undefined : join(this.folder, 'ci', `${values}-values.yaml`),
     set = [],
     apis = ALL_APIS,
     release = 'songs',
     namespace = 'music',
   }: RenderOptions = {}): Promise<Rendered> {
     const args = ['template', release, this.folder, '--namespace', namespace];
-    if (values !== undefined) args.push('--values', join(this.folder, 'ci', `${values}-values.yaml`));
+    if (file !== undefined) args.push('--values', file);
     for (const assignment of set) args.push('--set', assignment);
     for (const api of apis) args.push('--api-versions', api);
     const { stdout } = await run(this.helm, args, { maxBuffer: 16 * 1024 * 1024 });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { configurationVariables, loadApiConfig, loadLogsConfig, loadWorkerConfig } from '@app/config';
-import { CASES, describeChart, helm } from './cases.js';
+import { EXAMPLES, describeChart, helm } from './cases.js';
 import { Chart, environment, type Rendered } from './chart.js';
 
 /** the app and the schema of each Deployment */
@@ -54,8 +54,8 @@ describeChart('the environment that the chart sets', () => {
     expect(() => load({ ...given, REDIS_URL: 'redis://redis-master:6379/0' })).not.toThrow();
   });
 
-  it.each(CASES.map(([values]) => values))('has only known variables with ci/%s-values.yaml', async (values) => {
-    const { pods } = await chart.render({ values });
+  it.each(EXAMPLES)('has only known variables with %s', async (file) => {
+    const { pods } = await chart.render({ file });
     const page = await readFile('docs/configuration.md', 'utf8');
     const containers = pods
       .filter(({ labels }) => labels['app.kubernetes.io/name'] !== 'music-separation-test')

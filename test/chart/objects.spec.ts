@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { LOG_STREAM } from '@app/logging';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { describeChart, helm } from './cases.js';
 import { Chart, environment, type Rendered } from './chart.js';
 
@@ -148,6 +149,16 @@ describeChart('the objects of the chart', () => {
       maxSurge: 0,
       maxUnavailable: 1,
     });
+  });
+
+  it('leaves the ids of pods to an OpenShift that it finds', async () => {
+    const openShift = await chart.render({ apis: ['security.openshift.io/v1'] });
+    for (const { spec } of openShift.pods) expect(spec.securityContext?.runAsUser).toBeUndefined();
+    for (const { spec } of rendered.pods) expect(spec.securityContext?.runAsUser).toBe(1000);
+  });
+
+  it('has values that fit on a few screens', async () => {
+    expect((await readFile('charts/music-separation/values.yaml', 'utf8')).split('\n').length).toBeLessThan(300);
   });
 
   it('runs one pod of logs, on the stream the services write', () => {

@@ -1,6 +1,16 @@
 import type { Container, PodSpec } from './kubernetes-objects.js';
 
-const ALLOWED_VOLUMES = ['configMap', 'emptyDir', 'image', 'persistentVolumeClaim', 'projected', 'secret'];
+const ALLOWED_VOLUMES = [
+  'configMap',
+  'csi',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'image',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+];
 
 /** Returns violations of the restricted Pod Security Standard and of this chart's own stricter rules. */
 export function podSecurityProblems(pod: PodSpec): string[] {

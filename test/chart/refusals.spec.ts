@@ -37,6 +37,8 @@ describeChart('contradicting values', () => {
       'says nothing about a GPU',
     ],
     [['workers.cpu.autoscaling.mode=hpa', 'workers.cpu.autoscaling.minReplicas=0'], 'an hpa cannot start from nothing'],
+    [['commonLabels.app\\.kubernetes\\.io/name=mine'], 'The label app.kubernetes.io/name belongs to the chart'],
+    [['logs.podLabels.helm\\.sh/chart=mine'], 'The label helm.sh/chart belongs to the chart'],
     [['workers.cpu.autoscaling.minReplicas=9'], 'minReplicas is above its maxReplicas'],
   ])('%j are refused with a message', async (set, message) => {
     await expect(chart.render({ set, apis: [] })).rejects.toThrow(message);
@@ -45,6 +47,13 @@ describeChart('contradicting values', () => {
   it.each([
     ['workers.cpu.replica=3', 'replica'],
     ['restserver.replicas=3', 'restserver'],
+    ['podDefaults.toleration=x', 'toleration'],
+    ['restServer.nodeSelectors.a=b', 'nodeSelectors'],
+    ['workers.cpu.podLabel.a=b', 'podLabel'],
+    ['logs.serviceAccount.anotations.a=b', 'anotations'],
+    ['podDefaults.extraEnv[0].key=TZ', '/podDefaults/extraEnv/0'],
+    ['fullnameOverride=Songs', '/fullnameOverride'],
+    ['global.compatibility.openshift.adaptSecurityContext=yes', '/global/compatibility/openshift'],
     ['config.logLevel=loud', '/config/logLevel'],
     ['models.source=ftp', '/models/source'],
     ['models.licences={free}', '/models/licences'],

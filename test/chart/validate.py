@@ -1,17 +1,22 @@
-"""Checks Kubernetes objects against offline schemas: JSON {versions, objects} on stdin, JSON list of messages on stdout."""
+"""Checks Kubernetes objects against offline schemas: JSON [{name, versions, object}] on stdin, JSON messages on stdout."""
 
 import json
 import sys
+from functools import lru_cache
 
 import kubernetes_validate
+from kubernetes_validate import utils
 
-request = json.load(sys.stdin)
+# it reads and parses the whole schema for each object
+for function in ("schema_contents", "all_versions"):
+    setattr(utils, function, lru_cache(maxsize=None)(getattr(utils, function)))
+
 problems = []
-for version in request["versions"]:
-    for obj in request["objects"]:
-        name = f"{version} {obj['kind']} {obj['metadata']['name']}"
+for request in json.load(sys.stdin):
+    for version in request["versions"]:
+        name = f"{version} {request['name']}"
         try:
-            kubernetes_validate.validate(obj, version, strict=True)
+            kubernetes_validate.validate(request["object"], version, strict=True)
         except kubernetes_validate.ValidationError as error:
             problems.append(f"{name}: {error.message}")
         except kubernetes_validate.SchemaNotFoundError:

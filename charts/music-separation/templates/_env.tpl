@@ -45,3 +45,42 @@
 - { name: MODEL_LICENCES, value: {{ join "," .Values.models.licences | quote }} }
 - { name: MAX_DURATION_SECONDS, value: {{ int64 .Values.config.maxDurationSeconds | quote }} }
 {{- end }}
+
+{{- define "separation.env.logs" -}}
+{{ include "separation.env.redis" . }}
+{{ include "separation.env.logging" . }}
+{{- end }}
+
+{{- define "separation.env.restServer" -}}
+- { name: HOST, value: "0.0.0.0" }
+- { name: PORT, value: "3000" }
+# no Service publishes it
+- { name: METRICS_PORT, value: "3002" }
+- { name: SCRATCH_DIR, value: /tmp }
+{{ include "separation.env.shared" . }}
+- { name: MAX_UPLOAD_BYTES, value: {{ int64 .Values.config.maxUploadBytes | quote }} }
+- { name: MAX_QUEUED, value: {{ int64 .Values.config.maxQueued | quote }} }
+- { name: RETENTION_HOURS, value: {{ int64 .Values.config.retentionHours | quote }} }
+- { name: RATE_LIMIT_PER_MINUTE, value: {{ int64 .Values.config.rateLimitPerMinute | quote }} }
+- { name: CORS_ORIGINS, value: {{ .Values.config.corsOrigins | quote }} }
+- { name: TRUSTED_PROXIES, value: {{ int64 .Values.config.trustedProxies | quote }} }
+{{- if .Values.apiKeys.enabled }}
+- { name: API_KEYS_FILE, value: /etc/separation/api-keys }
+{{- end }}
+{{- end }}
+
+{{/* (list $ pool) */}}
+{{- define "separation.env.worker" -}}
+{{- $settings := (index . 1).settings -}}
+- { name: HOST, value: "0.0.0.0" }
+- { name: WORKER_PORT, value: "3001" }
+{{ include "separation.env.shared" (index . 0) }}
+- { name: MODELS_DIR, value: /models }
+- { name: SCRATCH_DIR, value: /scratch }
+- { name: ENGINE_CACHE_DIR, value: /cache }
+- { name: DEVICE, value: {{ ternary "cuda" "cpu" (index . 1).gpu }} }
+- { name: PRECISION, value: {{ $settings.precision }} }
+- { name: WORKER_CONCURRENCY, value: {{ $settings.concurrency | quote }} }
+- { name: WORKER_PREFETCH, value: {{ $settings.prefetch | quote }} }
+- { name: SHUTDOWN_GRACE_SECONDS, value: {{ int64 $settings.shutdownGraceSeconds | quote }} }
+{{- end }}

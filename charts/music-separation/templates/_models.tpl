@@ -17,35 +17,24 @@
 {{- end }}
 {{- end }}
 
-{{/* the init container that fetches the models; Kubernetes retries it; (list $ image) */}}
+{{/* the init container that fetches the models; Kubernetes retries it; (list $ image settings) */}}
 {{- define "separation.modelsInit" -}}
 {{- $root := index . 0 -}}
 {{- $models := $root.Values.models -}}
 - name: models
   image: {{ index . 1 | quote }}
   imagePullPolicy: {{ $root.Values.images.pullPolicy }}
-  securityContext: {{- include "separation.containerSecurity" $root | nindent 4 }}
+  securityContext: {{- include "separation.containerSecurity" (list $root (index . 2)) | nindent 4 }}
+  {{- with (index . 2).extraEnvFrom }}
+  envFrom: {{- toYaml . | nindent 4 }}
+  {{- end }}
   {{- $wanted := splitList " " (include "separation.modelsWanted" $root) }}
   {{- if eq $models.source "hub" }}
   command: {{ concat (list "/opt/engine/bin/python" "-m" "separation_engine" "models" "get") $wanted | toJson }}
   {{- else }}
   command: {{ concat (list "node" "dist/apps/worker/apps/worker/src/models-from-bucket.js" "--prefix" $models.bucketPrefix) $wanted | toJson }}
   {{- end }}
-  env:
-    - { name: MODELS_DIR, value: /models }
-    - { name: HF_HOME, value: /tmp/hub }
-    - { name: ENGINE_CACHE_DIR, value: /cache }
-    - { name: DEVICE, value: cpu }
-    - { name: MODEL, value: {{ $models.default | quote }} }
-    - { name: MODEL_LICENCES, value: {{ join "," $models.licences | quote }} }
-    {{- if eq $models.source "hub" }}
-    - { name: ACCEPT_LICENCES, value: {{ join "," $models.acceptLicences | quote }} }
-    {{- with $models.hubEndpoint }}
-    - { name: HF_ENDPOINT, value: {{ . | quote }} }
-    {{- end }}
-    {{- else }}
-    {{- include "separation.env.s3" $root | nindent 4 }}
-    {{- end }}
+  env: {{- include "separation.env" (list (include "separation.env.models" $root) (index . 2)) | nindent 4 }}
   resources:
     requests: { cpu: 250m, memory: 1Gi, ephemeral-storage: 1Gi }
     limits: { memory: 3Gi, ephemeral-storage: 8Gi }
@@ -53,6 +42,27 @@
     - { name: models, mountPath: /models }
     - { name: cache, mountPath: /cache }
     - { name: tmp, mountPath: /tmp }
+    {{- with (index . 2).extraVolumeMounts }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+{{- end }}
+
+{{- define "separation.env.models" -}}
+{{- $models := .Values.models -}}
+- { name: MODELS_DIR, value: /models }
+- { name: HF_HOME, value: /tmp/hub }
+- { name: ENGINE_CACHE_DIR, value: /cache }
+- { name: DEVICE, value: cpu }
+- { name: MODEL, value: {{ $models.default | quote }} }
+- { name: MODEL_LICENCES, value: {{ join "," $models.licences | quote }} }
+{{- if eq $models.source "hub" }}
+- { name: ACCEPT_LICENCES, value: {{ join "," $models.acceptLicences | quote }} }
+{{- with $models.hubEndpoint }}
+- { name: HF_ENDPOINT, value: {{ . | quote }} }
+{{- end }}
+{{- else }}
+{{ include "separation.env.s3" . }}
+{{- end }}
 {{- end }}
 
 {{/* empty if the models are baked in */}}

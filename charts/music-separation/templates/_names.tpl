@@ -1,24 +1,47 @@
-{{/* labels of every object; (list $ name) */}}
-{{- define "separation.labels" -}}
-{{- $root := index . 0 -}}
-{{ include "separation.selector" . }}
-app.kubernetes.io/part-of: music-separation
-app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ $root.Release.Service }}
-helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{/* nameOverride stands for the chart's name */}}
+{{- define "separation.name" -}}
+{{ .Values.nameOverride | default .Chart.Name }}
 {{- end }}
 
-{{/* a Deployment's selector is immutable, so it has no version; (list $ name) */}}
+{{/* name of an object; (list $ name) */}}
+{{- define "separation.fullname" -}}
+{{ with (index . 0).Values.fullnameOverride }}{{ . }}-{{ end }}{{ index . 1 }}
+{{- end }}
+
+{{/* a Deployment's selector is immutable, so it has no version; (list $ component) */}}
 {{- define "separation.selector" -}}
 app.kubernetes.io/name: {{ index . 1 }}
 app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
+{{- end }}
+
+{{/* labels of every object; more of them do not replace those of the chart; (list $ component more) */}}
+{{- define "separation.labels" -}}
+{{- $root := index . 0 -}}
+{{- $own := include "separation.selector" . | fromYaml -}}
+{{- $_ := set $own "app.kubernetes.io/part-of" (include "separation.name" $root) -}}
+{{- $_ := set $own "app.kubernetes.io/version" $root.Chart.AppVersion -}}
+{{- $_ := set $own "app.kubernetes.io/managed-by" $root.Release.Service -}}
+{{- $_ := set $own "helm.sh/chart" (printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_") -}}
+{{- $more := mergeOverwrite (deepCopy $root.Values.commonLabels) (index . 2) -}}
+{{- range keys $more }}{{ if hasKey $own . }}{{ fail (printf "The label %s belongs to the chart: remove it from commonLabels and podLabels." .) }}{{ end }}{{ end -}}
+{{- mergeOverwrite $more $own | toYaml }}
+{{- end }}
+
+{{/* metadata of an object: root, name; fullname and component if they do not follow from it; labels, annotations, namespace */}}
+{{- define "separation.metadata" -}}
+name: {{ .fullname | default (include "separation.fullname" (list .root .name)) }}
+namespace: {{ .namespace | default .root.Release.Namespace }}
+labels: {{- include "separation.labels" (list .root (.component | default .name) (.labels | default dict)) | nindent 2 }}
+{{- with mergeOverwrite (deepCopy .root.Values.commonAnnotations) (.annotations | default dict) }}
+annotations: {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* (list $ image) */}}
 {{- define "separation.image" -}}
 {{- $root := index . 0 -}}
 {{- $image := index . 1 -}}
-{{- with $root.Values.images.registry }}{{ trimSuffix "/" . }}/{{ end -}}
+{{- with $root.Values.global.imageRegistry | default $root.Values.images.registry }}{{ trimSuffix "/" . }}/{{ end -}}
 {{- $image.repository -}}
 {{- /* skaffold sets tag@digest, or tag@ for an image it did not push */ -}}
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ $image.tag | default $root.Chart.AppVersion | trimSuffix "@" }}{{ end -}}
@@ -29,7 +52,12 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{- end }}
 
 {{- define "separation.redisHost" -}}
-{{ ternary "redis-master" .Values.externalRedis.host .Values.redis.enabled }}
+{{ ternary (printf "%s-master" .Values.redis.fullnameOverride) .Values.externalRedis.host .Values.redis.enabled }}
+{{- end }}
+
+{{/* the same for KEDA, which runs in another namespace */}}
+{{- define "separation.redisAddress" -}}
+{{ include "separation.redisHost" . }}{{ if .Values.redis.enabled }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}{{ end }}
 {{- end }}
 
 {{- define "separation.redisPort" -}}
@@ -45,7 +73,7 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{- end }}
 
 {{- define "separation.s3Endpoint" -}}
-{{ ternary (printf "http://minio:%d" (int .Values.minio.service.ports.api)) .Values.externalS3.endpoint .Values.minio.enabled }}
+{{ ternary (printf "http://%s:%d" .Values.minio.fullnameOverride (int .Values.minio.service.ports.api)) .Values.externalS3.endpoint .Values.minio.enabled }}
 {{- end }}
 
 {{/* the port of an endpoint such as https://s3.example.org */}}
@@ -55,11 +83,5 @@ app.kubernetes.io/instance: {{ (index . 0).Release.Name }}
 {{- end }}
 
 {{- define "separation.apiKeysSecret" -}}
-{{ .Values.apiKeys.existingSecret | default "separation-api-keys" }}
+{{ .Values.apiKeys.existingSecret | default (include "separation.fullname" (list . "separation-api-keys")) }}
 {{- end }}
-
-{{/* name of a pool's Deployment */}}
-{{- define "separation.poolName" -}}
-{{ eq . "gpu" | ternary "worker-server-gpu" "worker-server" }}
-{{- end }}
-

@@ -1,0 +1,51 @@
+{{/*
+Settings of a part: podDefaults, with those of the part above them. Maps are merged, all else is replaced.
+(list $ settings…), JSON
+*/}}
+{{- define "separation.settings" -}}
+{{- $settings := deepCopy (index . 0).Values.podDefaults -}}
+{{- range rest . }}{{ $settings = mergeOverwrite $settings (deepCopy .) }}{{ end -}}
+{{ toJson $settings }}
+{{- end }}
+
+{{/* the enabled pools of workers, JSON: {pools: [{name, pool, gpu, settings}]} */}}
+{{- define "separation.pools" -}}
+{{- $pools := list -}}
+{{- $workers := .Values.workers -}}
+{{- if $workers.cpu.enabled }}
+{{- $pools = append $pools (dict "name" "worker-server" "pool" "cpu" "gpu" false "settings" (include "separation.settings" (list . $workers.cpu) | fromJson)) -}}
+{{- end }}
+{{- if $workers.gpu.enabled }}
+{{- $pools = append $pools (dict "name" "worker-server-gpu" "pool" "gpu" "gpu" true "settings" (include "separation.settings" (list . $workers.gpu) | fromJson)) -}}
+{{- end }}
+{{- toJson (dict "pools" $pools) }}
+{{- end }}
+
+{{/* autoscaling.mode of each enabled pool, JSON */}}
+{{- define "separation.scalingModes" -}}
+{{- $modes := list -}}
+{{- range (include "separation.pools" . | fromJson).pools }}{{ $modes = append $modes .settings.autoscaling.mode }}{{ end -}}
+{{- toJson $modes }}
+{{- end }}
+
+{{/* name of a part's ServiceAccount; (list $ settings default) */}}
+{{- define "separation.accountName" -}}
+{{- $account := (index . 1).serviceAccount -}}
+{{- if $account.name }}{{ $account.name }}{{ else if $account.create }}{{ include "separation.fullname" (list (index . 0) (index . 2)) }}{{ else }}default{{ end -}}
+{{- end }}
+
+{{/* empty unless the cluster gives pods user ids of its own */}}
+{{- define "separation.openShift" -}}
+{{- $adapt := .Values.global.compatibility.openshift.adaptSecurityContext -}}
+{{- if or (eq $adapt "force") (and (eq $adapt "auto") (.Capabilities.APIVersions.Has "security.openshift.io/v1")) }}true{{ end -}}
+{{- end }}
+
+{{/* adds to the settings of a pool what leads its pods to GPU nodes */}}
+{{- define "separation.ontoGpus" -}}
+{{- $tolerations := append .tolerations (dict "key" "nvidia.com/gpu" "operator" "Exists" "effect" "NoSchedule") -}}
+{{- if .spot }}
+{{- $tolerations = append $tolerations (dict "key" "cloud.google.com/gke-spot" "operator" "Equal" "value" "true" "effect" "NoSchedule") -}}
+{{- end }}
+{{- $_ := set . "tolerations" $tolerations -}}
+{{- with .accelerator }}{{ $_ := set $.nodeSelector "cloud.google.com/gke-accelerator" . }}{{ end -}}
+{{- end }}

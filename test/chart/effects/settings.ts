@@ -1,0 +1,104 @@
+import { expect } from '@jest/globals';
+import { absent, container, field, names, pod, variable, type Effects } from './effect.js';
+
+const spot = { key: 'cloud.google.com/gke-spot', operator: 'Equal', value: 'true', effect: 'NoSchedule' };
+const having = (item: unknown): unknown => expect.arrayContaining([item]);
+
+/** stores, models, sizes and pools */
+export const SETTINGS: Effects = {
+  'no-keys': [variable('rest-server', 'API_KEYS_FILE', undefined), absent('Secret', 'separation-api-keys')],
+  'own-keys': [
+    pod('rest-server', 'volumes.1.secret.secretName', 'my-keys'),
+    absent('Secret', 'separation-api-keys'),
+    variable('music-separation-test-song', 'API_KEY', 'my-keys.default-key'),
+  ],
+  'no-network-policies': [names('NetworkPolicy', [])],
+  'redis-with-a-user': [
+    variable('worker-server', 'REDIS_URL', 'rediss://songs:$(REDIS_PASSWORD)@redis.example.internal:6390/3'),
+    variable('worker-server', 'REDIS_PASSWORD', 'my-redis.redis-password'),
+    field('ScaledObject', 'worker-server', 'spec.triggers.0.metadata', {
+      address: 'redis.example.internal:6390',
+      listName: 'bull:toWorkers:wait',
+      listLength: '1',
+      activationListLength: '0',
+      databaseIndex: '3',
+      enableTLS: 'true',
+      username: 'songs',
+    }),
+    absent('Secret', 'separation-redis'),
+  ],
+  'redis-without-password': [
+    variable('logs', 'REDIS_URL', 'redis://10.0.0.5:6379/0'),
+    variable('logs', 'REDIS_PASSWORD', undefined),
+    names('TriggerAuthentication', []),
+    field('ScaledObject', 'worker-server', 'spec.triggers.0.authenticationRef', undefined),
+  ],
+  'own-s3': [
+    variable('rest-server', 'S3_ENDPOINT', 'https://s3.example.internal:8333'),
+    variable('rest-server', 'S3_REGION', 'eu-central-1'),
+    variable('worker-server', 'S3_BUCKET', 'my-songs'),
+    variable('worker-server', 'S3_ACCESS_KEY', 'my-s3.id'),
+    variable('worker-server', 'S3_SECRET_KEY', 'my-s3.secret'),
+    field('NetworkPolicy', 'rest-server', 'spec.egress', having({ ports: [{ port: 8333, protocol: 'TCP' }] })),
+    absent('Service', 'minio'),
+  ],
+  'models-on-a-claim': [
+    pod('worker-server', 'volumes.3', {
+      name: 'models',
+      persistentVolumeClaim: { claimName: 'models', readOnly: true },
+    }),
+    pod('worker-server', 'initContainers', undefined),
+  ],
+  'models-from-an-image': [
+    pod('worker-server', 'volumes.3.image', { reference: 'registry.example/models:1', pullPolicy: 'IfNotPresent' }),
+  ],
+  'models-from-a-mirror': [
+    pod(
+      'worker-server',
+      'initContainers.0.env',
+      having({ name: 'HF_ENDPOINT', value: 'https://hub.example.internal' }),
+    ),
+    pod('worker-server', 'volumes.3.emptyDir.sizeLimit', '8Gi'),
+    variable('rest-server', 'MODEL', 'htdemucs_ft'),
+  ],
+  'permissive-models-alone': [
+    variable('rest-server', 'MODEL_LICENCES', 'permissive,own'),
+    pod('worker-server', 'initContainers.0.env', having({ name: 'ACCEPT_LICENCES', value: '' })),
+  ],
+  'long-songs': [
+    variable('rest-server', 'MAX_UPLOAD_BYTES', '4294967296'),
+    variable('worker-server', 'MAX_DURATION_SECONDS', '14400'),
+    variable('rest-server', 'RETENTION_HOURS', '720'),
+    container('worker-server', 'resources.limits', { memory: '4Gi', 'ephemeral-storage': '72Gi' }),
+    pod('worker-server', 'volumes.0.emptyDir.sizeLimit', '64Gi'),
+    pod('rest-server', 'volumes.0.emptyDir.sizeLimit', '48Gi'),
+  ],
+  'workers-by-cpu': [
+    field('HorizontalPodAutoscaler', 'worker-server', 'spec.minReplicas', 2),
+    field('HorizontalPodAutoscaler', 'worker-server', 'spec.maxReplicas', 9),
+    field('HorizontalPodAutoscaler', 'worker-server', 'spec.metrics.0.resource.target.averageUtilization', 60),
+  ],
+  'workers-from-zero': [
+    field('ScaledObject', 'worker-server', 'spec.minReplicaCount', 0),
+    field('ScaledObject', 'worker-server', 'spec.maxReplicaCount', 50),
+    field('ScaledObject', 'worker-server', 'spec.cooldownPeriod', 60),
+    field('ScaledObject', 'worker-server', 'spec.advanced.scalingModifiers.target', '2'),
+  ],
+  'workers-in-bf16': [
+    variable('worker-server', 'PRECISION', 'bf16'),
+    variable('worker-server', 'WORKER_CONCURRENCY', '2'),
+    variable('worker-server', 'WORKER_PREFETCH', '1'),
+    container('worker-server', 'resources.limits.cpu', '8'),
+  ],
+  'gpus-on-spot-nodes': [
+    absent('Deployment', 'worker-server'),
+    pod('worker-server-gpu', 'tolerations', having(spot)),
+    pod('worker-server-gpu', 'terminationGracePeriodSeconds', 25),
+  ],
+  'gpus-without-gke': [
+    pod('worker-server-gpu', 'nodeSelector', { 'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-40GB' }),
+    pod('worker-server-gpu', 'runtimeClassName', 'nvidia'),
+    pod('worker-server-gpu', 'tolerations.0.key', 'songs'),
+    pod('worker-server-gpu', 'tolerations.1.key', 'nvidia.com/gpu'),
+  ],
+};
