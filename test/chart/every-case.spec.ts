@@ -8,9 +8,10 @@ import type { Effects } from './effects/effect.js';
 import { PODS } from './effects/pods.js';
 import { RELEASE } from './effects/release.js';
 import { SETTINGS } from './effects/settings.js';
+import { WAYS_IN } from './effects/ways-in.js';
 import { podSecurityProblems } from './pod-security.js';
 
-const EFFECTS: Effects = { ...PODS, ...RELEASE, ...SETTINGS };
+const EFFECTS: Effects = { ...PODS, ...RELEASE, ...SETTINGS, ...WAYS_IN };
 const FILES = [...EXAMPLES, ...OPERATOR_CASES];
 /** kinds of operators, which have schemas of their own */
 const CUSTOM = ['ScaledObject', 'TriggerAuthentication', 'ServiceMonitor', 'PodMonitor', 'PrometheusRule', 'HTTPRoute'];
@@ -34,8 +35,9 @@ describeChart('the chart with values that operators use', () => {
 
   afterAll(() => chart.close());
 
-  it('has an effect for each case', () => {
+  it('has an effect for each case, and at least sixty cases', () => {
     expect(Object.keys(EFFECTS).sort()).toEqual(OPERATOR_CASES.map(nameOf).sort());
+    expect(OPERATOR_CASES.length).toBeGreaterThanOrEqual(60);
   });
 
   it('is valid for Kubernetes', async () => {

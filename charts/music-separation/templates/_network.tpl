@@ -35,3 +35,19 @@
   ports:
     - { port: {{ index . 1 }}, protocol: TCP }
 {{- end }}
+
+{{/* networkPolicy.toInternet */}}
+{{- define "separation.toInternet" -}}
+- ports:
+    {{- range .ports }}
+    - { port: {{ . }}, protocol: TCP }
+    {{- end }}
+  to:
+    - ipBlock: { cidr: 0.0.0.0/0, except: {{ .except | toJson }} }
+{{- end }}
+
+{{/* of models.hubEndpoint, which may be a mirror with a port of its own */}}
+{{- define "separation.hubPort" -}}
+{{- $url := urlParse (.Values.models.hubEndpoint | default "https://hub") -}}
+{{- if contains ":" $url.host }}{{ last (splitList ":" $url.host) }}{{ else }}{{ ternary 80 443 (eq $url.scheme "http") }}{{ end -}}
+{{- end }}

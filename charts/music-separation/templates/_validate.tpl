@@ -13,7 +13,12 @@
 {{- if and (eq $v.models.source "pvc") (not $v.models.existingClaim) }}{{ fail "models.source is pvc, so models.existingClaim must name the claim that the models lie on." }}{{ end }}
 {{- if and (eq $v.models.source "image") (not $v.models.image) }}{{ fail "models.source is image, so models.image must name the image that holds the models." }}{{ end }}
 {{- include "separation.validateLicences" . }}
-{{- if and $v.ingress.enabled (not $v.ingress.host) }}{{ fail "ingress.host must be set when ingress.enabled is true." }}{{ end }}
+{{- if and $v.ingress.enabled (not $v.ingress.host) (not $v.ingress.hosts) }}{{ fail "ingress.host or ingress.hosts must be set when ingress.enabled is true." }}{{ end }}
+{{- if and $v.ingress.tlsSecret (not $v.ingress.host) }}{{ fail "ingress.tlsSecret is for ingress.host, which is empty: list the Secrets of ingress.hosts in ingress.tls." }}{{ end }}
+{{- $service := $v.restServer.service }}
+{{- if and (ne $service.type "LoadBalancer") (or $service.loadBalancerSourceRanges $service.loadBalancerClass) }}{{ fail "restServer.service.loadBalancerSourceRanges and loadBalancerClass need restServer.service.type LoadBalancer." }}{{ end }}
+{{- if and (eq $service.type "ClusterIP") $service.externalTrafficPolicy }}{{ fail "restServer.service.externalTrafficPolicy needs restServer.service.type NodePort or LoadBalancer." }}{{ end }}
+{{- if and $v.restServer.autoscaling.enabled (gt (int $v.restServer.autoscaling.minReplicas) (int $v.restServer.autoscaling.maxReplicas)) }}{{ fail "restServer.autoscaling.minReplicas is above its maxReplicas." }}{{ end }}
 {{- if and $v.httpRoute.enabled (not $v.httpRoute.parentRefs) }}{{ fail "httpRoute.parentRefs must name the Gateway when httpRoute.enabled is true." }}{{ end }}
 {{- if and $v.httpRoute.enabled (not ($apis.Has "gateway.networking.k8s.io/v1")) }}{{ fail "httpRoute.enabled needs the Gateway API in the cluster (gateway.networking.k8s.io/v1)." }}{{ end }}
 {{- if and (or $v.monitoring.serviceMonitor.enabled $v.monitoring.prometheusRule.enabled) (not ($apis.Has "monitoring.coreos.com/v1")) }}{{ fail "monitoring needs the Prometheus operator in the cluster (monitoring.coreos.com/v1): install it, or turn serviceMonitor and prometheusRule off." }}{{ end }}
