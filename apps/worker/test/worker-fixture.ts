@@ -91,7 +91,7 @@ export class WorkerFixture {
   /** Stores and queues a song, like rest-server. */
   async submit(song: string, wish: Partial<StoredRequest> = {}): Promise<SeparationId> {
     const request = await storeSong(this.store, song, wish);
-    await this.queue.enqueue(jobOf(request, 1));
+    await this.queue.enqueue(jobOf(request));
     return request.id;
   }
 

@@ -65,7 +65,7 @@ describe('the built worker', () => {
     const deleted = await storeSong(fixture.store, song);
     await fixture.documents.removeRequest(deleted.id);
     for (const request of [completed, deleted]) {
-      await fixture.queue.enqueue(jobOf(request, 1));
+      await fixture.queue.enqueue(jobOf(request));
       await waitUntil('the job is gone', async () => (await fixture.queue.state(request.id)) === undefined);
     }
     expect(await fixture.manifest(completed.id)).toEqual(manifest);

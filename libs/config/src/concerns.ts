@@ -22,7 +22,7 @@ export const apiHttp = z.object({
   ),
   corsOrigins: list('CORS_ORIGINS').describe('browser origins that may call the API, separated by commas'),
   apiKeysFile: optionalText('API_KEYS_FILE').describe(
-    'file of access keys, one `name:sha256hex` a line; without it, no call needs a key',
+    'file of access keys, see access-keys.md; without it, no call needs a key',
   ),
   rateLimitPerMinute: integer('RATE_LIMIT_PER_MINUTE', 600, [0, MILLION]).describe(
     'calls per minute per key, or per address without keys; 0 means no limit',

@@ -20,12 +20,12 @@ export type SeparationJob = DocumentOf<typeof separationJobSchema>;
 
 export type JobProgress = Progress;
 
-/** The job of an accepted separation. @param weight of its client */
-export function jobOf(request: StoredRequest, weight: number): SeparationJob {
+/** The job of an accepted separation. */
+export function jobOf(request: StoredRequest, weightOf: (client: string) => number = () => 1): SeparationJob {
   const { id, requestId, model, durationSeconds, createdAt, owner, priority = 'normal' } = request;
   // earlier versions stored no client
   const client = request.client ?? (owner === null ? UNKNOWN_TURN.client : `key:${owner}`);
-  return { id, requestId, model, durationSeconds, createdAt, turn: { client, priority, weight } };
+  return { id, requestId, model, durationSeconds, createdAt, turn: { client, priority, weight: weightOf(client) } };
 }
 
 /** @throws InvalidJobError that names the first wrong field */

@@ -71,7 +71,7 @@ async function forgetStore(url: URL): Promise<void> {
   await connections.close();
 }
 
-/** A line of API_KEYS_FILE. */
-export function keyLine(name: string, key: string): string {
-  return `${name}:${createHash('sha256').update(key).digest('hex')}\n`;
+/** A line of API_KEYS_FILE. @param options such as `weight=2` */
+export function keyLine(name: string, key: string, options = ''): string {
+  return `${`${name}:${createHash('sha256').update(key).digest('hex')} ${options}`.trim()}\n`;
 }

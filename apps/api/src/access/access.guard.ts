@@ -7,6 +7,7 @@ import type { Response } from 'express';
 import type { ApiRequest } from '../context/api-request.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { API_CONFIG } from '../config/api-config.module.js';
+import { hasExpired, mayDo, type AccessKey, type Scope } from './access-key.js';
 import { ownerOfKey } from './api-keys.js';
 import { audit } from './audit-log.js';
 import { clientName, presentedKey } from './client.js';
@@ -14,7 +15,10 @@ import { KeyRing } from './key-ring.js';
 import { IS_PUBLIC } from './public.decorator.js';
 import { RateLimiter } from './rate-limiter.js';
 
-/** Identifies the caller by API key, applies the rate limit, and answers 401 without a valid key. */
+/**
+ * Identifies the caller by API key and applies the rate limit. Answers 401 without a valid key, and 403 to one that may not
+ * do what it asks for.
+ */
 @Injectable()
 export class AccessGuard implements CanActivate {
   constructor(
@@ -29,15 +33,19 @@ export class AccessGuard implements CanActivate {
     const http = context.switchToHttp();
     const request = http.getRequest<ApiRequest>();
     const key = presentedKey(request);
-    const name = this.keys.needed && key !== undefined ? this.keys.nameOf(key) : undefined;
+    const found = this.keys.needed && key !== undefined ? this.keys.find(key) : undefined;
+    const valid = found === undefined || hasExpired(found) ? undefined : found;
+    const name = valid?.name;
     request.client = clientName(name, request.ip);
     // counts guesses of keys as well, by address
     await this.limit(request.client, http.getResponse<Response>());
-    if (this.keys.needed && name === undefined) {
+    if (this.keys.needed && valid === undefined) {
       if (key !== undefined) audit('key refused', request);
-      throw keyNeeded(key !== undefined);
+      throw keyNeeded(key === undefined ? 'missing' : found === undefined ? 'unknown' : 'expired');
     }
+    if (valid !== undefined) mustBeAllowed(valid, scopeOf(request.method));
     request.owner = name === undefined ? null : ownerOfKey(name);
+    request.isAdmin = valid !== undefined && mayDo(valid, 'admin');
     request.isRevoked = () => key !== undefined && name !== undefined && this.keys.nameOf(key) !== name;
     return true;
   }
@@ -85,12 +93,27 @@ export class AccessGuard implements CanActivate {
 
 /** For requests that take their time. @throws ProblemError unauthorized when the key was revoked meanwhile */
 export function mustNotBeRevoked(request: ApiRequest): void {
-  if (request.isRevoked?.() === true) throw keyNeeded(true);
+  if (request.isRevoked?.() === true) throw keyNeeded('unknown');
 }
 
-function keyNeeded(given: boolean): ProblemError {
-  const detail = given
-    ? 'The API key is not valid.'
-    : 'Send an API key as "Authorization: Bearer KEY" or "x-api-key: KEY".';
-  return new ProblemError('unauthorized', detail, { headers: { 'WWW-Authenticate': 'Bearer' } });
+function scopeOf(method: string): Scope {
+  if (method === 'DELETE') return 'delete';
+  return method === 'GET' || method === 'HEAD' ? 'read' : 'separate';
+}
+
+/** @throws ProblemError scope_missing */
+function mustBeAllowed(key: AccessKey, scope: Scope): void {
+  if (mayDo(key, scope)) return;
+  const detail = `This call needs a key with the scope "${scope}". Yours has: ${key.scopes.join(', ')}.`;
+  throw new ProblemError('scope_missing', detail, { extras: { allowed: key.scopes } });
+}
+
+const REFUSALS = {
+  missing: 'Send an API key as "Authorization: Bearer KEY" or "x-api-key: KEY".',
+  unknown: 'The API key is not valid.',
+  expired: 'The API key has expired. Ask an administrator for a new one.',
+} as const;
+
+function keyNeeded(why: keyof typeof REFUSALS): ProblemError {
+  return new ProblemError('unauthorized', REFUSALS[why], { headers: { 'WWW-Authenticate': 'Bearer' } });
 }

@@ -21,7 +21,7 @@ export class AccessModule {
         SeparationAccess,
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [SeparationAccess],
+      exports: [KeyRing, SeparationAccess],
     };
   }
 }

@@ -5,12 +5,14 @@ import { request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { RedisConnections } from '@app/redis';
 import type { Problem } from '../../../../test/support/service/api-client.js';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { wav } from '../../../../test/support/songs/wav.js';
 import { AccessGuard } from './access.guard.js';
+import { KeyRing } from './key-ring.js';
 
 const LIST = '/v1/separations';
 
@@ -81,7 +83,7 @@ describe(AccessGuard.name, () => {
     await waitUntil('the removed key to be refused', async () => !(await works('key-of-ann')));
     expect(await works('key-of-dora')).toBe(true);
     const { status, body } = await api.client.json('/health/ready');
-    const reason = 'API_KEYS_FILE: line 1 is not of the form name:sha256hex';
+    const reason = 'API_KEYS_FILE: line 1 is not of the form name:sha256hex [options]';
     expect({ status, body }).toMatchObject({ status: 200, body: { checks: { keys: { status: 'degraded', reason } } } });
     expect(await metrics()).toEqual(['api_keys 1', 'api_keys_file_ok 0']);
   });
@@ -140,6 +142,88 @@ describe(AccessGuard.name, () => {
     response.resume();
     expect(response.statusCode).toBe(401);
     expect(await api.objects('separations/')).not.toContainEqual(expect.stringMatching(/eve/));
+  });
+
+  it('lets a key do what its scopes say, and an administrator everything', async () => {
+    await writeFile(
+      file,
+      keyLine('ann', 'key-of-ann') +
+        keyLine('ann', 'reader', 'scopes=read') +
+        keyLine('ann', 'sender', 'scopes=separate') +
+        keyLine('ann', 'remover', 'scopes=delete') +
+        keyLine('ann', 'operator', 'scopes=admin'),
+    );
+    await waitUntil('the keys to work', () => works('reader'));
+    await redis.wipe();
+    const song = wav({ frequency: 302, seconds: 0.2 });
+    const { id } = (await api.as('sender').upload(song, { model: 'demo' })).body;
+    const one = `${LIST}/${id}`;
+    const calls = [
+      [api.as('reader'), 'read', () => ({})],
+      [api.as('sender'), 'separate', () => ({ method: 'POST' })],
+      [api.as('remover'), 'delete', () => ({ method: 'DELETE' })],
+    ] as const;
+    for (const [client, own] of calls) {
+      for (const [, scope, init] of calls) {
+        const path = scope === 'separate' ? `${one}/cancel` : one;
+        const { status, body } = await client.json<Problem>(path, init());
+        if (scope === own) expect(status).not.toBe(403);
+        else expect({ status, body }).toMatchObject({ status: 403, body: { code: 'scope_missing', allowed: [own] } });
+      }
+    }
+    const edit = await api.as('reader').edit(id, { title: 'x' });
+    expect(edit).toMatchObject({ status: 403, body: { code: 'scope_missing' } });
+    expect((await api.as('operator').upload(song, { model: 'demo' })).status).toBe(202);
+    expect((await api.as('operator').cancel(id)).status).toBe(202);
+    await waitUntil(
+      'it is gone',
+      async () => (await api.as('operator').fetch(one, { method: 'DELETE' })).status === 204,
+    );
+  });
+
+  it('refuses an upload without its scope before the song is sent', async () => {
+    const call = request({
+      port: api.port,
+      method: 'POST',
+      path: LIST,
+      headers: { 'x-api-key': 'reader', expect: '100-continue' },
+    });
+    const answered = once(call, 'response') as Promise<[IncomingMessage]>;
+    call.flushHeaders();
+    const [response] = await answered;
+    call.destroy();
+    expect(response.statusCode).toBe(403);
+  });
+
+  it('refuses a key from the moment when it expires, and ends its streams', async () => {
+    const soon = new Date(Math.ceil(Date.now() / 1000) * 1000 + 3000).toISOString().replace('.000', '');
+    await writeFile(file, keyLine('ann', 'key-of-ann') + keyLine('dan', 'key-of-dan', `expires=${soon}`));
+    await waitUntil('the key to work', () => works('key-of-dan'));
+    const { id } = (await api.as('key-of-dan').upload(wav({ frequency: 303, seconds: 0.2 }), { model: 'demo' })).body;
+    const stream = await api.as('key-of-dan').fetch(`${LIST}/${id}/events`);
+    expect((await stream.text()).match(/^event: /gm)).toHaveLength(1);
+    expect(await api.as('key-of-dan').json(LIST)).toMatchObject({
+      status: 401,
+      body: { code: 'unauthorized', detail: 'The API key has expired. Ask an administrator for a new one.' },
+    });
+    expect(await metrics()).toEqual(['api_keys 1', 'api_keys_file_ok 1']);
+  });
+
+  it('queues with the weight of the key, also after a wipe', async () => {
+    await writeFile(file, keyLine('ann', 'key-of-ann', 'weight=4'));
+    await waitUntil('the key to weigh', () => api.app.get(KeyRing).weightOf('key:ann') === 4);
+    await redis.wipe();
+    const { id } = (await api.as('key-of-ann').upload(wav({ frequency: 304, seconds: 0.2 }), { model: 'demo' })).body;
+    const connections = api.app.get(RedisConnections, { strict: false });
+    const turn = async (): Promise<unknown> => {
+      const data = await connections.call((client) => client.hget(connections.keys.queueKey(id), 'data'));
+      return (JSON.parse(data ?? '{}') as { turn?: unknown }).turn;
+    };
+    const expected = { client: 'key:ann', priority: 'normal', weight: 4 };
+    expect(await turn()).toEqual(expected);
+    await redis.wipe();
+    await waitUntil('it to be queued again', async () => (await turn()) !== undefined);
+    expect(await turn()).toEqual(expected);
   });
 
   it('answers 429 with Retry-After above the limit, per key and address', async () => {

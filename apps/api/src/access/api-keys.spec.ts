@@ -3,16 +3,17 @@ import { createHash } from 'node:crypto';
 import { ApiKeys } from './api-keys.js';
 
 const digest = (key: string): string => createHash('sha256').update(key).digest('hex');
+const nameIn = (keys: ApiKeys, key: string): string | undefined => keys.find(key)?.name;
 
 describe(ApiKeys.name, () => {
   it('finds each key by its text, in any line', () => {
     const sut = ApiKeys.parse(
       `# people\r\n\r\nann:${digest('key-a')}\r\n  b.o_b-2:${digest('key-b').toUpperCase()}  \r\n`,
     );
-    expect(sut.nameOf('key-a')).toBe('ann');
-    expect(sut.nameOf('key-b')).toBe('b.o_b-2');
-    expect(sut.nameOf('key-c')).toBeUndefined();
-    expect(sut.nameOf('')).toBeUndefined();
+    expect(nameIn(sut, 'key-a')).toBe('ann');
+    expect(nameIn(sut, 'key-b')).toBe('b.o_b-2');
+    expect(nameIn(sut, 'key-c')).toBeUndefined();
+    expect(nameIn(sut, '')).toBeUndefined();
   });
 
   it.each([
@@ -24,10 +25,37 @@ describe(ApiKeys.name, () => {
     ['a name of 65 letters', `${'x'.repeat(65)}:${digest('a')}`],
     ['a name with a space', `an n:${digest('a')}`],
     ['two keys in a line', `ann:${digest('a')} bob:${digest('b')}`],
+    ['a scope that we do not know', `ann:${digest('a')} scopes=read,write`],
+    ['no scope', `ann:${digest('a')} scopes=`],
+    ['an option that we do not know', `ann:${digest('a')} scope=read`],
+    ['weight 0', `ann:${digest('a')} weight=0`],
+    ['weight 11', `ann:${digest('a')} weight=11`],
+    ['half a weight', `ann:${digest('a')} weight=1.5`],
+    ['a day that does not exist', `ann:${digest('a')} expires=2027-13-01`],
+    ['a time in no zone', `ann:${digest('a')} expires=2027-01-01T00:00`],
+    ['a word', `ann:${digest('a')} forever`],
   ])('names the line of %s and not its text, and takes the others', (_, line) => {
     const sut = ApiKeys.parse(`ann:${digest('key-a')}\n\n${line}\nbob:${digest('key-b')}\n`);
-    expect(sut.problem).toBe('API_KEYS_FILE: line 3 is not of the form name:sha256hex');
-    expect([sut.count, sut.nameOf('key-a'), sut.nameOf('key-b')]).toEqual([2, 'ann', 'bob']);
+    expect(sut.problem).toBe('API_KEYS_FILE: line 3 is not of the form name:sha256hex [options]');
+    expect([sut.count, nameIn(sut, 'key-a'), nameIn(sut, 'key-b')]).toEqual([2, 'ann', 'bob']);
+  });
+
+  it('reads what a key may do, how much, and until when', () => {
+    const options = ' scopes=read,separate \t weight=3 expires=2027-01-31';
+    const sut = ApiKeys.parse(`ann:${digest('a')}\nbob:${digest('b')}${options}\n`);
+    expect(sut.find('a')).toEqual({ name: 'ann', scopes: ['read', 'separate', 'delete'], weight: 1 });
+    const expiresAt = Date.UTC(2027, 1, 1);
+    expect(sut.find('b')).toEqual({ name: 'bob', scopes: ['read', 'separate'], weight: 3, expiresAt });
+  });
+
+  it('counts and weighs only keys that have not expired', () => {
+    const lines = [
+      `ann:${digest('a')} weight=9 expires=2020-01-01`,
+      `ann:${digest('b')} weight=2`,
+      `ann:${digest('c')}`,
+    ];
+    const sut = ApiKeys.parse(lines.join('\n'));
+    expect([sut.count, sut.weightOf('ann'), sut.weightOf('bob')]).toEqual([2, 2, 1]);
   });
 
   it('counts wrong lines', () => {
@@ -36,11 +64,11 @@ describe(ApiKeys.name, () => {
 
   it('accepts a name of 64 letters', () => {
     const name = 'x'.repeat(64);
-    expect(ApiKeys.parse(`${name}:${digest('a')}`).nameOf('a')).toBe(name);
+    expect(ApiKeys.parse(`${name}:${digest('a')}`).find('a')?.name).toBe(name);
   });
 
   it.each(['', '\n', '# nothing\n'])('finds no key in %j, which is in order', (text) => {
     const sut = ApiKeys.parse(text);
-    expect([sut.count, sut.problem, sut.nameOf(''), sut.nameOf('a')]).toEqual([0, undefined, undefined, undefined]);
+    expect([sut.count, sut.problem, nameIn(sut, ''), nameIn(sut, 'a')]).toEqual([0, undefined, undefined, undefined]);
   });
 });

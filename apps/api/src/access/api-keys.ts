@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { hasExpired, parseKeyOptions, type AccessKey } from './access-key.js';
 
 /** A key of this name owns what was separated without keys. No other name has an `@`. */
 const UNOWNED = '@unowned';
 
 interface Entry {
-  readonly name: string;
+  readonly key: AccessKey;
   readonly digest: Buffer;
 }
 
@@ -18,7 +19,7 @@ export class ApiKeys {
   ) {}
 
   /**
-   * Parses lines `name:sha256hex`. Skips empty lines and comments (#). A line of another form is no key, and does not
+   * Parses lines `name:sha256hex`, which options may follow. Skips empty lines and comments (#). A line of another form is no key, and does not
    * keep others out: neither a new key below it, nor the removal of an old one.
    */
   static parse(text: string): ApiKeys {
@@ -27,15 +28,18 @@ export class ApiKeys {
     for (const [index, line] of text.split(/\r?\n/).entries()) {
       const trimmed = line.trim();
       if (trimmed === '' || trimmed.startsWith('#')) continue;
-      const [, name, hex] = /^(@unowned|[A-Za-z0-9._-]{1,64}):([0-9a-fA-F]{64})$/.exec(trimmed) ?? [];
-      if (name === undefined || hex === undefined) wrongLines.push(index + 1);
-      else entries.push({ name, digest: Buffer.from(hex, 'hex') });
+      const [, name, hex, options = ''] =
+        /^(@unowned|[A-Za-z0-9._-]{1,64}):([0-9a-fA-F]{64})(?:[ \t]+(.*))?$/.exec(trimmed) ?? [];
+      const key = name === undefined ? undefined : parseKeyOptions(name, options);
+      if (key === undefined || hex === undefined) wrongLines.push(index + 1);
+      else entries.push({ key, digest: Buffer.from(hex, 'hex') });
     }
     return new ApiKeys(entries, wrongLines);
   }
 
+  /** those that have not expired */
   get count(): number {
-    return this.entries.length;
+    return this.valid.length;
   }
 
   /** Names the first wrong line, but not its text: it may hold a key. */
@@ -43,17 +47,26 @@ export class ApiKeys {
     const [first] = this.wrongLines;
     if (first === undefined) return undefined;
     const more = this.wrongLines.length === 1 ? '' : `, nor are ${this.wrongLines.length - 1} others`;
-    return `API_KEYS_FILE: line ${first} is not of the form name:sha256hex${more}`;
+    return `API_KEYS_FILE: line ${first} is not of the form name:sha256hex [options]${more}`;
   }
 
-  /** Returns the key's name, or undefined. Compares with every entry, in constant time. */
-  nameOf(key: string): string | undefined {
+  /** Also finds one that has expired. Compares with every entry, in constant time. */
+  find(key: string): AccessKey | undefined {
     const digest = createHash('sha256').update(key).digest();
-    let found: string | undefined;
+    let found: AccessKey | undefined;
     for (const entry of this.entries) {
-      if (timingSafeEqual(entry.digest, digest)) found = entry.name;
+      if (timingSafeEqual(entry.digest, digest)) found = entry.key;
     }
     return found;
+  }
+
+  /** the highest of the keys with this name; 1 if there is none */
+  weightOf(name: string): number {
+    return this.valid.reduce((most, key) => (key.name === name ? Math.max(most, key.weight) : most), 1);
+  }
+
+  private get valid(): AccessKey[] {
+    return this.entries.map(({ key }) => key).filter((key) => !hasExpired(key));
   }
 }
 

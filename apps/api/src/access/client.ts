@@ -14,6 +14,11 @@ export function clientName(key: string | undefined, address: string | undefined)
   return key === undefined ? `address:${address ?? 'unknown'}` : `key:${key}`;
 }
 
+/** undefined for a client without a key */
+export function keyNameOf(client: string): string | undefined {
+  return /^key:(.*)$/.exec(client)?.[1];
+}
+
 /**
  * Names who takes turns in the queue: a key, or one of 65536 classes of addresses, which is stored with the song and tells
  * nobody's address.

@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
+import { hasExpired, type AccessKey } from './access-key.js';
 import { ApiKeys, ApiKeysError } from './api-keys.js';
+import { keyNameOf } from './client.js';
 
 interface Timing {
   /** how long a removed key still works at most */
@@ -54,9 +56,23 @@ export class KeyRing {
     return this.lost === undefined;
   }
 
-  nameOf(key: string): string | undefined {
+  /** Also finds one that has expired. */
+  find(key: string): AccessKey | undefined {
     this.reloadIfChanged();
-    return this.keys.nameOf(key);
+    return this.keys.find(key);
+  }
+
+  /** of a valid key; undefined for others */
+  nameOf(key: string): string | undefined {
+    const found = this.find(key);
+    return found === undefined || hasExpired(found) ? undefined : found.name;
+  }
+
+  /** @param client see `turnTaker` */
+  weightOf(client: string): number {
+    this.reloadIfChanged();
+    const name = keyNameOf(client);
+    return name === undefined ? 1 : this.keys.weightOf(name);
   }
 
   private reloadIfChanged(): void {

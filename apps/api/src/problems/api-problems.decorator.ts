@@ -3,7 +3,13 @@ import { ApiResponse } from '@nestjs/swagger';
 import { PROBLEMS, componentRef, describeProblem, type ProblemCode, type ProblemDocument } from '@app/separations';
 
 /** of every call that is rate limited and may need a key */
-const OF_EVERY_CALL = ['unauthorized', 'forbidden', 'rate_limited', 'internal'] as const satisfies ProblemCode[];
+const OF_EVERY_CALL = [
+  'unauthorized',
+  'forbidden',
+  'scope_missing',
+  'rate_limited',
+  'internal',
+] as const satisfies ProblemCode[];
 
 /** of every call that reads one separation from the object store */
 export const OF_A_SEPARATION = [

@@ -10,6 +10,7 @@ import {
 import type { SeparationId, StoredRequest } from '@app/separations';
 
 import { clientName } from '../access/client.js';
+import type { KeyRing } from '../access/key-ring.js';
 
 /** nobody waits for an answer, ms */
 const READ_TIMEOUT_MS = 10_000;
@@ -26,6 +27,7 @@ export class Reconciliation {
     private readonly shares: QueueShares,
     private readonly index: SeparationIndex,
     private readonly state: ReconcileState,
+    private readonly keys: Pick<KeyRing, 'weightOf'>,
   ) {}
 
   /** Of these, the ones to look up in the store: all but those that are listed and have ended or have a job. */
@@ -64,7 +66,7 @@ export class Reconciliation {
     const { id, owner } = request;
     // without keys, the address of the client is not known any longer
     if (owner !== null) await this.shares.add(clientName(owner, undefined), id);
-    await this.queue.enqueue(jobOf(request, 1));
+    await this.queue.enqueue(jobOf(request, (client) => this.keys.weightOf(client)));
     // cancelled or removed meanwhile
     const current = await this.read(id, signal);
     if (current === undefined || endingOf(current) !== undefined) await this.queue.remove(id);

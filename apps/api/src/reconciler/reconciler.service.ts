@@ -6,6 +6,7 @@ import type { SeparationId } from '@app/separations';
 import { ObjectStore, StorageUnavailableError } from '@app/storage';
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
+import { KeyRing } from '../access/key-ring.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { Reconciliation } from './reconcile.js';
 import { Sweep } from './sweep.js';
@@ -50,9 +51,10 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     shares: QueueShares,
     index: SeparationIndex,
     private readonly state: ReconcileState,
+    keys: KeyRing,
     @Inject(API_CONFIG) config: Pick<ApiConfig, 'limits'>,
   ) {
-    this.reconciliation = new Reconciliation(store, queue, shares, index, state);
+    this.reconciliation = new Reconciliation(store, queue, shares, index, state, keys);
     this.sweep = new Sweep(store, objects, config.limits.retentionHours);
   }
 

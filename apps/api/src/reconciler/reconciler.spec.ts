@@ -18,6 +18,7 @@ import {
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { QueueShares } from '@app/queue';
+import { KeyRing } from '../access/key-ring.js';
 import { ReconcilerService } from './reconciler.service.js';
 
 const HOUR_MS = 3600 * 1000;
@@ -72,7 +73,7 @@ describe(ReconcilerService.name, () => {
     const { limits } = loadApiConfig({ RETENTION_HOURS: String(retentionHours) });
     const { connections, queue } = of;
     const separations = separationStore(connections);
-    const parts = [new SeparationIndex(connections), new ReconcileState(connections)] as const;
+    const parts = [new SeparationIndex(connections), new ReconcileState(connections), new KeyRing(undefined)] as const;
     const shares = new QueueShares(connections, queue);
     return new ReconcilerService(connections, separations, store, queue, shares, ...parts, { limits });
   }

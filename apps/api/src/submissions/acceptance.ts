@@ -3,6 +3,7 @@ import type { AudioFacts } from '@app/audio';
 import { isAccepted, SeparationIndex, SeparationStore, separationId } from '@app/separation-store';
 import { jobOf, QueueShares, SeparationQueue } from '@app/queue';
 import type { Priority, Separation, SeparationId, SeparationIdentity, StoredRequest } from '@app/separations';
+import { KeyRing } from '../access/key-ring.js';
 import { SeparationAccess } from '../access/separation-access.js';
 import { KeyedMutex } from '@app/concurrency';
 import { fromQueue } from '../problems/outages.js';
@@ -34,6 +35,7 @@ export class Acceptance {
     private readonly queue: SeparationQueue,
     private readonly shares: QueueShares,
     private readonly index: SeparationIndex,
+    private readonly keys: KeyRing,
   ) {}
 
   /**
@@ -95,7 +97,7 @@ export class Acceptance {
   private async queueUp(request: StoredRequest, caller: string): Promise<void> {
     const { id, model, durationSeconds, createdAt, owner } = request;
     await fromQueue(() => this.shares.add(caller, id));
-    await fromQueue(() => this.queue.enqueue(jobOf(request, 1)));
+    await fromQueue(() => this.queue.enqueue(jobOf(request, (client) => this.keys.weightOf(client))));
     try {
       await fromQueue(() => this.index.add(owner, id, createdAt));
     } catch (error) {

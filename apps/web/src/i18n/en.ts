@@ -291,6 +291,7 @@ export const en = {
     engine_unavailable: 'The separation engine is not running. Try again later.',
     ffmpeg_killed: 'The server lost a helper program while it worked on the song. Try again.',
     file_too_large: (limit: string): string => `This file is larger than the ${limit} the server allows.`,
+    scope_missing: 'This access key may not do that.',
     forbidden: 'The server does not allow this from here.',
     input_missing: 'The server no longer has the uploaded file. Add the song again.',
     internal: 'Something went wrong on the server. Try again. If it fails again, check the server log.',

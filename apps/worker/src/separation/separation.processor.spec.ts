@@ -101,7 +101,7 @@ describe(SeparationProcessor.name, () => {
       onProgress(progress);
       return Promise.resolve();
     };
-    return processor.handle(jobOf(request, 1), { signal, attempt: 1, reportProgress });
+    return processor.handle(jobOf(request), { signal, attempt: 1, reportProgress });
   };
 
   it.each(STAGES)('stops within 2 s when cancelled in the stage %s, and leaves nothing', async (stage) => {

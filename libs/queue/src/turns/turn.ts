@@ -45,8 +45,8 @@ export function intervalOf({ priority, weight }: Turn): number {
 /**
  * When the turn of a new job comes, from 1 to LAST_TURN: jobs run in this order, equal ones first come, first served.
  * Start-time fair queueing (Goyal, Vin and Cheng, SIGCOMM 1996) in which each song costs the same. A client that has
- * nothing in the queue begins half an interval from now, as in Webster's method: at once, if its weight is not less than that of others, and
- * later than others who are new if it is.
+ * nothing in the queue begins half an interval from now, as in Webster's method: before the next song of others with
+ * its weight, and after new clients with a higher one.
  */
 export function nextTurn(turn: Turn, turns: Turns): number {
   const interval = intervalOf(turn);

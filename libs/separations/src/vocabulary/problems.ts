@@ -8,6 +8,7 @@ export const PROBLEMS = {
   malformed_upload: { status: 400, title: 'The upload cannot be read' },
   unauthorized: { status: 401, title: 'An API key is required' },
   forbidden: { status: 403, title: 'Not allowed' },
+  scope_missing: { status: 403, title: 'The key may not do this' },
   not_found: { status: 404, title: 'Not found' },
   separation_not_found: { status: 404, title: 'No such separation' },
   stem_not_found: { status: 404, title: 'The separation has no such stem' },
