@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { SCOPES } from '../apps/api/src/access/access-key.js';
+import { SCOPES } from '@app/separations';
 import { ApiKeys } from '../apps/api/src/access/api-keys.js';
 
 describe('scripts/keys.mjs', () => {

@@ -11,6 +11,7 @@ import { checkScratch, DegradedError, HealthController, lately, Readiness, type 
 import { ObjectStore, StorageModule, WrongStoreError } from '@app/storage';
 import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/key-ring.js';
+import { AccountModule } from './account/account.module.js';
 import { AnalysisModule } from './analysis/analysis.module.js';
 import { AudioModule } from './audio/audio.module.js';
 import { ApiConfigModule } from './config/api-config.module.js';
@@ -54,6 +55,7 @@ export class AppModule {
         AnalysisModule,
         ReconcilerModule,
         ModelsModule,
+        AccountModule,
         ServiceMetricsModule,
         PageModule,
       ],

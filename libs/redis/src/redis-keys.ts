@@ -69,6 +69,11 @@ export class RedisKeys {
     return `${this.prefix}:separations:listed`;
   }
 
+  /** hash that maps each indexed separation to its length, size and date */
+  get songs(): string {
+    return `${this.prefix}:separations:songs`;
+  }
+
   /** sorted set of ended separations, by end time */
   get ended(): string {
     return `${this.prefix}:separations:ended`;

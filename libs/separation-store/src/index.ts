@@ -5,6 +5,7 @@ export { InvalidCursorError } from './invalid-cursor.error.js';
 export { ReconcileState } from './reconcile-state.js';
 export { separationId } from './separation-id.js';
 export { SeparationIndex, type IndexPage } from './separation-index.js';
+export { SongUsage } from './song-usage.js';
 export { SeparationStore, type Run, type SeparationStoreOptions } from './separation-store.js';
 export { SeparationStoreModule } from './separation-store.module.js';
 export { SeparationBusyError, SeparationEndedError } from './store.errors.js';

@@ -3,8 +3,8 @@ import { isSeparationId, type SeparationId } from '@app/separations';
 import { allReplies, type RedisConnections } from '@app/redis';
 import { StoreScan } from './store-scan.js';
 
-/** Raise it when ended separations must be read once more, as when a version leaves or sweeps other files. */
-const LOOK = 2;
+/** Raise it when ended separations must be read once more, as when a version leaves or sweeps other files, or lists more of them. */
+const LOOK = 3;
 /** later than the strays of its own attempts are old enough, ms */
 const FIRST_SWEEP_MS = 65 * 60_000;
 const NEXT_SWEEP_MS = 24 * 3600 * 1000;

@@ -1,6 +1,9 @@
 import { isSeparationId, type SeparationId } from '@app/separations';
+import { songText, type Measured } from './song-usage.js';
 import { InvalidCursorError } from './invalid-cursor.error.js';
 import { type RedisConnections, allReplies, json } from '@app/redis';
+
+const UNKNOWN: Measured = { durationSeconds: 0, inputBytes: 0 };
 
 export interface IndexPage {
   readonly ids: readonly SeparationId[];
@@ -13,12 +16,19 @@ export class SeparationIndex {
   constructor(private readonly connections: RedisConnections) {}
 
   /** `createdAt`: ISO 8601. @throws RedisUnavailableError */
-  async add(owner: string | null, id: SeparationId, createdAt: string): Promise<void> {
+  async add(owner: string | null, id: SeparationId, createdAt: string, song: Measured = UNKNOWN): Promise<void> {
     const { keys } = this.connections;
     const createdMs = Date.parse(createdAt);
     const score = Number.isNaN(createdMs) ? 0 : createdMs;
     await this.connections.call(async (redis) =>
-      allReplies(await redis.multi().zadd(keys.index(owner), score, id).hset(keys.listed, id, ownerText(owner)).exec()),
+      allReplies(
+        await redis
+          .multi()
+          .zadd(keys.index(owner), score, id)
+          .hset(keys.listed, id, ownerText(owner))
+          .hset(keys.songs, id, songText(song, score))
+          .exec(),
+      ),
     );
   }
 
@@ -38,6 +48,7 @@ export class SeparationIndex {
           .multi()
           .zrem(keys.index(owner), id)
           .hdel(keys.listed, id)
+          .hdel(keys.songs, id)
           .zrem(keys.ended, id)
           .zrem(keys.unswept, id)
           .exec(),

@@ -4,6 +4,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ReconcileState } from './reconcile-state.js';
 import { SeparationIndex } from './separation-index.js';
 import { SeparationStore, type SeparationStoreOptions } from './separation-store.js';
+import { SongUsage } from './song-usage.js';
 
 @Module({})
 export class SeparationStoreModule {
@@ -24,12 +25,17 @@ export class SeparationStoreModule {
           inject: [SeparationStore],
         },
         {
+          provide: SongUsage,
+          useFactory: (connections: RedisConnections) => new SongUsage(connections),
+          inject: [RedisConnections],
+        },
+        {
           provide: ReconcileState,
           useFactory: (store: SeparationStore) => store.state,
           inject: [SeparationStore],
         },
       ],
-      exports: [SeparationStore, SeparationIndex, ReconcileState],
+      exports: [SeparationStore, SeparationIndex, ReconcileState, SongUsage],
     };
   }
 }

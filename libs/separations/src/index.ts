@@ -2,6 +2,7 @@
 // browsers load it too: it imports nothing but zod. The page's bundle leaves out what it does not use.
 export { DEMO_MODEL, KNOWN_MODELS, findKnownModel, licenceOf, modelsOfRecipe } from './catalogue/known-models.js';
 export { parseAnalysis, type Analysis, type PendingAnalysis, type ShownAnalysis } from './documents/song/analysis.js';
+export { SCOPES, type Limits, type OwnerUsage, type Scope, type Usage } from './documents/account.js';
 export type { DocumentOf, Failure } from './documents/fields.js';
 export { InvalidDocumentError } from './documents/invalid-document.error.js';
 export {

@@ -1,7 +1,4 @@
-/** What a key may do. `admin` is everything, and the usage of all keys. */
-export const SCOPES = ['read', 'separate', 'delete', 'admin'] as const;
-
-export type Scope = (typeof SCOPES)[number];
+import { SCOPES, type Scope } from '@app/separations';
 
 export interface AccessKey {
   readonly name: string;

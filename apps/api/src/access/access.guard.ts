@@ -2,12 +2,13 @@ import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@ne
 import { Reflector } from '@nestjs/core';
 import type { ApiConfig } from '@app/config';
 import { MetricsController } from '@app/metrics';
+import type { Scope } from '@app/separations';
 import { HealthController } from '@app/server';
 import type { Response } from 'express';
 import type { ApiRequest } from '../context/api-request.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { API_CONFIG } from '../config/api-config.module.js';
-import { hasExpired, mayDo, type AccessKey, type Scope } from './access-key.js';
+import { hasExpired, mayDo, type AccessKey } from './access-key.js';
 import { ownerOfKey } from './api-keys.js';
 import { audit } from './audit-log.js';
 import { clientName, presentedKey } from './client.js';
@@ -45,7 +46,7 @@ export class AccessGuard implements CanActivate {
     }
     if (valid !== undefined) mustBeAllowed(valid, scopeOf(request.method));
     request.owner = name === undefined ? null : ownerOfKey(name);
-    request.isAdmin = valid !== undefined && mayDo(valid, 'admin');
+    if (valid !== undefined) request.key = valid;
     request.isRevoked = () => key !== undefined && name !== undefined && this.keys.nameOf(key) !== name;
     return true;
   }

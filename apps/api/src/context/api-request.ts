@@ -1,13 +1,14 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import type { AccessKey } from '../access/access-key.js';
 
 /** A request with what the request-id middleware and the access guard add. */
 export interface ApiRequest extends Request {
   requestId?: string;
   /** whose separations the caller may see, or null for those without an owner; undefined until the guard has run */
   owner?: string | null;
-  /** whether the caller's key is an administrator's */
-  isAdmin?: boolean;
+  /** the caller's, where keys are needed */
+  key?: AccessKey;
   /** names the caller for limits and the audit log, see `clientName`; undefined until the guard has run */
   client?: string;
   /** whether the key that came with the request is not valid any longer: for requests that take their time */

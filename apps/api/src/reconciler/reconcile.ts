@@ -51,7 +51,7 @@ export class Reconciliation {
     await (ending === undefined ? this.state.markOpen(id) : this.state.markEnded(id, new Date(ending.at)));
     if (stored === undefined) return { done: 'no request' };
     const { request } = stored;
-    await this.index.add(request.owner, id, request.createdAt);
+    await this.index.add(request.owner, id, request.createdAt, request);
     if (job !== undefined || ending !== undefined) return { done: 'nothing', stored };
     const failure = await this.queue.failure(id);
     if (failure !== undefined) {

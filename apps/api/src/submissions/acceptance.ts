@@ -99,7 +99,7 @@ export class Acceptance {
     await fromQueue(() => this.shares.add(caller, id));
     await fromQueue(() => this.queue.enqueue(jobOf(request, (client) => this.keys.weightOf(client))));
     try {
-      await fromQueue(() => this.index.add(owner, id, createdAt));
+      await fromQueue(() => this.index.add(owner, id, createdAt, request));
     } catch (error) {
       // it is accepted all the same; the reconciler adds it to the list
       this.logger.warn(`not listed yet: ${error instanceof Error ? error.message : String(error)}`, {

@@ -6,12 +6,14 @@ describe(openApiComponents.name, () => {
 
   it('keeps the names that generated clients use', () => {
     expect(Object.keys(components).sort()).toEqual([
+      'AccessKey',
       'AnalysisDocument',
       'AnalysisKey',
       'AnalysisLoudness',
       'AnalysisTempo',
       'FailureDocument',
       'FieldError',
+      'LimitsDocument',
       'Liveness',
       'MeasuredKey',
       'MeasuredTempo',
@@ -21,6 +23,7 @@ describe(openApiComponents.name, () => {
       'NotReady',
       'OwnDocument',
       'OwnEdit',
+      'OwnerUsage',
       'PendingAnalysis',
       'PreviewDocument',
       'PreviewEvent',
@@ -42,6 +45,7 @@ describe(openApiComponents.name, () => {
       'SeparationSummary',
       'SongTags',
       'StateEvent',
+      'UsageDocument',
       'WaveformDocument',
     ]);
   });

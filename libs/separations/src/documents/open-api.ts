@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accessKeySchema, limitsSchema, ownerUsageSchema, usageSchema } from './account.js';
 import {
   keySchema,
   loudnessSchema,
@@ -70,6 +71,10 @@ const COMPONENTS = {
   PendingAnalysis: pendingAnalysisSchema,
   ModelDocument: modelSchema,
   ModelList: modelListSchema,
+  LimitsDocument: limitsSchema,
+  AccessKey: accessKeySchema,
+  UsageDocument: usageSchema,
+  OwnerUsage: ownerUsageSchema,
   ProblemDocument: problemDocumentSchema,
   FieldError: fieldErrorSchema,
   Liveness: livenessSchema,
