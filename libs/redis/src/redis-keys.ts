@@ -104,6 +104,16 @@ export class RedisKeys {
     return `${this.prefix}:separations:turns:${client}`;
   }
 
+  /** what a call with this `Idempotency-Key` was answered; expires */
+  answer(client: string, digest: string): string {
+    return `${this.prefix}:separations:answer:${client}:${digest}`;
+  }
+
+  /** list of a client's answers, the latest first; expires */
+  answers(client: string): string {
+    return `${this.prefix}:separations:answers:${client}`;
+  }
+
   /** held while a separation is committed, cancelled or removed */
   separationLock(id: SeparationId): string {
     return `${this.prefix}:separations:lock:${id}`;

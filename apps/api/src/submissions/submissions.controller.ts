@@ -3,6 +3,7 @@ import {
   ApiAcceptedResponse,
   ApiBody,
   ApiConsumes,
+  ApiHeader,
   ApiOkResponse,
   ApiOperation,
   ApiSecurity,
@@ -15,6 +16,7 @@ import type { ApiRequest } from '../context/api-request.js';
 import { headerRefs } from '../docs/response-headers.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { selfLink } from '../separations/separation-view.js';
+import { IDEMPOTENCY_KEY } from './idempotent-calls.js';
 import { SUBMISSION_FORM } from './submission-form.js';
 import { SubmissionsService } from './submissions.service.js';
 
@@ -31,6 +33,12 @@ export class SubmissionsController {
     summary: 'Upload a song to separate',
     description: 'The same song with the same options is the same separation: it is separated once.',
   })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description: 'a text of your own, new for each song: a call that repeats it within 24 h gets the same answer',
+    schema: { type: 'string', pattern: IDEMPOTENCY_KEY.source },
+  })
   @ApiConsumes('multipart/form-data')
   @ApiBody({ required: true, schema: SUBMISSION_FORM })
   @ApiAcceptedResponse({
@@ -45,6 +53,7 @@ export class SubmissionsController {
   })
   @ApiProblems(
     'invalid_request',
+    'invalid_idempotency_key',
     'missing_file',
     'empty_file',
     'too_many_files',
@@ -55,6 +64,8 @@ export class SubmissionsController {
     'no_audio',
     'unsupported_audio',
     'unsupported_media_type',
+    'idempotency_key_in_use',
+    'idempotency_key_reused',
     'unknown_model',
     'model_not_installed',
     'licence_not_allowed',
@@ -80,8 +91,8 @@ export class SubmissionsController {
     'out_of_disk',
   )
   async submit(@Req() request: ApiRequest, @Res({ passthrough: true }) response: Response): Promise<Separation> {
-    const separation = await this.submissions.submit(request, response);
-    audit('song accepted', request, separation.id);
+    const { separation, isRepeated } = await this.submissions.submit(request, response);
+    if (!isRepeated) audit('song accepted', request, separation.id);
     response.status(separation.status === 'completed' ? 200 : 202).location(selfLink(separation.id));
     return separation;
   }

@@ -3,6 +3,7 @@ import { ModelsModule } from '../models/models.module.js';
 import { SeparationsModule } from '../separations/separations.module.js';
 import { UploadsModule } from '../uploads/uploads.module.js';
 import { Acceptance } from './acceptance.js';
+import { IdempotentCalls } from './idempotent-calls.js';
 import { SongInspector } from './song-inspector.js';
 import { SubmissionsController } from './submissions.controller.js';
 import { SubmissionsService } from './submissions.service.js';
@@ -10,6 +11,6 @@ import { SubmissionsService } from './submissions.service.js';
 @Module({
   imports: [ModelsModule, SeparationsModule, UploadsModule],
   controllers: [SubmissionsController],
-  providers: [Acceptance, SongInspector, SubmissionsService],
+  providers: [Acceptance, IdempotentCalls, SongInspector, SubmissionsService],
 })
 export class SubmissionsModule {}

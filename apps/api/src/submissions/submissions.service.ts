@@ -16,6 +16,7 @@ import { clientGone } from '../context/client-gone.js';
 import { displayName } from '../uploads/display-name.js';
 import { UploadReceiver, type Upload } from '../uploads/upload-receiver.js';
 import { Acceptance } from './acceptance.js';
+import { digestOf, IdempotentCalls, repeated, type Submitted } from './idempotent-calls.js';
 import { SongInspector } from './song-inspector.js';
 import { parseSubmissionFields } from './submission-fields.js';
 import { wantedOptions } from './wanted-options.js';
@@ -30,19 +31,24 @@ export class SubmissionsService {
     private readonly catalogues: ModelCatalogues,
     private readonly inspector: SongInspector,
     private readonly acceptance: Acceptance,
+    private readonly calls: IdempotentCalls,
     private readonly queue: SeparationQueue,
     private readonly shares: QueueShares,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  async submit(request: ApiRequest, response: Response): Promise<Separation> {
+  async submit(request: ApiRequest, response: Response): Promise<Submitted> {
     this.receiver.checkHead(request);
-    // checked before the song is sent: a full queue must not cost an upload of 500 MB
-    await this.checkRoom(callerOf(request));
-    const gone = clientGone(response);
-    return this.receiver.receive(request, gone, (upload) => {
-      mustNotBeRevoked(request);
-      return this.accept(upload, request, gone);
+    return this.calls.run(request, async (earlier) => {
+      // checked before the song is sent: a full queue must not cost an upload of 500 MB
+      if (earlier === undefined) await this.checkRoom(callerOf(request));
+      const gone = clientGone(response);
+      return this.receiver.receive(request, gone, async (upload) => {
+        mustNotBeRevoked(request);
+        const digest = digestOf(upload);
+        if (earlier !== undefined) return repeated(earlier, digest);
+        return { separation: await this.accept(upload, request, gone), digest, isRepeated: false };
+      });
     });
   }
 

@@ -301,6 +301,9 @@ export const de: Messages = {
     ffmpeg_killed:
       'Der Server hat ein Hilfsprogramm verloren, während er den Song bearbeitet hat. Versuche es noch einmal.',
     file_too_large: (limit) => `Diese Datei ist größer als die ${limit}, die der Server erlaubt.`,
+    invalid_idempotency_key: 'Der Idempotency-Key ist kein brauchbarer Text.',
+    idempotency_key_in_use: 'Der erste Aufruf mit diesem Idempotency-Key läuft noch.',
+    idempotency_key_reused: 'Dieser Idempotency-Key gehört zu einem anderen Upload.',
     scope_missing: 'Dieser Zugangsschlüssel darf das nicht.',
     forbidden: 'Der Server erlaubt das von hier aus nicht.',
     input_missing: 'Der Server hat die hochgeladene Datei nicht mehr. Füge den Song noch einmal hinzu.',

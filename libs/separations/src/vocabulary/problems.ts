@@ -1,6 +1,7 @@
 /** Every problem that the API answers: stable codes with their status and title. */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request is invalid' },
+  invalid_idempotency_key: { status: 400, title: 'The Idempotency-Key is no text that can be used' },
   missing_file: { status: 400, title: 'The upload has no file' },
   empty_file: { status: 400, title: 'The file is empty' },
   too_many_files: { status: 400, title: 'More than one file was sent' },
@@ -16,6 +17,7 @@ export const PROBLEMS = {
   not_acceptable: { status: 406, title: 'Not available in the requested form' },
   request_timeout: { status: 408, title: 'The request took too long' },
   upload_stalled: { status: 408, title: 'The upload stalled' },
+  idempotency_key_in_use: { status: 409, title: 'The first call with this Idempotency-Key still runs' },
   already_finished: { status: 409, title: 'The separation has already ended' },
   still_active: { status: 409, title: 'The separation has not ended yet' },
   not_completed: { status: 409, title: 'The separation is not completed' },
@@ -27,6 +29,7 @@ export const PROBLEMS = {
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   range_not_satisfiable: { status: 416, title: 'The range is outside the file' },
   expectation_failed: { status: 417, title: 'The expectation cannot be met' },
+  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key was used for another upload' },
   unknown_model: { status: 422, title: 'Unknown model' },
   model_not_installed: { status: 422, title: 'No running worker has the model' },
   licence_not_allowed: { status: 422, title: 'The license of the model is not allowed' },
