@@ -5,7 +5,6 @@ They train in the layers that the engine runs on GPUs.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -23,36 +22,10 @@ from separation_engine.architectures.scnet.torch.layers import Scnet
 from separation_engine.architectures.table import ARCHITECTURES
 from separation_engine.networks.architecture import NetworkSettings
 from separation_engine.networks.inventory import Shape
-from training.synthesis import SAMPLE_RATE, STEMS
+from training.small_settings import ROFORMER_KWARGS, SCNET_KWARGS
+from training.synthesis import STEMS
 
-_HOP = 512
-# both hear segments of the length that they were trained on
-ROFORMER_SAMPLES = _HOP * 129
-SCNET_SAMPLES = 3 * SAMPLE_RATE // 2
 _MASK_FEATURES = 16
-
-ROFORMER_KWARGS: dict[str, Any] = {
-    "sources": ["vocals"],
-    "dim": 32,
-    "depth": 2,
-    "dim_head": 16,
-    "heads": 4,
-    "stereo": True,
-    "time_transformer_depth": 1,
-    "freq_transformer_depth": 1,
-    "freqs_per_bands": [4] * 16 + [8] * 8 + [16] * 8 + [32] * 6 + [64] * 6 + [193],
-    "stft_n_fft": 2048,
-    "stft_win_length": 2048,
-    "stft_hop_length": _HOP,
-    "segment": Fraction(ROFORMER_SAMPLES, SAMPLE_RATE),
-}
-SCNET_KWARGS: dict[str, Any] = {
-    "sources": list(STEMS),
-    "dims": [4, 16, 24, 32],
-    "conv_depths": [2, 1, 1],
-    "num_dplayer": 2,
-    "segment": Fraction(SCNET_SAMPLES, SAMPLE_RATE),
-}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from training.model import SEGMENT_SAMPLES, demo
-from training.small_models import ROFORMER_SAMPLES, SCNET_SAMPLES, small_roformer, small_scnet
+from training.small_models import small_roformer, small_scnet
+from training.small_settings import ROFORMER_SAMPLES, SCNET_SAMPLES
 
 WARM_UP_STEPS = 50
 

@@ -15,17 +15,12 @@ from separation_engine.architectures.roformer.openvino.network import RoformerNe
 from separation_engine.architectures.table import ARCHITECTURES
 from separation_engine.networks.architecture import NetworkSettings, NetworkWeights
 from tests.sounds import RATE
+from training.small_settings import ROFORMER_SIZE
 
 Load = Callable[[NetworkWeights], RoformerNetwork]
 SEGMENT = RATE
 SMALL: dict[str, object] = {
-    "dim": 32,
-    "depth": 2,
-    "dim_head": 16,
-    "heads": 4,
-    "stereo": True,
-    "time_transformer_depth": 1,
-    "freq_transformer_depth": 1,
+    **ROFORMER_SIZE,
     "stft_hop_length": 441,
     "sources": ["vocals"],
     "segment": Fraction(SEGMENT, RATE),
