@@ -38,7 +38,9 @@ def models_dir(tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
-def run(models_dir: Path, *arguments: str, hub: Hub | None = None) -> subprocess.CompletedProcess[str]:
+def run(
+    models_dir: Path, *arguments: str, hub: Hub | None = None, published: str = "htdemucs"
+) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "MODELS_DIR": str(models_dir),
@@ -47,7 +49,13 @@ def run(models_dir: Path, *arguments: str, hub: Hub | None = None) -> subprocess
         "DEVICE": "cpu",
         "ACCEPT_LICENCES": "none-stated",
     }
-    command = [sys.executable, "-c", f"{hub.published() if hub else ''}\n{_MAIN}", "models", *arguments]
+    command = [
+        sys.executable,
+        "-c",
+        f"{hub.published(published) if hub else ''}\n{_MAIN}",
+        "models",
+        *arguments,
+    ]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -69,6 +77,26 @@ def test_fetches_a_model_that_then_works(hub: Hub, models_dir: Path) -> None:
     assert listed["htdemucs"]["weightsSha256"] == hashlib.sha256(hub.files[WEIGHTS]).hexdigest()
     assert not listed["htdemucs_ft"]["installed"]
     assert run(models_dir, "verify", "htdemucs").returncode == 0
+
+
+def test_fetches_the_models_of_a_recipe(tmp_path: Path, models_dir: Path) -> None:
+    folder = write_model(tmp_path / "published", "htdemucs_ft", [short()], settings=SHORT, checked=False)
+    with serve_hub("adefossez/HTDemucs-ft", folder) as hub:
+        done = run(models_dir, "get", "ft3", hub=hub, published="htdemucs_ft")
+    assert done.returncode == 0, done.stderr
+    assert (models_dir / "htdemucs_ft" / WEIGHTS).read_bytes() == hub.files[WEIGHTS]
+    listed = {
+        row["name"]: row for row in map(json.loads, run(models_dir, "list", "--json").stdout.splitlines())
+    }
+    assert listed["ft3"]["installed"]
+    assert not listed["best"]["installed"]
+
+
+def test_names_the_model_of_a_recipe_that_you_must_import(hub: Hub, models_dir: Path) -> None:
+    done = run(models_dir, "get", "karaoke", hub=hub)
+    assert done.returncode == 1
+    assert "import it with `models import --name lead_vocals`" in done.stderr
+    assert not hub.downloads
 
 
 def test_shows_a_progress_bar_on_a_terminal(hub: Hub, models_dir: Path) -> None:

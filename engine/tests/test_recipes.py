@@ -16,6 +16,7 @@ from separation_engine.common.errors import (
     UnknownStemError,
 )
 from separation_engine.common.wav import Samples
+from separation_engine.models.library import ModelLibrary
 from separation_engine.recipes.recipe import parse_recipe
 from separation_engine.recipes.signals import parse_signal
 from tests.known_recipes import (
@@ -28,6 +29,8 @@ from tests.known_recipes import (
     ft3_by_hand,
     write_models,
 )
+from tests.model_files import SHORT
+from tests.models import short, write_model
 from tests.runs import make_request
 from tests.sounds import RATE, song
 
@@ -203,3 +206,18 @@ def test_a_recipe_is_offered_once_its_models_are_installed(models: Models, tmp_p
         ModelNotInstalledError, match="the recipe missing needs a model: there is no model nobodys"
     ):
         models.run(missing, make_request(tmp_path, SONG, model="missing", stems=["drums"]))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "missing"),
+    [
+        ("best", "the model melband_roformer_kim is not installed: run `models get melband_roformer_kim`"),
+        ("karaoke", "there is no model lead_vocals: installed are "),
+    ],
+)
+def test_a_shipped_recipe_names_the_model_that_is_missing(tmp_path: Path, recipe: str, missing: str) -> None:
+    write_model(tmp_path, "htdemucs_ft", [short()], settings=SHORT, checked=False)
+    sut = ModelLibrary(tmp_path)
+    assert sut.find_recipe("ft3") is not None
+    with pytest.raises(ModelNotInstalledError, match=f"the recipe {recipe} needs a model: {missing}"):
+        sut.find_recipe(recipe)

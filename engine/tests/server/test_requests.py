@@ -81,6 +81,7 @@ def test_continues_with_the_next_job_after_a_cancel(engine: EngineProcess, tmp_p
         ({"model": "nonsense"}, "unknown_model"),
         ({"model": "../short"}, "unknown_model"),
         ({"model": "htdemucs"}, "model_not_installed"),
+        ({"model": "ft3", "stems": ["drums"]}, "model_not_installed"),
         ({"stems": ["piano"]}, "unknown_stem"),
         ({"stems": []}, "invalid_input"),
         ({"overlap": 0.95}, "invalid_input"),
