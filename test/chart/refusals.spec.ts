@@ -19,6 +19,16 @@ describeChart('contradicting values', () => {
     [['minio.enabled=false', 'externalS3.endpoint=https://s3.example.org'], 'externalS3.existingSecret must name'],
     [['redis.enabled=false'], 'externalRedis.host must name the Redis to use'],
     [['externalRedis.host=redis.example.org'], 'Both the bundled Redis and an external one are set'],
+    [
+      ['redis.enabled=false', 'externalRedis.host=redis', 'externalRedis.sentinel.hosts={s0:26379}'],
+      'with sentinels, leave the host empty',
+    ],
+    [['externalRedis.sentinel.hosts={s0:26379}'], 'Both the bundled Redis and an external one are set'],
+    [
+      ['redis.enabled=false', 'externalRedis.sentinel.hosts={s0}', 'externalRedis.sentinel.existingSecretKey=pw'],
+      'is a key of externalRedis.existingSecret, which is empty',
+    ],
+    [['caBundle.existingConfigMap=a', 'caBundle.existingSecret=b'], 'caBundle names a ConfigMap and a Secret'],
     [['redis.architecture=replication'], 'The bundled Redis runs standalone'],
     [['s3.bucket=songs'], 'minio.defaultBuckets must be the bucket of s3.bucket'],
     [['workers.cpu.enabled=false'], 'Both worker pools are off'],

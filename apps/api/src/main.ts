@@ -3,6 +3,7 @@
 import 'reflect-metadata';
 import { FfmpegNotFoundError } from '@app/audio';
 import { loadApiConfig } from '@app/config';
+import { RedisClusterError } from '@app/redis';
 import { closeOnSignals, runServer } from '@app/server';
 import { ApiKeysError } from './access/api-keys.js';
 import { isLoopback } from './access/loopback.js';
@@ -18,7 +19,7 @@ await runServer({
   name: 'rest-server',
   portVariable: 'PORT',
   loadConfig: loadApiConfig,
-  fixable: [ApiKeysError, FfmpegNotFoundError, MetricsPortError],
+  fixable: [ApiKeysError, FfmpegNotFoundError, MetricsPortError, RedisClusterError],
   start: async (config, logger) => {
     const app = await createApp(config, logger);
     const { host, port, apiKeysFile } = config.http;

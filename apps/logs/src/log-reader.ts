@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { LOG_STREAM, parseLogEntry, type LogEntry } from '@app/logging';
-import { isFromReplica, watchConnection } from '@app/redis';
+import { isFromReplica, sentinelOptions, watchConnection, type RedisAddress } from '@app/redis';
 
 export interface StreamEntry {
   /** from Redis: a repeated entry has the same id */
@@ -9,7 +9,7 @@ export interface StreamEntry {
 }
 
 interface LogReaderOptions {
-  readonly redisUrl: URL;
+  readonly redis: RedisAddress;
   /** name of this reader in the group; a restart under the same name resumes its unacknowledged entries */
   readonly consumer: string;
   readonly stream?: string;
@@ -28,7 +28,8 @@ export class LogReader {
 
   constructor(private readonly options: LogReaderOptions) {
     this.stream = options.stream ?? LOG_STREAM;
-    this.redis = new Redis(options.redisUrl.href, {
+    this.redis = new Redis(options.redis.url.href, {
+      ...sentinelOptions(options.redis),
       maxRetriesPerRequest: null,
       connectTimeout: 2000,
       // after this, a blocking read has lost its server

@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   process.stdout.on('error', () => {
     ending.abort();
   });
-  const reader = new LogReader({ redisUrl: redis.url, consumer: hostname() });
+  const reader = new LogReader({ redis, consumer: hostname() });
   await printEntries(reader, process.stdout, values.json ? 'json' : logging.format, ending.signal);
 }
 

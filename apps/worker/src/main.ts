@@ -5,6 +5,7 @@ import { FfmpegNotFoundError } from '@app/audio';
 import { loadWorkerConfig } from '@app/config';
 import { NestLogger } from '@app/logging';
 import { installOrphanGuard } from '@app/processes';
+import { RedisClusterError } from '@app/redis';
 import { closeOnSignals, runServer } from '@app/server';
 import { NestFactory } from '@nestjs/core';
 import { Scratch } from './separation/scratch.js';
@@ -17,7 +18,7 @@ await runServer({
   name: 'worker-server',
   portVariable: 'WORKER_PORT',
   loadConfig: loadWorkerConfig,
-  fixable: [FfmpegNotFoundError],
+  fixable: [FfmpegNotFoundError, RedisClusterError],
   start: async (config, logger) => {
     const guard = installOrphanGuard();
     const scratch = await Scratch.open(config.scratchDir);

@@ -1,5 +1,8 @@
 {{/* libs/config defines the names of the variables */}}
 {{- define "separation.env.redis" -}}
+{{- if include "separation.caVolume" . }}
+- { name: NODE_EXTRA_CA_CERTS, value: /etc/separation-ca/ca.crt }
+{{- end }}
 {{- $secret := include "separation.redisSecret" . -}}
 {{- $external := not .Values.redis.enabled -}}
 {{- if $secret }}
@@ -9,6 +12,21 @@
 {{- end }}
 - name: REDIS_URL
   value: {{ printf "%s://%s%s:%s/%d" (ternary "rediss" "redis" (and $external .Values.externalRedis.tls)) (include "separation.redisLogin" .) (include "separation.redisHost" .) (include "separation.redisPort" .) (ternary (int .Values.externalRedis.database) 0 $external) | quote }}
+{{- include "separation.env.sentinel" . }}
+{{- end }}
+
+{{/* empty unless sentinels say where Redis is */}}
+{{- define "separation.env.sentinel" -}}
+{{- $redis := .Values.externalRedis -}}
+{{- if and (not .Values.redis.enabled) $redis.sentinel.hosts }}
+- { name: REDIS_SENTINELS, value: {{ join "," $redis.sentinel.hosts | quote }} }
+- { name: REDIS_SENTINEL_MASTER, value: {{ $redis.sentinel.master | quote }} }
+{{- with $redis.sentinel.existingSecretKey }}
+- name: REDIS_SENTINEL_PASSWORD
+  valueFrom:
+    secretKeyRef: { name: {{ $redis.existingSecret }}, key: {{ . }} }
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "separation.redisLogin" -}}

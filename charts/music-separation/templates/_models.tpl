@@ -42,6 +42,7 @@
     - { name: models, mountPath: /models }
     - { name: cache, mountPath: /cache }
     - { name: tmp, mountPath: /tmp }
+    {{- include "separation.caMount" $root | nindent 4 }}
     {{- with (index . 2).extraVolumeMounts }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
@@ -61,6 +62,9 @@
 - { name: HF_ENDPOINT, value: {{ . | quote }} }
 {{- end }}
 {{- else }}
+{{- if include "separation.caVolume" . }}
+- { name: NODE_EXTRA_CA_CERTS, value: /etc/separation-ca/ca.crt }
+{{- end }}
 {{ include "separation.env.s3" . }}
 {{- end }}
 {{- end }}

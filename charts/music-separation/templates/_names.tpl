@@ -52,7 +52,10 @@ annotations: {{- toYaml . | nindent 2 }}
 {{- end }}
 
 {{- define "separation.redisHost" -}}
-{{ ternary (printf "%s-master" .Values.redis.fullnameOverride) .Values.externalRedis.host .Values.redis.enabled }}
+{{- $external := .Values.externalRedis -}}
+{{- /* with sentinels, the host of the URL says nothing */ -}}
+{{- $host := empty $external.sentinel.hosts | ternary $external.host $external.sentinel.master -}}
+{{ ternary (printf "%s-master" .Values.redis.fullnameOverride) $host .Values.redis.enabled }}
 {{- end }}
 
 {{/* the same for KEDA, which runs in another namespace */}}

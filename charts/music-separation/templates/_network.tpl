@@ -8,11 +8,23 @@
 {{- define "separation.toRedis" -}}
 - ports:
     - { port: {{ include "separation.redisPort" . }}, protocol: TCP }
+    {{- if not .Values.redis.enabled }}
+    {{- range (include "separation.sentinelPorts" . | fromJsonArray) }}
+    - { port: {{ . }}, protocol: TCP }
+    {{- end }}
+    {{- end }}
   {{- if .Values.redis.enabled }}
   to:
     - podSelector:
         matchLabels: {{- include "separation.selector" (list . "redis") | nindent 10 }}
   {{- end }}
+{{- end }}
+
+{{/* of externalRedis.sentinel.hosts, such as sentinel-0:26379; JSON */}}
+{{- define "separation.sentinelPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.externalRedis.sentinel.hosts }}{{ $ports = append $ports (regexFind ":[0-9]+$" . | default ":26379" | trimPrefix ":" | int) }}{{ end -}}
+{{- uniq $ports | toJson }}
 {{- end }}
 
 {{- define "separation.toS3" -}}

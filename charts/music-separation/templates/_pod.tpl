@@ -70,3 +70,22 @@ envFrom: {{- toYaml . | nindent 2 }}
 {{- range index . 0 | fromYamlArray }}{{ if not (has .name $replaced) }}{{ $env = append $env . }}{{ end }}{{ end -}}
 {{- concat $env $extra | toYaml }}
 {{- end }}
+
+{{/* empty without caBundle */}}
+{{- define "separation.caVolume" -}}
+{{- $bundle := .Values.caBundle -}}
+{{- $items := list (dict "key" $bundle.key "path" "ca.crt") -}}
+{{- if $bundle.existingConfigMap }}
+- name: ca-bundle
+  configMap: {{ dict "name" $bundle.existingConfigMap "items" $items | toJson }}
+{{- else if $bundle.existingSecret }}
+- name: ca-bundle
+  secret: {{ dict "secretName" $bundle.existingSecret "items" $items | toJson }}
+{{- end }}
+{{- end }}
+
+{{- define "separation.caMount" -}}
+{{- if include "separation.caVolume" . }}
+- { name: ca-bundle, mountPath: /etc/separation-ca, readOnly: true }
+{{- end }}
+{{- end }}

@@ -41,3 +41,28 @@ spec:
     {{- end }}
     {{- end }}
 {{- end }}
+
+{{/* what KEDA needs to log in to Redis: the spec of a TriggerAuthentication; empty if nothing */}}
+{{- define "separation.kedaSecrets" -}}
+{{- $external := not .Values.redis.enabled -}}
+{{- $redis := .Values.externalRedis -}}
+{{- $bundle := .Values.caBundle -}}
+{{- $secrets := list -}}
+{{- with include "separation.redisSecret" . }}
+{{- $secrets = append $secrets (dict "parameter" "password" "name" . "key" (include "separation.redisSecretKey" $)) }}
+{{- end }}
+{{- if and $external $redis.sentinel.hosts $redis.sentinel.existingSecretKey }}
+{{- $secrets = append $secrets (dict "parameter" "sentinelPassword" "name" $redis.existingSecret "key" $redis.sentinel.existingSecretKey) }}
+{{- end }}
+{{- $authority := and $external $redis.tls }}
+{{- if and $authority $bundle.existingSecret (not $bundle.existingConfigMap) }}
+{{- $secrets = append $secrets (dict "parameter" "ca" "name" $bundle.existingSecret "key" $bundle.key) }}
+{{- end }}
+{{- with $secrets }}
+secretTargetRef: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- if and $authority $bundle.existingConfigMap }}
+configMapTargetRef:
+  - {{ dict "parameter" "ca" "name" $bundle.existingConfigMap "key" $bundle.key | toJson }}
+{{- end }}
+{{- end }}

@@ -5,8 +5,12 @@
 {{- if and $v.minio.enabled $v.externalS3.endpoint }}{{ fail "Both the bundled MinIO and an external S3 are set: set minio.enabled to false, or leave externalS3.endpoint empty." }}{{ end }}
 {{- if not (or $v.minio.enabled $v.externalS3.endpoint) }}{{ fail "minio.enabled is false, so externalS3.endpoint must name the S3 to use, such as https://storage.googleapis.com." }}{{ end }}
 {{- if and $v.externalS3.endpoint (not $v.externalS3.existingSecret) }}{{ fail "externalS3.existingSecret must name the Secret that holds the keys of externalS3.endpoint." }}{{ end }}
-{{- if and $v.redis.enabled $v.externalRedis.host }}{{ fail "Both the bundled Redis and an external one are set: set redis.enabled to false, or leave externalRedis.host empty." }}{{ end }}
-{{- if not (or $v.redis.enabled $v.externalRedis.host) }}{{ fail "redis.enabled is false, so externalRedis.host must name the Redis to use." }}{{ end }}
+{{- $sentinel := $v.externalRedis.sentinel }}
+{{- if and $v.externalRedis.host $sentinel.hosts }}{{ fail "externalRedis.host and externalRedis.sentinel.hosts are set: with sentinels, leave the host empty." }}{{ end }}
+{{- if and $sentinel.existingSecretKey (not $v.externalRedis.existingSecret) }}{{ fail "externalRedis.sentinel.existingSecretKey is a key of externalRedis.existingSecret, which is empty." }}{{ end }}
+{{- if and $v.caBundle.existingConfigMap $v.caBundle.existingSecret }}{{ fail "caBundle names a ConfigMap and a Secret: leave one of them empty." }}{{ end }}
+{{- if and $v.redis.enabled (or $v.externalRedis.host $sentinel.hosts) }}{{ fail "Both the bundled Redis and an external one are set: set redis.enabled to false, or leave externalRedis.host empty." }}{{ end }}
+{{- if not (or $v.redis.enabled $v.externalRedis.host $sentinel.hosts) }}{{ fail "redis.enabled is false, so externalRedis.host must name the Redis to use, or externalRedis.sentinel.hosts its sentinels." }}{{ end }}
 {{- if and $v.redis.enabled (or (ne $v.redis.architecture "standalone") (not $v.redis.auth.enabled)) }}{{ fail "The bundled Redis runs standalone and with a password: for anything else set redis.enabled to false and name yours in externalRedis." }}{{ end }}
 {{- if and $v.minio.enabled (ne $v.minio.defaultBuckets $v.s3.bucket) }}{{ fail "minio.defaultBuckets must be the bucket of s3.bucket." }}{{ end }}
 {{- if not (or $v.workers.cpu.enabled $v.workers.gpu.enabled) }}{{ fail "Both worker pools are off, so no song would ever be separated: enable workers.cpu or workers.gpu." }}{{ end }}

@@ -101,7 +101,7 @@ describe.each(LOADS)('the environment of $app', ({ app, load }) => {
   });
 
   it('names every unusable variable at once, each of them once', () => {
-    const env = { ...S3, ...Object.fromEntries(checked.map((name) => [name, 'unusable'])), STORAGE: 's3' };
+    const env = { ...S3, ...Object.fromEntries(checked.map((name) => [name, 'not usable'])), STORAGE: 's3' };
     const named = messageOf(() => load(env))
       .split('\n')
       .map((line) => line.split(' must be ')[0]);
@@ -118,7 +118,7 @@ describe('docs/configuration.md', () => {
 
   it('says of every variable what it stands for when it is unset', () => {
     const others = VARIABLES.filter((variable) => variable.default === undefined && variable.required === undefined);
-    expect(others.map(({ name }) => name)).toEqual(['API_KEYS_FILE', 'FFMPEG_PATH']);
+    expect(others.map(({ name }) => name)).toEqual(['API_KEYS_FILE', 'REDIS_SENTINEL_PASSWORD', 'FFMPEG_PATH']);
     expect(VARIABLES.filter(({ meaning }) => meaning === '')).toEqual([]);
   });
 

@@ -1,6 +1,18 @@
 import { LICENCE_CLASSES } from '@app/separations';
 import { z } from 'zod';
-import { integer, list, oneOf, optionalText, path, program, someOf, text, url, variables } from './variable.js';
+import {
+  addresses,
+  integer,
+  list,
+  oneOf,
+  optionalText,
+  path,
+  program,
+  someOf,
+  text,
+  url,
+  variables,
+} from './variable.js';
 
 const PORTS = [0, 65_535] as const;
 const HOUR = 3600;
@@ -66,6 +78,11 @@ export const redis = z.object({
   url: url('REDIS_URL', 'redis://127.0.0.1:6379', ['redis:', 'rediss:']).describe(
     'Redis server, `rediss://` for TLS; `npm start` brings its own if unset',
   ),
+  sentinels: addresses('REDIS_SENTINELS', 26_379).describe(
+    'addresses of Redis Sentinel, separated by commas; they replace host and port of `REDIS_URL`',
+  ),
+  sentinelMaster: text('REDIS_SENTINEL_MASTER', 'mymaster').describe('name by which the sentinels know the primary'),
+  sentinelPassword: optionalText('REDIS_SENTINEL_PASSWORD').describe('password of the sentinels themselves'),
 });
 
 const STORAGE = { name: 'STORAGE', default: 'folder', allowed: 'folder or s3' };

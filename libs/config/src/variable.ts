@@ -42,6 +42,26 @@ export function list(name: string): z.ZodType<readonly string[]> {
   return parsed({ name, default: '' }, (value) => split(value).filter((part) => part !== ''));
 }
 
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Hosts with optional ports that a comma separates, such as `sentinel-0:26379,sentinel-1`. */
+export function addresses(name: string, port: number): z.ZodType<readonly Address[]> {
+  const split = (value: string): string[] => value.split(',').flatMap((part) => part.trim() || []);
+  const isAddress = (part: string): boolean => /^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d+)?$/.test(part);
+  const isAllowed = (value: string): boolean =>
+    split(value).every((part) => isAddress(part) && URL.canParse(`redis://${part}`));
+  const parse = (value: string): Address[] =>
+    split(value).map((part) => {
+      const parsedUrl = new URL(`redis://${part}`);
+      const host = parsedUrl.hostname.replace(/^\[|\]$/g, '');
+      return { host, port: parsedUrl.port === '' ? port : Number(parsedUrl.port) };
+    });
+  return parsed({ name, default: '', allowed: 'host:port, separated by commas' }, parse, isAllowed);
+}
+
 /** Some of the choices, separated by commas; all if unset. */
 export function someOf<const T extends string>(name: string, choices: readonly T[]): z.ZodType<ReadonlySet<T>> {
   const chosen = (value: string): string[] => value.split(',').map((part) => part.trim());

@@ -1,4 +1,5 @@
 import type { LoggingConfig } from '@app/config';
+import type { RedisAddress } from '@app/redis';
 import { hostname } from 'node:os';
 import winston, { type Logger } from 'winston';
 import { logContext } from './log-context.js';
@@ -10,10 +11,10 @@ import { RedisStreamTransport } from './redis-stream.transport.js';
 export type { Logger } from 'winston';
 
 /**
- * Writes each line to the console and, with a Redis URL, to the `logging` stream.
+ * Writes each line to the console and, with a Redis, to the `logging` stream.
  * Logging never blocks, throws, or keeps the process alive.
  */
-export function createLogger(config: LoggingConfig, service: ServiceName, redisUrl?: URL): Logger {
+export function createLogger(config: LoggingConfig, service: ServiceName, redis?: RedisAddress): Logger {
   const pod = hostname();
   const line = config.format === 'json' ? formatJsonLine : formatTextLine;
   const withContext = winston.format((info) =>
@@ -21,7 +22,7 @@ export function createLogger(config: LoggingConfig, service: ServiceName, redisU
   );
   const toEntry = (info: winston.Logform.TransformableInfo): string => line(toLogEntry(info, service, pod));
   const toConsole = new winston.transports.Console({ format: winston.format.printf(toEntry) });
-  const toRedis = redisUrl === undefined ? [] : [new RedisStreamTransport({ redisUrl, service, pod })];
+  const toRedis = redis === undefined ? [] : [new RedisStreamTransport({ redis, service, pod })];
   const options = {
     level: config.level,
     format: withContext(),

@@ -21,7 +21,7 @@ describe(RedisStreamTransport.name, () => {
   function start(capacity = 2000): { logger: Logger; sut: RedisStreamTransport; stream: string } {
     const stream = `logging-${randomUUID()}`;
     const sut = new RedisStreamTransport({
-      redisUrl: server.url,
+      redis: server,
       service: 'rest-server',
       pod: 'here',
       stream,
@@ -78,7 +78,7 @@ describe(RedisStreamTransport.name, () => {
     const url = state === 'reachable' ? server.url.href : 'redis://127.0.0.1:1';
     const script = `
       import { createLogger } from '@app/logging';
-      const logger = createLogger({ level: 'info', format: 'text' }, 'rest-server', new URL('${url}'));
+      const logger = createLogger({ level: 'info', format: 'text' }, 'rest-server', { url: new URL('${url}') });
       logger.info('one line');`;
     const child = spawn(
       process.execPath,

@@ -1,12 +1,12 @@
 import { Redis } from 'ioredis';
-import { isFromReplica, watchConnection } from '@app/redis';
+import { isFromReplica, sentinelOptions, watchConnection, type RedisAddress } from '@app/redis';
 import type { Logform } from 'winston';
 import Transport from 'winston-transport';
 import { LOG_STREAM, toStreamFields, type LogEntry } from './log-entry.js';
 import { toLogEntry } from './winston-entry.js';
 
 export interface RedisStreamOptions {
-  readonly redisUrl: URL;
+  readonly redis: RedisAddress;
   readonly service: string;
   readonly pod: string;
   /** entries to keep while Redis is unreachable, before the oldest are dropped; default 2000 */
@@ -40,7 +40,8 @@ export class RedisStreamTransport extends Transport {
     super();
     this.capacity = target.capacity ?? CAPACITY;
     this.stream = target.stream ?? LOG_STREAM;
-    this.redis = new Redis(target.redisUrl.href, {
+    this.redis = new Redis(target.redis.url.href, {
+      ...sentinelOptions(target.redis),
       enableOfflineQueue: false,
       // we resend an entry whose reply was lost, not the client
       maxRetriesPerRequest: 0,

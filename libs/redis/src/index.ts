@@ -1,6 +1,7 @@
 // connections to Redis, its keys, and a lock between processes.
+export { sentinelOptions, type RedisAddress } from './redis-address.js';
 export { RedisConnections } from './redis-connections.js';
-export { isFromReplica, RedisUnavailableError } from './redis.errors.js';
+export { isFromReplica, RedisClusterError, RedisUnavailableError } from './redis.errors.js';
 export { ANALYSIS_QUEUE_NAME, RedisKeys, QUEUE_NAME } from './redis-keys.js';
 export { RedisLock } from './redis-lock.js';
 export { RedisModule } from './redis.module.js';

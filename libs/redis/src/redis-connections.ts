@@ -1,8 +1,8 @@
 import { once } from 'node:events';
-import type { RedisConfig } from '@app/config';
 import type { Redis, RedisOptions } from 'ioredis';
 import { withTimeout } from '@app/concurrency';
-import { isFromReplica, refusalOf, RedisUnavailableError } from './redis.errors.js';
+import { sentinelOptions, type RedisAddress } from './redis-address.js';
+import { isFromReplica, refusalOf, RedisClusterError, RedisUnavailableError } from './redis.errors.js';
 import { RedisKeys } from './redis-keys.js';
 import { WatchedRedis } from './watched-redis.js';
 
@@ -38,7 +38,7 @@ export class RedisConnections {
   private closing: Promise<void> | undefined;
 
   constructor(
-    private readonly config: RedisConfig,
+    private readonly address: RedisAddress,
     readonly keys: RedisKeys = new RedisKeys(),
   ) {}
 
@@ -90,6 +90,15 @@ export class RedisConnections {
     await this.closing;
   }
 
+  /** A Redis that does not answer yet may be a good one. @throws RedisClusterError */
+  async onApplicationBootstrap(): Promise<void> {
+    const info = await this.call((redis) => redis.info('cluster')).catch((error: unknown) => {
+      if (error instanceof RedisUnavailableError) return '';
+      throw error;
+    });
+    if (info.includes('cluster_enabled:1')) throw new RedisClusterError(this.address.url);
+  }
+
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
@@ -106,7 +115,8 @@ export class RedisConnections {
   private open(profile: typeof QUEUE_PROFILE | typeof WORKER_PROFILE): Redis {
     if (this.closing !== undefined) throw new RedisUnavailableError({ cause: new Error('connections are closed') });
     let demotedAt = Number.NEGATIVE_INFINITY;
-    const redis = new WatchedRedis(this.config.url.href, {
+    const redis = new WatchedRedis(this.address.url.href, {
+      ...sentinelOptions(this.address),
       ...profile,
       // capped: work resumes within a second after an outage. BullMQ's duplicates stop with us too
       retryStrategy: (times) => {

@@ -11,6 +11,17 @@ export class RedisUnavailableError extends Error {
   }
 }
 
+/** The Redis is a Redis Cluster, which would spread the keys of one queue over its nodes. */
+export class RedisClusterError extends Error {
+  constructor(url: URL) {
+    const address = `${url.hostname}:${url.port === '' ? '6379' : url.port}`;
+    super(
+      `The Redis at ${address} runs in cluster mode, which is not supported: ` +
+        'set REDIS_URL to one server, or REDIS_SENTINELS to the sentinels of a replicated one.',
+    );
+  }
+}
+
 /** in the reply to a command, a transaction or a script */
 const REFUSALS = /\b(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|NOREPLICAS|MISCONF|OOM|UNBLOCKED)\b/;
 

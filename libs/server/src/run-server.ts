@@ -20,7 +20,7 @@ export interface Server<Config extends ServerConfig> {
 /** Starts a server, or prints why it cannot start and exits with 1. */
 export async function runServer<Config extends ServerConfig>(server: Server<Config>): Promise<void> {
   const config = readConfig(server);
-  const logger = createLogger(config.logging, server.name, config.redis.url);
+  const logger = createLogger(config.logging, server.name, config.redis);
   try {
     await server.start(config, logger);
   } catch (error) {

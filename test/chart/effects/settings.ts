@@ -2,6 +2,9 @@ import { expect } from '@jest/globals';
 import { absent, container, field, names, pod, variable, type Effects } from './effect.js';
 
 const spot = { key: 'cloud.google.com/gke-spot', operator: 'Equal', value: 'true', effect: 'NoSchedule' };
+const PARTS = ['rest-server', 'worker-server', 'logs'] as const;
+const mountedBundle = { name: 'ca-bundle', mountPath: '/etc/separation-ca', readOnly: true };
+const tcp = (port: number): unknown => ({ port, protocol: 'TCP' });
 const having = (item: unknown): unknown => expect.arrayContaining([item]);
 
 /** stores, models, sizes and pools */
@@ -32,6 +35,65 @@ export const SETTINGS: Effects = {
     variable('logs', 'REDIS_PASSWORD', undefined),
     names('TriggerAuthentication', []),
     field('ScaledObject', 'worker-server', 'spec.triggers.0.authenticationRef', undefined),
+  ],
+  'redis-sentinel': [
+    ...PARTS.flatMap((part) => [
+      variable(part, 'REDIS_SENTINELS', 'sentinel-0.redis:26379,sentinel-1.redis:26379,sentinel-2.redis'),
+      variable(part, 'REDIS_SENTINEL_MASTER', 'music'),
+      variable(part, 'REDIS_SENTINEL_PASSWORD', 'my-redis.sentinel-password'),
+      variable(part, 'REDIS_URL', 'redis://:$(REDIS_PASSWORD)@music:6380/0'),
+    ]),
+    variable('music-separation-test-redis', 'REDIS_SENTINEL_MASTER', 'music'),
+    field('NetworkPolicy', 'logs', 'spec.egress', having({ ports: [tcp(6380), tcp(26_379)] })),
+    field('ScaledObject', 'worker-server', 'spec.triggers.0', {
+      type: 'redis-sentinel',
+      name: 'wait',
+      metadata: {
+        addresses: 'sentinel-0.redis:26379,sentinel-1.redis:26379,sentinel-2.redis',
+        sentinelMaster: 'music',
+        listName: 'bull:toWorkers:wait',
+        listLength: '1',
+        activationListLength: '0',
+        databaseIndex: '0',
+      },
+      authenticationRef: { name: 'separation-redis' },
+    }),
+    field('TriggerAuthentication', 'separation-redis', 'spec.secretTargetRef', [
+      { parameter: 'password', name: 'my-redis', key: 'redis-password' },
+      { parameter: 'sentinelPassword', name: 'my-redis', key: 'sentinel-password' },
+    ]),
+  ],
+  'ca-bundle': [
+    ...[...PARTS, 'music-separation-test-redis'].flatMap((part) => [
+      variable(part, 'NODE_EXTRA_CA_CERTS', '/etc/separation-ca/ca.crt'),
+      container(part, 'volumeMounts', having(mountedBundle)),
+      pod(
+        part,
+        'volumes',
+        having({
+          name: 'ca-bundle',
+          configMap: { name: 'company-ca', items: [{ key: 'bundle.pem', path: 'ca.crt' }] },
+        }),
+      ),
+    ]),
+    pod(
+      'worker-server',
+      'initContainers.0.env',
+      having({ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/separation-ca/ca.crt' }),
+    ),
+    pod('worker-server', 'initContainers.0.volumeMounts', having(mountedBundle)),
+    field('TriggerAuthentication', 'separation-redis', 'spec.configMapTargetRef', [
+      { parameter: 'ca', name: 'company-ca', key: 'bundle.pem' },
+    ]),
+  ],
+  'ca-bundle-in-a-secret': [
+    pod('logs', 'volumes', [
+      { name: 'ca-bundle', secret: { secretName: 'company-ca', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    ]),
+    field('TriggerAuthentication', 'separation-redis', 'spec.secretTargetRef', [
+      { parameter: 'password', name: 'my-redis', key: 'redis-password' },
+      { parameter: 'ca', name: 'company-ca', key: 'ca.crt' },
+    ]),
   ],
   'own-s3': [
     variable('rest-server', 'S3_ENDPOINT', 'https://s3.example.internal:8333'),

