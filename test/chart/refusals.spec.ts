@@ -13,6 +13,20 @@ describeChart('contradicting values', () => {
 
   it.each([
     [['workers.gpu.enabled=true'], 'its GPU class must be named: workers.gpu.accelerator'],
+    [
+      ['workers.gpu.enabled=true', 'workers.gpu.pools[0].name=l4'],
+      'workers.gpu.pools (l4): its GPU class must be named',
+    ],
+    [['workers.gpu.pools[0].name=l4'], 'workers.gpu.pools is set, but workers.gpu.enabled is false'],
+    [
+      [
+        'workers.gpu.enabled=true',
+        'workers.gpu.accelerator=nvidia-l4',
+        'workers.gpu.pools[0].name=l4',
+        'workers.gpu.pools[1].name=l4',
+      ],
+      'workers.gpu.pools has a name twice: l4, l4',
+    ],
     [['workers.cpu.autoscaling.mode=keda'], 'but the cluster has no KEDA (keda.sh/v1alpha1): install it'],
     [['minio.enabled=false'], 'externalS3.endpoint must name the S3 to use'],
     [['externalS3.endpoint=https://s3.example.org'], 'Both the bundled MinIO and an external S3 are set'],
@@ -81,6 +95,8 @@ describeChart('contradicting values', () => {
     ['restServer.service.loadBalancerSourceRanges={office}', '/restServer/service/loadBalancerSourceRanges/0'],
     ['networkPolicy.toInternet.port=443', 'port'],
     ['workers.cpu.autoscaling.behavior.scaledown.policies={}', 'scaledown'],
+    ['workers.gpu.pools[0].acelerator=nvidia-l4', 'acelerator'],
+    ['workers.gpu.pools[0].name=Big', '/workers/gpu/pools/0/name'],
     ['config.logLevel=loud', '/config/logLevel'],
     ['models.source=ftp', '/models/source'],
     ['models.licences={free}', '/models/licences'],

@@ -8,16 +8,27 @@ Settings of a part: podDefaults, with those of the part above them. Maps are mer
 {{ toJson $settings }}
 {{- end }}
 
-{{/* the enabled pools of workers, JSON: {pools: [{name, pool, gpu, settings}]} */}}
+{{/*
+The enabled pools of workers, JSON: {pools: [{name, pool, path, gpu, own, settings}]}. `own` are the settings without
+podDefaults, and `path` is their place in the values.
+*/}}
 {{- define "separation.pools" -}}
+{{- $root := . -}}
+{{- $cpu := .Values.workers.cpu -}}
+{{- $gpu := .Values.workers.gpu -}}
 {{- $pools := list -}}
-{{- $workers := .Values.workers -}}
-{{- if $workers.cpu.enabled }}
-{{- $pools = append $pools (dict "name" "worker-server" "pool" "cpu" "gpu" false "settings" (include "separation.settings" (list . $workers.cpu) | fromJson)) -}}
+{{- if $cpu.enabled }}
+{{- $pools = append $pools (dict "name" "worker-server" "pool" "cpu" "path" "workers.cpu" "gpu" false "own" $cpu) -}}
 {{- end }}
-{{- if $workers.gpu.enabled }}
-{{- $pools = append $pools (dict "name" "worker-server-gpu" "pool" "gpu" "gpu" true "settings" (include "separation.settings" (list . $workers.gpu) | fromJson)) -}}
+{{- if $gpu.enabled }}
+{{- range $gpu.pools | default (list dict) }}
+{{- $suffix := .name | default "" | printf "-%s" | trimSuffix "-" -}}
+{{- $path := .name | default "" | eq "" | ternary "workers.gpu" (printf "workers.gpu.pools (%s)" .name) -}}
+{{- $own := mergeOverwrite (deepCopy (omit $gpu "pools")) (omit . "name") -}}
+{{- $pools = append $pools (dict "name" (printf "worker-server-gpu%s" $suffix) "pool" (printf "gpu%s" $suffix) "path" $path "gpu" true "own" $own) -}}
 {{- end }}
+{{- end }}
+{{- range $pools }}{{ $_ := set . "settings" (include "separation.settings" (list $root .own) | fromJson) }}{{ end -}}
 {{- toJson (dict "pools" $pools) }}
 {{- end }}
 

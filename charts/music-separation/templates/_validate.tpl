@@ -27,18 +27,21 @@
 {{- if and $v.httpRoute.enabled (not ($apis.Has "gateway.networking.k8s.io/v1")) }}{{ fail "httpRoute.enabled needs the Gateway API in the cluster (gateway.networking.k8s.io/v1)." }}{{ end }}
 {{- if and (or $v.monitoring.serviceMonitor.enabled $v.monitoring.prometheusRule.enabled) (not ($apis.Has "monitoring.coreos.com/v1")) }}{{ fail "monitoring needs the Prometheus operator in the cluster (monitoring.coreos.com/v1): install it, or turn serviceMonitor and prometheusRule off." }}{{ end }}
 {{- if and $v.restServer.service.nodePort (not (has $v.restServer.service.type (list "NodePort" "LoadBalancer"))) }}{{ fail "restServer.service.nodePort is set, so restServer.service.type must be NodePort or LoadBalancer." }}{{ end }}
-{{- range (include "separation.pools" . | fromJson).pools }}{{ include "separation.validatePool" (list $ .pool .settings) }}{{ end }}
+{{- if and $v.workers.gpu.pools (not $v.workers.gpu.enabled) }}{{ fail "workers.gpu.pools is set, but workers.gpu.enabled is false: enable it, or leave pools empty." }}{{ end }}
+{{- $names := list }}{{ range $v.workers.gpu.pools }}{{ $names = append $names .name }}{{ end }}
+{{- if ne (len $names) (len (uniq $names)) }}{{ fail (printf "workers.gpu.pools has a name twice: %s." (join ", " $names)) }}{{ end }}
+{{- range (include "separation.pools" . | fromJson).pools }}{{ include "separation.validatePool" (list $ .) }}{{ end }}
 {{- end }}
 
 {{- define "separation.validatePool" -}}
 {{- $apis := (index . 0).Capabilities.APIVersions -}}
-{{- $name := index . 1 -}}
-{{- $pool := index . 2 -}}
+{{- $path := (index . 1).path -}}
+{{- $gpu := (index . 1).gpu -}}
+{{- $pool := (index . 1).own -}}
 {{- $scale := $pool.autoscaling -}}
-{{- $gpu := (index . 0).Values.workers.gpu -}}
-{{- if and (eq $name "gpu") (not (or $gpu.accelerator $gpu.nodeSelector $gpu.runtimeClassName)) }}{{ fail "workers.gpu.enabled is true, so its GPU class must be named: workers.gpu.accelerator (GKE, such as nvidia-l4), or workers.gpu.nodeSelector or runtimeClassName elsewhere." }}{{ end }}
-{{- if and (eq $scale.mode "keda") (not ($apis.Has "keda.sh/v1alpha1")) }}{{ fail (printf "workers.%s.autoscaling.mode is keda, but the cluster has no KEDA (keda.sh/v1alpha1): install it, or choose none or hpa." $name) }}{{ end }}
-{{- if and (eq $name "gpu") (eq $scale.mode "hpa") }}{{ fail "workers.gpu.autoscaling.mode hpa counts CPU, which says nothing about a GPU: choose keda or none." }}{{ end }}
-{{- if and (eq $scale.mode "hpa") (lt (int $scale.minReplicas) 1) }}{{ fail (printf "workers.%s.autoscaling.minReplicas 0 needs mode keda: an hpa cannot start from nothing." $name) }}{{ end }}
-{{- if gt (int $scale.minReplicas) (int $scale.maxReplicas) }}{{ fail (printf "workers.%s.autoscaling.minReplicas is above its maxReplicas." $name) }}{{ end }}
+{{- if and $gpu (not (or $pool.accelerator $pool.nodeSelector $pool.runtimeClassName)) }}{{ fail (printf "%s: its GPU class must be named: %s.accelerator (GKE, such as nvidia-l4), or nodeSelector or runtimeClassName elsewhere." $path $path) }}{{ end }}
+{{- if and (eq $scale.mode "keda") (not ($apis.Has "keda.sh/v1alpha1")) }}{{ fail (printf "%s.autoscaling.mode is keda, but the cluster has no KEDA (keda.sh/v1alpha1): install it, or choose none or hpa." $path) }}{{ end }}
+{{- if and $gpu (eq $scale.mode "hpa") }}{{ fail (printf "%s.autoscaling.mode hpa counts CPU, which says nothing about a GPU: choose keda or none." $path) }}{{ end }}
+{{- if and (eq $scale.mode "hpa") (lt (int $scale.minReplicas) 1) }}{{ fail (printf "%s.autoscaling.minReplicas 0 needs mode keda: an hpa cannot start from nothing." $path) }}{{ end }}
+{{- if gt (int $scale.minReplicas) (int $scale.maxReplicas) }}{{ fail (printf "%s.autoscaling.minReplicas is above its maxReplicas." $path) }}{{ end }}
 {{- end }}

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { absent, container, field, names, pod, variable, type Effects } from './effect.js';
+import { absent, container, field, names, pod, podLabels, variable, type Effects } from './effect.js';
 
 const spot = { key: 'cloud.google.com/gke-spot', operator: 'Equal', value: 'true', effect: 'NoSchedule' };
 const PARTS = ['rest-server', 'worker-server', 'logs'] as const;
@@ -156,6 +156,51 @@ export const SETTINGS: Effects = {
     absent('Deployment', 'worker-server'),
     pod('worker-server-gpu', 'tolerations', having(spot)),
     pod('worker-server-gpu', 'terminationGracePeriodSeconds', 25),
+  ],
+  'gpu-pools': [
+    names('Deployment', [
+      'logs',
+      'rest-server',
+      'worker-server-gpu-spot',
+      'worker-server-gpu-a100',
+      'worker-server-gpu-slices',
+    ]),
+    names('ServiceAccount', ['logs', 'rest-server', 'worker-server']),
+    pod('worker-server-gpu-spot', 'tolerations', having(spot)),
+    pod('worker-server-gpu-spot', 'terminationGracePeriodSeconds', 25),
+    field('ScaledObject', 'worker-server-gpu-spot', 'spec.minReplicaCount', 0),
+    field('ScaledObject', 'worker-server-gpu-spot', 'spec.maxReplicaCount', 8),
+    field('ScaledObject', 'worker-server-gpu-spot', 'spec.cooldownPeriod', 60),
+    pod('worker-server-gpu-a100', 'nodeSelector', { 'cloud.google.com/gke-accelerator': 'nvidia-tesla-a100' }),
+    pod('worker-server-gpu-a100', 'priorityClassName', 'songs'),
+    pod('worker-server-gpu-a100', 'terminationGracePeriodSeconds', 320),
+    pod('worker-server-gpu-a100', 'tolerations.1', undefined),
+    podLabels('worker-server-gpu-a100', expect.objectContaining({ 'separation/pool': 'gpu-a100' })),
+    variable('worker-server-gpu-a100', 'PRECISION', 'tf32'),
+    variable('worker-server-gpu-a100', 'WORKER_CONCURRENCY', '4'),
+    container('worker-server-gpu-a100', 'resources.limits', {
+      memory: '24Gi',
+      'ephemeral-storage': '24Gi',
+      'nvidia.com/gpu': 1,
+    }),
+    field('Deployment', 'worker-server-gpu-a100', 'spec.replicas', 2),
+    absent('ScaledObject', 'worker-server-gpu-a100'),
+    container('worker-server-gpu-slices', 'resources.limits', {
+      memory: '12Gi',
+      'ephemeral-storage': '24Gi',
+      'nvidia.com/mig-1g.10gb': 1,
+    }),
+    pod('worker-server-gpu-slices', 'tolerations.0.key', 'slices'),
+    field('PodDisruptionBudget', 'worker-server-gpu-slices', 'spec.maxUnavailable', 1),
+  ],
+  'gpu-time-sharing': [
+    pod('worker-server-gpu-shared', 'nodeSelector', {
+      'cloud.google.com/gke-accelerator': 'nvidia-l4',
+      'cloud.google.com/gke-gpu-sharing-strategy': 'time-sharing',
+      'cloud.google.com/gke-max-shared-clients-per-gpu': '4',
+    }),
+    field('Deployment', 'worker-server-gpu-shared', 'spec.replicas', 4),
+    absent('Deployment', 'worker-server-gpu'),
   ],
   'gpus-without-gke': [
     pod('worker-server-gpu', 'nodeSelector', { 'nvidia.com/gpu.product': 'NVIDIA-A100-SXM4-40GB' }),
