@@ -124,7 +124,7 @@ export const MODELS: readonly ModelDescription[] = [
     "licenceSource": "engine/training/README.md",
     "licenceReadOn": "2026-11-29",
     "overlap": 0.1,
-    "relativeCost": 0.2
+    "relativeCost": 0.1
   },
   {
     "name": "ft3",
