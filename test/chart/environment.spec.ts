@@ -12,9 +12,10 @@ const PARTS = [
   ['logs', 'logs', loadLogsConfig],
 ] as const;
 
-/** The image sets some variables and has good values for others; `extraEnv` sets the rest. */
+/** The image sets some variables and has good values for others, EKS sets one; `extraEnv` sets the rest. */
 const LEFT_OUT = {
   'rest-server': [
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
     'DATA_DIR',
     'DOWNLOAD_STALL_SECONDS',
     'ENGINE_PYTHON',
@@ -24,6 +25,7 @@ const LEFT_OUT = {
   ],
   'worker-server': [
     'ANALYSIS',
+    'AWS_WEB_IDENTITY_TOKEN_FILE',
     'DATA_DIR',
     'ENGINE_BACKEND',
     'ENGINE_MAX_MEMORY_BYTES',

@@ -31,6 +31,16 @@ describeChart('contradicting values', () => {
     [['minio.enabled=false'], 'externalS3.endpoint must name the S3 to use'],
     [['externalS3.endpoint=https://s3.example.org'], 'Both the bundled MinIO and an external S3 are set'],
     [['minio.enabled=false', 'externalS3.endpoint=https://s3.example.org'], 'externalS3.existingSecret must name'],
+    [['externalS3.webIdentity=true'], 'but the bundled MinIO is on'],
+    [
+      [
+        'minio.enabled=false',
+        'externalS3.endpoint=https://s3.example.org',
+        'externalS3.webIdentity=true',
+        'externalS3.existingSecret=keys',
+      ],
+      'externalS3.webIdentity stands for keys',
+    ],
     [['redis.enabled=false'], 'externalRedis.host must name the Redis to use'],
     [['externalRedis.host=redis.example.org'], 'Both the bundled Redis and an external one are set'],
     [

@@ -41,12 +41,14 @@
 - { name: S3_ENDPOINT, value: {{ include "separation.s3Endpoint" . | quote }} }
 - { name: S3_REGION, value: {{ .Values.s3.region | quote }} }
 - { name: S3_BUCKET, value: {{ .Values.s3.bucket | quote }} }
+{{- if $secret }}
 - name: S3_ACCESS_KEY
   valueFrom:
     secretKeyRef: { name: {{ $secret }}, key: {{ ternary .Values.minio.auth.rootUserSecretKey .Values.externalS3.accessKeyKey $bundled }} }
 - name: S3_SECRET_KEY
   valueFrom:
     secretKeyRef: { name: {{ $secret }}, key: {{ ternary .Values.minio.auth.rootPasswordSecretKey .Values.externalS3.secretKeyKey $bundled }} }
+{{- end }}
 {{- end }}
 
 {{- define "separation.env.logging" -}}

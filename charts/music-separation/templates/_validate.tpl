@@ -4,7 +4,9 @@
 {{- $apis := .Capabilities.APIVersions -}}
 {{- if and $v.minio.enabled $v.externalS3.endpoint }}{{ fail "Both the bundled MinIO and an external S3 are set: set minio.enabled to false, or leave externalS3.endpoint empty." }}{{ end }}
 {{- if not (or $v.minio.enabled $v.externalS3.endpoint) }}{{ fail "minio.enabled is false, so externalS3.endpoint must name the S3 to use, such as https://storage.googleapis.com." }}{{ end }}
-{{- if and $v.externalS3.endpoint (not $v.externalS3.existingSecret) }}{{ fail "externalS3.existingSecret must name the Secret that holds the keys of externalS3.endpoint." }}{{ end }}
+{{- if and $v.externalS3.endpoint (not $v.externalS3.existingSecret) (not $v.externalS3.webIdentity) }}{{ fail "externalS3.existingSecret must name the Secret that holds the keys of externalS3.endpoint; on EKS, a role and externalS3.webIdentity stand for keys." }}{{ end }}
+{{- if and $v.externalS3.webIdentity $v.externalS3.existingSecret }}{{ fail "externalS3.webIdentity stands for keys, but externalS3.existingSecret names some: leave one of them out." }}{{ end }}
+{{- if and $v.externalS3.webIdentity $v.minio.enabled }}{{ fail "externalS3.webIdentity is for S3 of AWS, but the bundled MinIO is on: set minio.enabled to false, and name externalS3.endpoint." }}{{ end }}
 {{- $sentinel := $v.externalRedis.sentinel }}
 {{- if and $v.externalRedis.host $sentinel.hosts }}{{ fail "externalRedis.host and externalRedis.sentinel.hosts are set: with sentinels, leave the host empty." }}{{ end }}
 {{- if and $sentinel.existingSecretKey (not $v.externalRedis.existingSecret) }}{{ fail "externalRedis.sentinel.existingSecretKey is a key of externalRedis.existingSecret, which is empty." }}{{ end }}

@@ -82,8 +82,14 @@ describe(loadApiConfig.name, () => {
     expect(messageOf(() => loadApiConfig(env)).split('\n')).toEqual([
       'PORT must be a whole number from 0 to 65535, not "x".',
       'S3_ENDPOINT must be a URL that starts with http:// or https://, not "ftp://somewhere".',
-      'S3_ACCESS_KEY must be set when STORAGE is s3.',
+      'S3_ACCESS_KEY must be set when STORAGE is s3, unless AWS_WEB_IDENTITY_TOKEN_FILE is set.',
     ]);
+  });
+
+  it('needs no keys of S3 with a role of AWS', () => {
+    const { S3_ENDPOINT, STORAGE } = S3;
+    const env = { STORAGE, S3_ENDPOINT, AWS_WEB_IDENTITY_TOKEN_FILE: '/var/run/token' };
+    expect(loadApiConfig(env).storage).toMatchObject({ driver: 's3', webIdentityTokenFile: '/var/run/token' });
   });
 
   it('takes the S3 settings', () => {
@@ -118,7 +124,12 @@ describe('docs/configuration.md', () => {
 
   it('says of every variable what it stands for when it is unset', () => {
     const others = VARIABLES.filter((variable) => variable.default === undefined && variable.required === undefined);
-    expect(others.map(({ name }) => name)).toEqual(['API_KEYS_FILE', 'REDIS_SENTINEL_PASSWORD', 'FFMPEG_PATH']);
+    expect(others.map(({ name }) => name)).toEqual([
+      'API_KEYS_FILE',
+      'REDIS_SENTINEL_PASSWORD',
+      'AWS_WEB_IDENTITY_TOKEN_FILE',
+      'FFMPEG_PATH',
+    ]);
     expect(VARIABLES.filter(({ meaning }) => meaning === '')).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { LICENCE_CLASSES } from '@app/separations';
 import { z } from 'zod';
 import {
   addresses,
+  conditionalText,
   integer,
   list,
   oneOf,
@@ -87,7 +88,24 @@ export const redis = z.object({
 
 const STORAGE = { name: 'STORAGE', default: 'folder', allowed: 'folder or s3' };
 const STORED = 'where songs and stems are stored';
+const WITH_KEYS = 'when STORAGE is s3, unless AWS_WEB_IDENTITY_TOKEN_FILE is set';
 const WITH_S3 = { required: 'when STORAGE is s3' };
+
+interface S3Login {
+  readonly accessKey?: string | undefined;
+  readonly secretKey?: string | undefined;
+  readonly webIdentityTokenFile?: string | undefined;
+}
+
+/** Arguments of `refine`. It also runs when other settings are wrong, because a message names all of them. */
+function keyOrRole(
+  key: 'accessKey' | 'secretKey',
+): [(login: S3Login) => boolean, { path: string[]; when: () => true }] {
+  return [
+    (login) => login[key] !== undefined || login.webIdentityTokenFile !== undefined,
+    { path: [key], when: () => true },
+  ];
+}
 
 /** Each setting has a name of its own among all drivers: `load` finds its variable by that name. */
 export const storage = z.discriminatedUnion('driver', [
@@ -97,16 +115,22 @@ export const storage = z.discriminatedUnion('driver', [
       'folder for objects, models, caches and the Redis of `npm start`',
     ),
   }),
-  z.object({
-    driver: z.literal('s3').register(variables, STORAGE).describe(STORED),
-    endpoint: url('S3_ENDPOINT', WITH_S3, ['http:', 'https:']).describe(
-      'address of the S3 server; requests use path style',
-    ),
-    region: text('S3_REGION', 'us-east-1').describe('region of the bucket'),
-    bucket: text('S3_BUCKET', 'music').describe('bucket, created on first use if the credentials allow it'),
-    accessKey: text('S3_ACCESS_KEY', WITH_S3).describe('access key ID'),
-    secretKey: text('S3_SECRET_KEY', WITH_S3).describe('secret access key'),
-  }),
+  z
+    .object({
+      driver: z.literal('s3').register(variables, STORAGE).describe(STORED),
+      endpoint: url('S3_ENDPOINT', WITH_S3, ['http:', 'https:']).describe(
+        'address of the S3 server; requests use path style',
+      ),
+      region: text('S3_REGION', 'us-east-1').describe('region of the bucket'),
+      bucket: text('S3_BUCKET', 'music').describe('bucket, created on first use if the credentials allow it'),
+      accessKey: conditionalText('S3_ACCESS_KEY', WITH_KEYS).describe('access key ID'),
+      secretKey: conditionalText('S3_SECRET_KEY', WITH_KEYS).describe('secret access key'),
+      webIdentityTokenFile: optionalText('AWS_WEB_IDENTITY_TOKEN_FILE').describe(
+        'token for a role of AWS, in place of keys; EKS sets it, and `AWS_ROLE_ARN`, for accounts with a role (IRSA)',
+      ),
+    })
+    .refine(...keyOrRole('accessKey'))
+    .refine(...keyOrRole('secretKey')),
 ]);
 
 export const audio = z.object({

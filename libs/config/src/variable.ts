@@ -26,6 +26,11 @@ export function optionalText(name: string): z.ZodOptional<z.ZodString> {
   return z.string().optional().register(variables, { name });
 }
 
+/** Text that must be set under a condition, which the schema around it checks. */
+export function conditionalText(name: string, required: string): z.ZodOptional<z.ZodString> {
+  return z.string().optional().register(variables, { name, required });
+}
+
 /** A file or folder, as an absolute path. */
 export function path(name: string, unset: string, below = ''): z.ZodType<string> {
   return parsed({ name, default: unset }, (value) => resolve(value, below));

@@ -104,6 +104,22 @@ export const SETTINGS: Effects = {
     field('NetworkPolicy', 'rest-server', 'spec.egress', having({ ports: [{ port: 8333, protocol: 'TCP' }] })),
     absent('Service', 'minio'),
   ],
+  's3-with-a-role': [
+    ...(['rest-server', 'worker-server'] as const).flatMap((part) => [
+      variable(part, 'S3_ENDPOINT', 'https://s3.eu-central-1.amazonaws.com'),
+      variable(part, 'S3_ACCESS_KEY', undefined),
+      variable(part, 'S3_SECRET_KEY', undefined),
+    ]),
+    pod(
+      'worker-server',
+      'initContainers.0.env',
+      expect.not.arrayContaining([expect.objectContaining({ name: 'S3_ACCESS_KEY' })]),
+    ),
+    field('ServiceAccount', 'worker-server', 'metadata.annotations', {
+      'eks.amazonaws.com/role-arn': 'arn:aws:iam::123456789012:role/songs',
+    }),
+    field('NetworkPolicy', 'worker-server', 'spec.egress', having({ ports: [tcp(443)] })),
+  ],
   'models-on-a-claim': [
     pod('worker-server', 'volumes.3', {
       name: 'models',

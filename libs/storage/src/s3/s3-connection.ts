@@ -1,15 +1,18 @@
 import type { StorageConfig } from '@app/config';
-import type { ClientOptions } from 'minio';
+import { IamAwsProvider, type ClientOptions } from 'minio';
 import { S3Transport } from './s3-transport.js';
 
 export type S3Config = Extract<StorageConfig, { driver: 's3' }>;
+
+type ClientLogin = Pick<ClientOptions, 'accessKey' | 'secretKey' | 'credentialsProvider'>;
 
 export interface S3Connection {
   readonly transport: S3Transport;
   readonly clientOptions: ClientOptions;
 }
 
-export function s3Connection({ endpoint, region, accessKey, secretKey }: S3Config): S3Connection {
+export function s3Connection(config: S3Config): S3Connection {
+  const { endpoint, region } = config;
   const transport = new S3Transport(endpoint);
   const useSSL = endpoint.protocol === 'https:';
   const port = endpoint.port === '' ? (useSSL ? 443 : 80) : Number(endpoint.port);
@@ -20,8 +23,7 @@ export function s3Connection({ endpoint, region, accessKey, secretKey }: S3Confi
       port,
       useSSL,
       region,
-      accessKey,
-      secretKey,
+      ...login(config),
       pathStyle: true,
       transport,
       transportAgent: transport.agent,
@@ -29,4 +31,10 @@ export function s3Connection({ endpoint, region, accessKey, secretKey }: S3Confi
       retryOptions: { disableRetry: true },
     },
   };
+}
+
+/** Keys, or a provider that gets new ones from AWS before they expire: it reads AWS_WEB_IDENTITY_TOKEN_FILE itself. */
+function login({ accessKey, secretKey }: S3Config): ClientLogin {
+  if (accessKey === undefined || secretKey === undefined) return { credentialsProvider: new IamAwsProvider({}) };
+  return { accessKey, secretKey };
 }
