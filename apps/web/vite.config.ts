@@ -10,6 +10,8 @@ const API = 'http://127.0.0.1:3000';
 
 const CONTRACT = fileURLToPath(new URL('../../libs/separations/src/', import.meta.url));
 
+const CLIENT = fileURLToPath(new URL('../../libs/client/src/index.ts', import.meta.url));
+
 const STRETCH = fileURLToPath(new URL('../../libs/stretch/src/index.ts', import.meta.url));
 
 const FLAC = fileURLToPath(new URL('../../libs/flac/src/index.ts', import.meta.url));
@@ -39,7 +41,14 @@ function stretchLibrary(): Plugin {
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [stretchLibrary()],
-  resolve: { alias: { '@app/separations': `${CONTRACT}index.ts`, '@app/flac': FLAC, '@app/stretch': STRETCH } },
+  resolve: {
+    alias: {
+      '@app/client': CLIENT,
+      '@app/separations': `${CONTRACT}index.ts`,
+      '@app/flac': FLAC,
+      '@app/stretch': STRETCH,
+    },
+  },
   build: {
     outDir: '../../dist/apps/web',
     emptyOutDir: true,

@@ -1,6 +1,5 @@
 // the preview of a running separation: how soon it can be heard, and what a listener costs the separation
-import { statSync } from 'node:fs';
-import { ServiceClient } from '../../scripts/support/client.mjs';
+import { openClient, songFile } from '../../scripts/support/client.mjs';
 import { median, spread, table } from '../support/statistics.mjs';
 
 const LENGTHS = (process.env.BENCH_SECONDS || '60,240').split(',').map(Number);
@@ -58,9 +57,8 @@ export async function measure(workbench) {
 
 /** Separates a song, and fetches its preview if it is told of one. Times in seconds from the end of the upload. */
 async function separate(service, song, query) {
-  const client = new ServiceClient(service.url);
-  const { signal } = new AbortController();
-  const { id, stems } = await client.upload(song, statSync(song).size, [], () => {}, signal);
+  const client = await openClient(service.url);
+  const { id, stems } = await client.upload(await songFile(song));
   const began = performance.now();
   const elapsed = () => (performance.now() - began) / 1000;
   let [first, blocks] = [Number.NaN, 0];
@@ -72,7 +70,7 @@ async function separate(service, song, query) {
     }
   }
   const whole = elapsed();
-  const { status } = await client.separation(id, signal);
+  const { status } = await client.status(id);
   if (status !== 'completed') throw new Error(`the separation is ${status}`);
   return { first, whole, blocks };
 }

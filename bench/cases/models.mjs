@@ -22,10 +22,10 @@ export async function measure(workbench) {
   const loading = CANDIDATES.map(() => []);
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [index, { model, backend, stems }] of CANDIDATES.entries()) {
-      const fields = [['model', model], ...(stems ? [['stems', stems]] : [])];
+      const options = { model, ...(stems && { stems: stems.split(',') }) };
       const stage = async (variant) => {
         const song = await workbench.makeSong(SECONDS, { variant });
-        return (await separate(services[backend], song, fields)).separation.receipt.seconds.separate;
+        return (await separate(services[backend], song, options)).separation.receipt.seconds.separate;
       };
       // the previous model replaced this one in memory: the first song loads it again
       const [first, second] = [await stage(2 * round), await stage(2 * round + 1)];

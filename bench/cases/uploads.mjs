@@ -1,6 +1,6 @@
 // eight large uploads at once: memory of rest-server, and delay for everyone else
 import { statSync } from 'node:fs';
-import { ServiceClient } from '../../scripts/support/client.mjs';
+import { openClient, songFile } from '../../scripts/support/client.mjs';
 import { memoryOf } from '../support/workbench.mjs';
 import { mebibytes, table } from '../support/statistics.mjs';
 
@@ -19,10 +19,10 @@ export async function measure(workbench) {
   await metric(service, 'nodejs_eventloop_lag_p99_seconds');
   let peak = before;
   const watch = setInterval(async () => (peak = Math.max(peak, await memoryOf(pid, 'VmRSS'))), SAMPLE_MS);
+  const client = await openClient(service.url);
+  const files = await Promise.all(songs.map(songFile));
   const began = performance.now();
-  const client = new ServiceClient(service.url);
-  const { signal } = new AbortController();
-  await Promise.all(songs.map((song) => client.upload(song, statSync(song).size, [], () => {}, signal)));
+  await Promise.all(files.map((file) => client.upload(file)));
   const seconds = (performance.now() - began) / 1000;
   clearInterval(watch);
   const delay = await metric(service, 'nodejs_eventloop_lag_p99_seconds');

@@ -1,6 +1,7 @@
 // updates node_modules and dist
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { PlainError } from '../support/fail.mjs';
 import { mainFile, root } from '../support/paths.mjs';
 import { mustRun } from '../support/run.mjs';
@@ -8,6 +9,9 @@ import { digestOf, isStamped, stamp } from './stamp.mjs';
 
 const NEEDED = [20, 19];
 const APPS = ['api', 'worker', 'logs'];
+const CLIENT = join(root, 'dist', 'client');
+// beside it, because npm packs the whole folder
+const CLIENT_STAMP = join(root, 'dist', '.built-client');
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 export function checkNodeVersion() {
@@ -45,4 +49,23 @@ export async function build() {
   console.log('Building …');
   await mustRun('The build failed: see above.', npm, ['run', '--silent', 'build'], { quiet: true });
   stamp(file, digest);
+  stamp(CLIENT_STAMP, clientDigest());
+}
+
+/** Builds the client of libs/client if its sources have changed. @returns the address of its folder */
+export async function buildClient() {
+  // an image has no sources
+  const isBuilt = () => existsSync(join(CLIENT, 'index.js')) && isStamped(CLIENT_STAMP, clientDigest());
+  if (existsSync(join(root, 'libs')) && !isBuilt()) {
+    await installPackages();
+    await mustRun('The client could not be built: see above.', npm, ['run', '--silent', 'build:client'], {
+      quiet: true,
+    });
+    stamp(CLIENT_STAMP, clientDigest());
+  }
+  return pathToFileURL(join(CLIENT, '/'));
+}
+
+function clientDigest() {
+  return digestOf(['libs/client', 'tsconfig.json', 'package.json'].map((name) => join(root, name)));
 }

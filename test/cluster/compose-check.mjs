@@ -1,7 +1,7 @@
 // compose.yaml: from nothing to stems, stopped, upgraded with its data kept; with two workers, with S3 and with https
 import { request } from 'node:https';
 import { once } from 'node:events';
-import { ServiceClient } from '../../scripts/support/client.mjs';
+import { openClient } from '../../scripts/support/client.mjs';
 import { PlainError } from '../../scripts/support/fail.mjs';
 import { freePort } from '../../scripts/service/ports.mjs';
 import { until } from '../../scripts/support/until.mjs';
@@ -50,7 +50,7 @@ async function checkUpgrade(project, settings, song, profiles = []) {
   const upgraded = await start(project, settings, 1);
   await checkStems(upgraded, id);
   // other options: it is separated again
-  await separateAndCheck(upgraded, song, [['shifts', '1']]);
+  await separateAndCheck(upgraded, song, { shifts: 1 });
   console.log('  stopped and upgraded: it serves the same stems, and separates the next song');
 }
 
@@ -88,10 +88,10 @@ async function statusOf(path, port, ca) {
 async function start(project, settings, workers) {
   const begin = Date.now();
   await project.up(workers);
-  const client = new ServiceClient(`http://${HOST}:${settings.PORT}`);
+  const client = await openClient(`http://${HOST}:${settings.PORT}`);
   const isReady = async () => {
     const signal = AbortSignal.timeout(2000);
-    const answer = await client.get('/health/ready', signal).catch(() => undefined);
+    const answer = await client.call('/health/ready', { signal }).catch(() => undefined);
     await answer?.body?.cancel();
     return answer !== undefined;
   };

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { ServiceClient } from '../../scripts/support/client.mjs';
+import { openClient } from '../../scripts/support/client.mjs';
 import { PlainError } from '../../scripts/support/fail.mjs';
 import { freePort } from '../../scripts/service/ports.mjs';
 import { until } from '../../scripts/support/until.mjs';
@@ -47,8 +47,8 @@ async function checkStopsInASong(containers, client, id) {
     writeLongSong(file, LONG_SONG_SECONDS);
     const long = await upload(client, file);
     // as an open page does
-    const events = await client.get(`/v1/separations/${long.id}/events`);
-    const works = async () => (await client.separation(long.id)).progress.percent > 1;
+    const events = await client.call(`/v1/separations/${long.id}/events`);
+    const works = async () => (await client.status(long.id)).progress.percent > 1;
     if (!(await until(works, { timeoutMs: 120_000 }))) throw new PlainError(`${long.id} did not start`);
     await stop(containers, 'second');
     await events.body.cancel().catch(() => undefined);
@@ -77,7 +77,7 @@ async function start(containers, name, volume, options = []) {
   await containers.launch(name, 'all', ['--network=bridge', ...places, ...options]);
   await containers.ready(port, name);
   console.log(`${name} container: ready after ${((Date.now() - begin) / 1000).toFixed(1)} s`);
-  return new ServiceClient(`http://${HOST}:${port}`);
+  return openClient(`http://${HOST}:${port}`);
 }
 
 async function stop(containers, name) {

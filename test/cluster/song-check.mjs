@@ -1,28 +1,29 @@
 // separates a song with a remote service and checks the stems against the receipt; makes a long song to interrupt
 import { createHash } from 'node:crypto';
-import { statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { songFile } from '../../scripts/support/client.mjs';
 import { PlainError } from '../../scripts/support/fail.mjs';
 import { until } from '../../scripts/support/until.mjs';
 
 const COMPLETED_MS = 600_000;
 
 /** @returns {Promise<{ id: string, seconds: number, stems: string[] }>} seconds: from the start of the upload to completion */
-export async function separateAndCheck(client, song, fields = []) {
+export async function separateAndCheck(client, song, options = {}) {
   const begin = Date.now();
-  const { id } = await upload(client, song, fields);
+  const { id } = await upload(client, song, options);
   await completed(client, id);
   const seconds = (Date.now() - begin) / 1000;
   return { id, seconds, stems: await checkStems(client, id) };
 }
 
-export function upload(client, song, fields = []) {
-  return client.upload(song, statSync(song).size, fields, () => undefined, AbortSignal.timeout(COMPLETED_MS));
+export async function upload(client, song, options = {}) {
+  return client.upload(await songFile(song), options, { signal: AbortSignal.timeout(COMPLETED_MS) });
 }
 
 export async function completed(client, id) {
   let separation;
   const ends = async () => {
-    separation = await client.separation(id, AbortSignal.timeout(COMPLETED_MS)).catch(() => separation);
+    separation = await client.status(id).catch(() => separation);
     return ['completed', 'failed', 'cancelled'].includes(separation?.status);
   };
   await until(ends, { timeoutMs: COMPLETED_MS });
@@ -32,7 +33,7 @@ export async function completed(client, id) {
 
 /** Checks every stem against the sha256 in the receipt. */
 export async function checkStems(client, id) {
-  const { receipt } = await client.separation(id, AbortSignal.timeout(COMPLETED_MS));
+  const { receipt } = await client.status(id);
   for (const { name, sha256 } of receipt.stems) {
     const digest = createHash('sha256')
       .update(await bytesOf(client, `/v1/separations/${id}/stems/${name}.flac`))
@@ -65,7 +66,7 @@ export async function checkArchive(client, id) {
 }
 
 async function bytesOf(client, path) {
-  const answer = await client.get(path, undefined, COMPLETED_MS);
+  const answer = await client.download(path, { signal: AbortSignal.timeout(COMPLETED_MS) });
   return Buffer.from(await answer.arrayBuffer());
 }
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ServiceClient } from '../../scripts/support/client.mjs';
+import { openClient } from '../../scripts/support/client.mjs';
 import { Cluster, withStandIns } from './cluster.mjs';
 import { PlainError, main } from '../../scripts/support/fail.mjs';
 import { LostWorkers } from './lost-workers.mjs';
@@ -68,7 +68,7 @@ async function loadImages() {
 
 async function client() {
   const { 'default-key': key } = await cluster.secret('separation-api-keys');
-  return new ServiceClient(await cluster.address(values.node), key);
+  return openClient(await cluster.address(values.node), key);
 }
 
 /** Checks that `kubectl logs deploy/logs` has lines of both services on the song, and shows the last of each. */

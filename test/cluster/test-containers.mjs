@@ -4,7 +4,7 @@
 // - compose: compose.yaml with its profiles
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ServiceClient } from '../../scripts/support/client.mjs';
+import { openClient } from '../../scripts/support/client.mjs';
 import { checkCompose } from './compose-check.mjs';
 import { Containers, imageName } from './containers.mjs';
 import { PlainError, main } from '../../scripts/support/fail.mjs';
@@ -66,7 +66,7 @@ async function logsShow(id) {
 }
 
 async function checkServices() {
-  const client = new ServiceClient(await startService());
+  const client = await openClient(await startService());
   const { id, seconds, stems } = await separateAndCheck(client, values.song);
   console.log(`${id}: ${stems.join(', ')} after ${seconds.toFixed(1)} s, all matching the receipt`);
   const bytes = await checkMadeOnDemand(client, id, stems[0]);

@@ -1,10 +1,13 @@
 // a worker that separates nothing: for specs of what stands before and behind it.
 import { RedisConnections } from '@app/redis';
 import { SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
-import type { SeparationId } from '@app/separations';
+import type { ManifestStem, SeparationId, StoredRequest } from '@app/separations';
 import { Documents, someManifest } from './stored-separations.js';
 import type { ObjectStore } from '@app/storage';
 import { waitUntil } from '../wait-until.js';
+
+/** Stores the stems of a song, and describes them. */
+type MakeStems = (request: StoredRequest) => Promise<readonly ManifestStem[]>;
 
 /** Takes jobs, reports progress, and ends one when the spec says so, or when it is cancelled. */
 export class StandInWorker {
@@ -15,7 +18,11 @@ export class StandInWorker {
   private readonly worker: SeparationWorker;
   private readonly documents: Documents;
 
-  private constructor(redisUrl: URL, store: ObjectStore) {
+  private constructor(
+    redisUrl: URL,
+    store: ObjectStore,
+    private readonly makeStems?: MakeStems,
+  ) {
     this.documents = new Documents(store);
     this.connections = new RedisConnections({ url: redisUrl });
     this.worker = new SeparationWorker(this.connections, (job, context) => this.handle(job, context), {
@@ -23,8 +30,9 @@ export class StandInWorker {
     });
   }
 
-  static async start(redisUrl: URL, store: ObjectStore): Promise<StandInWorker> {
-    const standIn = new StandInWorker(redisUrl, store);
+  /** @param makeStems with it, every job completes at once */
+  static async start(redisUrl: URL, store: ObjectStore, makeStems?: MakeStems): Promise<StandInWorker> {
+    const standIn = new StandInWorker(redisUrl, store, makeStems);
     await standIn.worker.start();
     return standIn;
   }
@@ -42,8 +50,7 @@ export class StandInWorker {
   /** Writes the manifest of a silent song and lets the job end. */
   async complete(id: SeparationId): Promise<void> {
     await waitUntil(`${id} to be worked on`, () => this.ends.has(id));
-    const request = await this.documents.request(id);
-    if (request !== undefined) await this.documents.putManifest(someManifest(request, { stems: [] }));
+    await this.commit(id);
     this.ends.get(id)?.();
   }
 
@@ -52,11 +59,22 @@ export class StandInWorker {
     await this.connections.close();
   }
 
+  private async commit(id: SeparationId): Promise<void> {
+    const request = await this.documents.request(id);
+    if (request === undefined) return;
+    const stems = (await this.makeStems?.(request)) ?? [];
+    await this.documents.putManifest(someManifest(request, { stems }));
+  }
+
   private async handle(job: SeparationJob, context: JobContext): Promise<void> {
     const { id } = job;
     this.contexts.set(id, context);
     try {
       await context.reportProgress({ percent: 1, stage: 'separate' });
+      if (this.makeStems !== undefined) {
+        await this.commit(id);
+        return;
+      }
       await new Promise<void>((resolve, reject) => {
         this.ends.set(id, resolve);
         context.signal.addEventListener('abort', () => {

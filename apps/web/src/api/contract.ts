@@ -1,4 +1,23 @@
-// everything the page shares with the server; the only file here that imports from outside the page
+// everything the page shares with the server: documents as the client has them, and the vocabulary
+import type { Separation } from '@app/client';
+
+/** `sep_` and 32 lower-case hex digits */
+export type SeparationId = Separation['id'];
+
+export type {
+  Analysis,
+  Format,
+  Model,
+  ModelList,
+  OwnEdit,
+  Preview,
+  PreviewBlock,
+  Receipt,
+  Separation,
+  SeparationPage,
+  SeparationStatus,
+  Waveform,
+} from '@app/client';
 export {
   CONTENT_TYPES,
   DEMO_MODEL,
@@ -15,22 +34,9 @@ export {
   isSeparationId,
   isTerminal,
   sortStems,
-  type OwnEdit,
   type MusicalKey,
   type FailureCode,
-  type Format,
   type KnownStem,
   type LicenceClass,
-  type Manifest,
-  type Model,
-  type ModelList,
-  type Preview,
-  type PreviewBlock,
   type ProblemCode,
-  type Separation,
-  type SeparationId,
-  type SeparationPage,
-  type SeparationStatus,
-  type ShownAnalysis,
-  type Waveform,
 } from '@app/separations';

@@ -34,34 +34,7 @@ export function isRetryable(code: string): boolean {
   return RETRYABLE.has(code);
 }
 
-/** An error response of the server; its `code` is stable (see the OpenAPI document). */
-export class ApiError extends Error {
-  constructor(
-    readonly code: string,
-    readonly status: number,
-    detail: string,
-  ) {
-    super(detail);
-  }
-}
-
-/** The server could not be reached, or the connection broke. */
-export class ConnectionError extends Error {
-  readonly code = 'connection' satisfies ErrorCode;
-}
-
 export function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : ('unexpected' satisfies ErrorCode);
-}
-
-/** @param body may come from a proxy and not from the server */
-export function toApiError(status: number, body: string): ApiError {
-  try {
-    const { code, detail } = JSON.parse(body) as { code?: unknown; detail?: unknown };
-    if (typeof code === 'string') return new ApiError(code, status, typeof detail === 'string' ? detail : '');
-  } catch {
-    // a proxy's page: the status is enough
-  }
-  return new ApiError(status === 413 ? 'file_too_large' : 'internal', status, `HTTP ${status}`);
 }

@@ -1,5 +1,6 @@
+import { paths } from '@app/client';
 import type { SoundKind } from '@app/stretch';
-import { call, previewPath } from '../api/client.js';
+import { call } from '../api/client.js';
 import { INSTRUMENTAL, PREVIEW_GAIN_DB, type Separation } from '../api/contract.js';
 import { DEFAULT_LANE, originalLevel, type LaneSettings } from '../audio/levels.js';
 import type { LightChoice } from '../audio/light/light-choice.js';
@@ -49,7 +50,7 @@ function growingAudio(song: Separation, preview: PreviewBlocks, choice: LightCho
       samples,
       blocks: preview,
       readBlock: async (attempt, n, signal) => {
-        const block = await readAll(previewPath(song.id, attempt, stem, n), context, signal);
+        const block = await readAll(paths.preview(song.id, attempt, stem, n), context, signal);
         return scale(block, amplitude(-PREVIEW_GAIN_DB));
       },
       openMaster: async () => {

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Manifest } from '../api/contract.js';
+import type { Receipt } from '../api/contract.js';
 import { messages, stemName } from '../i18n/i18n.js';
 import { formatDuration, formatTime } from '../i18n/units.js';
 import { Icon } from '../ui/icons.js';
@@ -8,7 +8,7 @@ import { LicenceText } from '../ui/licence-text.js';
 type Row = readonly [label: string, value: JSX.Element | string];
 
 /** What was computed, and how well. */
-export function ReceiptView({ receipt }: { readonly receipt: Manifest }): JSX.Element {
+export function ReceiptView({ receipt }: { readonly receipt: Receipt }): JSX.Element {
   return (
     <details class="receipt">
       <summary>
@@ -27,7 +27,7 @@ export function ReceiptView({ receipt }: { readonly receipt: Manifest }): JSX.El
   );
 }
 
-function facts({ model, licence, input, residualDb, gainDb, seconds, engine, warnings }: Manifest): Row[] {
+function facts({ model, licence, input, residualDb, gainDb, seconds, engine, warnings }: Receipt): Row[] {
   const text = messages.value.receipt;
   const total = Object.values(seconds).reduce((sum, stage) => sum + stage, 0);
   const rows: Row[] = [
@@ -42,13 +42,13 @@ function facts({ model, licence, input, residualDb, gainDb, seconds, engine, war
 }
 
 /** Receipts of earlier versions have none. */
-function licenceRow(licence: Manifest['licence']): Row[] {
+function licenceRow(licence: Receipt['licence']): Row[] {
   if (licence === undefined) return [];
   const { class: kind, text, source } = licence;
   return [[messages.value.receipt.licence, <LicenceText key="licence" class={kind} text={text} source={source} />]];
 }
 
-function checksums({ input, stems, weightsSha256 }: Manifest): Row[] {
+function checksums({ input, stems, weightsSha256 }: Receipt): Row[] {
   const { songChecksum, stemChecksum, modelChecksum } = messages.value.receipt;
   const rows: (readonly [string, string])[] = [
     [songChecksum, input.sha256],

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { api } from '../api/client.js';
-import { TEMPO_RANGE, type OwnEdit, type Separation, type SeparationId, type ShownAnalysis } from '../api/contract.js';
+import { TEMPO_RANGE, type OwnEdit, type Separation, type SeparationId, type Analysis } from '../api/contract.js';
 import { delay } from '../api/delay.js';
 import { codeOf } from '../api/errors.js';
 import type { Player } from '../audio/player.js';
@@ -24,7 +24,7 @@ interface SongFactsProps {
 
 /** Tempo and key of the song as it is played. Nothing until the server knows them. */
 export function SongFacts({ song: { id, own }, player, onEdit }: SongFactsProps): JSX.Element | null {
-  const analysis = useSignal<ShownAnalysis | undefined>(undefined);
+  const analysis = useSignal<Analysis | undefined>(undefined);
   const error = useSignal<unknown>(undefined);
   useEffect(() => {
     const closed = new AbortController();
@@ -95,9 +95,9 @@ function TempoButton({ text, label, bpm, onChoose }: TempoButtonProps): JSX.Elem
   );
 }
 
-async function untilAnalyzed(id: SeparationId, signal: AbortSignal): Promise<ShownAnalysis> {
+async function untilAnalyzed(id: SeparationId, signal: AbortSignal): Promise<Analysis> {
   for (;;) {
-    const analysis = await api.analysis(id, signal);
+    const analysis = await api.analysis(id, { signal });
     if (analysis !== undefined) return analysis;
     await delay(AGAIN_MS, signal);
   }

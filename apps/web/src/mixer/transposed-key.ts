@@ -1,6 +1,6 @@
-import type { ShownAnalysis } from '../api/contract.js';
+import type { Analysis } from '../api/contract.js';
 
-export type Key = NonNullable<ShownAnalysis['key']>;
+export type Key = NonNullable<Analysis['key']>;
 
 /** by semitone */
 const TONICS: readonly Key['tonic'][] = ['C', 'C#', 'D', 'Eb', 'E', 'F', 'F#', 'G', 'Ab', 'A', 'Bb', 'B'];

@@ -1,7 +1,10 @@
 import { computed, signal } from '@preact/signals';
+import { ApiError } from '@app/client';
 import { api } from '../api/client.js';
-import { ApiError } from '../api/errors.js';
 import { isTerminal, type OwnEdit, type Separation, type SeparationId } from '../api/contract.js';
+
+/** the songs that one call lists */
+export const PAGE = 30;
 
 /** the loaded and added songs, newest first */
 export const songs = signal<readonly Separation[]>([]);
@@ -55,7 +58,7 @@ export function showSong(id: SeparationId): void {
 /** Loads the next page of the list. */
 export async function loadSongs(): Promise<void> {
   try {
-    const page = await api.list(nextCursor.value ?? undefined);
+    const page = await api.list({ limit: PAGE, cursor: nextCursor.value ?? undefined });
     upsertSongs(...page.separations);
     nextCursor.value = page.nextCursor;
     listError.value = undefined;
@@ -66,19 +69,19 @@ export async function loadSongs(): Promise<void> {
 
 /** Loads what a list leaves out of a completed song. */
 export async function loadReceipt(id: SeparationId): Promise<void> {
-  upsertSongs(await api.get(id));
+  upsertSongs(await api.status(id));
 }
 
 /** Lists a song that may be too old for the loaded pages. */
 export async function listSong(id: SeparationId): Promise<void> {
-  if (!songs.value.some((song) => song.id === id)) upsertSongs(await api.get(id));
+  if (!songs.value.some((song) => song.id === id)) upsertSongs(await api.status(id));
 }
 
 /** Follows what other tabs and devices add to the first page of the list, and remove from it. */
 export async function refreshSongs(): Promise<void> {
   if (nextCursor.value === undefined) return;
   const before = songs.value;
-  const { separations, nextCursor: next } = await api.list();
+  const { separations, nextCursor: next } = await api.list({ limit: PAGE });
   // an active song has live updates, which may be newer
   const active = new Set(activeSongs.value.map(({ id }) => id));
   upsertSongs(...separations.filter(({ id }) => !active.has(id)));
@@ -105,7 +108,7 @@ export async function cancelSong(id: SeparationId): Promise<void> {
 
 export async function removeSong(id: SeparationId): Promise<void> {
   try {
-    await api.remove(id);
+    await api.delete(id);
   } catch (error) {
     // removed elsewhere
     if (!(error instanceof ApiError && error.status === 404)) throw error;

@@ -1,10 +1,8 @@
+import { ApiError } from '@app/client';
 import { effect } from '@preact/signals';
 import { api } from '../api/client.js';
 import type { Separation, SeparationId } from '../api/contract.js';
-import { ApiError } from '../api/errors.js';
-import { separationEvents } from '../api/events.js';
-import { delay } from '../api/delay.js';
-import { activeSongs, dropSong, isOffline, refreshSongs, upsertSongs } from './library.js';
+import { PAGE, activeSongs, dropSong, isOffline, refreshSongs, upsertSongs } from './library.js';
 import { isUploading } from './upload/uploads.js';
 
 /** a browser opens at most six connections to a server, and the page needs others too */
@@ -14,9 +12,6 @@ const POLL_MS = 3000;
 
 /** for songs that another tab or device has added */
 const REFRESH_MS = 10_000;
-
-const MIN_BACKOFF_MS = 500;
-const MAX_BACKOFF_MS = 8000;
 
 const streams = new Map<SeparationId, AbortController>();
 
@@ -63,26 +58,24 @@ function firstInLine(active: readonly Separation[]): SeparationId[] {
 async function follow(id: SeparationId): Promise<void> {
   const stop = new AbortController();
   streams.set(id, stop);
-  let backoff = MIN_BACKOFF_MS;
-  const isStopped = (): boolean => stop.signal.aborted;
-  while (!isStopped()) {
-    try {
-      for await (const state of separationEvents(id, stop.signal)) {
-        isOffline.value = false;
-        backoff = MIN_BACKOFF_MS;
-        upsertSongs(state);
-      }
-      // the server ends the stream after the last state, and on shutdown
-      if (!isActive(id)) return;
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) {
-        dropSong(id);
-        return;
-      }
-      isOffline.value = !isStopped() && !(error instanceof ApiError);
+  const isGone = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+  const states = api.events(id, {
+    signal: stop.signal,
+    patienceMs: Infinity,
+    // a rejected key too: the user may enter another one
+    persists: (error) => !isGone(error),
+    onAway: (error) => {
+      isOffline.value = !(error instanceof ApiError);
+    },
+  });
+  try {
+    for await (const state of states) {
+      isOffline.value = false;
+      upsertSongs(state);
     }
-    await delay(backoff, stop.signal);
-    backoff = Math.min(backoff * 2, MAX_BACKOFF_MS);
+  } catch (error) {
+    if (isGone(error)) dropSong(id);
+    else if (!stop.signal.aborted) throw error;
   }
 }
 
@@ -90,11 +83,14 @@ async function pollOthers(): Promise<void> {
   const others = activeSongs.value.filter(({ id }) => !streams.has(id));
   if (others.length === 0 || document.hidden) return;
   try {
-    const pages = await Promise.all([api.list(undefined, 'queued'), api.list(undefined, 'processing')]);
+    const pages = await Promise.all([
+      api.list({ status: 'queued', limit: PAGE }),
+      api.list({ status: 'processing', limit: PAGE }),
+    ]);
     const listed = pages.flatMap(({ separations }) => separations);
     upsertSongs(...listed.filter(({ id }) => others.some((song) => song.id === id)));
     const ended = others.filter(({ id }) => !listed.some((song) => song.id === id)).slice(0, MAX_STREAMS);
-    upsertSongs(...(await Promise.all(ended.map(({ id }) => api.get(id)))));
+    upsertSongs(...(await Promise.all(ended.map(({ id }) => api.status(id)))));
     isOffline.value = false;
   } catch (error) {
     isOffline.value = !(error instanceof ApiError);

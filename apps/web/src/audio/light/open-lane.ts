@@ -1,5 +1,6 @@
+import { paths } from '@app/client';
 import type { FilePart } from '@app/flac';
-import { call, lightOriginalPath, lightPath, originalPath, stemPath, withVersion } from '../../api/client.js';
+import { call, withVersion } from '../../api/client.js';
 import type { Separation } from '../../api/contract.js';
 import { FlacSource, type Decode } from '../sources/flac-source.js';
 import type { StemSource } from '../sources/stem-source.js';
@@ -13,13 +14,13 @@ import { line } from './sound-quality.js';
 export function openStem(song: Separation, stem: string, choice: LightChoice, context: BaseAudioContext): StemSource {
   const { id, receipt } = song;
   const sha256 = receipt?.stems.find(({ name }) => name === stem)?.sha256;
-  const [master, block] = [stemPath(id, stem, 'flac'), (n: number): string => lightPath(id, stem, n)];
+  const [master, block] = [paths.stem(id, stem, 'flac'), (n: number): string => paths.lightStem(id, stem, n)];
   return openLane(song, { master, block, sha256 }, choice, context);
 }
 
 export function openOriginal(song: Separation, choice: LightChoice, context: BaseAudioContext): StemSource {
   const { id, receipt } = song;
-  const [master, block] = [originalPath(id), (n: number): string => lightOriginalPath(id, n)];
+  const [master, block] = [paths.original(id), (n: number): string => paths.lightOriginal(id, n)];
   return openLane(song, { master, block, sha256: receipt?.original?.sha256 }, choice, context);
 }
 

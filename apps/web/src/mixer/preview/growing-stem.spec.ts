@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { isSeparationId, type Separation } from '../../api/contract.js';
-import { ApiError } from '../../api/errors.js';
+import { ApiError } from '@app/client';
+import type { Separation } from '../../api/contract.js';
 import { ResegmentedSource } from '../../audio/sources/resegmented-source.js';
 import { NotReadyError, SAMPLE_RATE, type Segment, type StemSource } from '../../audio/sources/stem-source.js';
 import { GrowingStem } from './growing-stem.js';
@@ -11,9 +11,7 @@ const SAMPLES = 7.5 * SAMPLE_RATE;
 /** where the blocks of the preview begin */
 const EDGES = [0, 3.3 * SAMPLE_RATE, 6.4 * SAMPLE_RATE];
 
-const ID = `sep_${'0'.repeat(32)}`;
-if (!isSeparationId(ID)) throw new Error('not an id');
-const COMPLETED = { id: ID, status: 'completed' } as Separation;
+const COMPLETED = { id: `sep_${'0'.repeat(32)}`, status: 'completed' } as Separation;
 
 const audio = (from: number, to: number): Segment => {
   const left = Float32Array.from({ length: to - from }, (_, at) => (from + at) / SAMPLES);

@@ -1,4 +1,4 @@
-import { ApiError } from '../../api/errors.js';
+import { ApiError } from '@app/client';
 import { NotReadyError, SAMPLE_RATE, type Segment, type StemSource } from '../../audio/sources/stem-source.js';
 import type { PreviewBlocks } from './preview-blocks.js';
 

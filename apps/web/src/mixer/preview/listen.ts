@@ -1,9 +1,6 @@
+import { api } from '../../api/client.js';
 import type { SeparationId } from '../../api/contract.js';
-import { previewEvents } from '../../api/events.js';
-import { delay } from '../../api/delay.js';
 import type { PreviewBlocks } from './preview-blocks.js';
-
-const RETRY_MS = 2000;
 
 /** Follows the preview of a running separation until it is stopped. @returns a function that stops it */
 export function listen(id: SeparationId, blocks: PreviewBlocks): () => void {
@@ -15,12 +12,10 @@ export function listen(id: SeparationId, blocks: PreviewBlocks): () => void {
 }
 
 async function follow(id: SeparationId, blocks: PreviewBlocks, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    try {
-      for await (const preview of previewEvents(id, signal)) blocks.add(preview);
-    } catch {
-      // the updates of the song tell what is wrong
-    }
-    await delay(RETRY_MS, signal);
+  try {
+    const previews = api.previews(id, { signal, patienceMs: Infinity, persists: () => true });
+    for await (const preview of previews) blocks.add(preview);
+  } catch {
+    // it was stopped; the updates of the song tell what is wrong
   }
 }

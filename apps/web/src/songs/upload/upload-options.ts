@@ -1,3 +1,4 @@
+import type { SeparationOptions } from '@app/client';
 import { computed, effect, signal } from '@preact/signals';
 import { api } from '../../api/client.js';
 import { DEMO_MODEL, INSTRUMENTAL, sortStems, type Format, type Model } from '../../api/contract.js';
@@ -53,13 +54,9 @@ export async function loadModels(): Promise<void> {
   if (stems?.some((stem) => !availableStems.value.includes(stem))) setOptions({ stems: undefined });
 }
 
-/** the option fields of an upload */
-export function optionFields({ model, stems, formats }: UploadOptions): Record<string, string> {
-  return {
-    ...(model !== undefined && { model }),
-    ...(stems !== undefined && { stems: stems.join(',') }),
-    formats: formats.join(','),
-  };
+/** what an upload asks for */
+export function wantedOptions({ model, stems, formats }: UploadOptions): SeparationOptions {
+  return { ...(model !== undefined && { model }), ...(stems !== undefined && { stems }), formats };
 }
 
 function storedOptions(): UploadOptions {

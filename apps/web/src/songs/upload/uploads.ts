@@ -1,13 +1,13 @@
+import { paths, type SeparationOptions, type UploadOptions } from '@app/client';
 import { computed, signal } from '@preact/signals';
-import { api } from '../../api/client.js';
+import { api, call } from '../../api/client.js';
 import { isTerminal, type Separation, type SeparationId } from '../../api/contract.js';
 import { codeOf } from '../../api/errors.js';
 import { MAX_UPLOAD_BYTES } from '../../api/limits.js';
-import { upload } from '../../api/upload.js';
 import { refusalOf } from './accepted-files.js';
 import { delay } from '../../api/delay.js';
 import { openSong, showSong, songs, upsertSongs } from '../library.js';
-import { optionFields, uploadOptions } from './upload-options.js';
+import { uploadOptions, wantedOptions } from './upload-options.js';
 
 export type UploadState =
   | { readonly step: 'waiting' }
@@ -21,7 +21,7 @@ export type UploadState =
 export interface Upload {
   readonly key: number;
   readonly file: File;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly options: SeparationOptions;
   readonly state: UploadState;
 }
 
@@ -53,12 +53,12 @@ export function guardUploads(): void {
 }
 
 /** Queues files for upload in their order, except those the server would refuse. @returns how many were queued */
-export function addFiles(files: readonly File[], fields = optionFields(uploadOptions.value)): number {
+export function addFiles(files: readonly File[], options = wantedOptions(uploadOptions.value)): number {
   // the newest first, as in the list
   const added = files.map((file): Upload => {
     lastKey += 1;
     const code = refusalOf(file, MAX_UPLOAD_BYTES);
-    return { key: lastKey, file, fields, state: code === undefined ? { step: 'waiting' } : { step: 'refused', code } };
+    return { key: lastKey, file, options, state: code === undefined ? { step: 'waiting' } : { step: 'refused', code } };
   });
   uploads.value = [...added.reverse(), ...uploads.value];
   sendNext();
@@ -78,8 +78,8 @@ export function retryUpload(key: number): void {
 
 /** Uploads the song of a failed or canceled separation again, with the same options. */
 export async function separateAgain({ id, fileName, model, stems, formats }: Separation): Promise<void> {
-  const song = await (await api.input(id, AbortSignal.timeout(INPUT_TIMEOUT_MS))).blob();
-  addFiles([new File([song], fileName)], optionFields({ model, stems, formats }));
+  const song = await (await call(paths.input(id), { signal: AbortSignal.timeout(INPUT_TIMEOUT_MS) })).blob();
+  addFiles([new File([song], fileName)], wantedOptions({ model, stems, formats }));
 }
 
 function sendNext(): void {
@@ -90,15 +90,15 @@ function sendNext(): void {
   }
 }
 
-async function send({ key, file, fields }: Upload): Promise<void> {
+async function send({ key, file, options }: Upload): Promise<void> {
   const abort = new AbortController();
   inFlight.set(key, abort);
   setState(key, { step: 'sending', percent: 0, bytesPerSecond: undefined });
   const began = performance.now();
   try {
-    const song = await sendPatiently(file, fields, {
+    const song = await sendPatiently(file, options, {
       signal: abort.signal,
-      onProgress: ({ sentBytes, totalBytes }) => {
+      onProgress: (sentBytes, totalBytes) => {
         const elapsed = performance.now() - began;
         const bytesPerSecond = elapsed < RATE_AFTER_MS ? undefined : (sentBytes / elapsed) * 1000;
         const percent = Math.floor((100 * sentBytes) / totalBytes);
@@ -121,17 +121,21 @@ async function send({ key, file, fields }: Upload): Promise<void> {
 }
 
 /** Sends again what the server was too busy for, before the user has to. */
-async function sendPatiently(...[file, fields, hooks]: Parameters<typeof upload>): Promise<Separation> {
+async function sendPatiently(
+  file: File,
+  options: SeparationOptions,
+  hooks: UploadOptions & { readonly signal: AbortSignal },
+): Promise<Separation> {
   for (const waitMs of AGAIN_AFTER_MS) {
     try {
-      return await upload(file, fields, hooks);
+      return await api.upload(file, options, hooks);
     } catch (error) {
       if (!PASSING.includes(codeOf(error))) throw error;
       await delay(waitMs, hooks.signal);
       hooks.signal.throwIfAborted();
     }
   }
-  return upload(file, fields, hooks);
+  return api.upload(file, options, hooks);
 }
 
 function setState(key: number, state: UploadState): void {

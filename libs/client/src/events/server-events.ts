@@ -1,43 +1,29 @@
-import type { Preview, Separation, SeparationId } from './contract.js';
-import { call, eventsPath } from './client.js';
+import type { Caller } from '../caller.js';
+import { ConnectionError } from '../errors.js';
 
 /** the server sends a heartbeat every 15 s: a longer silence is a broken connection */
 const SILENCE_MS = 40_000;
-
-/**
- * Yields the states of a separation until the server ends the stream.
- * @throws ApiError, ConnectionError, or why the stream broke
- */
-export async function* separationEvents(id: SeparationId, signal: AbortSignal): AsyncGenerator<Separation> {
-  for await (const { event, data } of serverEvents(eventsPath(id), signal)) {
-    if (event === 'state') yield JSON.parse(data) as Separation;
-  }
-}
-
-/** Asks the worker for a preview while it is read, and yields what can be heard. @throws as `separationEvents` */
-export async function* previewEvents(id: SeparationId, signal: AbortSignal): AsyncGenerator<Preview> {
-  for await (const { event, data } of serverEvents(`${eventsPath(id)}?preview=true`, signal)) {
-    if (event === 'preview') yield JSON.parse(data) as Preview;
-  }
-}
 
 interface ServerEvent {
   readonly event: string;
   readonly data: string;
 }
 
-/** Reads server-sent events with `fetch`, because an EventSource cannot send the access key. */
-async function* serverEvents(path: string, signal: AbortSignal): AsyncGenerator<ServerEvent> {
+/**
+ * Reads server-sent events with `fetch`, because an EventSource cannot send the access key. Ends with the stream.
+ * @throws ApiError, ConnectionError also when the stream breaks or goes silent, the signal's reason after an abort
+ */
+export async function* serverEvents(caller: Caller, path: string, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
   const silence = new AbortController();
-  const either = AbortSignal.any([signal, silence.signal]);
-  const response = await call(path, { signal: either, headers: { accept: 'text/event-stream' } });
+  const either = signal === undefined ? silence.signal : AbortSignal.any([signal, silence.signal]);
+  const response = await caller.call(path, { signal: either, headers: { accept: 'text/event-stream' } });
   if (response.body === null) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let buffer = '';
   try {
     for (;;) {
       const timer = setTimeout(() => {
-        silence.abort(new Error('the event stream went silent'));
+        silence.abort(new ConnectionError('The event stream went silent.'));
       }, SILENCE_MS);
       const { value, done } = await reader.read().finally(() => {
         clearTimeout(timer);
@@ -50,6 +36,9 @@ async function* serverEvents(path: string, signal: AbortSignal): AsyncGenerator<
         if (event !== undefined) yield event;
       }
     }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error instanceof ConnectionError ? error : caller.unreachable(error);
   } finally {
     // fails only after the reader itself has failed
     await reader.cancel().catch(() => undefined);

@@ -1,0 +1,50 @@
+import { ApiError } from '../errors.js';
+
+/** What the server says of the song itself: it will say so again. */
+const OF_THE_SONG: ReadonlySet<string> = new Set([
+  'duration_limit',
+  'empty_file',
+  'file_too_large',
+  'no_audio',
+  'no_samples',
+  'not_finite',
+  'too_costly',
+  'undecodable_audio',
+  'unknown_track',
+  'unsupported_audio',
+  'unsupported_media_type',
+]);
+
+/** A song has no stems. */
+export class SongFailure extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+
+  get isLasting(): boolean {
+    return OF_THE_SONG.has(this.code);
+  }
+}
+
+/** The file is not what it was when the song was begun: it is still being written. */
+export class SongChanged extends SongFailure {
+  constructor() {
+    super('changed', 'The file changed while it was read. Try again when it is complete.');
+  }
+}
+
+/** Errors that tell of one song only. Others end the run. */
+export function toSongFailure(error: unknown): SongFailure | undefined {
+  if (error instanceof SongFailure) return error;
+  if (error instanceof ApiError) return new SongFailure(error.code, sentenceOf(error));
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  return syscall === undefined || code === undefined ? undefined : new SongFailure(code, message);
+}
+
+export function sentenceOf(error: Error): string {
+  const allowed = error instanceof ApiError ? error.allowed : [];
+  return allowed.length === 0 ? error.message : `${error.message} Allowed: ${allowed.join(', ')}.`;
+}

@@ -1,0 +1,50 @@
+import type { Caller } from '../caller.js';
+import { paths, type Format } from '../paths.js';
+import type { Separation } from '../types.js';
+import { sendForm, type FormRequestMaker } from './send-form.js';
+import { sendStream } from './send-stream.js';
+
+/** A song to upload: a `File` of a browser, or what `songFile` of `music-separation-client/node` returns. */
+export interface Song {
+  readonly name: string;
+  /** in bytes */
+  readonly size: number;
+  stream(): ReadableStream<Uint8Array>;
+}
+
+/** What the server uses if you say nothing is in its OpenAPI document. */
+export interface SeparationOptions {
+  readonly model?: string;
+  readonly stems?: readonly string[];
+  readonly formats?: readonly Format[];
+  /** share of a segment that overlaps its neighbor, 0 to 0.9 */
+  readonly overlap?: number;
+  /** shifted passes to average, 0 to 10 */
+  readonly shifts?: number;
+  /** audio track of a file with several, counted from 1 */
+  readonly track?: number;
+  /** `low` for work that nobody waits for */
+  readonly priority?: Separation['priority'];
+}
+
+export interface UploadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** called with the bytes that were sent so far, of how many */
+  readonly onProgress?: (sentBytes: number, totalBytes: number) => void;
+}
+
+export type Fields = Readonly<Record<string, string>>;
+
+/** @throws ApiError, ConnectionError, the signal's reason after an abort */
+export function upload(caller: Caller, song: Song, fields: Fields, options: UploadOptions): Promise<Separation> {
+  const { XMLHttpRequest } = globalThis as { XMLHttpRequest?: FormRequestMaker };
+  if (XMLHttpRequest !== undefined && song instanceof Blob) {
+    const request = new XMLHttpRequest();
+    return sendForm(caller, { request, path: paths.separations, song, fields }, options);
+  }
+  return sendStream(caller, { path: paths.separations, song, fields }, options);
+}
+
+export function fieldsOf(options: SeparationOptions): Fields {
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, String(value)]));
+}
