@@ -7,9 +7,9 @@ import { main } from './support/fail.mjs';
 import { lockDataDir } from './service/data-lock.mjs';
 import { LocalService } from './service/local-service.mjs';
 import { mustBeFree } from './service/ports.mjs';
-import { checkOpenFiles, mustBeWritable, mustDiffer } from './setup/machine.mjs';
+import { checkOpenFiles, mustBeWritable, mustDiffer, watchedFolders } from './setup/machine.mjs';
 import { chooseModel } from './setup/model.mjs';
-import { build, checkNodeVersion, installPackages } from './setup/node-packages.mjs';
+import { build, buildClient, checkNodeVersion, installPackages } from './setup/node-packages.mjs';
 import { engineProfile, installEngine } from './setup/python-environment.mjs';
 import { dataDir } from './support/paths.mjs';
 import { endRunning } from './support/run.mjs';
@@ -34,10 +34,11 @@ async function start() {
   await lockDataDir(dataDir);
   await mustBeFree(host, port, 'PORT');
   await mustBeFree(host, workerPort, 'WORKER_PORT');
+  const folders = watchedFolders();
   if (built) emptyScratch();
   else await install();
   const model = await chooseModel();
-  service = new LocalService({ host, port, workerPort, watch, env: { ...process.env, MODEL: model.name } });
+  service = new LocalService({ host, port, workerPort, watch, env: { ...process.env, ...folders, MODEL: model.name } });
   await service.start({ showLogs: true });
   if (!service.stopped) announce(model, await pageUrl(), Math.round((Date.now() - began) / 1000));
   await service.ended();
@@ -47,6 +48,7 @@ async function install() {
   await installPackages();
   await installEngine(await engineProfile());
   if (!watch) await build();
+  else if (process.env.WATCH_DIR) await buildClient();
 }
 
 /** No worker removes what a killed container left: its host name does not come back. */

@@ -30,7 +30,7 @@ interface Project {
 /** a variable of .env, with its default */
 const INTERPOLATED = /\$\{([A-Z0-9_]+)(?::-([^}]*))?\}/g;
 /** What these do is over in a moment, or shows in no port. */
-const WITHOUT_HEALTH = ['models', 'logs'];
+const WITHOUT_HEALTH = ['models', 'logs', 'watch'];
 /** Caddy is started from a file with this capability. */
 const WITH_CAPABILITIES = ['https'];
 const OURS = /^localhost\/music-separation-(api|worker):/;
@@ -103,6 +103,7 @@ describe('compose.yaml', () => {
 
   it('stores songs in a volume unless a profile is chosen', () => {
     expect(services.filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name)).toEqual([
+      'watch',
       's3',
       'https',
     ]);

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -11,6 +11,8 @@ import { freePorts } from './support/servers/free-port.js';
 import { processesWith } from './support/service/process-list.js';
 import { DEMO_SONG } from './support/service/test-service.js';
 import { waitUntil } from './support/wait-until.js';
+
+const STEMS = ['bass.flac', 'drums.flac', 'other.flac', 'vocals.flac'];
 
 /** A script of `npm run`, started as in a terminal. */
 class Script {
@@ -47,6 +49,10 @@ describe('npm start', () => {
     new Script(spawn(process.execPath, [`scripts/${name}.mjs`, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
 
   it('brings up everything, separates a song from the command line, and leaves no process after Ctrl-C', async () => {
+    const [songs, library] = [join(folder, 'songs'), join(folder, 'songs', 'library')];
+    await mkdir(songs);
+    await copyFile(DEMO_SONG, join(songs, 'demo-song.mp3'));
+    Object.assign(env, { WATCH_DIR: songs, LIBRARY_DIR: library });
     const start = script('start');
     await waitUntil('it is ready', () => start.output.includes('Music separation is ready'), {
       deadlineMs: 60_000,
@@ -56,7 +62,9 @@ describe('npm start', () => {
     const out = join(folder, 'stems');
     const separate = script('separate', DEMO_SONG, '--out', out, '--server', `http://127.0.0.1:${env['PORT'] ?? ''}`);
     expect({ code: await separate.ended, output: separate.output }).toMatchObject({ code: 0 });
-    expect((await readdir(out)).sort()).toEqual(['bass.flac', 'drums.flac', 'other.flac', 'vocals.flac']);
+    expect((await readdir(out)).sort()).toEqual(['.separations', ...STEMS]);
+    const ofWatch = async (): Promise<boolean> => (await readdir(join(library, 'demo-song'))).length === STEMS.length;
+    await waitUntil('the stems of the watched song', ofWatch, { deadlineMs: 60_000 });
     // one terminal shows the logs of all services
     expect(start.output).toContain('rest-server');
     expect(start.output).toContain('worker-server');
@@ -117,13 +125,13 @@ describe('npm start', () => {
 
 describe('npm run separate', () => {
   it.each([
-    ['no service', [DEMO_SONG, '--server', 'http://127.0.0.1:9'], /No service answers at .*npm start/],
-    ['no file', ['no-such-song.mp3'], /There is no file \S*no-such-song\.mp3/],
-    ['a wrong option', [DEMO_SONG, '--loud'], /--loud/],
-  ])('says what to do about %s', async (_what, args, sentence) => {
+    ['no service', 3, [DEMO_SONG, '--server', 'http://127.0.0.1:9'], /No server answers at .*npm start/],
+    ['no file', 2, ['no-such-song.mp3'], /There is no file \S*no-such-song\.mp3/],
+    ['a wrong option', 2, [DEMO_SONG, '--loud'], /--loud/],
+  ])('says what to do about %s', async (_what, code, args, sentence) => {
     const child = spawn(process.execPath, ['scripts/separate.mjs', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     const separate = new Script(child);
-    expect(await separate.ended).toBe(1);
+    expect(await separate.ended).toBe(code);
     expect(separate.output).toMatch(sentence);
   });
 });

@@ -1,4 +1,4 @@
-// the processes of `npm start`: Redis, rest-server, worker-server and logs
+// the processes of `npm start`: Redis, rest-server, worker-server, logs, and the watch of a folder
 import { join } from 'node:path';
 import { Child } from './child.mjs';
 import { PlainError } from '../support/fail.mjs';
@@ -9,6 +9,7 @@ import { until } from '../support/until.mjs';
 
 const READY_MS = 180_000;
 const STOP_MS = 15_000;
+const WATCH = 'watch';
 const SERVERS = { 'rest-server': 'api', 'worker-server': 'worker' };
 
 export class LocalService {
@@ -62,6 +63,7 @@ export class LocalService {
     };
     const isSettled = await until(settled, { timeoutMs: READY_MS, unless: this.#firstEnd() });
     if (refusal !== undefined) throw new PlainError(`The engine cannot start: ${refusal}`);
+    if (isSettled && !this.stopped && this.env.WATCH_DIR) this.#watchFolder();
     if (isSettled || this.stopped) return;
     throw new PlainError(`${this.#outputs()}\nThe service did not become ready: see above.`);
   }
@@ -76,9 +78,10 @@ export class LocalService {
   /** Stops the servers first and the queue last, each within a time limit. */
   stop() {
     this.#stopping ??= (async () => {
+      await this.#children.find((child) => child.name === WATCH)?.stop(STOP_MS);
       const servers = this.#children.filter((child) => child.name in SERVERS);
       await Promise.all(servers.map((child) => child.stop(STOP_MS)));
-      const rest = this.#children.filter((child) => !(child.name in SERVERS));
+      const rest = this.#children.filter((child) => !(child.name in SERVERS) && child.name !== WATCH);
       for (const child of rest.reverse()) await child.stop(STOP_MS);
     })();
     return this.#stopping;
@@ -86,6 +89,14 @@ export class LocalService {
 
   kill() {
     this.#children.forEach((child) => child.kill());
+  }
+
+  /** Separates what appears in WATCH_DIR: the watch mode of the command line. */
+  #watchFolder() {
+    const { WATCH_DIR, LIBRARY_DIR } = this.env;
+    const args = [join(root, 'dist', 'client', 'cli', 'main.js'), WATCH_DIR, '--watch', '--out', LIBRARY_DIR];
+    const env = { ...this.env, SEPARATION_SERVER: this.url };
+    this.#children.push(new Child(WATCH, process.execPath, args, { env, show: 'errors' }));
   }
 
   #run(name, app, show) {
