@@ -23,7 +23,7 @@ const PARTS = {
   format: [bin('prettier', '--check', '--log-level', 'warn', ...cached(), '.')],
   structure: [bin('depcruise', ...cached(), 'apps', 'libs', '--output-type', 'err-long')],
   engine: [
-    ...[['engine'], ['--config', pyproject, 'bench']].flatMap((target) => [
+    ...[['engine'], ['--config', pyproject, 'bench', 'clients']].flatMap((target) => [
       python('ruff', 'format', '--check', '--quiet', ...target),
       python('ruff', 'check', '--quiet', ...target),
     ]),
@@ -36,6 +36,7 @@ const PARTS = {
       'engine/tests',
       'engine/training',
       'bench',
+      'clients/python/src',
     ),
   ],
 };

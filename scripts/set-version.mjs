@@ -11,6 +11,7 @@ const COPIES = {
     [/^appVersion: .*$/m, `appVersion: "${version}"`],
   ],
   'engine/src/separation_engine/__init__.py': [[/^__version__ = .*$/m, `__version__ = "${version}"`]],
+  'clients/python/src/music_separation/__init__.py': [[/^__version__ = .*$/m, `__version__ = "${version}"`]],
   'compose.yaml': [[/\$\{VERSION:-[^}]*\}/g, `\${VERSION:-${version}}`]],
   'compose.gpu.yaml': [[/\$\{VERSION:-[^}]*\}/g, `\${VERSION:-${version}}`]],
   '.env.example': [[/^#VERSION=.*$/m, `#VERSION=${version}`]],

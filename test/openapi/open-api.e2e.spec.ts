@@ -10,7 +10,7 @@ import { storeSeparation } from '../../apps/api/src/media/completed-separation.f
 import type { ApiClient } from '../support/service/api-client.js';
 import { keyLine } from '../support/service/in-process-api.js';
 import { patient } from '../support/patience.js';
-import { DEMO_SONG, TestService } from '../support/service/test-service.js';
+import { TestService } from '../support/service/test-service.js';
 import { someAnalysis } from '../support/separations/stored-separations.js';
 import { waitUntil } from '../support/wait-until.js';
 import type { OpenApi } from '../../apps/api/src/docs/open-api.fixture.js';
@@ -66,14 +66,6 @@ describe('the OpenAPI document of a running rest-server', () => {
     await writeFile(join(folder, 'package.json'), '{"type":"module"}');
     const options = ['--noEmit', '--strict', '--noUncheckedIndexedAccess', '--module', 'nodenext'];
     expect(await node('typescript/bin/tsc', ...options, 'client.ts')).toBe('');
-  });
-
-  it('makes a client for Python that can list, upload and download', async () => {
-    const config = join(HERE, 'python-client.yaml');
-    const options = ['--meta', 'none', '--output-path', 'generated', '--config', config, '--fail-on-warning'];
-    await runPython(['-m', 'openapi_python_client', 'generate', '--path', 'api.json', ...options], { cwd: folder });
-    const args = [join(HERE, 'python_client_calls.py'), client.url, KEY, stored.ids[0] ?? '', DEMO_SONG];
-    await runPython(args, { cwd: folder, env: { PYTHONPATH: folder } });
   });
 
   it('keeps its word in every call of a fuzzer', async () => {
