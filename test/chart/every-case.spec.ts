@@ -23,12 +23,18 @@ const nameOf = (file: string): string => basename(file, '.yaml');
 describeChart('the chart with values that operators use', () => {
   let chart: Chart;
   const rendered = new Map<string, Rendered>();
+  const refused = new Map<string, unknown>();
 
   beforeAll(async () => {
     chart = await Chart.copy(helm ?? '');
     const waiting = FILES.values();
     const render = async (): Promise<void> => {
-      for (const file of waiting) rendered.set(file, await chart.render({ file }));
+      for (const file of waiting) {
+        await chart.render({ file }).then(
+          (objects) => rendered.set(file, objects),
+          (error: unknown) => refused.set(file, error),
+        );
+      }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, render));
   });
@@ -104,7 +110,7 @@ describeChart('the chart with values that operators use', () => {
 
   function caseOf(file: string): Rendered {
     const found = rendered.get(file);
-    if (found === undefined) throw new Error(`${file} was not rendered`);
+    if (found === undefined) throw new Error(`${file} was not rendered`, { cause: refused.get(file) });
     return found;
   }
 });
