@@ -37,7 +37,12 @@ describe(SeparationClient.name, () => {
   function send(bytes: number, { etag = '"1"', ranges = 'bytes' } = {}): (typeof answers)[number] {
     return (response, range) => {
       const from = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
-      const head = { etag, 'accept-ranges': ranges, 'content-length': SOUND.length - from };
+      const head = {
+        etag,
+        'accept-ranges': ranges,
+        'content-length': SOUND.length - from,
+        'content-range': `bytes ${from}-${SOUND.length - 1}/${SOUND.length}`,
+      };
       response.writeHead(range === undefined || etag !== '"1"' ? 200 : 206, head);
       response.write(SOUND.subarray(from, from + bytes), () => {
         if (from + bytes < SOUND.length) setImmediate(() => response.destroy());

@@ -141,7 +141,9 @@ class Client:
             headers = {"range": f"bytes={received}-", "if-range": etag} if received > 0 else {}
             try:
                 with self._transport.open(path, headers=headers) as response:
-                    if received > 0 and response.status != 206:
+                    if received > 0 and not (response.headers["content-range"] or "").startswith(
+                        f"bytes {received}-"
+                    ):
                         raise RuntimeError(f"{path} has changed during the download. Start it again.")
                     etag = response.headers["etag"]
                     length = received + int(response.headers["content-length"])

@@ -62,7 +62,8 @@ async function rest(
 ): Promise<Response> {
   const headers = { range: `bytes=${from}-`, 'if-range': etag };
   const response = await caller.call(path, { headers, ...(signal !== undefined && { signal }) });
-  if (response.status === 206) return response;
+  const isRest = response.headers.get('content-range')?.startsWith(`bytes ${from}-`) === true;
+  if (response.status === 206 && isRest) return response;
   await response.body?.cancel();
   throw new Error(`${path} has changed during the download. Start it again.`);
 }
