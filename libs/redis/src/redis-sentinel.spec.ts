@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Queue, Worker } from 'bullmq';
 import { RedisSentinel } from '../../../test/support/servers/redis-sentinel.js';
 import { RedisServer } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
@@ -33,6 +34,10 @@ describe('a Redis with sentinels', () => {
     const heard: string[] = [];
     subscriber.on('message', (_channel, message: string) => heard.push(message));
     await subscriber.subscribe('news');
+    const done: (string | undefined)[] = [];
+    // with a connection for commands, and a duplicate of it for blocking reads
+    const worker = new Worker('failover', ({ id }) => Promise.resolve(done.push(id)), { connection: sut.forWorker() });
+    worker.on('error', () => undefined);
     await sut.call((redis) => redis.set('song', 'kept'));
     await waitUntil('the replica to have it', () => sut.call(async (redis) => (await redis.wait(1, 500)) === 1));
 
@@ -46,6 +51,11 @@ describe('a Redis with sentinels', () => {
       await sut.call((redis) => redis.publish('news', 'hello'));
       return heard.includes('hello');
     });
+    const queue = new Queue('failover', { connection: sut.forQueue() });
+    queue.on('error', () => undefined);
+    await waitUntil('the queue to take a job', () => queue.add('song', {}, { jobId: 'later' }).then(() => true));
+    await waitUntil('the worker to take it from the new primary', () => done.includes('later'), { deadlineMs: 20_000 });
+    await Promise.all([worker.close(), queue.close()]);
   });
 });
 
