@@ -30,6 +30,7 @@ describe('a Redis with sentinels', () => {
   });
 
   it('is found, and followed to its new primary', async () => {
+    await sut.ping();
     const subscriber = sut.forSubscriber();
     const heard: string[] = [];
     subscriber.on('message', (_channel, message: string) => heard.push(message));
