@@ -33,6 +33,9 @@ schemathesis.openapi.format(
 )
 
 
+schemathesis.openapi.format("uri", st.integers(0, 99).map("https://hooks.invalid/{}".format))
+
+
 def stored_ids(operation_id: str) -> list[str]:
     """Ids that the operation may use up, or that have what it asks for."""
     own = {

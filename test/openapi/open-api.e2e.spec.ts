@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,7 +12,10 @@ import type { ApiClient } from '../support/service/api-client.js';
 import { keyLine } from '../support/service/in-process-api.js';
 import { patient } from '../support/patience.js';
 import { TestService } from '../support/service/test-service.js';
-import { someAnalysis } from '../support/separations/stored-separations.js';
+import { ownerFolder } from '../../apps/api/src/webhooks/delivery-ref.js';
+import { newSecret } from '../../apps/api/src/webhooks/signature.js';
+import { WebhookStore } from '../../apps/api/src/webhooks/webhook-store.js';
+import { someAnalysis, someId } from '../support/separations/stored-separations.js';
 import { waitUntil } from '../support/wait-until.js';
 import type { OpenApi } from '../../apps/api/src/docs/open-api.fixture.js';
 import { unmetResponses } from './fuzz-report.js';
@@ -23,6 +27,8 @@ const OWNER = 'fuzzer';
 /** those of the examples in the document */
 const STEMS = ['vocals', 'drums', 'bass', 'other'];
 const ATTEMPT = '5f0c9d3b7a61';
+const DELIVERY = '1796000000000-0123456789abcdef';
+const EVENT = 'separation.completed';
 
 /** random calls for each operation; the fixed ones follow from the document. See CONTRIBUTING.md */
 const EXAMPLES = process.env['FUZZ_EXAMPLES'] ?? '3';
@@ -70,7 +76,7 @@ describe('the OpenAPI document of a running rest-server', () => {
 
   it('keeps its word in every call of a fuzzer', async () => {
     await copyFile(join(HERE, 'schemathesis.toml'), join(folder, 'schemathesis.toml'));
-    for (const [name, ids] of Object.entries(stored)) {
+    for (const [name, ids] of Object.entries({ ...stored, ...(await storeWebhooks(service)) })) {
       await writeFile(join(folder, `${name}.txt`), ids.map((id) => JSON.stringify(id)).join('\n'));
     }
     const cursor = (await list(1)).nextCursor ?? '';
@@ -93,6 +99,33 @@ describe('the OpenAPI document of a running rest-server', () => {
 
 /** `ids` are completed, with all their files; `running` have a preview */
 type Stored = Readonly<Record<'ids' | 'deletable' | 'cancellable' | 'running', readonly string[]>>;
+
+/** Webhooks of the key, each with one delivery that ended: of `webhooks` it is sent again, `deletableWebhooks` go. */
+async function storeWebhooks({ folder, redis }: TestService): Promise<Record<string, string[]>> {
+  const { storage } = loadApiConfig({ DATA_DIR: folder, REDIS_URL: redis.url.href });
+  const objects = createObjectStore(storage);
+  const store = new WebhookStore(objects);
+  const two = (): Promise<string[]> => Promise.all([storeWebhook(store), storeWebhook(store)]);
+  try {
+    return { webhooks: await two(), deletableWebhooks: await two() };
+  } finally {
+    await objects.close();
+  }
+}
+
+async function storeWebhook(store: WebhookStore): Promise<string> {
+  const id = `wh_${randomBytes(16).toString('hex')}`;
+  const createdAt = new Date().toISOString();
+  const url = 'https://hooks.invalid/';
+  await store.write({ id, owner: OWNER, url, events: [EVENT], createdAt, secret: newSecret() });
+  const ref = { owner: ownerFolder(OWNER), webhookId: id, n: DELIVERY };
+  const times = { createdAt, since: createdAt };
+  const separationId = someId();
+  const ended = { n: DELIVERY, event: EVENT, separationId, status: 'failed', attempts: [], isTrial: false } as const;
+  await store.add(ref, { ...ended, ...times }, '{}');
+  await store.clearDue(ref);
+  return id;
+}
 
 /** With one key as their owner, before the server starts. */
 async function storeSeparations({ folder, redis }: TestService): Promise<Stored> {

@@ -24,6 +24,7 @@ import { OUTSIDE_MS } from './problems/outages.js';
 import { ReconcilerModule } from './reconciler/reconciler.module.js';
 import { SeparationsModule } from './separations/separations.module.js';
 import { SubmissionsModule } from './submissions/submissions.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 /** Created before the app: the server does not start without them. */
 export interface Foundations {
@@ -53,6 +54,7 @@ export class AppModule {
         EventsModule,
         MediaModule,
         AnalysisModule,
+        WebhooksModule,
         ReconcilerModule,
         ModelsModule,
         AccountModule,

@@ -4,13 +4,15 @@ import { engineEnvironment } from './engine-environment.js';
 import { requireAllowedModel } from './allowed-model.js';
 import { load, type Config, type Environment } from './load.js';
 
-const { limits, redis, storage, audio, logging, defaultModel, modelLicences, engine, jobs, scratchDir } = concern;
+const { limits, outbound, redis, storage, audio, logging, defaultModel, modelLicences, engine, jobs, scratchDir } =
+  concern;
 
 /** What each app reads from the environment. */
 export const apps = {
   'rest-server': z.object({
     http: concern.apiHttp,
     limits,
+    outbound,
     redis,
     storage,
     audio,

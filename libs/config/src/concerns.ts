@@ -1,3 +1,4 @@
+import { AddressRanges } from '@app/outbound';
 import { LICENCE_CLASSES } from '@app/separations';
 import { z } from 'zod';
 import {
@@ -5,6 +6,7 @@ import {
   conditionalText,
   integer,
   list,
+  listOf,
   oneOf,
   optionalText,
   path,
@@ -74,6 +76,14 @@ export const limits = z.object({
 
 /** The limits that a worker checks too: it decodes the song again, into a file. */
 export const workerLimits = limits.pick({ maxDurationSeconds: true });
+
+export const outbound = z.object({
+  webhookAllow: listOf('WEBHOOK_ALLOW', 'IP addresses or ranges, separated by commas', (part) =>
+    AddressRanges.isRange(part),
+  ).describe(
+    'addresses that are not public and that webhooks may lead to all the same, such as `10.0.0.0/8,127.0.0.1` ([webhooks](webhooks.md))',
+  ),
+});
 
 export const redis = z.object({
   url: url('REDIS_URL', 'redis://127.0.0.1:6379', ['redis:', 'rediss:']).describe(

@@ -43,8 +43,19 @@ export function program(name: string, unset: string): z.ZodType<string> {
 
 /** Values that a comma separates. */
 export function list(name: string): z.ZodType<readonly string[]> {
-  const split = (value: string): string[] => value.split(',').map((part) => part.trim());
-  return parsed({ name, default: '' }, (value) => split(value).filter((part) => part !== ''));
+  return parsed({ name, default: '' }, partsOf);
+}
+
+/** Values that a comma separates, each of the kind that completes `NAME must be …`. */
+export function listOf(name: string, allowed: string, isOne: (part: string) => boolean): z.ZodType<readonly string[]> {
+  return parsed({ name, default: '', allowed }, partsOf, (value) => partsOf(value).every(isOne));
+}
+
+function partsOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 export interface Address {

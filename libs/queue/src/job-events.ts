@@ -1,4 +1,4 @@
-import type { SeparationId } from '@app/separations';
+import { isSeparationId, type SeparationId } from '@app/separations';
 import { QueueEvents, type QueueEventsListener } from 'bullmq';
 import { withTimeout } from '@app/concurrency';
 import { QUEUE_NAME, type RedisConnections } from '@app/redis';
@@ -29,6 +29,7 @@ const EVENTS = {
 /** Reports job changes: one reader of the queue's events per process, fanned out by id. */
 export class JobEvents {
   private readonly wakeups = new Map<string, Set<ChangeSignal>>();
+  private readonly endListeners: ((id: SeparationId) => void)[] = [];
   private reader: QueueEvents | undefined;
   private starting: Promise<void> | undefined;
   private closed = false;
@@ -53,6 +54,12 @@ export class JobEvents {
     );
     this.starting ??= this.start();
     return wakeup;
+  }
+
+  /** Calls the listener when the job of any separation has ended, unless Redis was away then. It must not throw. */
+  onEnd(listener: (id: SeparationId) => void): void {
+    this.endListeners.push(listener);
+    this.starting ??= this.start();
   }
 
   /** Tells every process that follows the separation to look again. @throws RedisUnavailableError */
@@ -98,6 +105,7 @@ export class JobEvents {
     this.reader.on('error', () => undefined);
     for (const [event, change] of Object.entries(EVENTS) as [keyof typeof EVENTS, JobChange][]) {
       this.reader.on<Events>(event, ({ jobId }: { jobId: string }) => {
+        if (change === 'end' && isSeparationId(jobId)) for (const listener of this.endListeners) listener(jobId);
         this.wakeups.get(jobId)?.forEach((wakeup) => {
           wakeup.wake(change);
         });

@@ -124,6 +124,21 @@ export class RedisKeys {
     return `${this.prefix}:separations:ping`;
   }
 
+  /** sorted set of deliveries to webhooks, by the time of their next attempt */
+  get deliveries(): string {
+    return `${this.prefix}:webhooks:deliveries`;
+  }
+
+  /** held while a webhook is disabled, enabled or removed */
+  webhookLock(webhookId: string): string {
+    return `${this.prefix}:webhooks:lock:${webhookId}`;
+  }
+
+  /** there while a server tells the webhooks of an ending; expires */
+  announcing(id: SeparationId, at: string): string {
+    return `${this.prefix}:webhooks:announcing:${id}:${at}`;
+  }
+
   get reconcilerLock(): string {
     return `${this.prefix}:separations:reconciler`;
   }

@@ -45,6 +45,21 @@ export {
 } from './documents/stored-request.js';
 export type { SongTags } from './documents/song/tags.js';
 export type { Waveform } from './documents/waveform.js';
+export {
+  newWebhookSchema,
+  parseStoredDelivery,
+  parseStoredWebhook,
+  type CreatedWebhook,
+  type Delivery,
+  type DeliveryAttempt,
+  type DeliveryList,
+  type NewWebhook,
+  type StoredDelivery,
+  type StoredWebhook,
+  type Webhook,
+  type WebhookBody,
+  type WebhookList,
+} from './documents/webhook.js';
 export { CONTAINERS, CONTENT_TYPES, SONG_FILE_ENDINGS, extensionOf } from './vocabulary/containers.js';
 export { displayText } from './vocabulary/display-text.js';
 export { FAILURE_CODES, isFailureCode, type FailureCode } from './vocabulary/failures.js';
@@ -62,3 +77,4 @@ export { OVERLAP_RANGE, SHIFTS_RANGE, TEMPO_RANGE, TITLE_LENGTH, TRACK_RANGE } f
 export { isSeparationId, type SeparationId } from './vocabulary/separation-id.js';
 export { STAGES, STATUSES, isTerminal, type SeparationStatus, type Stage } from './vocabulary/states.js';
 export { INSTRUMENTAL, STEM_ORDER, sortStems, type KnownStem, type StemName } from './vocabulary/stems.js';
+export { WEBHOOK_EVENTS, webhookEvent, type WebhookEvent } from './vocabulary/webhook-events.js';

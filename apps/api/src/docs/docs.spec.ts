@@ -33,6 +33,7 @@ describe(serveDocs.name, () => {
       'date-time': time,
       date: /^\d{4}-\d\d-\d\d$/,
       binary: true,
+      uri: true,
       'uri-reference': /^\/v1\/[^\s]+$/,
     } as const;
     ajv = new Ajv({ strictSchema: false, allowUnionTypes: true, allErrors: true, formats });
@@ -164,6 +165,26 @@ describe(serveDocs.name, () => {
     expectDescribed('get', stem, await api.client.json(`/v1/separations/${id}/stems/tuba.flac`));
     const range = { headers: { range: 'bytes=999999999-' } };
     expectDescribed('get', stem, await api.client.json(`/v1/separations/${id}/stems/vocals.flac`, range));
+  });
+
+  it('describes webhooks', async () => {
+    const hooks = '/v1/webhooks';
+    const headers = { 'content-type': 'application/json' };
+    const create = (body: object): Promise<Answer<{ id: string }>> =>
+      api.client.json(hooks, { method: 'POST', body: JSON.stringify(body), headers });
+    const created = await create({ url: 'https://hooks.invalid/', events: ['separation.failed'] });
+    expect(created.status).toBe(201);
+    for (const answer of [created, await create({ url: 'x' }), await create({ url: 'http://127.0.0.1/' })]) {
+      expectDescribed('post', hooks, answer);
+    }
+    expectDescribed('get', hooks, await api.client.json(hooks));
+    const one = `${hooks}/${created.body.id}`;
+    expectDescribed('get', `${hooks}/{webhookId}`, await api.client.json(one));
+    expectDescribed('get', `${hooks}/{webhookId}/deliveries`, await api.client.json(`${one}/deliveries`));
+    const again = `${hooks}/{webhookId}/deliveries/{n}/redeliver`;
+    expectDescribed('post', again, await api.client.json(`${one}/deliveries/x/redeliver`, { method: 'POST' }));
+    expect((await api.client.fetch(one, { method: 'DELETE' })).status).toBe(204);
+    expectDescribed('delete', `${hooks}/{webhookId}`, await api.client.json(one, { method: 'DELETE' }));
   });
 
   it('describes refusals with the allowed values, models and health', async () => {

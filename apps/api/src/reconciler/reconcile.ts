@@ -11,6 +11,7 @@ import type { SeparationId, StoredRequest } from '@app/separations';
 
 import { clientName } from '../access/client.js';
 import type { KeyRing } from '../access/key-ring.js';
+import type { Announcer } from '../webhooks/announcer.js';
 
 /** nobody waits for an answer, ms */
 const READ_TIMEOUT_MS = 10_000;
@@ -28,6 +29,7 @@ export class Reconciliation {
     private readonly index: SeparationIndex,
     private readonly state: ReconcileState,
     private readonly keys: Pick<KeyRing, 'weightOf'>,
+    private readonly announcer: Pick<Announcer, 'announce'>,
   ) {}
 
   /** Of these, the ones to look up in the store: all but those that are listed and have ended or have a job. */
@@ -48,6 +50,8 @@ export class Reconciliation {
     const job = await this.queue.state(id);
     const stored = await this.read(id, signal);
     const ending = stored && endingOf(stored);
+    // before the end is noted: what is known as ended is not read again
+    if (stored !== undefined && ending !== undefined) await this.announcer.announce(stored);
     await (ending === undefined ? this.state.markOpen(id) : this.state.markEnded(id, new Date(ending.at)));
     if (stored === undefined) return { done: 'no request' };
     const { request } = stored;

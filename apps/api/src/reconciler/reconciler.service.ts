@@ -8,6 +8,8 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleD
 import { setTimeout as pause } from 'node:timers/promises';
 import { KeyRing } from '../access/key-ring.js';
 import { API_CONFIG } from '../config/api-config.module.js';
+import { Announcer } from '../webhooks/announcer.js';
+import { Deliverer } from '../webhooks/deliverer.js';
 import { Reconciliation } from './reconcile.js';
 import { Sweep } from './sweep.js';
 
@@ -52,9 +54,11 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     index: SeparationIndex,
     private readonly state: ReconcileState,
     keys: KeyRing,
+    announcer: Announcer,
+    private readonly deliverer: Deliverer,
     @Inject(API_CONFIG) config: Pick<ApiConfig, 'limits'>,
   ) {
-    this.reconciliation = new Reconciliation(store, queue, shares, index, state, keys);
+    this.reconciliation = new Reconciliation(store, queue, shares, index, state, keys, announcer);
     this.sweep = new Sweep(store, objects, config.limits.retentionHours);
   }
 
@@ -81,6 +85,8 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
       await this.removeOutdated(lock, signal);
       await this.removeStrays(lock, signal);
       await this.sweep.unaccepted(signal);
+      await holdOn(lock);
+      await this.deliverer.sweep(signal);
       return queued;
     } finally {
       await lock.release().catch(() => undefined);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { loadApiConfig } from '@app/config';
+import { AddressRanges, OutboundClient } from '@app/outbound';
 import { objectKeys, type Priority, type SeparationId, type StoredState } from '@app/separations';
 import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { ReconcileState, SeparationIndex, SeparationStore } from '@app/separation-store';
@@ -19,6 +20,7 @@ import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { QueueShares } from '@app/queue';
 import { KeyRing } from '../access/key-ring.js';
+import { webhookParts } from '../webhooks/webhooks.fixture.js';
 import { ReconcilerService } from './reconciler.service.js';
 
 const HOUR_MS = 3600 * 1000;
@@ -75,7 +77,10 @@ describe(ReconcilerService.name, () => {
     const separations = separationStore(connections);
     const parts = [new SeparationIndex(connections), new ReconcileState(connections), new KeyRing(undefined)] as const;
     const shares = new QueueShares(connections, queue);
-    return new ReconcilerService(connections, separations, store, queue, shares, ...parts, { limits });
+    const client = new OutboundClient({ allowed: AddressRanges.none, timeoutMs: 1000 });
+    const { announcer, deliverer } = webhookParts(store, separations, connections, client);
+    const webhooks = [announcer, deliverer] as const;
+    return new ReconcilerService(connections, separations, store, queue, shares, ...parts, ...webhooks, { limits });
   }
 
   function separationStore(connections = fixture.connections): SeparationStore {

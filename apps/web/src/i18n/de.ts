@@ -366,6 +366,12 @@ export const de: Messages = {
     expectation_failed: 'Der Server versteht diese Anfrage nicht. Lade die Seite neu.',
     headers_too_large: 'Die Anfrage ist zu groß für den Server. Lade die Seite neu.',
     upload_stalled: 'Das Hochladen ist ins Stocken geraten. Versuche es noch einmal.',
+    webhook_not_found: 'Dieser Webhook ist nicht mehr auf dem Server.',
+    delivery_not_found: 'Der Webhook hat keine solche Zustellung.',
+    invalid_url: 'Dieser Link lässt sich nicht verwenden. Er muss mit https:// oder http:// beginnen.',
+    unknown_event: 'Dieses Ereignis gibt es nicht.',
+    address_refused: 'Der Server verbindet sich nicht mit dieser Adresse, weil sie nicht öffentlich ist.',
+    too_many_webhooks: 'Du hast zu viele Webhooks. Lösche zuerst einen.',
     weights_mismatch: 'Das Modell auf dem Server ist beschädigt. Es muss neu installiert werden.',
     worker_lost: 'Die Worker an diesem Song sind zu oft ausgefallen. Versuche es noch einmal.',
     record_damaged:

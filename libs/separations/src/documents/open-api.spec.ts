@@ -11,6 +11,10 @@ describe(openApiComponents.name, () => {
       'AnalysisKey',
       'AnalysisLoudness',
       'AnalysisTempo',
+      'CreatedWebhook',
+      'DeliveryAttempt',
+      'DeliveryDocument',
+      'DeliveryList',
       'FailureDocument',
       'FieldError',
       'LimitsDocument',
@@ -20,6 +24,7 @@ describe(openApiComponents.name, () => {
       'ModelDocument',
       'ModelList',
       'MusicalKey',
+      'NewWebhook',
       'NotReady',
       'OwnDocument',
       'OwnEdit',
@@ -47,6 +52,9 @@ describe(openApiComponents.name, () => {
       'StateEvent',
       'UsageDocument',
       'WaveformDocument',
+      'WebhookBody',
+      'WebhookDocument',
+      'WebhookList',
     ]);
   });
 
@@ -69,8 +77,8 @@ describe(openApiComponents.name, () => {
     expect(separation?.properties['links']).toEqual(componentRef('SeparationLinks'));
     expect(components['SeparationLinks']?.required).toEqual(['self']);
     expect(components['ReceiptDocument']?.properties['seconds']).toMatchObject({ required: [...STAGES] });
-    const { OwnEdit: sent, ...answers } = components;
-    expect(sent).toMatchObject({ additionalProperties: false });
+    const { OwnEdit, NewWebhook, ...answers } = components;
+    for (const sent of [OwnEdit, NewWebhook]) expect(sent).toMatchObject({ additionalProperties: false });
     // generators make a field with a default required
     expect(JSON.stringify(answers)).not.toMatch(/"additionalProperties":false|"default":(?!\{)/);
   });

@@ -36,6 +36,16 @@ import { previewSchema } from './preview.js';
 import { previewEventSchema, stateEventSchema } from './state-event.js';
 import { separationOptionsSchema } from './stored-request.js';
 import { waveformSchema } from './waveform.js';
+import {
+  createdWebhookSchema,
+  deliveryAttemptSchema,
+  deliveryListSchema,
+  deliverySchema,
+  newWebhookSchema,
+  webhookBodySchema,
+  webhookListSchema,
+  webhookSchema,
+} from './webhook.js';
 
 /** Generated clients call their types by these names. */
 const COMPONENTS = {
@@ -75,6 +85,14 @@ const COMPONENTS = {
   AccessKey: accessKeySchema,
   UsageDocument: usageSchema,
   OwnerUsage: ownerUsageSchema,
+  NewWebhook: newWebhookSchema,
+  WebhookDocument: webhookSchema,
+  CreatedWebhook: createdWebhookSchema,
+  WebhookList: webhookListSchema,
+  DeliveryDocument: deliverySchema,
+  DeliveryAttempt: deliveryAttemptSchema,
+  DeliveryList: deliveryListSchema,
+  WebhookBody: webhookBodySchema,
   ProblemDocument: problemDocumentSchema,
   FieldError: fieldErrorSchema,
   Liveness: livenessSchema,

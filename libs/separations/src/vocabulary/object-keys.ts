@@ -23,6 +23,21 @@ export const objectKeys = {
   cover: (id: SeparationId, sha256: string): string => `separations/${id}/cover-${contentVersion(sha256)}.jpg`,
   /** made after the commit, and again if it is lost: no manifest lists it */
   analysis: (id: SeparationId): string => `separations/${id}/analysis.json`,
+  /** which ending the webhooks of its owner have been told of */
+  announced: (id: SeparationId): string => `separations/${id}/announced.json`,
+  webhooksPrefix: 'webhooks/',
+  /** @param owner a safe name for the owner, see `ownerFolder` */
+  webhooksOf: (owner: string): string => `webhooks/${owner}/`,
+  webhook: (owner: string, webhookId: string): string => `webhooks/${owner}/${webhookId}/webhook.json`,
+  webhookFolder: (owner: string, webhookId: string): string => `webhooks/${owner}/${webhookId}/`,
+  deliveries: (owner: string, webhookId: string): string => `webhooks/${owner}/${webhookId}/deliveries/`,
+  delivery: (owner: string, webhookId: string, n: string): string =>
+    `webhooks/${owner}/${webhookId}/deliveries/${n}.json`,
+  deliveryBody: (owner: string, webhookId: string, n: string): string =>
+    `webhooks/${owner}/${webhookId}/bodies/${n}.json`,
+  /** one object for each delivery that has not ended */
+  dueDeliveries: (owner: string, webhookId: string): string => `webhooks/${owner}/${webhookId}/due/`,
+  dueDelivery: (owner: string, webhookId: string, n: string): string => `webhooks/${owner}/${webhookId}/due/${n}`,
   /** while the separation runs */
   previews: (id: SeparationId): string => `separations/${id}/preview/`,
   preview: (id: SeparationId, attempt: string): string => `separations/${id}/preview/${attempt}/`,

@@ -1,0 +1,119 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { JobEvents } from '@app/queue';
+import { endingOf, SeparationStore, type Ending, type StoredSeparation } from '@app/separation-store';
+import {
+  webhookEvent,
+  type SeparationId,
+  type StoredWebhook,
+  type WebhookBody,
+  type WebhookEvent,
+} from '@app/separations';
+import { separationView } from '../separations/separation-view.js';
+import { Clock } from './clock.js';
+import { ownerFolder, type DeliveryRef } from './delivery-ref.js';
+import { DeliverySchedule } from './delivery-schedule.js';
+import { WebhookStore } from './webhook-store.js';
+
+/** by how much the clocks of workers and servers may differ: rather one event too many, ms */
+const CLOCKS_DIFFER_MS = 10_000;
+
+/** nobody waits for an answer, ms */
+const READ_TIMEOUT_MS = 10_000;
+
+/**
+ * Makes a delivery for each webhook when a separation ends. It hears of endings from the queue, at once. The reconciler
+ * reads every separation after its end as well, and announces it before it notes the end: none is forgotten when a
+ * process dies in between.
+ */
+@Injectable()
+export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('webhooks');
+  private readonly running = new Set<Promise<void>>();
+  private readonly closing = new AbortController();
+
+  constructor(
+    private readonly webhooks: WebhookStore,
+    private readonly schedule: DeliverySchedule,
+    private readonly separations: SeparationStore,
+    private readonly events: JobEvents,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.events.onEnd((id) => {
+      this.soon(id);
+    });
+    // without a job: cancelled while it waited, or its failure was found later
+    this.separations.onEnded(({ request }) => {
+      this.soon(request.id);
+    });
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.closing.abort();
+    await Promise.all(this.running);
+  }
+
+  /** Makes the deliveries that an ended separation lacks. It may run twice. @throws StorageUnavailableError, RedisUnavailableError */
+  async announce(stored: StoredSeparation): Promise<void> {
+    const { request } = stored;
+    const ending = endingOf(stored);
+    if (ending === undefined) return;
+    const event = webhookEvent(ending.status);
+    const told = (await this.webhooks.ofOwner(request.owner)).filter((webhook) => isFor(webhook, event, ending));
+    if (told.length === 0 || (await this.webhooks.isAnnounced(request.id, ending.at))) return;
+    const data = separationView(stored, undefined);
+    const body: WebhookBody = { type: event, timestamp: ending.at, data };
+    for (const webhook of told) await this.deliver(webhook, event, request.id, ending, JSON.stringify(body));
+    await this.webhooks.markAnnounced(request.id, ending.at);
+  }
+
+  private async deliver(
+    { owner, id: webhookId }: StoredWebhook,
+    event: WebhookEvent,
+    separationId: SeparationId,
+    { at }: Ending,
+    body: string,
+  ): Promise<void> {
+    const n = deliveryName(separationId, at);
+    const ref: DeliveryRef = { owner: ownerFolder(owner), webhookId, n };
+    const known = await this.webhooks.delivery(ref);
+    // made before a process died: due, or ended already
+    if (known !== undefined && known.status !== 'due') return;
+    const now = this.clock.now();
+    const createdAt = new Date(now).toISOString();
+    const since = createdAt;
+    const due = { n, event, separationId, createdAt, status: 'due', nextAttemptAt: since, attempts: [] } as const;
+    await this.webhooks.add(ref, known ?? { ...due, since, isTrial: false }, body);
+    await this.schedule.set(ref, now);
+  }
+
+  private soon(id: SeparationId): void {
+    const work = this.announceFirst(id).catch((error: unknown) => {
+      this.logger.warn(`its webhooks are told later: ${error instanceof Error ? error.message : String(error)}`, {
+        separationId: id,
+      });
+    });
+    this.running.add(work);
+    void work.finally(() => this.running.delete(work));
+  }
+
+  private async announceFirst(id: SeparationId): Promise<void> {
+    const { signal } = this.closing;
+    if (signal.aborted) return;
+    const stored = await this.separations.find(id, { timeoutMs: READ_TIMEOUT_MS, isForWork: true, signal });
+    const ending = stored && endingOf(stored);
+    if (stored === undefined || ending === undefined) return;
+    if (await this.schedule.announceFirst(id, ending.at)) await this.announce(stored);
+  }
+}
+
+function isFor({ events, disabled, createdAt }: StoredWebhook, event: WebhookEvent, { at }: Ending): boolean {
+  const isLater = Date.parse(at) >= Date.parse(createdAt) - CLOCKS_DIFFER_MS;
+  return disabled === undefined && events.includes(event) && isLater;
+}
+
+/** The same ending has the same name. In order of time. */
+function deliveryName(id: SeparationId, at: string): string {
+  return `${String(Date.parse(at)).padStart(13, '0')}-${id.slice('sep_'.length, 'sep_'.length + 16)}`;
+}

@@ -1,0 +1,186 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as pause } from 'node:timers/promises';
+import { withTimeout } from '@app/concurrency';
+import { RedisConnections, RedisLock } from '@app/redis';
+import type { DeliveryAttempt, StoredDelivery, StoredWebhook } from '@app/separations';
+import { Clock } from './clock.js';
+import { type DeliveryRef, type WebhookRef } from './delivery-ref.js';
+import { DeliverySchedule } from './delivery-schedule.js';
+import { nextAttemptAt } from './retry-schedule.js';
+import { Sender } from './sender.js';
+import { WebhookStore } from './webhook-store.js';
+import { without } from './without.js';
+
+/** between two looks at the schedule, ms */
+const LOOK_MS = 500;
+/** deliveries that one look considers */
+const LOOKED_AT = 1000;
+const AT_ONCE = 16;
+/** a receiver that does not answer keeps no more than these from the others */
+const AT_ONCE_TO_ONE = 2;
+/** after which another server tries again, if this one dies; longer than an attempt, ms */
+const TAKEN_MS = 60_000;
+const LOCK_MS = 10_000;
+const LOCK_WAIT_MS = 5000;
+const ATTEMPTS_KEPT = 50;
+/** for the attempts under way when the server stops, ms */
+const END_MS = 3000;
+
+/**
+ * Delivers what is due. Every rest-server does; the schedule gives each attempt to one of them. What is written in the
+ * store counts: an attempt that was not written is made again.
+ */
+@Injectable()
+export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('webhooks');
+  private readonly ending = new AbortController();
+  /** attempts under way, by webhook */
+  private readonly running = new Map<string, number>();
+  private readonly attempts = new Set<Promise<void>>();
+  private watching: Promise<void> | undefined;
+
+  constructor(
+    private readonly webhooks: WebhookStore,
+    private readonly schedule: DeliverySchedule,
+    private readonly sender: Sender,
+    private readonly connections: RedisConnections,
+    private readonly clock: Clock,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.watching = this.watch();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.ending.abort();
+    await this.watching;
+    await withTimeout(END_MS, () => this.idle()).catch(() => undefined);
+  }
+
+  /** Starts what is due and has room, and tells how many attempts that were. @throws RedisUnavailableError */
+  async look(): Promise<number> {
+    const now = this.clock.now();
+    let started = 0;
+    for (const ref of await this.schedule.due(now, LOOKED_AT)) {
+      if (this.attempts.size >= AT_ONCE) break;
+      if ((this.running.get(ref.webhookId) ?? 0) >= AT_ONCE_TO_ONE) continue;
+      if (!(await this.schedule.take(ref, now, now + TAKEN_MS))) continue;
+      this.start(ref);
+      started += 1;
+    }
+    return started;
+  }
+
+  /** Resolves when no attempt is under way. */
+  async idle(): Promise<void> {
+    while (this.attempts.size > 0) await Promise.all(this.attempts);
+  }
+
+  /** Schedules what the store has and the schedule lacks, and removes what was left of removed webhooks. */
+  async sweep(signal: AbortSignal): Promise<void> {
+    for await (const ref of this.webhooks.all(signal)) {
+      if (!(await this.webhooks.exists(ref))) {
+        await this.webhooks.remove(ref);
+        continue;
+      }
+      const due: DeliveryRef[] = [];
+      for await (const one of this.webhooks.due(ref, signal)) due.push(one);
+      for (const missing of await this.schedule.missing(due)) {
+        const at = (await this.webhooks.delivery(missing))?.nextAttemptAt;
+        await this.schedule.set(missing, at === undefined ? this.clock.now() : Date.parse(at));
+      }
+    }
+  }
+
+  private async watch(): Promise<void> {
+    const { signal } = this.ending;
+    while (!signal.aborted) {
+      await this.look().catch((error: unknown) => {
+        this.logger.debug(`interrupted: ${error instanceof Error ? error.message : String(error)}`);
+      });
+      await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  private start(ref: DeliveryRef): void {
+    const { webhookId } = ref;
+    this.running.set(webhookId, (this.running.get(webhookId) ?? 0) + 1);
+    const attempt = this.attempt(ref)
+      .catch((error: unknown) => {
+        if (this.ending.signal.aborted) return;
+        this.logger.warn(`a delivery is tried again: ${error instanceof Error ? error.message : String(error)}`);
+      })
+      .finally(() => {
+        const left = (this.running.get(webhookId) ?? 1) - 1;
+        if (left === 0) this.running.delete(webhookId);
+        else this.running.set(webhookId, left);
+        this.attempts.delete(attempt);
+      });
+    this.attempts.add(attempt);
+  }
+
+  private async attempt(ref: DeliveryRef): Promise<void> {
+    const [webhook, delivery] = await Promise.all([this.webhooks.find(ref), this.webhooks.delivery(ref)]);
+    if (webhook === undefined || delivery?.status !== 'due') return this.forget(ref);
+    if (webhook.disabled !== undefined && !delivery.isTrial) return this.end(ref, { ...delivery, status: 'failed' });
+    const body = await this.webhooks.body(ref);
+    if (body === undefined) return this.end(ref, { ...delivery, status: 'failed' });
+    const message = { id: messageId(delivery), body };
+    const attempt = await this.sender.send(webhook, message, this.ending.signal);
+    await this.record(ref, webhook, withAttempt(delivery, attempt), attempt);
+  }
+
+  private async record(
+    ref: DeliveryRef,
+    webhook: StoredWebhook,
+    delivery: StoredDelivery,
+    { outcome, detail }: DeliveryAttempt,
+  ): Promise<void> {
+    this.logger.log(`${delivery.event} ${outcome}: ${webhook.id}`, { separationId: delivery.separationId, detail });
+    if (outcome === 'delivered') {
+      if (webhook.disabled !== undefined) await this.change(ref, (current) => without(current, 'disabled'));
+      return this.end(ref, { ...delivery, status: 'delivered' });
+    }
+    const since = Date.parse(delivery.since);
+    const failed = delivery.attempts.filter(({ at }) => Date.parse(at) >= since).length;
+    const next = delivery.isTrial ? undefined : nextAttemptAt(since, failed, this.clock.now());
+    if (next !== undefined) {
+      await this.webhooks.writeDelivery(ref, { ...delivery, nextAttemptAt: new Date(next).toISOString() });
+      return this.schedule.set(ref, next);
+    }
+    const reason = `Nothing was accepted for 24 h. The last attempt: ${detail}`;
+    const disabled = { at: new Date(this.clock.now()).toISOString(), reason };
+    await this.change(ref, (current) => ({ ...current, disabled: current.disabled ?? disabled }));
+    return this.end(ref, { ...delivery, status: 'failed' });
+  }
+
+  private async end(ref: DeliveryRef, delivery: StoredDelivery): Promise<void> {
+    await this.webhooks.writeDelivery(ref, without(delivery, 'nextAttemptAt'));
+    await this.forget(ref);
+    await this.webhooks.trim(ref);
+  }
+
+  private async forget(ref: DeliveryRef): Promise<void> {
+    await this.webhooks.clearDue(ref);
+    await this.schedule.remove(ref);
+  }
+
+  /** Changes a webhook unless it was removed meanwhile. */
+  private async change(ref: WebhookRef, change: (webhook: StoredWebhook) => StoredWebhook): Promise<void> {
+    const lock = new RedisLock(this.connections, this.connections.keys.webhookLock(ref.webhookId), LOCK_MS);
+    if (!(await lock.acquireWithin(LOCK_WAIT_MS))) throw new Error(`another server is changing ${ref.webhookId}`);
+    await lock.holdWhile(async () => {
+      const webhook = await this.webhooks.find(ref);
+      if (webhook !== undefined) await this.webhooks.write(change(webhook));
+    });
+  }
+}
+
+/** A separation ends in one way until its song is sent again. Dots end the id in what is signed. */
+function messageId({ separationId, event }: StoredDelivery): string {
+  return `${separationId}_${event.replace('separation.', '')}`;
+}
+
+function withAttempt(delivery: StoredDelivery, attempt: DeliveryAttempt): StoredDelivery {
+  return { ...delivery, attempts: [...delivery.attempts, attempt].slice(-ATTEMPTS_KEPT) };
+}

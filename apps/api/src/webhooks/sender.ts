@@ -1,0 +1,83 @@
+import type { Readable } from 'node:stream';
+import { withTimeout } from '@app/concurrency';
+import { OutboundClient, OutboundError } from '@app/outbound';
+import type { DeliveryAttempt, StoredWebhook } from '@app/separations';
+import type { Clock } from './clock.js';
+import { signedHeaders } from './signature.js';
+
+/** of an answer, which nobody needs */
+const READ_BYTES = 4096;
+/** for the rest of an answer whose head is there, ms */
+const READ_MS = 2000;
+
+export interface Message {
+  /** an idempotency key, without dots */
+  readonly id: string;
+  readonly body: string;
+}
+
+/** Sends one message to a webhook, and tells what came of it. */
+export class Sender {
+  constructor(
+    private readonly client: OutboundClient,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws the signal's reason */
+  async send({ url, secret }: StoredWebhook, { id, body }: Message, signal: AbortSignal): Promise<DeliveryAttempt> {
+    const now = this.clock.now();
+    const startedAt = performance.now();
+    const headers = {
+      'content-type': 'application/json',
+      'user-agent': 'music-separation-webhooks',
+      ...signedHeaders(secret, id, now, body),
+    };
+    const result = await this.exchange(new URL(url), headers, body, signal);
+    const seconds = Math.round(performance.now() - startedAt) / 1000;
+    return { at: new Date(now).toISOString(), seconds, ...result };
+  }
+
+  private async exchange(
+    url: URL,
+    headers: Record<string, string>,
+    body: string,
+    signal: AbortSignal,
+  ): Promise<Omit<DeliveryAttempt, 'at' | 'seconds'>> {
+    try {
+      const answer = await this.client.send(url, { method: 'POST', headers, body, signal });
+      const isCut = await readSome(answer.body);
+      return { ...outcomeOf(answer.status, isCut), status: answer.status };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof OutboundError) return { outcome: error.fault, detail: error.message };
+      throw error;
+    }
+  }
+}
+
+function outcomeOf(status: number, isCut: boolean): Pick<DeliveryAttempt, 'outcome' | 'detail'> {
+  const more = isCut ? ' Its answer is longer than 4 KiB; the rest was not read.' : '';
+  const said = `The receiver answered HTTP ${status}.${more}`;
+  if (status >= 200 && status < 300) return { outcome: 'delivered', detail: said };
+  if (status >= 300 && status < 400) return { outcome: 'redirected', detail: `${said} Redirects are not followed.` };
+  return { outcome: 'refused', detail: said };
+}
+
+/** Whether there is more than is read. An answer that breaks off has been given all the same. */
+async function readSome(body: Readable): Promise<boolean> {
+  let bytes = 0;
+  const read = async (): Promise<boolean> => {
+    for await (const chunk of body) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > READ_BYTES) return true;
+    }
+    return false;
+  };
+  try {
+    return await withTimeout(READ_MS, read);
+  } catch {
+    return false;
+  } finally {
+    body.destroy();
+  }
+}
