@@ -84,6 +84,7 @@
 - { name: RATE_LIMIT_PER_MINUTE, value: {{ int64 .Values.config.rateLimitPerMinute | quote }} }
 - { name: CORS_ORIGINS, value: {{ .Values.config.corsOrigins | quote }} }
 - { name: TRUSTED_PROXIES, value: {{ int64 .Values.config.trustedProxies | quote }} }
+- { name: URL_IMPORT_HOSTS, value: {{ .Values.config.urlImportHosts | quote }} }
 - { name: WEBHOOK_ALLOW, value: {{ .Values.config.webhookAllow | quote }} }
 {{- if .Values.apiKeys.enabled }}
 - { name: API_KEYS_FILE, value: /etc/separation/api-keys }

@@ -1547,7 +1547,7 @@ export interface components {
              * @example unknown_model
              * @enum {string}
              */
-            readonly code: "invalid_request" | "invalid_idempotency_key" | "missing_file" | "empty_file" | "too_many_files" | "unknown_field" | "malformed_upload" | "unauthorized" | "forbidden" | "scope_missing" | "not_found" | "separation_not_found" | "stem_not_found" | "webhook_not_found" | "delivery_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "upload_stalled" | "idempotency_key_in_use" | "already_finished" | "too_many_webhooks" | "still_active" | "not_completed" | "record_damaged" | "preview_ended" | "file_too_large" | "no_audio" | "unsupported_audio" | "unsupported_media_type" | "range_not_satisfiable" | "expectation_failed" | "idempotency_key_reused" | "unknown_model" | "model_not_installed" | "licence_not_allowed" | "unknown_stem" | "unknown_format" | "invalid_overlap" | "invalid_shifts" | "invalid_track" | "invalid_priority" | "invalid_title" | "invalid_tempo" | "invalid_key" | "invalid_url" | "unknown_event" | "address_refused" | "duration_limit" | "unknown_track" | "too_costly" | "undecodable_audio" | "not_finite" | "no_samples" | "rate_limited" | "too_many_at_once" | "too_many_queued" | "too_many_streams" | "headers_too_large" | "internal" | "queue_full" | "busy" | "queue_unavailable" | "storage_unavailable" | "ffmpeg_unavailable" | "out_of_disk" | "not_ready";
+            readonly code: "invalid_request" | "invalid_idempotency_key" | "missing_file" | "empty_file" | "too_many_files" | "unknown_field" | "malformed_upload" | "unauthorized" | "forbidden" | "scope_missing" | "not_found" | "separation_not_found" | "stem_not_found" | "webhook_not_found" | "delivery_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "upload_stalled" | "idempotency_key_in_use" | "already_finished" | "too_many_webhooks" | "still_active" | "not_completed" | "record_damaged" | "preview_ended" | "file_too_large" | "no_audio" | "unsupported_audio" | "unsupported_media_type" | "range_not_satisfiable" | "expectation_failed" | "idempotency_key_reused" | "unknown_model" | "model_not_installed" | "licence_not_allowed" | "unknown_stem" | "unknown_format" | "invalid_overlap" | "invalid_shifts" | "invalid_track" | "invalid_priority" | "invalid_title" | "invalid_tempo" | "invalid_key" | "invalid_url" | "unknown_event" | "address_refused" | "url_not_allowed" | "fetch_failed" | "duration_limit" | "unknown_track" | "too_costly" | "undecodable_audio" | "not_finite" | "no_samples" | "rate_limited" | "too_many_at_once" | "too_many_queued" | "too_many_streams" | "headers_too_large" | "internal" | "queue_full" | "busy" | "queue_unavailable" | "storage_unavailable" | "ffmpeg_unavailable" | "out_of_disk" | "not_ready";
             /** @example 8c1f0f6e-6c6a-4d43-9f5c-1c4a4d6f3f0e */
             readonly requestId: string;
             /**
@@ -1636,7 +1636,7 @@ export interface components {
              * @example unknown_model
              * @enum {string}
              */
-            readonly code: "invalid_request" | "invalid_idempotency_key" | "missing_file" | "empty_file" | "too_many_files" | "unknown_field" | "malformed_upload" | "unauthorized" | "forbidden" | "scope_missing" | "not_found" | "separation_not_found" | "stem_not_found" | "webhook_not_found" | "delivery_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "upload_stalled" | "idempotency_key_in_use" | "already_finished" | "too_many_webhooks" | "still_active" | "not_completed" | "record_damaged" | "preview_ended" | "file_too_large" | "no_audio" | "unsupported_audio" | "unsupported_media_type" | "range_not_satisfiable" | "expectation_failed" | "idempotency_key_reused" | "unknown_model" | "model_not_installed" | "licence_not_allowed" | "unknown_stem" | "unknown_format" | "invalid_overlap" | "invalid_shifts" | "invalid_track" | "invalid_priority" | "invalid_title" | "invalid_tempo" | "invalid_key" | "invalid_url" | "unknown_event" | "address_refused" | "duration_limit" | "unknown_track" | "too_costly" | "undecodable_audio" | "not_finite" | "no_samples" | "rate_limited" | "too_many_at_once" | "too_many_queued" | "too_many_streams" | "headers_too_large" | "internal" | "queue_full" | "busy" | "queue_unavailable" | "storage_unavailable" | "ffmpeg_unavailable" | "out_of_disk" | "not_ready";
+            readonly code: "invalid_request" | "invalid_idempotency_key" | "missing_file" | "empty_file" | "too_many_files" | "unknown_field" | "malformed_upload" | "unauthorized" | "forbidden" | "scope_missing" | "not_found" | "separation_not_found" | "stem_not_found" | "webhook_not_found" | "delivery_not_found" | "method_not_allowed" | "not_acceptable" | "request_timeout" | "upload_stalled" | "idempotency_key_in_use" | "already_finished" | "too_many_webhooks" | "still_active" | "not_completed" | "record_damaged" | "preview_ended" | "file_too_large" | "no_audio" | "unsupported_audio" | "unsupported_media_type" | "range_not_satisfiable" | "expectation_failed" | "idempotency_key_reused" | "unknown_model" | "model_not_installed" | "licence_not_allowed" | "unknown_stem" | "unknown_format" | "invalid_overlap" | "invalid_shifts" | "invalid_track" | "invalid_priority" | "invalid_title" | "invalid_tempo" | "invalid_key" | "invalid_url" | "unknown_event" | "address_refused" | "url_not_allowed" | "fetch_failed" | "duration_limit" | "unknown_track" | "too_costly" | "undecodable_audio" | "not_finite" | "no_samples" | "rate_limited" | "too_many_at_once" | "too_many_queued" | "too_many_streams" | "headers_too_large" | "internal" | "queue_full" | "busy" | "queue_unavailable" | "storage_unavailable" | "ffmpeg_unavailable" | "out_of_disk" | "not_ready";
             /** @example 8c1f0f6e-6c6a-4d43-9f5c-1c4a4d6f3f0e */
             readonly requestId: string;
             /**
@@ -1915,7 +1915,12 @@ export interface operations {
                      * Format: binary
                      * @description the song: WAV, W64, AIFF, MP3, AAC, FLAC, Ogg, M4A, Matroska, WMA, CAF, AU, AC-3, E-AC-3, DTS, WavPack, TTA
                      */
-                    readonly file: string;
+                    readonly file?: string;
+                    /**
+                     * @description in place of `file`: where the server fetches the song, if it allows the host
+                     * @example
+                     */
+                    readonly url?: string;
                     /**
                      * @description one of /v1/models; the default model if empty
                      * @example
@@ -2104,6 +2109,10 @@ export interface operations {
              *     `invalid_priority`: Unknown priority
              *     `duration_limit`: The song is too long
              *     `unknown_track`: The file has no such track
+             *     `invalid_url`: The URL cannot be used
+             *     `url_not_allowed`: Songs may not be fetched from this host
+             *     `address_refused`: The URL leads to an address that is not public
+             *     `fetch_failed`: The song cannot be fetched
              *     `too_costly`: The song takes too much work to decode
              *     `undecodable_audio`: The song cannot be decoded
              *     `not_finite`: The audio has samples that are not finite numbers

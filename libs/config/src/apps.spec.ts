@@ -71,6 +71,7 @@ describe(loadApiConfig.name, () => {
     ['RETENTION_HOURS', '-1', 'RETENTION_HOURS must be a whole number from 0 to 1000000, not "-1".'],
     ['STORAGE', 'ftp', 'STORAGE must be folder or s3, not "ftp".'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be error, warn, info, or debug, not "loud".'],
+    ['WEBHOOK_ALLOW', 'nas', 'WEBHOOK_ALLOW must be IP addresses or ranges, separated by commas, not "nas".'],
     ['REDIS_URL', 'http://:hush@a', 'REDIS_URL must be a URL that starts with redis:// or rediss://.'],
   ])('refuses %s=%s', (name, value, message) => {
     expect(messageOf(() => loadApiConfig({ [name]: value }))).toBe(message);

@@ -1,4 +1,4 @@
-import { AddressRanges } from '@app/outbound';
+import { AddressRanges, HostList } from '@app/outbound';
 import { LICENCE_CLASSES } from '@app/separations';
 import { z } from 'zod';
 import {
@@ -82,6 +82,11 @@ export const outbound = z.object({
     AddressRanges.isRange(part),
   ).describe(
     'addresses that are not public and that webhooks may lead to all the same, such as `10.0.0.0/8,127.0.0.1` ([webhooks](webhooks.md))',
+  ),
+  urlImportHosts: listOf('URL_IMPORT_HOSTS', '`*`, host names, IP addresses or ranges, separated by commas', (part) =>
+    HostList.isEntry(part),
+  ).describe(
+    'hosts that songs may be fetched from by their link: `*` for every public one, or such as `music.example.com,*.cdn.example.com,192.168.1.20`; without it, none',
   ),
 });
 

@@ -71,7 +71,8 @@ describe(SubmissionsController.name, () => {
     ['a field called as the root of all objects', 'unknown_field', ['file', song()], ['__proto__', 'x']],
     ['a field called as a method', 'unknown_field', ['file', song()], ['constructor', 'x']],
     ['a field twice', 'invalid_request', ['file', song()], ['model', 'demo'], ['model', 'demo']],
-    ['a field of 2 kB', 'malformed_upload', ['file', song()], ['stems', 'x'.repeat(2048)]],
+    ['a field of 3 kB', 'malformed_upload', ['file', song()], ['stems', 'x'.repeat(3000)]],
+    ['a file and a link', 'too_many_files', ['file', song()], ['url', 'http://127.0.0.1/']],
     ['thirty fields', 'malformed_upload', ...Array.from({ length: 30 }, (_, at): Part => [`field${at}`, '1'])],
   ])('answers 400 to %s', async (_, code, ...parts) => {
     expect(await post(...parts)).toMatchObject({ status: 400, body: { code, status: 400 } });
@@ -96,6 +97,11 @@ describe(SubmissionsController.name, () => {
     const answer = await post([name, value], ['file', song()]);
     expect(answer).toMatchObject({ status: 422, body: { code } });
     expect(JSON.stringify(answer.body.allowed)).toMatch(/demo|vocals|flac|low|"max"/);
+  });
+
+  it('answers 422 to a link, where no host is allowed', async () => {
+    const answer = await post(['url', 'http://127.0.0.1:9/song.mp3'], ['model', 'demo']);
+    expect(answer).toMatchObject({ status: 422, body: { code: 'url_not_allowed' } });
   });
 
   it('answers 422 to a model whose license the operator does not allow, and names class and source', async () => {

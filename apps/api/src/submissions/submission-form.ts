@@ -13,10 +13,15 @@ const LABELS = Object.values(CONTAINERS).map(({ label }) => label);
 /** The form of an upload, for the OpenAPI document. Swagger UI sends the examples. */
 export const SUBMISSION_FORM = {
   type: 'object',
-  required: ['file'],
   additionalProperties: false,
   properties: {
     file: { type: 'string', format: 'binary', description: `the song: ${LABELS.join(', ')}` },
+    url: {
+      type: 'string',
+      maxLength: 2000,
+      description: 'in place of `file`: where the server fetches the song, if it allows the host',
+      example: '',
+    },
     model: {
       type: 'string',
       maxLength: 100,

@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Ffmpeg } from '@app/audio';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -27,7 +30,7 @@ describe(SubmissionsService.name, () => {
 
   beforeAll(async () => {
     redis = await RedisServer.start();
-    api = await startApi(redis.url, { MAX_QUEUED: '4', TRUSTED_PROXIES: '1' });
+    api = await startApi(redis.url, { MAX_QUEUED: '4', TRUSTED_PROXIES: '1', URL_IMPORT_HOSTS: '127.0.0.1' });
     queue = api.app.get(SeparationQueue);
   });
 
@@ -44,6 +47,18 @@ describe(SubmissionsService.name, () => {
 
   afterEach(async () => {
     expect(await api.objects('staging/')).toEqual([]);
+  });
+
+  it('takes the link of a song in place of the song: it is the same separation', async () => {
+    const server = createServer((_, response) => response.end(wav()));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const form = new FormData();
+    form.set('url', `http://127.0.0.1:${(server.address() as AddressInfo).port}/My%20Song.wav?token=1`);
+    form.set('model', 'demo');
+    const { status, body } = await api.client.json<Separation>('/v1/separations', { method: 'POST', body: form });
+    server.close();
+    expect([status, body.fileName, body.status]).toEqual([202, 'My Song.wav', 'queued']);
+    expect((await api.client.upload(wav(), DEMO)).body.id).toBe(body.id);
   });
 
   it('has stored the input and the request, and queued the job, before it answers 202', async () => {

@@ -6,7 +6,8 @@ import { formType } from './form-type.js';
 import { FILE_FIELD, fileTooLarge, malformed, missingFile, tooManyFiles } from './upload-problems.js';
 
 const MAX_FIELDS = 20;
-const MAX_FIELD_BYTES = 1024;
+/** a link is the longest */
+const MAX_FIELD_BYTES = 2048;
 const MAX_NAME_LENGTH = 100;
 /** the file, the fields, and one for a client that adds a part of its own */
 const MAX_PARTS = MAX_FIELDS + 2;

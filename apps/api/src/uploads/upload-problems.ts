@@ -3,6 +3,7 @@ import { SLOWEST_BYTES_PER_SECOND, type UploadLimits } from './upload-body.js';
 import { BodyTooLargeError, MalformedFormError, UploadStalledError } from './upload.errors.js';
 
 export const FILE_FIELD = 'file';
+export const URL_FIELD = 'url';
 
 export function fileTooLarge(maxBytes: number): ProblemError {
   return new ProblemError('file_too_large', `The file is larger than the limit of ${maxBytes} bytes.`, {
@@ -11,7 +12,8 @@ export function fileTooLarge(maxBytes: number): ProblemError {
 }
 
 export function missingFile(): ProblemError {
-  return new ProblemError('missing_file', `Send the song in multipart field "${FILE_FIELD}", as a file with a name.`);
+  const detail = `Send the song in multipart field "${FILE_FIELD}", as a file with a name, or its link in "${URL_FIELD}".`;
+  return new ProblemError('missing_file', detail);
 }
 
 export function tooManyFiles(): ProblemError {

@@ -13,7 +13,8 @@ import { boundaryOf } from './form-type.js';
 import { stageFile, type StagedFile } from './stage-file.js';
 import { UploadBody, type UploadLimits } from './upload-body.js';
 import { readUploadForm } from './upload-form.js';
-import { fileTooLarge, missingFile, uploadProblem } from './upload-problems.js';
+import { LinkFetcher } from './links/link-fetcher.js';
+import { fileTooLarge, missingFile, tooManyFiles, uploadProblem, URL_FIELD } from './upload-problems.js';
 
 export interface Upload extends StagedFile {
   /** the text fields beside the file, unchecked */
@@ -38,6 +39,7 @@ export class UploadReceiver {
 
   constructor(
     private readonly store: ObjectStore,
+    private readonly links: LinkFetcher,
     @Inject(API_CONFIG) config: ApiConfig,
   ) {
     const { maxUploadBytes, uploadStallSeconds } = config.limits;
@@ -65,7 +67,7 @@ export class UploadReceiver {
   }
 
   /**
-   * Stages the file, passes it to `use`, and removes it from staging in any case.
+   * Stages the file, or what its link leads to, passes it to `use`, and removes it from staging in any case.
    * @param signal aborts when the client is gone
    */
   async receive<T>(request: ApiRequest, signal: AbortSignal, use: (upload: Upload) => Promise<T>): Promise<T> {
@@ -82,9 +84,13 @@ export class UploadReceiver {
           staging.push(staged);
           return staged;
         });
-        if (file === undefined) throw missingFile();
-        if (file.bytes === 0) throw new ProblemError('empty_file', 'The file is empty.');
-        return await use({ ...file, fields });
+        const { [URL_FIELD]: link = '', ...options } = fields;
+        if (link !== '' && file !== undefined) throw tooManyFiles();
+        const staged = link === '' ? file : await this.links.fetch(link, signal);
+        if (staged === undefined) throw missingFile();
+        if (staged !== file) staging.push(Promise.resolve(staged));
+        if (staged.bytes === 0) throw new ProblemError('empty_file', 'The file is empty.');
+        return await use({ ...staged, fields: options });
       } catch (error) {
         signal.throwIfAborted();
         throw uploadProblem(error, this.limits);

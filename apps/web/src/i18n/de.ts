@@ -372,6 +372,8 @@ export const de: Messages = {
     unknown_event: 'Dieses Ereignis gibt es nicht.',
     address_refused: 'Der Server verbindet sich nicht mit dieser Adresse, weil sie nicht öffentlich ist.',
     too_many_webhooks: 'Du hast zu viele Webhooks. Lösche zuerst einen.',
+    url_not_allowed: 'Von dieser Adresse holt der Server keine Songs.',
+    fetch_failed: 'Der Server konnte unter diesem Link keinen Song holen.',
     weights_mismatch: 'Das Modell auf dem Server ist beschädigt. Es muss neu installiert werden.',
     worker_lost: 'Die Worker an diesem Song sind zu oft ausgefallen. Versuche es noch einmal.',
     record_damaged:

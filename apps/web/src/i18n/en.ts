@@ -357,6 +357,8 @@ export const en = {
     unknown_event: 'There is no such event.',
     address_refused: 'The server does not connect to this address, because it is not public.',
     too_many_webhooks: 'You have too many webhooks. Delete one first.',
+    url_not_allowed: 'The server does not fetch songs from this address.',
+    fetch_failed: 'The server could not fetch a song from this link.',
     weights_mismatch: 'The model on the server is damaged. It has to be installed again.',
     worker_lost: 'The workers on this song stopped too often. Try again.',
     record_damaged: 'The server can no longer read its record of this song. Add the song again.',

@@ -48,6 +48,8 @@ export const PROBLEMS = {
   invalid_url: { status: 422, title: 'The URL cannot be used' },
   unknown_event: { status: 422, title: 'Unknown event' },
   address_refused: { status: 422, title: 'The URL leads to an address that is not public' },
+  url_not_allowed: { status: 422, title: 'Songs may not be fetched from this host' },
+  fetch_failed: { status: 422, title: 'The song cannot be fetched' },
   duration_limit: { status: 422, title: 'The song is too long' },
   unknown_track: { status: 422, title: 'The file has no such track' },
   too_costly: { status: 422, title: 'The song takes too much work to decode' },
