@@ -79,7 +79,7 @@ export const MODELS: readonly ModelDescription[] = [
     "licenceSource": "Discussion 18 of KimberleyJSN/melbandroformer on the model hub",
     "licenceReadOn": "2026-11-29",
     "overlap": 0.1,
-    "relativeCost": 6.4
+    "relativeCost": 7.3
   },
   {
     "name": "demo",
@@ -155,7 +155,7 @@ export const MODELS: readonly ModelDescription[] = [
     "licenceSource": "https://github.com/facebookresearch/demucs/issues/327",
     "licenceReadOn": "2026-11-29",
     "overlap": 0.25,
-    "relativeCost": 8.4
+    "relativeCost": 9.3
   },
   {
     "name": "demo_best",
