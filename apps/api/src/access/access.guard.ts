@@ -8,7 +8,7 @@ import type { Response } from 'express';
 import type { ApiRequest } from '../context/api-request.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { API_CONFIG } from '../config/api-config.module.js';
-import { hasExpired, mayDo, type AccessKey } from './access-key.js';
+import { hasExpired, mayDo, type AccessKey } from '../context/access-key.js';
 import { ownerOfKey } from './api-keys.js';
 import { audit } from './audit-log.js';
 import { clientName, presentedKey } from './client.js';

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { hasExpired, parseKeyOptions, type AccessKey } from './access-key.js';
+import { hasExpired, parseKeyOptions, type AccessKey } from '../context/access-key.js';
 
 /** A key of this name owns what was separated without keys. No other name has an `@`. */
 const UNOWNED = '@unowned';

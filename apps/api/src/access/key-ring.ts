@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Logger } from '@nestjs/common';
-import { hasExpired, type AccessKey } from './access-key.js';
+import { hasExpired, type AccessKey } from '../context/access-key.js';
 import { ApiKeys, ApiKeysError } from './api-keys.js';
 import { keyNameOf } from './client.js';
 

@@ -4,7 +4,7 @@ import type { ApiConfig } from '@app/config';
 import { QueueShares } from '@app/queue';
 import { SongUsage } from '@app/separation-store';
 import type { Limits, Usage } from '@app/separations';
-import { mayDo, type AccessKey } from '../access/access-key.js';
+import { mayDo, type AccessKey } from '../context/access-key.js';
 import { callerOf } from '../access/client.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ownerOf, type ApiRequest } from '../context/api-request.js';

@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
-import type { AccessKey } from '../access/access-key.js';
+import type { AccessKey } from './access-key.js';
 
 /** A request with what the request-id middleware and the access guard add. */
 export interface ApiRequest extends Request {
