@@ -4,4 +4,4 @@ export { HostList } from './host-list.js';
 export { OutboundClient, type OutboundAnswer, type OutboundOptions, type OutboundRequest } from './outbound-client.js';
 export { OutboundError, type OutboundFault } from './outbound.error.js';
 export { outboundUrl } from './outbound-url.js';
-export { systemResolve, type Resolve } from './resolve.js';
+export { nameResolver, type Resolve } from './resolve.js';

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { withTimeout } from '@app/concurrency';
 import type { AddressRanges } from './address-ranges.js';
 import { OutboundError, type OutboundFault } from './outbound.error.js';
-import { allowedAddresses, systemResolve, type Resolve } from './resolve.js';
+import { allowedAddresses, nameResolver, type Resolve } from './resolve.js';
 
 /** until the next of several addresses is tried; Node's 250 ms are too few for a slow line */
 const ATTEMPTS = { autoSelectFamilyAttemptTimeout: 2000 };
@@ -42,7 +42,11 @@ export interface OutboundAnswer {
  * other.
  */
 export class OutboundClient {
-  constructor(private readonly options: OutboundOptions) {}
+  private readonly resolve: Resolve;
+
+  constructor(private readonly options: OutboundOptions) {
+    this.resolve = options.resolve ?? nameResolver();
+  }
 
   /** Resolves if the host leads to allowed addresses now. @throws OutboundError */
   async check(url: URL): Promise<void> {
@@ -58,7 +62,7 @@ export class OutboundClient {
   }
 
   private async addressesOf(url: URL, signal: AbortSignal): Promise<readonly LookupAddress[]> {
-    const addresses = await allowedAddresses(url, this.options.allowed, this.options.resolve ?? systemResolve);
+    const addresses = await allowedAddresses(url, this.options.allowed, this.resolve, signal);
     signal.throwIfAborted();
     return addresses;
   }

@@ -1,43 +1,45 @@
 // a name server whose answers a spec changes.
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { Resolver } from 'node:dns/promises';
-import type { Resolve } from '@app/outbound';
+import { nameResolver, type Resolve } from '@app/outbound';
 
 const TYPE_A = 1;
 const HEADER_BYTES = 12;
 const NO_SUCH_NAME = 3;
 
 export interface DnsServer {
-  /** the names that were asked for, one entry for each question */
+  /** the names whose IPv4 addresses were asked for, one entry for each question */
   readonly questions: readonly string[];
-  /** asks this server for IPv4 addresses */
+  /** asks this server, which knows IPv4 addresses */
   readonly resolve: Resolve;
   /** The addresses of a name from now on; one entry for each question, the last for all that follow. */
   answer(name: string, ...answers: readonly string[]): void;
+  /** Questions for this name get no reply from now on. */
+  ignore(name: string): void;
   close(): Promise<void>;
 }
 
 export async function startDnsServer(): Promise<DnsServer> {
   const socket = createSocket('udp4');
   const answers = new Map<string, string[]>();
+  const silent = new Set<string>();
   const questions: string[] = [];
   socket.on('message', (query, { address, port }) => {
     const { name, end } = readName(query);
-    questions.push(name);
+    const isForIpv4 = query.readUInt16BE(end) === TYPE_A;
+    if (isForIpv4) questions.push(name);
+    if (silent.has(name)) return;
     const left = answers.get(name) ?? [];
-    const found = left.length > 1 ? left.shift() : left[0];
-    const isKnown = found !== undefined && query.readUInt16BE(end) === TYPE_A;
-    socket.send(reply(query.subarray(0, end + 4), isKnown ? found : undefined), port, address);
+    const found = isForIpv4 && left.length > 1 ? left.shift() : left[0];
+    socket.send(reply(query.subarray(0, end + 4), isForIpv4 ? found : undefined), port, address);
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
-  const resolver = new Resolver({ timeout: 2000, tries: 2 });
-  resolver.setServers([`127.0.0.1:${socket.address().port}`]);
   return {
     questions,
-    resolve: async (host) => (await resolver.resolve4(host)).map((address) => ({ address, family: 4 })),
+    resolve: nameResolver([`127.0.0.1:${socket.address().port}`]),
     answer: (name, ...given) => answers.set(name, [...given]),
+    ignore: (name) => silent.add(name),
     close: async () => {
       socket.close();
       await once(socket, 'close');
