@@ -113,7 +113,7 @@ function isFor({ events, disabled, createdAt }: StoredWebhook, event: WebhookEve
   return disabled === undefined && events.includes(event) && isLater;
 }
 
-/** The same ending has the same name. In order of time. */
+/** One name for each ending. Names sort by the time of the ending. */
 function deliveryName(id: SeparationId, at: string): string {
   return `${String(Date.parse(at)).padStart(13, '0')}-${id.slice('sep_'.length, 'sep_'.length + 16)}`;
 }

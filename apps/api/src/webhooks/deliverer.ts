@@ -1,15 +1,16 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { withTimeout } from '@app/concurrency';
-import { RedisConnections, RedisLock } from '@app/redis';
+import { RedisConnections } from '@app/redis';
 import type { DeliveryAttempt, StoredDelivery, StoredWebhook } from '@app/separations';
 import { Clock } from './clock.js';
 import { type DeliveryRef, type WebhookRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
+import { omit } from './omit.js';
 import { nextAttemptAt } from './retry-schedule.js';
 import { Sender } from './sender.js';
+import { webhookLock } from './webhook-lock.js';
 import { WebhookStore } from './webhook-store.js';
-import { without } from './without.js';
 
 /** between two looks at the schedule, ms */
 const LOOK_MS = 500;
@@ -20,7 +21,6 @@ const AT_ONCE = 16;
 const AT_ONCE_TO_ONE = 2;
 /** after which another server tries again, if this one dies; longer than an attempt, ms */
 const TAKEN_MS = 60_000;
-const LOCK_MS = 10_000;
 const LOCK_WAIT_MS = 5000;
 const ATTEMPTS_KEPT = 50;
 /** for the attempts under way when the server stops, ms */
@@ -138,7 +138,7 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
   ): Promise<void> {
     this.logger.log(`${delivery.event} ${outcome}: ${webhook.id}`, { separationId: delivery.separationId, detail });
     if (outcome === 'delivered') {
-      if (webhook.disabled !== undefined) await this.change(ref, (current) => without(current, 'disabled'));
+      if (webhook.disabled !== undefined) await this.change(ref, (current) => omit(current, 'disabled'));
       return this.end(ref, { ...delivery, status: 'delivered' });
     }
     const since = Date.parse(delivery.since);
@@ -155,7 +155,7 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async end(ref: DeliveryRef, delivery: StoredDelivery): Promise<void> {
-    await this.webhooks.writeDelivery(ref, without(delivery, 'nextAttemptAt'));
+    await this.webhooks.writeDelivery(ref, omit(delivery, 'nextAttemptAt'));
     await this.forget(ref);
     await this.webhooks.trim(ref);
   }
@@ -167,7 +167,7 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Changes a webhook unless it was removed meanwhile. */
   private async change(ref: WebhookRef, change: (webhook: StoredWebhook) => StoredWebhook): Promise<void> {
-    const lock = new RedisLock(this.connections, this.connections.keys.webhookLock(ref.webhookId), LOCK_MS);
+    const lock = webhookLock(this.connections, ref.webhookId);
     if (!(await lock.acquireWithin(LOCK_WAIT_MS))) throw new Error(`another server is changing ${ref.webhookId}`);
     await lock.holdWhile(async () => {
       const webhook = await this.webhooks.find(ref);

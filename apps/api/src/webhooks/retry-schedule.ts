@@ -9,7 +9,7 @@ const TRIED_FOR_MS = 24 * HOUR;
 const FIRST_WAITS_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE];
 
 /**
- * When to try again, in milliseconds since 1970; undefined once a day has passed. The last attempt is then.
+ * When to try again, in milliseconds since 1970. The last attempt comes a day after the first; after it, undefined.
  * @param since when the first attempt was due
  * @param failed attempts that have failed since then
  */

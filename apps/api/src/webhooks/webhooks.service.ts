@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { withTimeout } from '@app/concurrency';
 import { OutboundClient, OutboundError, outboundUrl } from '@app/outbound';
-import { RedisConnections, RedisLock } from '@app/redis';
+import { RedisConnections } from '@app/redis';
 import {
   WEBHOOK_EVENTS,
   type CreatedWebhook,
@@ -14,14 +14,16 @@ import {
   type Webhook,
   type WebhookList,
 } from '@app/separations';
+import { invalidUrl } from '../problems/invalid-url.js';
 import { fromQueue, fromStore, storageUnavailable } from '../problems/outages.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { Clock } from './clock.js';
 import { ownerFolder, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
+import { omit } from './omit.js';
 import { newSecret } from './signature.js';
+import { webhookLock } from './webhook-lock.js';
 import { WebhookStore } from './webhook-store.js';
-import { without } from './without.js';
 
 /** of one owner: each ending is sent to all of them */
 const MAX_WEBHOOKS = 10;
@@ -32,7 +34,6 @@ const DELIVERY = /^\d{13}-[0-9a-f]{16}$/;
 /** for the whole log: a hundred small objects, ms */
 const LIST_MS = 1200;
 
-const LOCK_MS = 10_000;
 const LOCK_WAIT_MS = 500;
 
 /** What an owner does with its webhooks. */
@@ -77,7 +78,7 @@ export class WebhooksService {
   /** @throws ProblemError webhook_not_found */
   async remove(owner: string | null, id: string): Promise<void> {
     const { ref } = await this.load(owner, id);
-    const lock = new RedisLock(this.connections, this.connections.keys.webhookLock(id), LOCK_MS);
+    const lock = webhookLock(this.connections, id);
     if (!(await fromQueue(() => lock.acquireWithin(LOCK_WAIT_MS)))) {
       throw new ProblemError('busy', 'Another server is changing this webhook.', { retryAfterSeconds: 1 });
     }
@@ -121,10 +122,7 @@ export class WebhooksService {
 
   private async checked(text: string): Promise<URL> {
     const url = outboundUrl(text);
-    if (url === undefined) {
-      const detail = 'Send an http or https URL of at most 2000 characters, without a user name.';
-      throw new ProblemError('invalid_url', detail);
-    }
+    if (url === undefined) throw invalidUrl();
     try {
       await this.client.check(url);
     } catch (error) {
@@ -137,9 +135,9 @@ export class WebhooksService {
 }
 
 function shown(webhook: StoredWebhook): Webhook {
-  return without(webhook, 'owner', 'secret');
+  return omit(webhook, 'owner', 'secret');
 }
 
 function shownDelivery(delivery: StoredDelivery): Delivery {
-  return without(delivery, 'since', 'isTrial');
+  return omit(delivery, 'since', 'isTrial');
 }

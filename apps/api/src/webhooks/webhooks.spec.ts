@@ -13,7 +13,7 @@ import { Documents, someManifest, someRequest } from '../../../../test/support/s
 import { wav } from '../../../../test/support/songs/wav.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { ReconcilerService } from '../reconciler/reconciler.service.js';
-import { without } from './without.js';
+import { omit } from './omit.js';
 import { WebhooksController } from './webhooks.controller.js';
 
 const HOOKS = '/v1/webhooks';
@@ -65,7 +65,7 @@ describe(WebhooksController.name, () => {
     const { status, body: created } = await create({ url: url(), events: ['separation.failed'] });
     expect(status).toBe(201);
     expect(created.secret).toMatch(/^whsec_/);
-    const shown = without(created, 'secret');
+    const shown = omit(created, 'secret');
     expect((await ann.json<WebhookList>(HOOKS)).body).toEqual({ webhooks: [shown] });
     expect((await ann.json<Webhook>(`${HOOKS}/${created.id}`)).body).toEqual(shown);
     expect((await bob.json<WebhookList>(HOOKS)).body).toEqual({ webhooks: [] });

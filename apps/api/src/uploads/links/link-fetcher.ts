@@ -7,6 +7,7 @@ import {
   type Resolve,
 } from '@app/outbound';
 import type { ObjectStore } from '@app/storage';
+import { invalidUrl } from '../../problems/invalid-url.js';
 import { ProblemError } from '../../problems/problem.error.js';
 import { LONGEST_UPLOAD_MS } from '../longest-upload.js';
 import { stageFile, type StagedFile } from '../stage-file.js';
@@ -41,12 +42,7 @@ export class LinkFetcher {
    */
   async fetch(link: string, signal: AbortSignal): Promise<StagedFile> {
     const url = outboundUrl(link);
-    if (url === undefined) {
-      throw new ProblemError(
-        'invalid_url',
-        'Send an http or https URL of at most 2000 characters, without a user name.',
-      );
-    }
+    if (url === undefined) throw invalidUrl();
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_UPLOAD_MS)]);
     try {
       const answer = await this.open(url, inTime);
