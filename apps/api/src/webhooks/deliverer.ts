@@ -23,6 +23,8 @@ const AT_ONCE_TO_ONE = 2;
 const TAKEN_MS = 60_000;
 const LOCK_WAIT_MS = 5000;
 const ATTEMPTS_KEPT = 50;
+/** between two writes of a webhook's `lastDeliveredAt`, ms */
+const NOTED_EVERY_MS = 60_000;
 /** for the attempts under way when the server stops, ms */
 const END_MS = 3000;
 
@@ -138,7 +140,7 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
   ): Promise<void> {
     this.logger.log(`${delivery.event} ${outcome}: ${webhook.id}`, { separationId: delivery.separationId, detail });
     if (outcome === 'delivered') {
-      if (webhook.disabled !== undefined) await this.change(ref, (current) => omit(current, 'disabled'));
+      await this.noteDelivered(ref, webhook);
       return this.end(ref, { ...delivery, status: 'delivered' });
     }
     const since = Date.parse(delivery.since);
@@ -148,10 +150,30 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
       await this.webhooks.writeDelivery(ref, { ...delivery, nextAttemptAt: new Date(next).toISOString() });
       return this.schedule.set(ref, next);
     }
+    if (!delivery.isTrial) await this.disable(ref, since, detail);
+    return this.end(ref, { ...delivery, status: 'failed' });
+  }
+
+  /** Enables the webhook, and writes that it accepts deliveries. */
+  private async noteDelivered(ref: WebhookRef, { disabled, lastDeliveredAt }: StoredWebhook): Promise<void> {
+    const now = this.clock.now();
+    const isNoted = lastDeliveredAt !== undefined && now - Date.parse(lastDeliveredAt) < NOTED_EVERY_MS;
+    if (isNoted && disabled === undefined) return;
+    await this.change(ref, (current) => ({
+      ...omit(current, 'disabled'),
+      lastDeliveredAt: new Date(now).toISOString(),
+    }));
+  }
+
+  /** Disables a webhook that accepted nothing since then, in milliseconds since 1970. */
+  private async disable(ref: WebhookRef, since: number, detail: string): Promise<void> {
     const reason = `Nothing was accepted for 24 h. The last attempt: ${detail}`;
     const disabled = { at: new Date(this.clock.now()).toISOString(), reason };
-    await this.change(ref, (current) => ({ ...current, disabled: current.disabled ?? disabled }));
-    return this.end(ref, { ...delivery, status: 'failed' });
+    await this.change(ref, (current) => {
+      const { lastDeliveredAt } = current;
+      const acceptsOthers = lastDeliveredAt !== undefined && Date.parse(lastDeliveredAt) >= since;
+      return acceptsOthers ? current : { ...current, disabled: current.disabled ?? disabled };
+    });
   }
 
   private async end(ref: DeliveryRef, delivery: StoredDelivery): Promise<void> {

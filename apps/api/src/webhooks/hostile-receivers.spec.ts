@@ -10,6 +10,7 @@ import { startHookReceiver } from '../../../../test/support/servers/hook-receive
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { Deliverer } from './deliverer.js';
 import { DeliveryBench, OWNER, TIMEOUT_MS } from './delivery-bench.fixture.js';
+import { omit } from './omit.js';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -81,6 +82,36 @@ describe(`${Deliverer.name}, with a hostile receiver`, () => {
     expect(await bench.parts.service.get(OWNER, webhook.id)).not.toHaveProperty('disabled');
     await bench.end();
     expect(await bench.deliver()).toBe(1);
+  });
+
+  it('gives up one delivery that is refused for a day, and keeps a webhook that accepts others', async () => {
+    bench.receiver.answer((response) => response.writeHead(422).end());
+    const webhook = await bench.register();
+    await bench.end();
+    await bench.deliver();
+    const { n } = await bench.onlyDelivery(webhook);
+    bench.receiver.answer((response) => response.writeHead(200).end());
+    bench.parts.clock.move(SECOND);
+    await bench.end();
+    await bench.deliver();
+    bench.receiver.answer((response) => response.writeHead(422).end());
+    for (let hours = 0; hours < 26; hours++) {
+      bench.parts.clock.move(HOUR);
+      await bench.deliver();
+    }
+    const log = await bench.log(webhook);
+    expect(log.map((delivery) => [delivery.n === n, delivery.status])).toEqual([
+      [false, 'delivered'],
+      [true, 'failed'],
+    ]);
+    expect(await bench.parts.service.get(OWNER, webhook.id)).toEqual(omit(webhook, 'secret'));
+    // for a day after that, nothing is accepted
+    await bench.end();
+    for (let hours = 0; hours < 26; hours++) {
+      await bench.deliver();
+      bench.parts.clock.move(HOUR);
+    }
+    expect(await bench.parts.service.get(OWNER, webhook.id)).toHaveProperty('disabled');
   });
 
   it('does not wait for a receiver that never answers with what is for others', async () => {

@@ -135,7 +135,7 @@ export class WebhooksService {
 }
 
 function shown(webhook: StoredWebhook): Webhook {
-  return omit(webhook, 'owner', 'secret');
+  return omit(webhook, 'owner', 'secret', 'lastDeliveredAt');
 }
 
 function shownDelivery(delivery: StoredDelivery): Delivery {

@@ -34,7 +34,12 @@ export const webhookSchema = z.object({
 });
 
 /** `webhook.json` in the store. */
-const storedWebhookSchema = webhookSchema.extend({ secret, owner: z.string().nullable() });
+const storedWebhookSchema = webhookSchema.extend({
+  secret,
+  owner: z.string().nullable(),
+  /** of one of the deliveries; up to a minute behind */
+  lastDeliveredAt: time.exactOptional(),
+});
 
 /** What `POST /v1/webhooks` takes. */
 export const newWebhookSchema = z.strictObject({
