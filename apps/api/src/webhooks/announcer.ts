@@ -10,7 +10,7 @@ import {
 } from '@app/separations';
 import { separationView } from '../separations/separation-view.js';
 import { Clock } from './clock.js';
-import { ownerFolder, type DeliveryRef } from './delivery-ref.js';
+import { deliveryName, ownerFolder, type DeliveryRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
 import { WebhookStore } from './webhook-store.js';
 
@@ -111,9 +111,4 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
 function isFor({ events, disabled, createdAt }: StoredWebhook, event: WebhookEvent, { at }: Ending): boolean {
   const isLater = Date.parse(at) >= Date.parse(createdAt) - CLOCKS_DIFFER_MS;
   return disabled === undefined && events.includes(event) && isLater;
-}
-
-/** One name for each ending. Names sort by the time of the ending. */
-function deliveryName(id: SeparationId, at: string): string {
-  return `${String(Date.parse(at)).padStart(13, '0')}-${id.slice('sep_'.length, 'sep_'.length + 16)}`;
 }

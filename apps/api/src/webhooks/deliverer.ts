@@ -4,7 +4,7 @@ import { withTimeout } from '@app/concurrency';
 import { RedisConnections } from '@app/redis';
 import type { DeliveryAttempt, StoredDelivery, StoredWebhook } from '@app/separations';
 import { Clock } from './clock.js';
-import { type DeliveryRef, type WebhookRef } from './delivery-ref.js';
+import { endedAt, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
 import { omit } from './omit.js';
 import { nextAttemptAt } from './retry-schedule.js';
@@ -198,9 +198,9 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-/** A separation ends in one way until its song is sent again. Dots end the id in what is signed. */
-function messageId({ separationId, event }: StoredDelivery): string {
-  return `${separationId}_${event.replace('separation.', '')}`;
+/** One id for each ending: a song that is sent again may end again. Dots would end the id in what is signed. */
+function messageId({ separationId, event, n }: StoredDelivery): string {
+  return `${separationId}_${event.replace('separation.', '')}_${endedAt(n)}`;
 }
 
 function withAttempt(delivery: StoredDelivery, attempt: DeliveryAttempt): StoredDelivery {

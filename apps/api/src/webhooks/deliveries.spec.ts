@@ -5,7 +5,7 @@ import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { someRequest } from '../../../../test/support/separations/stored-separations.js';
 import { Deliverer } from './deliverer.js';
-import { ownerFolder } from './delivery-ref.js';
+import { endedAt, ownerFolder } from './delivery-ref.js';
 import { DeliveryBench, OWNER } from './delivery-bench.fixture.js';
 import { KEPT_DELIVERIES } from './webhook-store.js';
 
@@ -29,10 +29,14 @@ describe(Deliverer.name, () => {
     const webhook = await bench.register();
     const { id } = await bench.end();
     await bench.deliver();
+    const { n } = await bench.onlyDelivery(webhook);
     const [call, ...others] = bench.receiver.received;
     expect(others).toEqual([]);
     const { headers = {}, body = '' } = call ?? {};
-    expect(headers).toMatchObject({ 'webhook-id': `${id}_completed`, 'content-type': 'application/json' });
+    expect(headers).toMatchObject({
+      'webhook-id': `${id}_completed_${endedAt(n)}`,
+      'content-type': 'application/json',
+    });
     const verifier = new Verifier(webhook.secret);
     const verified = verifier.verify(body, headers as Record<string, string>) as WebhookBody;
     expect(verified).toMatchObject({ type: 'separation.completed', data: { id, status: 'completed' } });
@@ -100,6 +104,22 @@ describe(Deliverer.name, () => {
     await bench.announce(before);
     await bench.announce(await bench.completed('bob'));
     expect(await bench.deliver()).toBe(0);
+  });
+
+  it('gives each ending of the same separation an id of its own, which redeliveries keep', async () => {
+    const webhook = await bench.register();
+    const request = await bench.failed();
+    await bench.deliver();
+    bench.parts.clock.move(1);
+    await bench.failed(request);
+    await bench.deliver();
+    const [last] = await bench.log(webhook);
+    await bench.parts.service.redeliver(OWNER, webhook.id, last?.n ?? '');
+    await bench.deliver();
+    const ids = bench.receiver.received.map(({ headers }) => headers['webhook-id']);
+    expect(ids).toEqual([ids[0], ids[1], ids[1]]);
+    expect(ids[0]).not.toBe(ids[1]);
+    for (const id of ids) expect(id).toMatch(new RegExp(`^${request.id}_failed_\\d{13}$`));
   });
 
   it('keeps the latest hundred deliveries, and what is due besides', async () => {

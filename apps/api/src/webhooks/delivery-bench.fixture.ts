@@ -92,6 +92,16 @@ export class DeliveryBench {
     return request;
   }
 
+  /** A separation that failed now, by default a new one. Its webhooks are told. */
+  async failed(request = someRequest({ owner: OWNER })): Promise<StoredRequest> {
+    const at = new Date(this.parts.clock.now()).toISOString();
+    const failure = { code: 'internal', message: 'It failed.', retryable: true } as const;
+    const failed: StoredRequest = { ...request, outcome: { state: 'failed', at, failure } };
+    await this.documents.putRequest(failed);
+    await this.announce(failed);
+    return request;
+  }
+
   /** Makes every attempt that is due, and tells how many that were. */
   async deliver(of = this.parts): Promise<number> {
     const started = await of.deliverer.look();

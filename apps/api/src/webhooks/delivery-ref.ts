@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { SeparationId } from '@app/separations';
 
 /** Where a webhook lies in the store. */
 export interface WebhookRef {
@@ -15,6 +16,19 @@ export interface DeliveryRef extends WebhookRef {
 /** A safe name for the owner. No key's name leads to that of those without an owner. */
 export function ownerFolder(owner: string | null): string {
   return owner === null ? 'public' : `key-${createHash('sha256').update(owner).digest('hex').slice(0, 32)}`;
+}
+
+/**
+ * Names a delivery after its separation and the time of the ending (ISO 8601): `<13 digits of ms>-<16 hex digits>`. The
+ * same ending has the same name, and names sort by time.
+ */
+export function deliveryName(id: SeparationId, at: string): string {
+  return `${String(Date.parse(at)).padStart(13, '0')}-${id.slice('sep_'.length, 'sep_'.length + 16)}`;
+}
+
+/** When the separation of a delivery ended, in milliseconds since 1970. */
+export function endedAt(n: string): number {
+  return Number(n.slice(0, n.indexOf('-')));
 }
 
 export function formatRef({ owner, webhookId, n }: DeliveryRef): string {

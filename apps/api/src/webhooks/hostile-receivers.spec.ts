@@ -126,7 +126,7 @@ describe(`${Deliverer.name}, with a hostile receiver`, () => {
       await waitUntil('the other receiver to hear of it', () => other.received.length === 1, {
         deadlineMs: TIMEOUT_MS / 2,
       });
-      expect(other.received[0]?.headers['webhook-id']).toBe(`${id}_completed`);
+      expect(other.received[0]?.headers['webhook-id']).toMatch(new RegExp(`^${id}_completed_`));
       await bench.parts.deliverer.idle();
       expect(bench.receiver.received).toHaveLength(2);
       const attempts = (await bench.log(slow)).flatMap((delivery) => delivery.attempts);

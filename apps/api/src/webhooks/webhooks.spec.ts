@@ -111,7 +111,8 @@ describe(WebhooksController.name, () => {
     expect(calls('/completed')).toEqual([]);
     await worker.complete(separation.id);
     await waitUntil('the receiver is told', () => calls('/completed').length > 0);
-    const [{ headers, body } = { headers: {}, body: '' }] = calls('/completed');
+    const [call] = calls('/completed');
+    const { headers = {}, body = '' } = call ?? {};
     const verified = new Verifier(webhook.secret).verify(body, headers as Record<string, string>) as WebhookBody;
     const { status, body: shown } = await ann.separation(separation.id);
     expect([status, verified.type, verified.data]).toEqual([200, 'separation.completed', shown]);
@@ -123,7 +124,7 @@ describe(WebhooksController.name, () => {
     const again = await ann.json(`${HOOKS}/${webhook.id}/deliveries/${one.n}/redeliver`, { method: 'POST' });
     expect([again.status, again.body]).toMatchObject([202, { n: one.n, status: 'due' }]);
     await waitUntil('it is told again', () => calls('/completed').length > 1);
-    expect(calls('/completed')[1]?.headers['webhook-id']).toBe(`${separation.id}_completed`);
+    expect(calls('/completed')[1]?.headers['webhook-id']).toBe(call?.headers['webhook-id']);
   });
 
   it('tells only of the events that were asked for', async () => {
@@ -147,7 +148,7 @@ describe(WebhooksController.name, () => {
     await documents.putManifest(someManifest(request));
     await api.app.get(ReconcilerService).run();
     await waitUntil('the receiver is told', () => calls('/silent').length > 0);
-    expect(calls('/silent')[0]?.headers['webhook-id']).toBe(`${request.id}_completed`);
+    expect(calls('/silent')[0]?.headers['webhook-id']).toMatch(new RegExp(`^${request.id}_completed_`));
   });
 
   it('answers 404 for a delivery that is not there', async () => {
