@@ -55,7 +55,7 @@ describeChart('contradicting values', () => {
     [['caBundle.existingConfigMap=a', 'caBundle.existingSecret=b'], 'caBundle names a ConfigMap and a Secret'],
     [['redis.architecture=replication'], 'The bundled Redis runs standalone'],
     [['s3.bucket=songs'], 'minio.defaultBuckets must be the bucket of s3.bucket'],
-    [['workers.cpu.enabled=false'], 'Both worker pools are off'],
+    [['workers.cpu.enabled=false'], 'No worker pool is on'],
     [['models.source=pvc'], 'models.existingClaim must name the claim'],
     [['models.source=image'], 'models.image must name the image'],
     [['models.licences={permissive,own}'], 'The license of the model htdemucs is none-stated'],

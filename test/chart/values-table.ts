@@ -21,7 +21,10 @@ export function withValuesTable(page: string, values: string): string {
   return `${page.slice(0, before + START.length)}\n\n${table}\n\n${page.slice(after)}`;
 }
 
-/** A row for each value, in the order of the file. A comment belongs to the key that follows it. */
+/**
+ * A row for each value, in the order of the file. A comment belongs to the key that follows it, or that it ends the line
+ * of. One that an empty line ends, such as the head of the file, belongs to none.
+ */
 export function rowsOf(values: string): Row[] {
   const document = parseDocument(values);
   if (!isMap(document.contents)) throw new Error('values.yaml is not a map');
@@ -33,18 +36,25 @@ function rowsOfMap(document: Document, map: YAMLMap, above: readonly string[], f
   return map.items.flatMap(({ key, value }, index) => {
     if (!isScalar(key)) throw new Error('a key of values.yaml is not a text');
     const path = [...above, String(key.value)];
-    const meaning = textOf(key.commentBefore ?? (index === 0 ? first : undefined));
+    const before = textOf(key.commentBefore ?? (index === 0 ? first : undefined));
     if (isMap(value) && value.flow !== true) {
       const inner = rowsOfMap(document, value, path, value.commentBefore);
-      return meaning === '' ? inner : [{ path: path.join('.'), unset: '', meaning }, ...inner];
+      return before === '' ? inner : [{ path: path.join('.'), unset: '', meaning: before }, ...inner];
     }
+    const meaning = `${before} ${isNode(value) ? textOf(value.comment) : ''}`.trim();
     const unset: unknown = isNode(value) ? value.toJS(document) : value;
     return [{ path: path.join('.'), unset: `\`${escaped(JSON.stringify(unset))}\``, meaning }];
   });
 }
 
+/** Lines that begin with a dash are a list, which becomes `a; b; c`. */
 function textOf(comment: Comment): string {
-  return escaped((comment ?? '').split(/\s+/).join(' ').trim());
+  const ofKey = (comment ?? '').split(/\n\s*\n/).at(-1) ?? '';
+  const words = ofKey
+    .replace(/^\s*- /m, '')
+    .replaceAll(/\n\s*- /g, '; ')
+    .split(/\s+/);
+  return escaped(words.join(' ').trim());
 }
 
 function escaped(text: string): string {

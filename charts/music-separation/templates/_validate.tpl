@@ -15,7 +15,7 @@
 {{- if not (or $v.redis.enabled $v.externalRedis.host $sentinel.hosts) }}{{ fail "redis.enabled is false, so externalRedis.host must name the Redis to use, or externalRedis.sentinel.hosts its sentinels." }}{{ end }}
 {{- if and $v.redis.enabled (or (ne $v.redis.architecture "standalone") (not $v.redis.auth.enabled)) }}{{ fail "The bundled Redis runs standalone and with a password: for anything else set redis.enabled to false and name yours in externalRedis." }}{{ end }}
 {{- if and $v.minio.enabled (ne $v.minio.defaultBuckets $v.s3.bucket) }}{{ fail "minio.defaultBuckets must be the bucket of s3.bucket." }}{{ end }}
-{{- if not (or $v.workers.cpu.enabled $v.workers.gpu.enabled) }}{{ fail "Both worker pools are off, so no song would ever be separated: enable workers.cpu or workers.gpu." }}{{ end }}
+{{- if not (or $v.workers.cpu.enabled $v.workers.gpu.enabled) }}{{ fail "No worker pool is on, so no song would ever be separated: enable workers.cpu or workers.gpu." }}{{ end }}
 {{- if and (eq $v.models.source "pvc") (not $v.models.existingClaim) }}{{ fail "models.source is pvc, so models.existingClaim must name the claim that the models lie on." }}{{ end }}
 {{- if and (eq $v.models.source "image") (not $v.models.image) }}{{ fail "models.source is image, so models.image must name the image that holds the models." }}{{ end }}
 {{- include "separation.validateLicences" . }}
