@@ -16,6 +16,7 @@ EXAMPLES = {
     "Range": ["bytes=0-99", "bytes=999999999-", "bytes=-100"],
     "If-None-Match": ['"other"', '"other"', "*"],
     "Last-Event-ID": ["processing", "completed"],
+    "Upload-Offset": [0],
 }
 
 
@@ -43,17 +44,24 @@ def stored_ids(operation_id: str) -> list[str]:
         "cancelSeparation": "cancellable.txt",
         "getPreviewBlock": "running.txt",
         "headPreviewBlock": "running.txt",
+        "headUpload": "uploads.txt",
+        "patchUpload": "uploads.txt",
+        "deleteUpload": "droppable.txt",
     }
     return [json.loads(line) for line in Path(own.get(operation_id, "ids.txt")).read_text().splitlines()]
+
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
 
 @schemathesis.hook
 def before_load_schema(context: object, raw_schema: dict[str, Any]) -> None:
     """Adds examples: the phases that do not read the dictionaries take them."""
-    # a form has a file or a link, and here no link is allowed
+    # a form has one of the three, and here no link is allowed
     form = raw_schema["paths"]["/v1/separations"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
     form["required"] = ["file"]
-    del form["properties"]["url"]
+    for other in ("url", "upload"):
+        del form["properties"][other]
     operations = [operation for methods in raw_schema["paths"].values() for operation in methods.values()]
     for operation in operations:
         examples = {**EXAMPLES, "id": stored_ids(operation["operationId"])}

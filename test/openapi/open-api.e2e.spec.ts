@@ -63,6 +63,15 @@ describe('the OpenAPI document of a running rest-server', () => {
     return (await client.json<SeparationPage>(`/v1/separations?limit=${limit}`)).body;
   }
 
+  async function beginUploads(count: number): Promise<string[]> {
+    const headers = { 'tus-resumable': '1.0.0', 'upload-length': '1000000' };
+    const begin = async (): Promise<string> => {
+      const answer = await client.json('/v1/uploads', { method: 'POST', headers });
+      return answer.headers.get('location')?.split('/').at(-1) ?? '';
+    };
+    return Promise.all(Array.from({ length: count }, begin));
+  }
+
   it('makes types for TypeScript that fit its use', async () => {
     const node = (module: string, ...args: string[]): Promise<string> =>
       runTool(process.execPath, [resolve('node_modules', module), ...args], { cwd: folder });
@@ -76,7 +85,8 @@ describe('the OpenAPI document of a running rest-server', () => {
 
   it('keeps its word in every call of a fuzzer', async () => {
     await copyFile(join(HERE, 'schemathesis.toml'), join(folder, 'schemathesis.toml'));
-    for (const [name, ids] of Object.entries({ ...stored, ...(await storeWebhooks(service)) })) {
+    const uploads = { uploads: await beginUploads(4), droppable: await beginUploads(4) };
+    for (const [name, ids] of Object.entries({ ...stored, ...(await storeWebhooks(service)), ...uploads })) {
       await writeFile(join(folder, `${name}.txt`), ids.map((id) => JSON.stringify(id)).join('\n'));
     }
     const cursor = (await list(1)).nextCursor ?? '';

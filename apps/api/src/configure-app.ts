@@ -14,6 +14,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { answerUnreadableRequests } from './problems/unreadable-requests.js';
 import { askBeforeContinue } from './uploads/ask-before-continue.js';
 import { LONGEST_UPLOAD_MS } from './uploads/longest-upload.js';
+import { speakTus } from './uploads/resumable/tus.middleware.js';
 
 /** longer than a load balancer's usual idle time-out, which must not reuse a connection that we just closed */
 const KEEP_ALIVE_MS = 65_000;
@@ -27,6 +28,14 @@ const EXPOSED_HEADERS = [
   'ETag',
   'Content-Range',
   'X-Peak-Db',
+  'Tus-Resumable',
+  'Tus-Version',
+  'Tus-Extension',
+  'Tus-Max-Size',
+  'Upload-Offset',
+  'Upload-Length',
+  'Upload-Metadata',
+  'Upload-Expires',
 ];
 
 /** Sets up middleware, security headers, CORS, validation and the docs. */
@@ -41,6 +50,7 @@ export function configureApp(app: NestExpressApplication, config: ApiConfig): vo
     closeStalledDownloads(config.http.downloadStallSeconds),
     refuseCrossSite(config.http),
   );
+  app.use('/v1/uploads', speakTus(config.limits.maxUploadBytes));
   // what a song's owner sees changes, and is nobody else's
   app.use('/v1', (_request: Request, response: Response, next: NextFunction) => {
     response.set('Cache-Control', 'no-store');

@@ -114,6 +114,11 @@ export class RedisKeys {
     return `${this.prefix}:separations:answers:${client}`;
   }
 
+  /** held while a resumable upload receives a part */
+  uploadLock(id: string): string {
+    return `${this.prefix}:separations:upload:${id}`;
+  }
+
   /** held while a separation is committed, cancelled or removed */
   separationLock(id: SeparationId): string {
     return `${this.prefix}:separations:lock:${id}`;

@@ -5,9 +5,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Stands between a client and a server, and loses them as a network does. Call `close` at the end. */
 export class TcpProxy {
   private readonly sockets = new Set<Socket>();
+  private readonly clients = new Set<Socket>();
+  private readonly broken = new WeakSet<Socket>();
   private silent = new WeakSet<Socket>();
   /** how long what a client sends is under way, ms */
   delayMs = 0;
+  /** bytes that clients have sent in all */
+  private sent = 0;
+  private breaks = { times: 0, everyBytes: 0, at: 0 };
 
   private constructor(
     private readonly server: Server,
@@ -15,6 +20,7 @@ export class TcpProxy {
     public target: number,
   ) {
     server.on('connection', (client) => {
+      this.clients.add(client);
       this.join(client, connect(this.target, '127.0.0.1'));
     });
   }
@@ -36,6 +42,15 @@ export class TcpProxy {
     for (const socket of this.sockets) this.silent.add(socket);
   }
 
+  /** Breaks every connection each time that clients have sent so many bytes more. */
+  breakEvery(everyBytes: number, times: number): void {
+    this.breaks = { times, everyBytes, at: this.sent + everyBytes };
+  }
+
+  get breaksLeft(): number {
+    return this.breaks.times;
+  }
+
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     this.server.close();
@@ -55,6 +70,14 @@ export class TcpProxy {
           to.write(chunk);
           return;
         }
+        this.sent += chunk.length;
+        if (this.breaks.times > 0 && this.sent >= this.breaks.at) {
+          this.breaks = { ...this.breaks, times: this.breaks.times - 1, at: this.sent + this.breaks.everyBytes };
+          for (const socket of this.clients) {
+            this.broken.add(socket);
+            socket.destroy();
+          }
+        }
         const arrived = pause(this.delayMs);
         // in order, even when the delay shrinks
         sent = sent.then(() => arrived).then(() => void to.write(chunk));
@@ -62,7 +85,10 @@ export class TcpProxy {
       from.on('error', () => undefined);
       from.on('close', () => {
         this.sockets.delete(from);
-        if (!this.silent.has(from)) to.destroy();
+        this.clients.delete(from);
+        // what was under way before the break arrives
+        if (this.broken.has(from)) void sent.then(() => to.end());
+        else if (!this.silent.has(from)) to.destroy();
       });
     }
   }

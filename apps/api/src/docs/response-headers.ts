@@ -18,13 +18,22 @@ export const RESPONSE_HEADERS = {
   'RateLimit-Reset': { description: 'seconds until all calls are left again', schema: count },
   'Retry-After': { description: 'seconds to wait', required: true, schema: { type: 'integer', minimum: 1 } },
   'WWW-Authenticate': { required: true, schema: text },
-  Location: { description: 'the separation', required: true, schema: { type: 'string', format: 'uri-reference' } },
+  Location: {
+    description: 'the separation or the upload',
+    required: true,
+    schema: { type: 'string', format: 'uri-reference' },
+  },
   ETag: { description: 'names the bytes', required: true, schema: { type: 'string', pattern: '^"[!-~]+"$' } },
   'Accept-Ranges': { required: true, schema: { type: 'string', enum: ['bytes'] } },
   'Cache-Control': { description: 'for ever if the link names its content', required: true, schema: text },
   'Content-Disposition': { description: 'a safe file name (RFC 6266)', required: true, schema: text },
   'Content-Length': { required: true, schema: count },
   'Content-Range': { description: 'the range, or `*`, and the length of the whole', required: true, schema: text },
+  'Tus-Resumable': { description: 'the version of the tus protocol', required: true, schema: text },
+  'Upload-Offset': { description: 'bytes that are stored', required: true, schema: count },
+  'Upload-Length': { description: 'bytes of the whole', required: true, schema: count },
+  'Upload-Metadata': { description: 'as you sent it', required: true, schema: text },
+  'Upload-Expires': { description: 'when it ends, as a date of HTTP', required: true, schema: text },
 } as const satisfies Headers;
 
 export type HeaderName = keyof typeof RESPONSE_HEADERS;

@@ -2,6 +2,7 @@ import { endingOf, type SeparationStore, type StoredSeparation } from '@app/sepa
 import { objectKeys, type SeparationId } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import { LONGEST_UPLOAD_MS } from '../uploads/longest-upload.js';
+import { sweepUploads, UPLOAD_LIFETIME_MS } from '../uploads/resumable/partial-upload.js';
 
 const HOUR_MS = 3600 * 1000;
 /** an upload that is not accepted by then never will be */
@@ -27,8 +28,11 @@ export class Sweep {
   /** Removes uploads that were never accepted, and what the store itself left unfinished. */
   async unaccepted(signal: AbortSignal): Promise<void> {
     for await (const { key, modifiedAt } of this.objects.list(objectKeys.stagingPrefix, { signal })) {
-      if (Date.now() - modifiedAt.getTime() > UNACCEPTED_MS) await this.objects.remove(key, { signal });
+      if (key.startsWith(objectKeys.uploadsPrefix)) continue;
+      const keptMs = key.startsWith(objectKeys.usedUploadsPrefix) ? UPLOAD_LIFETIME_MS : UNACCEPTED_MS;
+      if (Date.now() - modifiedAt.getTime() > keptMs) await this.objects.remove(key, { signal });
     }
+    await sweepUploads(this.objects, { signal });
     await this.objects.sweepUnfinished(LONGEST_UPLOAD_MS, { signal });
   }
 

@@ -22,6 +22,12 @@ export const SUBMISSION_FORM = {
       description: 'in place of `file`: where the server fetches the song, if it allows the host',
       example: '',
     },
+    upload: {
+      type: 'string',
+      maxLength: 100,
+      description: 'in place of `file`: the id of an upload at /v1/uploads that is complete',
+      example: '',
+    },
     model: {
       type: 'string',
       maxLength: 100,

@@ -59,6 +59,8 @@ export class SubmissionsController {
     'too_many_files',
     'unknown_field',
     'malformed_upload',
+    'upload_not_found',
+    'upload_incomplete',
     'upload_stalled',
     'file_too_large',
     'no_audio',

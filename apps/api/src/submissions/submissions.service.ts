@@ -14,6 +14,7 @@ import { ModelCatalogues } from '../models/model-catalogue.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { clientGone } from '../context/client-gone.js';
 import { displayName } from '../uploads/display-name.js';
+import { ResumableUploads } from '../uploads/resumable/resumable-uploads.js';
 import { UploadReceiver, type Upload } from '../uploads/upload-receiver.js';
 import { Acceptance } from './acceptance.js';
 import { digestOf, IdempotentCalls, repeated, type Submitted } from './idempotent-calls.js';
@@ -28,6 +29,7 @@ const QUEUE_FULL_RETRY = 30;
 export class SubmissionsService {
   constructor(
     private readonly receiver: UploadReceiver,
+    private readonly resumable: ResumableUploads,
     private readonly catalogues: ModelCatalogues,
     private readonly inspector: SongInspector,
     private readonly acceptance: Acceptance,
@@ -47,7 +49,15 @@ export class SubmissionsService {
         mustNotBeRevoked(request);
         const digest = digestOf(upload);
         if (earlier !== undefined) return repeated(earlier, digest);
-        return { separation: await this.accept(upload, request, gone), digest, isRepeated: false };
+        const separation = await this.accept(upload, request, gone);
+        if (upload.resumed !== undefined) {
+          await this.resumable.finish(upload.resumed, {
+            ...upload,
+            owner: ownerOf(request),
+            separation: separation.id,
+          });
+        }
+        return { separation, digest, isRepeated: false };
       });
     });
   }

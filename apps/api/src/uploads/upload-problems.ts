@@ -1,9 +1,11 @@
 import { ProblemError } from '../problems/problem.error.js';
-import { SLOWEST_BYTES_PER_SECOND, type UploadLimits } from './upload-body.js';
+import { SLOWEST_BYTES_PER_SECOND } from './pipe-request.js';
+import type { UploadLimits } from './upload-body.js';
 import { BodyTooLargeError, MalformedFormError, UploadStalledError } from './upload.errors.js';
 
 export const FILE_FIELD = 'file';
 export const URL_FIELD = 'url';
+export const UPLOAD_FIELD = 'upload';
 
 export function fileTooLarge(maxBytes: number): ProblemError {
   return new ProblemError('file_too_large', `The file is larger than the limit of ${maxBytes} bytes.`, {
@@ -12,7 +14,9 @@ export function fileTooLarge(maxBytes: number): ProblemError {
 }
 
 export function missingFile(): ProblemError {
-  const detail = `Send the song in multipart field "${FILE_FIELD}", as a file with a name, or its link in "${URL_FIELD}".`;
+  const detail =
+    `Send the song in multipart field "${FILE_FIELD}", as a file with a name, or its link in "${URL_FIELD}", ` +
+    `or the id of its resumable upload in "${UPLOAD_FIELD}".`;
   return new ProblemError('missing_file', detail);
 }
 

@@ -2,27 +2,26 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { ApiConfig } from '@app/config';
 import { ObjectStore } from '@app/storage';
 import type { Request } from 'express';
-import { FairSemaphore, shareOf } from '@app/concurrency';
 import { fromStore } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { callerOf } from '../access/client.js';
-import type { ApiRequest } from '../context/api-request.js';
-import { atCapacity } from '../problems/at-capacity.js';
+import { ownerOf, type ApiRequest } from '../context/api-request.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { boundaryOf } from './form-type.js';
 import { stageFile, type StagedFile } from './stage-file.js';
 import { UploadBody, type UploadLimits } from './upload-body.js';
 import { readUploadForm } from './upload-form.js';
 import { LinkFetcher } from './links/link-fetcher.js';
-import { fileTooLarge, missingFile, tooManyFiles, uploadProblem, URL_FIELD } from './upload-problems.js';
+import { ResumableUploads } from './resumable/resumable-uploads.js';
+import { fileTooLarge, missingFile, tooManyFiles, UPLOAD_FIELD, uploadProblem, URL_FIELD } from './upload-problems.js';
+import { UploadSlots } from './upload-slots.js';
 
 export interface Upload extends StagedFile {
   /** the text fields beside the file, unchecked */
   readonly fields: Readonly<Record<string, string>>;
+  /** id of the resumable upload that it was */
+  readonly resumed?: string;
 }
-
-/** simultaneous uploads: each holds a part of its file in memory */
-const MAX_UPLOADS = 64;
 
 /** boundaries, part headers and option fields */
 const FORM_OVERHEAD_BYTES = 256 * 1024;
@@ -31,15 +30,12 @@ const FORM_OVERHEAD_BYTES = 256 * 1024;
 export class UploadReceiver {
   private readonly logger = new Logger('uploads');
   private readonly limits: UploadLimits;
-  private readonly uploads = new FairSemaphore({
-    permits: MAX_UPLOADS,
-    share: shareOf(MAX_UPLOADS),
-    refuse: atCapacity('uploads at once', 5),
-  });
 
   constructor(
     private readonly store: ObjectStore,
+    private readonly slots: UploadSlots,
     private readonly links: LinkFetcher,
+    private readonly resumable: ResumableUploads,
     @Inject(API_CONFIG) config: ApiConfig,
   ) {
     const { maxUploadBytes, uploadStallSeconds } = config.limits;
@@ -47,7 +43,7 @@ export class UploadReceiver {
   }
 
   get inProgress(): number {
-    return this.uploads.inUse;
+    return this.slots.inUse;
   }
 
   /** Refuses a request by its headers, before any of the body is read. @throws ProblemError */
@@ -67,7 +63,8 @@ export class UploadReceiver {
   }
 
   /**
-   * Stages the file, or what its link leads to, passes it to `use`, and removes it from staging in any case.
+   * Stages the file, what its link leads to, or the resumable upload that the form names. Passes it to `use`, and removes
+   * it from staging in any case.
    * @param signal aborts when the client is gone
    */
   async receive<T>(request: ApiRequest, signal: AbortSignal, use: (upload: Upload) => Promise<T>): Promise<T> {
@@ -84,13 +81,18 @@ export class UploadReceiver {
           staging.push(staged);
           return staged;
         });
-        const { [URL_FIELD]: link = '', ...options } = fields;
-        if (link !== '' && file !== undefined) throw tooManyFiles();
-        const staged = link === '' ? file : await this.links.fetch(link, signal);
+        const { [URL_FIELD]: link = '', [UPLOAD_FIELD]: resumed = '', ...options } = fields;
+        if ([file !== undefined, link !== '', resumed !== ''].filter(Boolean).length > 1) throw tooManyFiles();
+        const staged =
+          link !== ''
+            ? await this.links.fetch(link, signal)
+            : resumed !== ''
+              ? await this.resumable.stage(resumed, ownerOf(request), signal)
+              : file;
         if (staged === undefined) throw missingFile();
         if (staged !== file) staging.push(Promise.resolve(staged));
         if (staged.bytes === 0) throw new ProblemError('empty_file', 'The file is empty.');
-        return await use({ ...staged, fields: options });
+        return await use({ ...staged, fields: options, ...(resumed !== '' && { resumed }) });
       } catch (error) {
         signal.throwIfAborted();
         throw uploadProblem(error, this.limits);
@@ -101,7 +103,7 @@ export class UploadReceiver {
         }
       }
     };
-    return this.uploads.run(callerOf(request), receive, signal);
+    return this.slots.run(callerOf(request), receive, signal);
   }
 
   private async discard(key: string): Promise<void> {

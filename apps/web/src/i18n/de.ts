@@ -317,6 +317,11 @@ export const de: Messages = {
     malformed_upload: 'Die Datei kam beschädigt an. Versuche es noch einmal.',
     method_not_allowed: 'Der Server unterstützt diese Aktion nicht. Lade die Seite neu.',
     missing_file: 'Es wurde keine Datei hochgeladen.',
+    tus_version_unsupported: 'Der Server unterstützt diese Version des tus-Protokolls nicht.',
+    upload_in_use: 'Ein anderer Aufruf sendet diesen Upload gerade.',
+    upload_incomplete: 'Der Upload ist noch nicht vollständig.',
+    upload_not_found: 'Der Server hat diesen Upload nicht mehr. Füge den Song noch einmal hinzu.',
+    upload_offset_mismatch: 'Der Upload geht an einer anderen Stelle weiter.',
     licence_not_allowed: 'Der Betreiber des Servers erlaubt die Lizenz dieses Modells nicht. Wähle ein anderes Modell.',
     model_not_installed:
       'Kein laufender Worker hat dieses Modell. Wähle ein anderes oder versuche es später noch einmal.',

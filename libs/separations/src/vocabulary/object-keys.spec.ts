@@ -8,6 +8,11 @@ describe('the keys of objects', () => {
   it('never change: stored separations are found by them', () => {
     expect({
       staging: objectKeys.staging('upload'),
+      upload: objectKeys.upload('u1'),
+      uploadInfo: objectKeys.uploadInfo('u1'),
+      uploadPieces: objectKeys.uploadPieces('u1'),
+      uploadPiece: objectKeys.uploadPiece('u1', 8_388_608),
+      usedUpload: objectKeys.usedUpload('u1'),
       separation: objectKeys.separation(ID),
       input: objectKeys.input(ID, 'mp3'),
       stems: objectKeys.stems(ID),
@@ -24,6 +29,11 @@ describe('the keys of objects', () => {
       earlierWaveform: earlierKeys.waveform(ID),
     }).toEqual({
       staging: 'staging/upload',
+      upload: 'staging/uploads/u1/',
+      uploadInfo: 'staging/uploads/u1/info.json',
+      uploadPieces: 'staging/uploads/u1/pieces/',
+      uploadPiece: 'staging/uploads/u1/pieces/0000000008388608',
+      usedUpload: 'staging/used-uploads/u1.json',
       separation: `separations/${ID}/`,
       input: `separations/${ID}/input.mp3`,
       stems: `separations/${ID}/stems/`,

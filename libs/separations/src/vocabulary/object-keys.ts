@@ -7,6 +7,17 @@ export const objectKeys = {
   stagingPrefix: 'staging/',
   separationsPrefix: 'separations/',
   staging: (uuid: string): string => `staging/${uuid}`,
+  /** resumable uploads that were not used yet, a folder for each */
+  uploadsPrefix: 'staging/uploads/',
+  upload: (id: string): string => `staging/uploads/${id}/`,
+  uploadInfo: (id: string): string => `staging/uploads/${id}/info.json`,
+  uploadPieces: (id: string): string => `staging/uploads/${id}/pieces/`,
+  /** Keys are in the order of their pieces. @param offset of its first byte */
+  uploadPiece: (id: string, offset: number): string =>
+    `staging/uploads/${id}/pieces/${String(offset).padStart(16, '0')}`,
+  /** which separation a resumable upload became */
+  usedUploadsPrefix: 'staging/used-uploads/',
+  usedUpload: (id: string): string => `staging/used-uploads/${id}.json`,
   separation: (id: SeparationId): string => `separations/${id}/`,
   input: (id: SeparationId, extension: string): string => `separations/${id}/input.${extension}`,
   stems: (id: SeparationId): string => `separations/${id}/stems/`,

@@ -1,5 +1,6 @@
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
-import { SLOWEST_BYTES_PER_SECOND, type UploadLimits } from '../upload-body.js';
+import { SLOWEST_BYTES_PER_SECOND } from '../pipe-request.js';
+import type { UploadLimits } from '../upload-body.js';
 import { BodyTooLargeError } from '../upload.errors.js';
 
 /** A song at a link stopped on its way: it stalled, or its server closed the connection. */
