@@ -129,9 +129,14 @@ export class RedisKeys {
     return `${this.prefix}:separations:ping`;
   }
 
-  /** sorted set of deliveries to webhooks, by the time of their next attempt */
-  get deliveries(): string {
-    return `${this.prefix}:webhooks:deliveries`;
+  /** sorted set of a webhook's deliveries, by the time of their next attempt */
+  deliveries(webhook: string): string {
+    return `${this.prefix}:webhooks:deliveries:${webhook}`;
+  }
+
+  /** sorted set of webhooks with deliveries, by the time of their next attempt */
+  get webhooksByDelivery(): string {
+    return `${this.prefix}:webhooks:scheduled`;
   }
 
   /** held while a webhook is disabled, enabled or removed */

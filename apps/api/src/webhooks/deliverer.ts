@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { withTimeout } from '@app/concurrency';
-import { RedisConnections } from '@app/redis';
+import { RedisConnections, RedisUnavailableError } from '@app/redis';
 import type { DeliveryAttempt, StoredDelivery, StoredWebhook } from '@app/separations';
 import { Clock } from './clock.js';
 import { endedAt, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
@@ -14,11 +14,11 @@ import { WebhookStore } from './webhook-store.js';
 
 /** between two looks at the schedule, ms */
 const LOOK_MS = 500;
-/** deliveries that one look considers */
-const LOOKED_AT = 1000;
 const AT_ONCE = 16;
 /** a receiver that does not answer keeps no more than these from the others */
 const AT_ONCE_TO_ONE = 2;
+/** nor do all receivers of one owner */
+const AT_ONCE_OF_OWNER = 4;
 /** after which another server tries again, if this one dies; longer than an attempt, ms */
 const TAKEN_MS = 60_000;
 const LOCK_WAIT_MS = 5000;
@@ -36,8 +36,10 @@ const END_MS = 3000;
 export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('webhooks');
   private readonly ending = new AbortController();
-  /** attempts under way, by webhook */
+  /** attempts under way, by webhook and by owner */
   private readonly running = new Map<string, number>();
+  /** the owner that was served last */
+  private last = '';
   private readonly attempts = new Set<Promise<void>>();
   private watching: Promise<void> | undefined;
 
@@ -62,13 +64,19 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
   /** Starts what is due and has room, and tells how many attempts that were. @throws RedisUnavailableError */
   async look(): Promise<number> {
     const now = this.clock.now();
+    const waiting = byOwner(await this.schedule.dueWebhooks(now));
     let started = 0;
-    for (const ref of await this.schedule.due(now, LOOKED_AT)) {
-      if (this.attempts.size >= AT_ONCE) break;
-      if ((this.running.get(ref.webhookId) ?? 0) >= AT_ONCE_TO_ONE) continue;
-      if (!(await this.schedule.take(ref, now, now + TAKEN_MS))) continue;
-      this.start(ref);
-      started += 1;
+    while (waiting.size > 0) {
+      for (const owner of this.inTurn([...waiting.keys()])) {
+        if (this.attempts.size >= AT_ONCE) return started;
+        const ref = await this.take(owner, waiting.get(owner) ?? [], now);
+        if (ref === undefined) waiting.delete(owner);
+        else {
+          this.start(ref);
+          this.last = owner;
+          started += 1;
+        }
+      }
     }
     return started;
   }
@@ -81,44 +89,78 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
   /** Schedules what the store has and the schedule lacks, and removes what was left of removed webhooks. */
   async sweep(signal: AbortSignal): Promise<void> {
     for await (const ref of this.webhooks.all(signal)) {
-      if (!(await this.webhooks.exists(ref))) {
-        await this.webhooks.remove(ref);
-        continue;
-      }
-      const due: DeliveryRef[] = [];
-      for await (const one of this.webhooks.due(ref, signal)) due.push(one);
-      for (const missing of await this.schedule.missing(due)) {
-        const at = (await this.webhooks.delivery(missing))?.nextAttemptAt;
-        await this.schedule.set(missing, at === undefined ? this.clock.now() : Date.parse(at));
-      }
+      await this.sweepOne(ref, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        if (error instanceof RedisUnavailableError) throw error;
+        // one webhook must not keep the others from what is theirs
+        this.logger.warn(`${ref.webhookId} is looked at again later: ${reasonOf(error)}`);
+      });
     }
+  }
+
+  private async sweepOne(ref: WebhookRef, signal: AbortSignal): Promise<void> {
+    if (!(await this.webhooks.exists(ref))) return this.webhooks.remove(ref);
+    const due: DeliveryRef[] = [];
+    for await (const one of this.webhooks.due(ref, signal)) due.push(one);
+    for (const missing of await this.schedule.missing(ref, due)) {
+      const at = (await this.webhooks.delivery(missing))?.nextAttemptAt;
+      await this.schedule.set(missing, at === undefined ? this.clock.now() : Date.parse(at));
+    }
+  }
+
+  /** The owner with the least at work first, then the one whose turn is longest ago. */
+  private inTurn(owners: readonly string[]): string[] {
+    const sorted = owners.toSorted();
+    const next = sorted.findIndex((owner) => owner > this.last);
+    const rotated = next === -1 ? sorted : [...sorted.slice(next), ...sorted.slice(0, next)];
+    return rotated.sort((a, b) => this.at(a) - this.at(b));
+  }
+
+  /** What is due at the receiver that has the least to do. */
+  private async take(owner: string, webhooks: readonly WebhookRef[], now: number): Promise<DeliveryRef | undefined> {
+    if (this.at(owner) >= AT_ONCE_OF_OWNER) return undefined;
+    const free = webhooks.filter(({ webhookId }) => this.at(webhookId) < AT_ONCE_TO_ONE);
+    for (const webhook of free.sort((a, b) => this.at(a.webhookId) - this.at(b.webhookId))) {
+      const ref = await this.schedule.take(webhook, now, now + TAKEN_MS);
+      if (ref !== undefined) return ref;
+    }
+    return undefined;
+  }
+
+  private at(name: string): number {
+    return this.running.get(name) ?? 0;
   }
 
   private async watch(): Promise<void> {
     const { signal } = this.ending;
     while (!signal.aborted) {
       await this.look().catch((error: unknown) => {
-        this.logger.debug(`interrupted: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.debug(`interrupted: ${reasonOf(error)}`);
       });
       await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
   private start(ref: DeliveryRef): void {
-    const { webhookId } = ref;
-    this.running.set(webhookId, (this.running.get(webhookId) ?? 0) + 1);
+    this.count(ref, 1);
     const attempt = this.attempt(ref)
       .catch((error: unknown) => {
         if (this.ending.signal.aborted) return;
-        this.logger.warn(`a delivery is tried again: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.warn(`a delivery is tried again: ${reasonOf(error)}`);
       })
       .finally(() => {
-        const left = (this.running.get(webhookId) ?? 1) - 1;
-        if (left === 0) this.running.delete(webhookId);
-        else this.running.set(webhookId, left);
+        this.count(ref, -1);
         this.attempts.delete(attempt);
       });
     this.attempts.add(attempt);
+  }
+
+  private count({ owner, webhookId }: WebhookRef, change: 1 | -1): void {
+    for (const name of [owner, webhookId]) {
+      const left = this.at(name) + change;
+      if (left === 0) this.running.delete(name);
+      else this.running.set(name, left);
+    }
   }
 
   private async attempt(ref: DeliveryRef): Promise<void> {
@@ -205,4 +247,14 @@ function messageId({ separationId, event, n }: StoredDelivery): string {
 
 function withAttempt(delivery: StoredDelivery, attempt: DeliveryAttempt): StoredDelivery {
   return { ...delivery, attempts: [...delivery.attempts, attempt].slice(-ATTEMPTS_KEPT) };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function byOwner(webhooks: readonly WebhookRef[]): Map<string, WebhookRef[]> {
+  const owners = new Map<string, WebhookRef[]>();
+  for (const webhook of webhooks) owners.set(webhook.owner, [...(owners.get(webhook.owner) ?? []), webhook]);
+  return owners;
 }

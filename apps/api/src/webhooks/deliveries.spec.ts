@@ -64,6 +64,17 @@ describe(Deliverer.name, () => {
     expect(await bench.objects.head(objectKeys.dueDeliveries(ownerFolder(OWNER), webhook.id) + 'x')).toBeUndefined();
   });
 
+  it('schedules what the other webhooks lack when one cannot be read', async () => {
+    const webhooks = [await bench.register(), await bench.register()] as const;
+    await bench.end();
+    await bench.connections.call((client) => client.flushall());
+    const store = new PartlyReadable(bench.folder, webhooks[0].id);
+    await bench.server(undefined, store).deliverer.sweep(signal);
+    expect(await bench.deliver()).toBe(1);
+    expect((await bench.onlyDelivery(webhooks[1])).status).toBe('delivered');
+    await store.close();
+  });
+
   it('makes an attempt again whose server died before it wrote down what came of it', async () => {
     const webhook = await bench.register();
     await bench.end();
@@ -163,5 +174,20 @@ class DyingStore extends FolderObjectStore {
   override putText(...call: Parameters<FolderObjectStore['putText']>): Promise<void> {
     if (this.isDead) throw new StorageUnavailableError('it is gone');
     return super.putText(...call);
+  }
+}
+
+/** A store that lists nothing below one webhook. */
+class PartlyReadable extends FolderObjectStore {
+  constructor(
+    folder: string,
+    private readonly unreadable: string,
+  ) {
+    super(folder);
+  }
+
+  override list(...[prefix, options]: Parameters<FolderObjectStore['list']>): ReturnType<FolderObjectStore['list']> {
+    if (prefix.includes(this.unreadable)) throw new StorageUnavailableError('a part of it is gone');
+    return super.list(prefix, options);
   }
 }

@@ -31,13 +31,13 @@ export function endedAt(n: string): number {
   return Number(n.slice(0, n.indexOf('-')));
 }
 
-export function formatRef({ owner, webhookId, n }: DeliveryRef): string {
-  return `${owner}/${webhookId}/${n}`;
+export function formatRef({ owner, webhookId }: WebhookRef): string {
+  return `${owner}/${webhookId}`;
 }
 
 /** @throws Error for a text that `formatRef` did not make */
-export function parseRef(text: string): DeliveryRef {
-  const [owner, webhookId, n] = text.split('/');
-  if (owner === undefined || webhookId === undefined || n === undefined) throw new Error(`not a delivery: ${text}`);
-  return { owner, webhookId, n };
+export function parseRef(text: string): WebhookRef {
+  const [owner, webhookId] = text.split('/');
+  if (owner === undefined || webhookId === undefined) throw new Error(`not a webhook: ${text}`);
+  return { owner, webhookId };
 }

@@ -1,14 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { RedisConnections } from '@app/redis';
 import type { SeparationId } from '@app/separations';
-import { formatRef, parseRef, type DeliveryRef } from './delivery-ref.js';
+import { formatRef, parseRef, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
 
-/** KEYS: the schedule. ARGV: a delivery, now, when it is due again if whoever takes it dies. 1 if it was due. */
+// KEYS of each script: the deliveries of a webhook, all webhooks. ARGV[1]: the webhook.
+
+/** keeps a webhook at the time of its first delivery */
+const UPDATE = `
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+if first[2] then redis.call('ZADD', KEYS[2], first[2], ARGV[1]) else redis.call('ZREM', KEYS[2], ARGV[1]) end`;
+
+/** ARGV[2]: a delivery, ARGV[3]: when it is due */
+const SET = `redis.call('ZADD', KEYS[1], ARGV[3], ARGV[2])${UPDATE}`;
+
+/** ARGV[2]: a delivery */
+const REMOVE = `redis.call('ZREM', KEYS[1], ARGV[2])${UPDATE}`;
+
+/** ARGV[2]: now, ARGV[3]: when it is due again if whoever takes it dies. Returns the delivery, if one is due. */
 const TAKE = `
-local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not at or tonumber(at) > tonumber(ARGV[2]) then return 0 end
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-return 1`;
+local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, 1)
+if not found[1] then return false end
+redis.call('ZADD', KEYS[1], ARGV[3], found[1])${UPDATE}
+return found[1]`;
+
+/** deliveries that one call to Redis asks for */
+const ASKED_AT_ONCE = 1000;
 
 /** shorter than the reconciler's interval, which tells of an ending again, ms */
 const ANNOUNCING_MS = 30_000;
@@ -22,30 +38,40 @@ export class DeliverySchedule {
   constructor(private readonly connections: RedisConnections) {}
 
   async set(ref: DeliveryRef, at: number): Promise<void> {
-    await this.connections.call((redis) => redis.zadd(this.key, at, formatRef(ref)));
+    await this.eval(SET, ref, ref.n, at);
   }
 
   async remove(ref: DeliveryRef): Promise<void> {
-    await this.connections.call((redis) => redis.zrem(this.key, formatRef(ref)));
+    await this.eval(REMOVE, ref, ref.n);
   }
 
-  /** Of these, the ones that are not scheduled. */
-  async missing(refs: readonly DeliveryRef[]): Promise<DeliveryRef[]> {
-    if (refs.length === 0) return [];
-    const times = await this.connections.call((redis) => redis.zmscore(this.key, ...refs.map(formatRef)));
-    return refs.filter((_, at) => (times[at] ?? null) === null);
+  /** Of the deliveries of one webhook, those that are not scheduled. */
+  async missing(webhook: WebhookRef, refs: readonly DeliveryRef[]): Promise<DeliveryRef[]> {
+    const key = this.connections.keys.deliveries(formatRef(webhook));
+    const missing: DeliveryRef[] = [];
+    for (let from = 0; from < refs.length; from += ASKED_AT_ONCE) {
+      const asked = refs.slice(from, from + ASKED_AT_ONCE);
+      const times = await this.connections.call((redis) => redis.zmscore(key, ...asked.map(({ n }) => n)));
+      missing.push(...asked.filter((_, at) => (times[at] ?? null) === null));
+    }
+    return missing;
   }
 
-  /** What is due, the longest first. */
-  async due(now: number, limit: number): Promise<DeliveryRef[]> {
-    const found = await this.connections.call((redis) => redis.zrangebyscore(this.key, '-inf', now, 'LIMIT', 0, limit));
-    return found.map(parseRef);
+  /** How many deliveries of a webhook have not ended. */
+  async count(webhook: WebhookRef): Promise<number> {
+    return this.connections.call((redis) => redis.zcard(this.connections.keys.deliveries(formatRef(webhook))));
   }
 
-  /** Whether the caller may try it now: no other server does until `until`. */
-  async take(ref: DeliveryRef, now: number, until: number): Promise<boolean> {
-    const reply = await this.connections.call((redis) => redis.eval(TAKE, 1, this.key, formatRef(ref), now, until));
-    return reply === 1;
+  /** Webhooks with something that is due, the longest first. */
+  async dueWebhooks(now: number): Promise<WebhookRef[]> {
+    const key = this.connections.keys.webhooksByDelivery;
+    return (await this.connections.call((redis) => redis.zrangebyscore(key, '-inf', now))).map(parseRef);
+  }
+
+  /** The longest due delivery of a webhook, for the caller: no other server tries it until `until`. */
+  async take(webhook: WebhookRef, now: number, until: number): Promise<DeliveryRef | undefined> {
+    const n = await this.eval(TAKE, webhook, now, until);
+    return typeof n === 'string' ? { ...webhook, n } : undefined;
   }
 
   /** Whether no other server is telling of this ending: all of them hear of it at once. */
@@ -54,7 +80,11 @@ export class DeliverySchedule {
     return (await this.connections.call((redis) => redis.set(key, '', 'PX', ANNOUNCING_MS, 'NX'))) === 'OK';
   }
 
-  private get key(): string {
-    return this.connections.keys.deliveries;
+  private eval(script: string, webhook: WebhookRef, ...args: (string | number)[]): Promise<unknown> {
+    const { keys } = this.connections;
+    const name = formatRef(webhook);
+    return this.connections.call((redis) =>
+      redis.eval(script, 2, keys.deliveries(name), keys.webhooksByDelivery, name, ...args),
+    );
   }
 }

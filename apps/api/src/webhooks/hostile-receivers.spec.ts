@@ -138,6 +138,23 @@ describe(`${Deliverer.name}, with a hostile receiver`, () => {
     }
   });
 
+  it('does not wait for an owner whose receivers never answer with what is for other owners', async () => {
+    bench.receiver.answer(() => undefined);
+    for (let one = 0; one < 8; one++) await bench.register();
+    for (let song = 0; song < 2; song++) await bench.end();
+    expect(await bench.parts.deliverer.look()).toBe(4);
+    const other = await startHookReceiver();
+    try {
+      await bench.parts.service.create('bob', { url: `http://hooks.test:${other.port}/` });
+      await bench.announce(await bench.completed('bob'));
+      expect(await bench.parts.deliverer.look()).toBe(1);
+      await waitUntil('the other owner to hear of it', () => other.received.length === 1);
+    } finally {
+      await bench.parts.deliverer.idle();
+      await other.close();
+    }
+  });
+
   it('follows no redirect', async () => {
     bench.receiver.answer((response) =>
       response.writeHead(307, { location: `http://127.0.0.1:${bench.receiver.port}/in` }).end(),
