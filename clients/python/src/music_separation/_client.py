@@ -18,9 +18,9 @@ from ._options import DEFAULTS, Options
 from ._transport import Transport
 
 _CHUNK_BYTES = 1 << 16
-_AGAIN_SECONDS = 1.0
+_RETRY_SECONDS = 1.0
 # long enough for a restart of the service
-_PATIENCE_SECONDS = 60.0
+_MAX_RETRY_SECONDS = 60.0
 _ENDED = ("completed", "failed", "cancelled")
 
 OnProgress = Callable[[int, int], None]
@@ -88,11 +88,10 @@ class Client:
                     yield state
                     if state["status"] in _ENDED:
                         return
+                pause = _RETRY_SECONDS
             except (ApiError, ConnectionError) as error:
-                lasting = isinstance(error, ApiError) and not error.is_passing
-                if lasting or time.monotonic() - seen > _PATIENCE_SECONDS:
-                    raise
-            time.sleep(_AGAIN_SECONDS)
+                pause = _retry_pause(error, seen)
+            time.sleep(pause)
 
     def list(
         self, *, status: Status | None = None, limit: int | None = None, cursor: str | None = None
@@ -153,10 +152,12 @@ class Client:
                         yield chunk
                 if received == length:
                     return
-            except ConnectionError:
-                if received == 0 or time.monotonic() - last > _PATIENCE_SECONDS:
+                pause = _RETRY_SECONDS
+            except (ApiError, ConnectionError) as error:
+                if received == 0:
                     raise
-            time.sleep(_AGAIN_SECONDS)
+                pause = _retry_pause(error, last)
+            time.sleep(pause)
 
     def _stream(self, separation_id: str) -> Iterator[Separation]:
         with self._transport.open(
@@ -172,6 +173,16 @@ class Client:
 
 def _path(separation_id: str, rest: str = "") -> str:
     return f"/v1/separations/{urllib.parse.quote(separation_id, safe='')}{rest}"
+
+
+def _retry_pause(error: ApiError | ConnectionError, last_success: float) -> float:
+    """Return how many seconds to wait before the next try; raise the error if there is none."""
+    wanted = error.retry_after_seconds if isinstance(error, ApiError) else None
+    pause = max(_RETRY_SECONDS, wanted or 0.0)
+    lasts = isinstance(error, ApiError) and not error.is_retryable
+    if lasts or time.monotonic() + pause - last_success > _MAX_RETRY_SECONDS:
+        raise error
+    return pause
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:

@@ -42,7 +42,7 @@ class Transport:
             response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=SILENCE_SECONDS)  # noqa: S310
         except urllib.error.HTTPError as error:
             with error:
-                raise api_error(error.code, error.read()) from None
+                raise api_error(error.code, error.read(), error.headers["retry-after"]) from None
         except (OSError, http.client.HTTPException) as error:
             raise ConnectionError(f"No server answers at {self._server}: {error}") from error
         return response
