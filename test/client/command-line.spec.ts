@@ -92,18 +92,32 @@ describe('the command line', () => {
 
   it.each([
     ['--overlap', '2', 'overlap must be from 0 to 0.9. (invalid_overlap)'],
-    ['--formats', 'ogg', `There is no format "ogg". Allowed: ${FORMATS.join(', ')}. (unknown_format)`],
-    ['--priority', 'high', '(invalid_priority)'],
+    ['--stems', 'kazoo', '(unknown_stem)'],
+    ['--overlap', 'abc', '--overlap must be a number of at least 0, not abc.'],
+    ['--shifts', '1.5', '--shifts must be a whole number, not 1.5.'],
+    ['--track', '0', '--track must be a number of at least 1, not 0.'],
+    ['--formats', 'ogg', `--formats takes ${[...FORMATS].sort().join(', ')}, not ogg.`],
+    ['--priority', 'high', '--priority takes normal, low, not high.'],
   ])('explains why %s %s is refused', async (option, value, explanation) => {
     const refused = separate(DEMO_SONG, option, value);
-    expect(await refused.end()).toBe(1);
+    expect(await refused.end()).toBe(2);
     expect(refused.stderr).toContain(explanation);
+    expect(await readdir(folder)).toEqual(['songs']);
+  });
+
+  it('ends a watch whose options, here those of WATCH_OPTIONS, the server refuses', async () => {
+    await addSong('one.wav');
+    const env = { SEPARATION_SERVER: api.client.url, WATCH_OPTIONS: '--model demo --stems kazoo  --settle 9' };
+    const refused = CommandLine.start([songs, '--watch', '--settle', '0', '--poll', '0.05'], { cwd: folder, env });
+    running.push(refused);
+    expect(await refused.end()).toBe(2);
+    expect(refused.stderr).toContain('(unknown_stem)');
   });
 
   it('lists the models that there are', async () => {
     const env = { SEPARATION_SERVER: api.client.url };
     const refused = CommandLine.start([DEMO_SONG, '--model', 'x'], { cwd: folder, env });
-    expect(await refused.end()).toBe(1);
+    expect(await refused.end()).toBe(2);
     const names = KNOWN_MODELS.map(({ name }) => name).sort();
     expect(refused.stderr).toContain(`Allowed: ${names.join(', ')}. (unknown_model)`);
   });
@@ -136,6 +150,9 @@ describe('the command line', () => {
       ...[
         [songs, '--out', songs],
         [songs, '--out', folder],
+        // a file, and a folder that cannot be made
+        [DEMO_SONG, '--out', DEMO_SONG],
+        [songs, '--out', join(DEMO_SONG, 'stems')],
       ],
     ];
     for (const args of faults) expect({ args, code: await separate(...args).end() }).toEqual({ args, code: 2 });
@@ -175,6 +192,58 @@ describe('the command line', () => {
     const third = separate(out);
     expect(await third.end()).toBe(2);
     expect(third.stderr).toContain('holds stems that were written before');
+  });
+
+  /** Whose stems lie in each folder: the text of each drums file tells its separation. */
+  async function owners(out: string, folders: readonly string[]): Promise<string[]> {
+    return Promise.all(folders.map((name) => readFile(join(out, name, 'drums.flac'), 'utf8')));
+  }
+
+  it('keeps songs of one name in several inputs apart', async () => {
+    await startWorker();
+    const paths = [await addSong('A/01.wav'), await addSong('B/01.wav')];
+    const inputs: [string[], string[]][] = [
+      [
+        [join(songs, 'A'), join(songs, 'B')],
+        ['A/01', 'B/01'],
+      ],
+      [paths, ['A/01', 'B/01']],
+      // at the same time, and of one name after their extensions are gone
+      [
+        [...paths, await addSong('C/sub/01.wav'), join(songs, 'C')],
+        ['A/01', 'B/01', 'sub/01'],
+      ],
+    ];
+    for (const [at, [args, folders]] of inputs.entries()) {
+      const out = join(folder, `out-${at}`);
+      const first = separate(...args, '--out', out, '--json');
+      expect(await first.end()).toBe(0);
+      expect(first.of('end')).toMatchObject([{ written: folders.length, failed: 0 }]);
+      expect(new Set(await owners(out, folders)).size).toBe(folders.length);
+      const again = separate(...args, '--out', out, '--json');
+      expect(await again.end()).toBe(0);
+      expect(again.of('end')).toMatchObject([{ written: 0, failed: 0 }]);
+    }
+  });
+
+  it('lays a single song flat only where no other song is', async () => {
+    await startWorker();
+    const out = join(folder, 'out');
+    const one = await addSong('A/01.wav');
+    const other = await addSong('B/01.wav');
+    // a file without an extension
+    const bare = join(songs, 'bare');
+    await copyFile(await addSong('bare.wav'), bare);
+    for (const song of [one, other, one, other]) expect(await separate(song, '--out', out).end()).toBe(0);
+    expect((await readdir(out)).sort()).toEqual(['.separations', '01', ...STEMS]);
+    expect(new Set(await owners(out, ['', '01'])).size).toBe(2);
+    const started = CommandLine.start(['bare', '--model', 'demo'], {
+      cwd: songs,
+      env: { SEPARATION_SERVER: api.client.url },
+    });
+    running.push(started);
+    expect(await started.end()).toBe(0);
+    expect((await readdir(join(songs, 'bare-stems'))).sort()).toEqual(['.separations', ...STEMS]);
   });
 
   it('cancels its separation on Ctrl-C, and leaves it to the server on SIGTERM', async () => {

@@ -3,7 +3,7 @@ import { ConnectionError, toApiError } from './errors.js';
 const TIMEOUT_MS = 30_000;
 
 export interface ClientOptions {
-  /** address of the server, such as `http://127.0.0.1:3000` */
+  /** address of the server, such as `http://127.0.0.1:3000`; it may have a path, such as `https://example.com/music` */
   readonly server: string | URL;
   /** an access key, or what returns the current one; sent in a header only */
   readonly key?: string | (() => string | undefined) | undefined;
@@ -18,10 +18,13 @@ export interface CallOptions {
 /** Sends requests to the server, with the access key. */
 export class Caller {
   private readonly server: URL;
+  /** path of the server, without the last slash */
+  private readonly base: string;
 
   /** @throws TypeError if `server` is not an address */
   constructor(private readonly options: ClientOptions) {
     this.server = new URL(options.server);
+    this.base = this.server.pathname.replace(/\/+$/, '');
   }
 
   get key(): string | undefined {
@@ -30,8 +33,9 @@ export class Caller {
     return current === '' ? undefined : current;
   }
 
+  /** @param path of the API, from its `/` on */
   url(path: string): URL {
-    return new URL(path, this.server);
+    return new URL(`${this.base}${path}`, this.server.origin);
   }
 
   headers(key = this.key): Record<string, string> {
@@ -65,12 +69,12 @@ export class Caller {
     });
   }
 
-  /** A late answer to an earlier key is told with that key. */
+  /** Reports the key of the request: another one may have been set since. */
   checkKey(status: number, key: string | undefined): void {
     if (status === 401) this.options.onKeyRejected?.(key);
   }
 
   unreachable(cause?: unknown): ConnectionError {
-    return new ConnectionError(`No server answers at ${this.server.origin}.`, { cause });
+    return new ConnectionError(`No server answers at ${this.server.origin}${this.base}.`, { cause });
   }
 }

@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ApiError, ConnectionError, SeparationClient, isPassing } from './index.js';
+import { ApiError, ConnectionError, SeparationClient, isRetryable } from './index.js';
 
 const SOUND = Buffer.from(Array.from({ length: 100_000 }, (_, at) => at % 251));
 
@@ -13,10 +13,13 @@ describe(SeparationClient.name, () => {
   /** answers the calls in their order; the last one again and again */
   let answers: ((response: ServerResponse, range: string | undefined) => void)[];
   let calls: { readonly range: string | undefined; readonly key: string | undefined }[];
+  let url: string;
+  let called: string | undefined;
 
   beforeEach(async () => {
     calls = [];
-    server = createServer(({ headers }, response) => {
+    server = createServer(({ headers, url: path }, response) => {
+      called = path;
       const { range, 'x-api-key': key } = headers;
       calls.push({ range, key: key as string | undefined });
       const answer = answers[Math.min(calls.length, answers.length) - 1];
@@ -25,7 +28,8 @@ describe(SeparationClient.name, () => {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    client = new SeparationClient({ server: `http://127.0.0.1:${port}`, key: () => 'secret' });
+    url = `http://127.0.0.1:${port}`;
+    client = new SeparationClient({ server: url, key: () => 'secret' });
   });
 
   afterEach(() => {
@@ -55,6 +59,16 @@ describe(SeparationClient.name, () => {
     const response = await client.download('/v1/sound');
     return Buffer.from(await response.arrayBuffer());
   }
+
+  it.each(['', '/', '/music', '/music/'])('keeps the path of the server: "%s"', async (path) => {
+    answers = [
+      (response) => {
+        response.end('{}');
+      },
+    ];
+    await new SeparationClient({ server: `${url}${path}` }).status('sep_0');
+    expect(called).toBe(`${path.replace(/\/$/, '')}/v1/separations/sep_0`);
+  });
 
   it('goes on with a download where its connection broke', async () => {
     answers = [send(30_000), send(30_000), send(SOUND.length)];
@@ -137,6 +151,6 @@ describe(SeparationClient.name, () => {
     const ofProxy = await client.status('sep_0').catch((error: unknown) => error);
     expect(ofProxy).toBeInstanceOf(ApiError);
     expect(ofProxy).toMatchObject({ code: 'internal', status: 502 });
-    expect([limited, ofProxy].every(isPassing)).toBe(true);
+    expect([limited, ofProxy].every(isRetryable)).toBe(true);
   });
 });

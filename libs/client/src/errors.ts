@@ -1,7 +1,7 @@
 import type { Problem } from './types.js';
 
-/** statuses of a server, or of a proxy before it, that has no answer at this moment */
-const PASSING_STATUSES = [408, 425, 429, 500, 502, 503, 504];
+/** statuses of a server, or of a proxy in front of it, that has no answer at this moment */
+const RETRYABLE_STATUSES = [408, 425, 429, 500, 502, 503, 504];
 
 interface ApiErrorDetails {
   readonly allowed?: readonly string[];
@@ -35,8 +35,8 @@ export class ConnectionError extends Error {
 }
 
 /** Whether the same call may succeed later: the connection broke, or the server was busy. */
-export function isPassing(error: unknown): error is ApiError | ConnectionError {
-  return error instanceof ConnectionError || (error instanceof ApiError && PASSING_STATUSES.includes(error.status));
+export function isRetryable(error: unknown): error is ApiError | ConnectionError {
+  return error instanceof ConnectionError || (error instanceof ApiError && RETRYABLE_STATUSES.includes(error.status));
 }
 
 /** @param body may come from a proxy and not from the server */

@@ -61,9 +61,9 @@ async function follow(id: SeparationId): Promise<void> {
   const isGone = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
   const states = api.events(id, {
     signal: stop.signal,
-    patienceMs: Infinity,
+    maxRetryMs: Infinity,
     // a rejected key too: the user may enter another one
-    persists: (error) => !isGone(error),
+    shouldRetry: (error) => !isGone(error),
     onAway: (error) => {
       isOffline.value = !(error instanceof ApiError);
     },

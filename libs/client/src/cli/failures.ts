@@ -15,6 +15,18 @@ const OF_THE_SONG: ReadonlySet<string> = new Set([
   'unsupported_media_type',
 ]);
 
+/** What the server says of an option: it will say so of every song. */
+const OF_AN_OPTION: ReadonlySet<string> = new Set([
+  'invalid_overlap',
+  'invalid_priority',
+  'invalid_shifts',
+  'invalid_track',
+  'unknown_field',
+  'unknown_format',
+  'unknown_model',
+  'unknown_stem',
+]);
+
 /** A song has no stems. */
 export class SongFailure extends Error {
   constructor(
@@ -34,6 +46,10 @@ export class SongChanged extends SongFailure {
   constructor() {
     super('changed', 'The file changed while it was read. Try again when it is complete.');
   }
+}
+
+export function isRefusedOption(error: unknown): error is ApiError {
+  return error instanceof ApiError && OF_AN_OPTION.has(error.code);
 }
 
 /** Errors that tell of one song only. Others end the run. */

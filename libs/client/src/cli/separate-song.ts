@@ -10,7 +10,7 @@ import { StopError } from './exit-codes.js';
 import { SongChanged, SongFailure } from './failures.js';
 import type { Written } from './library/entry.js';
 import type { Library } from './library/library.js';
-import type { Patience } from './patience.js';
+import type { RetryPolicy } from './retry-policy.js';
 import { Eta } from './report/eta.js';
 import type { Reporter } from './report/song-event.js';
 import { fingerprintOf, isSame, type Fingerprint } from './songs/fingerprint.js';
@@ -22,7 +22,7 @@ export interface SongContext {
   readonly options: SeparationOptions;
   readonly priority: SeparationOptions['priority'] | undefined;
   readonly reporter: Reporter;
-  readonly patience: Patience;
+  readonly retryPolicy: RetryPolicy;
   /** aborts with a StopError, or with what ended the run */
   readonly signal: AbortSignal;
 }
@@ -54,7 +54,7 @@ export async function separateSong(
 }
 
 function upload(song: SongPath, before: Fingerprint, context: SongContext): Promise<Separation> {
-  const { client, options, priority, reporter, patience, signal } = context;
+  const { client, options, priority, reporter, retryPolicy, signal } = context;
   const wanted = { ...options, ...(priority !== undefined && { priority }) };
   const onProgress = (sentBytes: number, bytes: number): void => {
     reporter.report({ event: 'uploading', song: song.name, sentBytes, bytes });
@@ -67,7 +67,7 @@ function upload(song: SongPath, before: Fingerprint, context: SongContext): Prom
       throw error;
     });
   };
-  return patience.again(send, away(song, reporter), signal);
+  return retryPolicy.run(send, away(song, reporter), signal);
 }
 
 /** A file that is gone was read to its end. */
@@ -80,13 +80,13 @@ async function hasChanged({ path }: SongPath, before: Fingerprint): Promise<bool
 
 /** Follows a separation until it is completed. @throws SongFailure if it ends otherwise */
 async function ended(song: SongPath, begun: Separation, context: SongContext): Promise<Separation> {
-  const { client, reporter, patience, signal } = context;
+  const { client, reporter, retryPolicy, signal } = context;
   const eta = new Eta();
   let last = begun;
   const states = client.events(begun.id, {
     signal,
-    patienceMs: patience.awayMs,
-    persists: (error) => patience.persists(error),
+    maxRetryMs: retryPolicy.awayMs,
+    shouldRetry: (error) => retryPolicy.shouldRetry(error),
     onAway: (error) => {
       away(song, reporter)(error as Error);
     },
@@ -114,7 +114,7 @@ async function fetchStems(
   song: SongPath,
   { id, model, stems }: Separation,
   folder: string,
-  { client, library, options, reporter, patience, signal }: SongContext,
+  { client, library, options, reporter, retryPolicy, signal }: SongContext,
 ): Promise<Written> {
   const files: { name: string; bytes: number }[] = [];
   const formats: readonly Format[] = options.formats ?? ['flac'];
@@ -125,7 +125,7 @@ async function fetchStems(
       const name = `${stem}.${format}`;
       const save = (): Promise<number> =>
         saveDownload(client, paths.stem(id, stem, format), join(library.root, folder, name), { signal });
-      files.push({ name, bytes: await patience.again(save, away(song, reporter), signal) });
+      files.push({ name, bytes: await retryPolicy.run(save, away(song, reporter), signal) });
     }
   }
   return { id, model, folder, files };

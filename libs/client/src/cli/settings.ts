@@ -22,6 +22,8 @@ export interface Settings {
   readonly pollMs: number;
 }
 
+const FORMATS: readonly Format[] = ['flac', 'mp3', 'wav'];
+const PRIORITIES: readonly Priority[] = ['normal', 'low'];
 const DEFAULT_SERVER = 'http://127.0.0.1:3000';
 const TEXT = { type: 'string' } as const;
 const FLAG = { type: 'boolean' } as const;
@@ -49,7 +51,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** @throws PlainError for arguments that are not understood */
 export function readSettings(args: readonly string[], env: Environment): Settings | 'help' | 'version' {
-  const parse = () => parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  const parse = () => parseArgs({ args: withWatchOptions(args, env), options: OPTIONS, allowPositionals: true });
   const { values, positionals } = orUsage(parse);
   if (values.help === true) return 'help';
   if (values.version === true) return 'version';
@@ -64,11 +66,17 @@ export function readSettings(args: readonly string[], env: Environment): Setting
     server,
     key: env['SEPARATION_KEY'],
     options: optionsOf(values),
-    priority: (values.priority ?? (values.watch === true ? 'low' : undefined)) as Priority | undefined,
-    atOnce: amount('--at-once', values['at-once'] ?? '2', 1),
+    priority: priorityOf(values.priority, values.watch === true),
+    atOnce: whole('--at-once', values['at-once'] ?? '2', 1),
     settleMs: 1000 * amount('--settle', values.settle ?? '10', 0),
     pollMs: 1000 * amount('--poll', values.poll ?? '5', 0.05),
   };
+}
+
+/** A service that starts a watch hands on what the operator set. Arguments come later, and win. */
+function withWatchOptions(args: readonly string[], { WATCH_OPTIONS = '' }: Environment): string[] {
+  const added = args.includes('--watch') ? WATCH_OPTIONS.split(/\s+/) : [];
+  return [...added.filter((one) => one !== ''), ...args];
 }
 
 /** Answers an unknown option with the usage. */
@@ -82,16 +90,22 @@ function orUsage<T>(parse: () => T): T {
 
 type Values = Readonly<Partial<Record<'model' | 'stems' | 'formats' | 'overlap' | 'shifts' | 'track', string>>>;
 
-/** The server checks them: it knows its models. */
+/** The server checks the rest: it knows its models and its ranges. */
 function optionsOf({ model, stems, formats, overlap, shifts, track }: Values): SeparationOptions {
   return {
     ...(model !== undefined && { model }),
     ...(stems !== undefined && { stems: names(stems) }),
-    ...(formats !== undefined && { formats: names(formats) as Format[] }),
-    ...(overlap !== undefined && { overlap: Number(overlap) }),
-    ...(shifts !== undefined && { shifts: Number(shifts) }),
-    ...(track !== undefined && { track: Number(track) }),
+    ...(formats !== undefined && { formats: names(formats).map((name) => oneOf('--formats', name, FORMATS)) }),
+    ...(overlap !== undefined && { overlap: amount('--overlap', overlap, 0) }),
+    ...(shifts !== undefined && { shifts: whole('--shifts', shifts, 0) }),
+    ...(track !== undefined && { track: whole('--track', track, 1) }),
   };
+}
+
+/** A watch yields to songs that somebody waits for. */
+function priorityOf(value: string | undefined, isWatch: boolean): Priority | undefined {
+  if (value !== undefined) return oneOf('--priority', value, PRIORITIES);
+  return isWatch ? 'low' : undefined;
 }
 
 function names(list: string): string[] {
@@ -102,6 +116,17 @@ function amount(name: string, value: string, least: number): number {
   const number = Number(value);
   if (value !== '' && number >= least && Number.isFinite(number)) return number;
   throw new PlainError(`${name} must be a number of at least ${least}, not ${value}.`);
+}
+
+function whole(name: string, value: string, least: number): number {
+  if (Number.isInteger(amount(name, value, least))) return Number(value);
+  throw new PlainError(`${name} must be a whole number, not ${value}.`);
+}
+
+function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw new PlainError(`${name} takes ${allowed.join(', ')}, not ${value === '' ? 'an empty name' : value}.`);
 }
 
 function protocolOf(address: string): string {

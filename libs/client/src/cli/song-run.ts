@@ -1,7 +1,8 @@
 import { ApiError, ConnectionError } from '../errors.js';
 import { EXIT, PlainError } from './exit-codes.js';
-import { toSongFailure, type SongFailure } from './failures.js';
-import { isRejectedKey } from './patience.js';
+import { isRefusedOption, sentenceOf, toSongFailure, type SongFailure } from './failures.js';
+import type { Song } from './library/library.js';
+import { isRejectedKey } from './retry-policy.js';
 import type { EndEvent } from './report/song-event.js';
 import { separateSong, type SongContext } from './separate-song.js';
 import { fingerprintOf, hashOf, type Fingerprint } from './songs/fingerprint.js';
@@ -9,7 +10,7 @@ import type { SongPath } from './songs/scan.js';
 
 export interface RunContext extends SongContext {
   /** folder of a song, below the library */
-  readonly folderOf: (song: string) => string;
+  readonly folderOf: (song: Song) => string;
   /** a song is finished for good once it has an entry, whatever became of its files */
   readonly onceOnly: boolean;
 }
@@ -27,7 +28,7 @@ export class SongRun {
 
   /**
    * @returns why the song has no stems; undefined if it has
-   * @throws what ends the run: the server does not answer, rejects the key, or the user stopped it
+   * @throws what ends the run: the server does not answer, rejects the key or an option, or the user stopped it
    */
   async take(song: SongPath): Promise<SongFailure | undefined> {
     const { reporter, signal } = this.context;
@@ -37,6 +38,7 @@ export class SongRun {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ConnectionError || isRejectedKey(error)) throw asPlainError(error as Error);
+      if (isRefusedOption(error)) throw new PlainError(`${sentenceOf(error)} (${error.code})`);
       const failure = toSongFailure(error);
       if (failure === undefined) throw error;
       // deleted before its turn
@@ -55,7 +57,10 @@ export class SongRun {
     for (let other; (other = this.running.get(sha256)) !== undefined;) await other.catch(() => undefined);
     const known = library.find(sha256, options);
     if (known?.written !== undefined && (this.context.onceOnly || (await library.isWhole(known.written)))) {
-      const where = known.song === song.name ? 'its stems are there already' : `the same song as ${known.song}`;
+      const where =
+        known.source === song.path || known.song === song.name
+          ? 'its stems are there already'
+          : `the same song as ${known.song}`;
       this.skip(song, where);
       return;
     }
@@ -70,12 +75,13 @@ export class SongRun {
 
   private async separate(song: SongPath, fingerprint: Fingerprint, sha256: string): Promise<void> {
     const { library, options, reporter, folderOf } = this.context;
-    const entry = { version: 1 as const, song: song.name, ...fingerprint, sha256, options };
+    const entry = { version: 1 as const, song: song.name, source: song.path, ...fingerprint, sha256, options };
+    const folder = folderOf({ name: song.name, source: song.path, sha256 });
     try {
-      const written = await separateSong(song, { fingerprint, sha256, folder: folderOf(song.name) }, this.context);
+      const written = await separateSong(song, { fingerprint, sha256, folder }, this.context);
       await library.record({ ...entry, written });
       this.counts.written += 1;
-      const { id, model, folder, files } = written;
+      const { id, model, files } = written;
       reporter.report({
         event: 'written',
         song: song.name,

@@ -4,14 +4,14 @@ import { SongChanged, type SongFailure } from './failures.js';
 import type { Library } from './library/library.js';
 import type { SongRun } from './song-run.js';
 import { fingerprintOf, isSame, type Fingerprint } from './songs/fingerprint.js';
-import { scan, type SongPath } from './songs/scan.js';
+import { scan, type SongFolder, type SongPath } from './songs/scan.js';
 
 /** after a failure that may pass */
-const AGAIN_MS = 600_000;
+const RETRY_MS = 600_000;
 const MAX_TRIES = 3;
 
 export interface WatchOptions {
-  readonly folders: readonly string[];
+  readonly folders: readonly SongFolder[];
   readonly library: Library;
   readonly options: SeparationOptions;
   readonly run: SongRun;
@@ -75,7 +75,7 @@ export class FolderWatch {
     const known = this.seen.get(song.path);
     // a running song is checked by whoever separates it
     if (known?.state === 'running' || (known !== undefined && isSame(known.fingerprint, fingerprint))) return;
-    const state = library.knows(song.name, fingerprint, options) ? 'finished' : 'waiting';
+    const state = library.knows(song.path, fingerprint, options) ? 'finished' : 'waiting';
     this.seen.set(song.path, { ...song, fingerprint, readyAt: performance.now() + settleMs, state, tries: 0 });
   }
 
@@ -102,7 +102,7 @@ export class FolderWatch {
   private settle(song: SeenSong, failure: SongFailure | undefined): void {
     song.tries += 1;
     song.state = failure === undefined || failure.isLasting || song.tries >= MAX_TRIES ? 'finished' : 'waiting';
-    song.readyAt = performance.now() + (failure instanceof SongChanged ? this.options.settleMs : AGAIN_MS);
+    song.readyAt = performance.now() + (failure instanceof SongChanged ? this.options.settleMs : RETRY_MS);
     // it is seen again when it has changed
     if (failure instanceof SongChanged) this.seen.delete(song.path);
   }

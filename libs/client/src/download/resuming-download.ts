@@ -1,11 +1,11 @@
 import type { CallOptions, Caller } from '../caller.js';
-import { ConnectionError, isPassing } from '../errors.js';
+import { ConnectionError, isRetryable } from '../errors.js';
 import { pause } from '../pause.js';
 import { streamOf } from '../stream-of.js';
 
 const BACKOFF_MS = 1000;
 /** how long without a single byte, in milliseconds */
-const PATIENCE_MS = 60_000;
+const MAX_RETRY_MS = 60_000;
 /** a connection that sends nothing for this long is broken */
 const SILENCE_MS = 60_000;
 
@@ -45,7 +45,7 @@ async function* bytesOf(
       throw new ConnectionError(`The download of ${path} ended early.`);
     } catch (error) {
       signal?.throwIfAborted();
-      const isLasting = !canResume || !isPassing(error) || Date.now() - lastByte > PATIENCE_MS;
+      const isLasting = !canResume || !isRetryable(error) || Date.now() - lastByte > MAX_RETRY_MS;
       if (isLasting) throw error;
     }
     response = undefined;

@@ -1,5 +1,5 @@
 import type { Caller } from '../caller.js';
-import { isPassing } from '../errors.js';
+import { isRetryable } from '../errors.js';
 import { pause } from '../pause.js';
 import { paths } from '../paths.js';
 import type { Preview, Separation } from '../types.js';
@@ -8,14 +8,14 @@ import { serverEvents } from './server-events.js';
 const MIN_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 8000;
 /** long enough for a restart of the service */
-const PATIENCE_MS = 60_000;
+const MAX_RETRY_MS = 60_000;
 
 export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
-  /** how long to reconnect without success, in milliseconds; a minute if you say nothing */
-  readonly patienceMs?: number;
-  /** whether to reconnect after this error; by default if it passes, see `isPassing` */
-  readonly persists?: (error: unknown) => boolean;
+  /** how long to reconnect without success, in milliseconds; default: a minute */
+  readonly maxRetryMs?: number;
+  /** whether to reconnect after this error; default: `isRetryable` */
+  readonly shouldRetry?: (error: unknown) => boolean;
   /** called when the stream broke, before it is opened again */
   readonly onAway?: (error: unknown) => void;
 }
@@ -49,7 +49,7 @@ interface Change {
 async function* reconnecting(
   caller: Caller,
   path: string,
-  { signal, patienceMs = PATIENCE_MS, persists = isPassing, onAway }: FollowOptions,
+  { signal, maxRetryMs = MAX_RETRY_MS, shouldRetry = isRetryable, onAway }: FollowOptions,
 ): AsyncGenerator<Change> {
   let backoffMs = MIN_BACKOFF_MS;
   let lastSeen = Date.now();
@@ -66,7 +66,7 @@ async function* reconnecting(
       // the server ends the stream on its shutdown too
     } catch (error) {
       signal?.throwIfAborted();
-      if (!persists(error) || Date.now() - lastSeen > patienceMs) throw error;
+      if (!shouldRetry(error) || Date.now() - lastSeen > maxRetryMs) throw error;
       onAway?.(error);
     }
     await pause(backoffMs, signal);

@@ -12,7 +12,7 @@ export interface Song {
   stream(): ReadableStream<Uint8Array>;
 }
 
-/** What the server uses if you say nothing is in its OpenAPI document. */
+/** Options of a separation. The OpenAPI document of the server has the defaults. */
 export interface SeparationOptions {
   readonly model?: string;
   readonly stems?: readonly string[];

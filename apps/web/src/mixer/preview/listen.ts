@@ -13,7 +13,7 @@ export function listen(id: SeparationId, blocks: PreviewBlocks): () => void {
 
 async function follow(id: SeparationId, blocks: PreviewBlocks, signal: AbortSignal): Promise<void> {
   try {
-    const previews = api.previews(id, { signal, patienceMs: Infinity, persists: () => true });
+    const previews = api.previews(id, { signal, maxRetryMs: Infinity, shouldRetry: () => true });
     for await (const preview of previews) blocks.add(preview);
   } catch {
     // it was stopped; the updates of the song tell what is wrong

@@ -5,8 +5,10 @@ import type { Fingerprint } from '../songs/fingerprint.js';
 /** What became of a song: its stems, or why the server will never take it. */
 export interface Entry extends Fingerprint {
   readonly version: 1;
-  /** path of the song, below the folder that was named */
+  /** what messages call it, see `SongPath` */
   readonly song: string;
+  /** absolute path of the song's file; earlier versions did not record it */
+  readonly source?: string;
   readonly sha256: string;
   readonly options: SeparationOptions;
   readonly written?: Written;

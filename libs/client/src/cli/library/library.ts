@@ -5,18 +5,30 @@ import { LIBRARY_FOLDER } from '../library-folder.js';
 import { isSame, type Fingerprint } from '../songs/fingerprint.js';
 import { entryName, type Entry, type Written } from './entry.js';
 
+/** Whose stems a folder holds. */
+interface Owner {
+  readonly source?: string | undefined;
+  readonly sha256: string;
+}
+
+/** What asks for a folder. */
+export interface Song extends Owner {
+  readonly source: string;
+  readonly name: string;
+}
+
 /** The folder that stems are written to, and the record of what was. A song has its entry once all its files are there. */
 export class Library {
-  private readonly byFolder = new Map<string, string>();
-  private readonly bySong = new Map<string, Entry>();
+  private readonly byFolder = new Map<string, Owner>();
+  private readonly bySource = new Map<string, Entry>();
 
   private constructor(
     readonly root: string,
     private readonly entries: Map<string, Entry>,
   ) {
     for (const entry of entries.values()) {
-      this.bySong.set(entry.song, entry);
-      if (entry.written !== undefined) this.claim(entry.written.folder, entry.song);
+      if (entry.source !== undefined) this.bySource.set(entry.source, entry);
+      if (entry.written !== undefined) this.claim(entry.written.folder, entry);
     }
   }
 
@@ -41,8 +53,8 @@ export class Library {
   }
 
   /** Whether a file has an entry, told without reading it. */
-  knows(song: string, fingerprint: Fingerprint, options: SeparationOptions): boolean {
-    const entry = this.bySong.get(song);
+  knows(source: string, fingerprint: Fingerprint, options: SeparationOptions): boolean {
+    const entry = this.bySource.get(source);
     return (
       entry !== undefined && isSame(entry, fingerprint) && JSON.stringify(entry.options) === JSON.stringify(options)
     );
@@ -57,15 +69,30 @@ export class Library {
     return true;
   }
 
-  /** A folder for a song, named after it, that no other song has. */
-  claimFolder(song: string): string {
-    const plain = song.slice(0, song.length - extname(song).length);
+  /**
+   * A folder that no other song has: the song's file and content tell, not its name.
+   * @param isFlat whether the stems may lie in the library itself, if it holds no other song
+   */
+  claimFolder(song: Song, { isFlat }: { readonly isFlat: boolean }): string {
+    const folder = isFlat && this.canBeFlat(song) ? '' : this.freeFolder(song);
+    this.claim(folder, song);
+    return folder;
+  }
+
+  private canBeFlat(song: Song): boolean {
+    const flat = this.byFolder.get('');
+    return flat === undefined
+      ? [...this.byFolder.values()].every((owner) => isOwner(owner, song))
+      : isOwner(flat, song);
+  }
+
+  private freeFolder(song: Song): string {
+    const { name } = song;
+    const plain = name.slice(0, name.length - extname(name).length);
     for (let n = 1; ; n += 1) {
-      const folder = n === 1 ? plain : n === 2 ? song : `${song} (${n - 1})`;
+      const folder = n === 1 ? plain : n === 2 ? name : `${name} (${n - 1})`;
       const owner = this.byFolder.get(folder.toLowerCase());
-      if (owner !== undefined && owner !== song) continue;
-      this.claim(folder, song);
-      return folder;
+      if (owner === undefined || isOwner(owner, song)) return folder;
     }
   }
 
@@ -76,7 +103,7 @@ export class Library {
       if (other !== name && written !== undefined && written.folder === entry.written?.folder) await this.forget(other);
     }
     this.entries.set(name, entry);
-    this.bySong.set(entry.song, entry);
+    if (entry.source !== undefined) this.bySource.set(entry.source, entry);
     const file = this.fileOf(name);
     await this.prepare();
     await writeFile(`${file}.part`, `${JSON.stringify(entry, null, 2)}\n`);
@@ -89,13 +116,17 @@ export class Library {
   }
 
   /** some file systems do not tell upper case from lower */
-  private claim(folder: string, song: string): void {
-    this.byFolder.set(folder.toLowerCase(), song);
+  private claim(folder: string, { source, sha256 }: Owner): void {
+    this.byFolder.set(folder.toLowerCase(), { source, sha256 });
   }
 
   private fileOf(name: string): string {
     return join(this.root, LIBRARY_FOLDER, `${name}.json`);
   }
+}
+
+function isOwner(owner: Owner, song: Song): boolean {
+  return owner.source === song.source || owner.sha256 === song.sha256;
 }
 
 /** A file that was cut off, or is of a later version, is as good as none: the song is fetched again. */

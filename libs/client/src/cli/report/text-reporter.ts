@@ -8,7 +8,7 @@ const DEMO_MODEL = 'demo';
 interface TextReporterOptions {
   /** one song of which nothing else needs to be told */
   readonly isSingle: boolean;
-  /** nobody looks on: one line for each song */
+  /** for a log: prints one line for each song, and no progress */
   readonly isUnattended: boolean;
 }
 

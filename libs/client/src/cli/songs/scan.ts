@@ -1,12 +1,22 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { LIBRARY_FOLDER } from '../library-folder.js';
-import { SONG_ENDINGS } from './song-endings.js';
+import { SONG_EXTENSIONS } from './song-extensions.js';
 
-/** A song file, and what it is called below the folder that was named. */
+/** A song file. */
 export interface SongPath {
+  /** absolute */
   readonly path: string;
+  /** what messages call it: relative to the named folder, after the folder's label */
   readonly name: string;
+}
+
+/** A folder of songs. */
+export interface SongFolder {
+  /** absolute, without links */
+  readonly path: string;
+  /** tells it from the other folders of a run; empty if it is the only one */
+  readonly label: string;
 }
 
 /** Called for a folder or file that cannot be read. */
@@ -16,8 +26,8 @@ type OnUnreadable = (path: string, error: Error) => void;
  * Finds the songs of a folder and of those below it, in the order of their names. Skips hidden files, links to folders, and
  * every folder that holds results of this program: they are never separated again, whatever path leads to them.
  */
-export async function* scan(root: string, onUnreadable: OnUnreadable, below = ''): AsyncGenerator<SongPath> {
-  const folder = join(root, below);
+export async function* scan(root: SongFolder, onUnreadable: OnUnreadable, below = ''): AsyncGenerator<SongPath> {
+  const folder = join(root.path, below);
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     onUnreadable(folder, error as Error);
     return [];
@@ -25,15 +35,16 @@ export async function* scan(root: string, onUnreadable: OnUnreadable, below = ''
   if (entries.some(({ name }) => name === LIBRARY_FOLDER)) return;
   const visible = entries.filter(({ name }) => !name.startsWith('.'));
   for (const entry of visible.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const name = below === '' ? entry.name : `${below}/${entry.name}`;
-    const path = join(root, name);
-    if (entry.isDirectory()) yield* scan(root, onUnreadable, name);
+    const inside = below === '' ? entry.name : `${below}/${entry.name}`;
+    const path = join(root.path, inside);
+    const name = root.label === '' ? inside : `${root.label}/${inside}`;
+    if (entry.isDirectory()) yield* scan(root, onUnreadable, inside);
     else if (isSongName(name) && (entry.isFile() || (await isLinkToFile(path)))) yield { path, name };
   }
 }
 
 function isSongName(name: string): boolean {
-  return SONG_ENDINGS.includes(extname(name).slice(1).toLowerCase());
+  return SONG_EXTENSIONS.includes(extname(name).slice(1).toLowerCase());
 }
 
 async function isLinkToFile(path: string): Promise<boolean> {

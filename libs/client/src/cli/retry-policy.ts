@@ -1,11 +1,11 @@
-import { ApiError, ConnectionError, isPassing } from '../errors.js';
+import { ApiError, ConnectionError, isRetryable } from '../errors.js';
 import { pause } from '../pause.js';
 
-const AGAIN_MS = 1000;
-const MAX_AGAIN_MS = 30_000;
+const RETRY_MS = 1000;
+const MAX_RETRY_MS = 30_000;
 
-/** How long a run waits for a server that does not answer, or that is busy. */
-export class Patience {
+/** Which failed calls a run retries, and for how long: those to a server that is busy or does not answer. */
+export class RetryPolicy {
   private wasReached = false;
 
   private constructor(
@@ -15,27 +15,27 @@ export class Patience {
   ) {}
 
   /** Long enough for a restart of the service, and for a full queue to move. An address that never answered is wrong. */
-  static forRun(): Patience {
-    return new Patience(60_000, 600_000, false);
+  static forRun(): RetryPolicy {
+    return new RetryPolicy(60_000, 600_000, false);
   }
 
   /** Nobody is there to start a watch again. */
-  static forWatch(): Patience {
-    return new Patience(Infinity, Infinity, true);
+  static forWatch(): RetryPolicy {
+    return new RetryPolicy(Infinity, Infinity, true);
   }
 
-  persists(error: unknown): boolean {
+  shouldRetry(error: unknown): boolean {
     if (error instanceof ConnectionError) return this.isEndless || this.wasReached;
-    return isPassing(error) || (this.isEndless && isRejectedKey(error));
+    return isRetryable(error) || (this.isEndless && isRejectedKey(error));
   }
 
   /**
-   * Does again what a busy or absent server did not take.
+   * Makes a call, and retries it if the server is busy or does not answer.
    * @param onAway called before each wait
    */
-  async again<T>(call: () => Promise<T>, onAway: (error: Error) => void, signal: AbortSignal): Promise<T> {
+  async run<T>(call: () => Promise<T>, onAway: (error: Error) => void, signal: AbortSignal): Promise<T> {
     const began = Date.now();
-    for (let waitMs = AGAIN_MS; ; waitMs = Math.min(2 * waitMs, MAX_AGAIN_MS)) {
+    for (let waitMs = RETRY_MS; ; waitMs = Math.min(2 * waitMs, MAX_RETRY_MS)) {
       try {
         const answer = await call();
         this.wasReached = true;
@@ -45,7 +45,7 @@ export class Patience {
         this.wasReached ||= error instanceof ApiError;
         const limitMs = error instanceof ConnectionError ? this.awayMs : this.busyMs;
         const wantedMs = (error instanceof ApiError ? error.retryAfterMs : undefined) ?? waitMs;
-        if (!this.persists(error) || Date.now() + wantedMs - began > limitMs) throw error;
+        if (!this.shouldRetry(error) || Date.now() + wantedMs - began > limitMs) throw error;
         onAway(error as Error);
         await pause(wantedMs, signal);
       }
