@@ -11,22 +11,30 @@ npm run keys -- list                   shows names and rights, never keys
   --file FILE                the file of keys; default: API_KEYS_FILE
   --scopes read,separate     of ${SCOPES.join(', ')}; default: all but admin
   --weight 1                 songs for each song of a key with weight 1, from 1 to 10
-  --expires 2027-01-31|90d   the last day (UTC), or days from now; default: never
+  --expires 2027-01-31|90d   the last day (UTC), a time such as 2027-01-31T18:00Z, or days from now; default: never
   --hash PREFIX              revoke only the key whose hash begins so; \`list\` shows it`;
 const DAY_MS = 24 * 3600 * 1000;
 
 /** @type {{ type: 'string', multiple: false }} */
 const TEXT = { type: 'string', multiple: false };
+/** what each command takes besides `--file` */
+const OPTIONS = new Map([
+  ['add', ['scopes', 'weight', 'expires']],
+  ['revoke', ['hash']],
+  ['list', []],
+]);
 
 function readArguments() {
   const options = { file: TEXT, scopes: TEXT, weight: TEXT, expires: TEXT, hash: TEXT };
   try {
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
-    const [command, name, ...others] = positionals;
-    const needsName = command === 'add' || command === 'revoke';
-    if ((!needsName && command !== 'list') || needsName !== (name !== undefined) || others.length > 0) {
+    const [command = '', name, ...others] = positionals;
+    const taken = OPTIONS.get(command);
+    if (taken === undefined || (command === 'list') !== (name === undefined) || others.length > 0) {
       throw new PlainError(USAGE);
     }
+    const foreign = Object.keys(values).find((option) => option !== 'file' && !taken.includes(option));
+    if (foreign !== undefined) throw new PlainError(`"${command}" does not take --${foreign}.\n\n${USAGE}`);
     const file = values.file ?? process.env.API_KEYS_FILE;
     if (!file) throw new PlainError(`Name the file of keys with --file or API_KEYS_FILE.\n\n${USAGE}`);
     return { command, name, file, values };
@@ -42,7 +50,7 @@ async function add(file, name, { scopes, weight, expires }) {
   const options = [
     ...(scopes === undefined ? [] : [`scopes=${mustBeScopes(scopes)}`]),
     ...(weight === undefined ? [] : [`weight=${mustBeWeight(weight)}`]),
-    ...(expires === undefined ? [] : [`expires=${lastDay(expires)}`]),
+    ...(expires === undefined ? [] : [`expires=${mustBeExpiry(expires)}`]),
   ];
   const key = randomBytes(24).toString('hex');
   const hash = createHash('sha256').update(key).digest('hex');
@@ -99,13 +107,24 @@ function mustBeWeight(text) {
   throw new PlainError(`--weight must be a whole number from 1 to 10, not "${text}".`);
 }
 
-function lastDay(text) {
+/** The last day, or a time, as the server reads it (see parseExpiry in apps/api/src/context/access-key.ts). */
+function mustBeExpiry(text) {
   const [, days] = /^(\d{1,5})d$/.exec(text) ?? [];
   if (days !== undefined) return new Date(Date.now() + Number(days) * DAY_MS).toISOString().slice(0, 10);
-  const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new PlainError(`--expires must be a day such as 2027-01-31, or 90d, not "${text}".`);
-  if (time + DAY_MS <= Date.now()) throw new PlainError(`--expires ${text} is over.`);
+  const [, day = '', time] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d)?Z)?$/.exec(text) ?? [];
+  const end = time === undefined ? Date.parse(day) + DAY_MS : Date.parse(text);
+  if (Number.isNaN(end) || !isInCalendar(day)) {
+    const forms = 'a day such as 2027-01-31, a time such as 2027-01-31T18:00Z, or 90d';
+    throw new PlainError(`--expires must be ${forms}, not "${text}".`);
+  }
+  if (end <= Date.now()) throw new PlainError(`--expires ${text} is over.`);
   return text;
+}
+
+/** Whether there is such a day: Date takes 31 February for a day in March. */
+function isInCalendar(day) {
+  const start = Date.parse(day);
+  return !Number.isNaN(start) && new Date(start).toISOString().slice(0, 10) === day;
 }
 
 await main(async () => {

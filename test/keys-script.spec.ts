@@ -53,6 +53,11 @@ describe('scripts/keys.mjs', () => {
     expect(days).toBeLessThanOrEqual(31);
   });
 
+  it('takes a time in UTC', async () => {
+    const key = await keys('add', 'ann', '--expires', '2999-01-31T18:00Z');
+    expect((await parsed()).find(key)?.expiresAt).toBe(Date.UTC(2999, 0, 31, 18));
+  });
+
   it('adds to a file whose last line has no end, and keeps what it does not know', async () => {
     await writeFile(file, '# people\nold line');
     const key = await keys('add', 'ann');
@@ -78,7 +83,15 @@ describe('scripts/keys.mjs', () => {
     [['add', 'ann', '--scopes', 'read,write'], `There is no scope "write". Allowed: ${SCOPES.join(', ')}.`],
     [['add', 'ann', '--weight', '11'], '--weight must be a whole number from 1 to 10'],
     [['add', 'ann', '--expires', '2020-01-01'], '--expires 2020-01-01 is over'],
+    [['add', 'ann', '--expires', '2020-01-01T18:00Z'], '--expires 2020-01-01T18:00Z is over'],
     [['add', 'ann', '--expires', 'soon'], '--expires must be a day'],
+    [['add', 'ann', '--expires', '2027-02-31'], '--expires must be a day'],
+    [['add', 'ann', '--expires', '2027-02-31T18:00Z'], '--expires must be a day'],
+    [['add', 'ann', '--expires', '2999-01-31T18:00'], '--expires must be a day'],
+    [['add', 'ann', '--hash', '0123'], '"add" does not take --hash'],
+    [['revoke', 'ann', '--scopes', 'read'], '"revoke" does not take --scopes'],
+    [['list', '--weight', '1'], '"list" does not take --weight'],
+    [['list', 'ann'], 'npm run keys -- add NAME'],
     [['add'], 'npm run keys -- add NAME'],
     [['remove', 'ann'], 'npm run keys -- add NAME'],
   ])('refuses %j and says why', async (args, reason) => {

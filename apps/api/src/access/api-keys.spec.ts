@@ -31,7 +31,9 @@ describe(ApiKeys.name, () => {
     ['weight 0', `ann:${digest('a')} weight=0`],
     ['weight 11', `ann:${digest('a')} weight=11`],
     ['half a weight', `ann:${digest('a')} weight=1.5`],
-    ['a day that does not exist', `ann:${digest('a')} expires=2027-13-01`],
+    ['a month that does not exist', `ann:${digest('a')} expires=2027-13-01`],
+    ['a day that does not exist', `ann:${digest('a')} expires=2027-02-31`],
+    ['a time of such a day', `ann:${digest('a')} expires=2027-02-31T18:00Z`],
     ['a time in no zone', `ann:${digest('a')} expires=2027-01-01T00:00`],
     ['a word', `ann:${digest('a')} forever`],
   ])('names the line of %s and not its text, and takes the others', (_, line) => {

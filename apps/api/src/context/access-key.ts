@@ -51,6 +51,9 @@ function isScope(value: string): value is Scope {
 
 /** A day counts to its end, in UTC. @returns milliseconds since 1970; NaN for a text of another form */
 function parseExpiry(text: string): number {
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return Date.parse(text) + DAY_MS;
-  return /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z$/.test(text) ? Date.parse(text) : Number.NaN;
+  const [, day, time] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d)?Z)?$/.exec(text) ?? [];
+  const start = day === undefined ? Number.NaN : Date.parse(day);
+  // Date takes 31 February for a day in March
+  if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== day) return Number.NaN;
+  return time === undefined ? start + DAY_MS : Date.parse(text);
 }
