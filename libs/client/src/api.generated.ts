@@ -2048,7 +2048,7 @@ export interface operations {
             };
             /**
              * @description `invalid_request`: The request is invalid
-             *     `invalid_idempotency_key`: The Idempotency-Key is no text that can be used
+             *     `invalid_idempotency_key`: The Idempotency-Key must be 1 to 255 ASCII characters without spaces
              *     `missing_file`: The upload has no file
              *     `empty_file`: The file is empty
              *     `too_many_files`: More than one file was sent

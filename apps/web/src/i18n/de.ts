@@ -301,7 +301,7 @@ export const de: Messages = {
     ffmpeg_killed:
       'Der Server hat ein Hilfsprogramm verloren, während er den Song bearbeitet hat. Versuche es noch einmal.',
     file_too_large: (limit) => `Diese Datei ist größer als die ${limit}, die der Server erlaubt.`,
-    invalid_idempotency_key: 'Der Idempotency-Key ist kein brauchbarer Text.',
+    invalid_idempotency_key: 'Der Idempotency-Key muss aus 1 bis 255 ASCII-Zeichen ohne Leerzeichen bestehen.',
     idempotency_key_in_use: 'Der erste Aufruf mit diesem Idempotency-Key läuft noch.',
     idempotency_key_reused: 'Dieser Idempotency-Key gehört zu einem anderen Upload.',
     scope_missing: 'Dieser Zugangsschlüssel darf das nicht.',

@@ -291,7 +291,7 @@ export const en = {
     engine_unavailable: 'The separation engine is not running. Try again later.',
     ffmpeg_killed: 'The server lost a helper program while it worked on the song. Try again.',
     file_too_large: (limit: string): string => `This file is larger than the ${limit} the server allows.`,
-    invalid_idempotency_key: 'The Idempotency-Key is no text that can be used.',
+    invalid_idempotency_key: 'The Idempotency-Key must be 1 to 255 ASCII characters without spaces.',
     idempotency_key_in_use: 'The first call with this Idempotency-Key still runs.',
     idempotency_key_reused: 'This Idempotency-Key belongs to another upload.',
     scope_missing: 'This access key may not do that.',

@@ -1,7 +1,10 @@
 /** Every problem that the API answers: stable codes with their status and title. */
 export const PROBLEMS = {
   invalid_request: { status: 400, title: 'The request is invalid' },
-  invalid_idempotency_key: { status: 400, title: 'The Idempotency-Key is no text that can be used' },
+  invalid_idempotency_key: {
+    status: 400,
+    title: 'The Idempotency-Key must be 1 to 255 ASCII characters without spaces',
+  },
   missing_file: { status: 400, title: 'The upload has no file' },
   empty_file: { status: 400, title: 'The file is empty' },
   too_many_files: { status: 400, title: 'More than one file was sent' },
