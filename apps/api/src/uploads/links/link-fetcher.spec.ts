@@ -155,10 +155,17 @@ describe(LinkFetcher.name, () => {
 
   it.each<[what: string, send: (response: ServerResponse) => void]>([
     ['says so', (response) => response.writeHead(200, { 'content-length': String(MAX_BYTES + 1) }).write('x')],
-    ['never ends', (response) => response.on('drain', () => response.write(MANY)).write(MANY.toString().repeat(4))],
+    ['never ends', pour],
   ])('ends a song that is too large and %s', async (_what, send) => {
     answer = send;
     expect(await refusal(fetcher())).toMatchObject({ code: 'file_too_large', extras: { limit: MAX_BYTES } });
+  });
+
+  it('takes no more of a song than its Content-Length says', async () => {
+    answer = (response) => {
+      pour(response.writeHead(200, { 'content-length': '10' }));
+    };
+    expect((await fetcher().fetch(link(), never)).bytes).toBe(10);
   });
 
   it('takes a song of exactly the largest size', async () => {
@@ -197,6 +204,18 @@ describe(LinkFetcher.name, () => {
     expect(await staged()).toEqual([]);
   });
 });
+
+/** Sends more than is ever taken. It breaks off at last: a fetch without a limit must not fill the disk. */
+function pour(response: ServerResponse): void {
+  let left = 32 * MAX_BYTES;
+  const more = (): void => {
+    do left -= MANY.length;
+    while (left > 0 && response.write(MANY));
+    if (left <= 0) response.destroy();
+  };
+  response.on('drain', more);
+  more();
+}
 
 function breakOff(response: ServerResponse): void {
   response.writeHead(200, { 'content-length': '1000' }).write('half');
