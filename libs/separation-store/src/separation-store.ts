@@ -159,12 +159,12 @@ export class SeparationStore {
     });
   }
 
-  /** Gives the separation another name for people to read. Does nothing once the song was accepted again. */
-  async rename(run: Run, fileName: string): Promise<void> {
+  /** Changes the name for people to read, or the priority. Does nothing once the song was accepted again. */
+  async revise(run: Run, revision: Partial<Pick<StoredRequest, 'fileName' | 'priority'>>): Promise<void> {
     await this.exclusively(run.id, async () => {
       const stored = await this.find(run.id, { isForWork: true });
       if (stored === undefined || !isOf(run, stored) || stored.damage?.document === 'request') return;
-      await this.documents.writeRequest({ ...stored.request, fileName });
+      await this.documents.writeRequest({ ...stored.request, ...revision });
     });
   }
 

@@ -18,6 +18,8 @@ export interface Candidate extends SeparationIdentity, Pick<StoredRequest, 'requ
   readonly bytes: number;
 }
 
+type Revision = Pick<StoredRequest, 'fileName'> & Partial<Pick<StoredRequest, 'priority'>>;
+
 /**
  * Accepted means: the input and the request are stored *and* the job is queued.
  * If queueing fails, the client gets 503 and the stored request stays: an equal upload may just have been accepted.
@@ -48,15 +50,13 @@ export class Acceptance {
     return this.mutex.run(id, async () => {
       this.access.forget(id);
       const known = await this.access.find(id);
-      const request = known !== undefined && isAccepted(known) ? known.request : undefined;
+      let request = known !== undefined && isAccepted(known) ? known.request : undefined;
       if (known?.manifest === undefined) {
-        const stored = request ?? (await this.storeRequest(id, candidate, inspect));
-        await this.queueUp({ ...stored, priority: candidate.priority }, caller);
+        request ??= await this.storeRequest(id, candidate, inspect);
+        await this.queueUp({ ...request, ...revisionOf(request, candidate) }, caller);
       }
-      if (request !== undefined && request.fileName !== candidate.fileName) {
-        // the name that its owner gave it last
-        await this.store.rename(request, candidate.fileName);
-      }
+      const revision = request && revisionOf(request, candidate);
+      if (request !== undefined && revision !== undefined) await this.store.revise(request, revision);
       await this.access.changed(id);
       return this.reader.view(await this.access.load(id, candidate.owner));
     });
@@ -108,4 +108,11 @@ export class Acceptance {
     }
     this.logger.log('separation accepted', { separationId: id, model, durationSeconds });
   }
+}
+
+/** What an equal upload changes: the name that its owner gave it last, and the priority if that is higher now. */
+function revisionOf(request: StoredRequest, { fileName, priority }: Candidate): Revision | undefined {
+  const isRaised = request.priority === 'low' && priority === 'normal';
+  if (fileName === request.fileName && !isRaised) return undefined;
+  return { fileName, ...(isRaised && { priority }) };
 }

@@ -242,6 +242,14 @@ describe(SubmissionsService.name, () => {
     });
   });
 
+  it('keeps that a song is wanted with normal priority, and not that it is wanted with low priority again', async () => {
+    const shown: (string | undefined)[] = [];
+    for (const priority of ['low', 'normal', 'low']) {
+      shown.push((await api.client.upload(wav({ frequency: 609 }), { ...DEMO, priority })).body.priority);
+    }
+    expect(shown).toEqual(['low', 'normal', 'normal']);
+  });
+
   it('answers 429 to a client that fills half of the queue, and 503 to the others when it is full', async () => {
     let frequency = 101;
     const upload = (client: string): Promise<Answer<Separation & Problem>> => {
