@@ -13,7 +13,7 @@ import { ownerOfKey } from './api-keys.js';
 import { audit } from './audit-log.js';
 import { clientName, presentedKey } from './client.js';
 import { KeyRing } from './key-ring.js';
-import { NEEDED_SCOPE } from './needs-scope.decorator.js';
+import { NEEDED_SCOPES } from './needs-scope.decorator.js';
 import { IS_PUBLIC } from './public.decorator.js';
 import { RateLimiter } from './rate-limiter.js';
 
@@ -45,15 +45,17 @@ export class AccessGuard implements CanActivate {
       if (key !== undefined) audit('key refused', request);
       throw keyNeeded(key === undefined ? 'missing' : found === undefined ? 'unknown' : 'expired');
     }
-    if (valid !== undefined) mustBeAllowed(valid, this.neededScope(context) ?? scopeOf(request.method));
+    if (valid !== undefined) {
+      for (const scope of this.neededScopes(context) ?? [scopeOf(request.method)]) mustBeAllowed(valid, scope);
+    }
     request.owner = name === undefined ? null : ownerOfKey(name);
     if (valid !== undefined) request.key = valid;
     request.isRevoked = () => key !== undefined && name !== undefined && this.keys.nameOf(key) !== name;
     return true;
   }
 
-  private neededScope(context: ExecutionContext): Scope | undefined {
-    return this.reflector.getAllAndOverride<Scope | undefined>(NEEDED_SCOPE, [
+  private neededScopes(context: ExecutionContext): readonly Scope[] | undefined {
+    return this.reflector.getAllAndOverride<readonly Scope[] | undefined>(NEEDED_SCOPES, [
       context.getHandler(),
       context.getClass(),
     ]);

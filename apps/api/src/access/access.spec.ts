@@ -173,6 +173,12 @@ describe(AccessGuard.name, () => {
     }
     const edit = await api.as('reader').edit(id, { title: 'x' });
     expect(edit).toMatchObject({ status: 403, body: { code: 'scope_missing' } });
+    // a webhook tells what a key without `read` may not see
+    const hook = { method: 'POST', body: '{"url": "ftp://x"}', headers: { 'content-type': 'application/json' } };
+    for (const key of ['sender', 'reader']) {
+      expect((await api.as(key).json<Problem>('/v1/webhooks', hook)).body.code).toBe('scope_missing');
+    }
+    expect((await api.as('key-of-ann').json<Problem>('/v1/webhooks', hook)).body.code).toBe('invalid_url');
     expect((await api.as('operator').upload(song, { model: 'demo' })).status).toBe(202);
     expect((await api.as('operator').cancel(id)).status).toBe(202);
     await waitUntil(

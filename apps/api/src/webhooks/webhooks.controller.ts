@@ -19,6 +19,7 @@ import {
   type WebhookList,
 } from '@app/separations';
 import { audit } from '../access/audit-log.js';
+import { NeedsScope } from '../access/needs-scope.decorator.js';
 import { Owner, type ApiRequest } from '../context/api-request.js';
 import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { JSON_TYPES, JsonBody } from '../separations/json-body.interceptor.js';
@@ -35,7 +36,9 @@ const OF_A_WEBHOOK = ['invalid_request', 'webhook_not_found', 'storage_unavailab
 export class WebhooksController {
   constructor(private readonly webhooks: WebhooksService) {}
 
+  // what a webhook is told, the key could read
   @Post()
+  @NeedsScope('separate', 'read')
   @UseInterceptors(JsonBody)
   @ApiOperation({
     operationId: 'createWebhook',
@@ -107,6 +110,7 @@ export class WebhooksController {
   }
 
   @Post(':webhookId/deliveries/:n/redeliver')
+  @NeedsScope('separate', 'read')
   @HttpCode(202)
   @ApiOperation({
     operationId: 'redeliver',
