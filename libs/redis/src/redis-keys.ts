@@ -104,6 +104,11 @@ export class RedisKeys {
     return `${this.prefix}:separations:turns:${client}`;
   }
 
+  /** by which addresses without a key get their classes */
+  get turnSecret(): string {
+    return `${this.prefix}:separations:turn-secret`;
+  }
+
   /** what a call with this `Idempotency-Key` was answered; expires */
   answer(client: string, digest: string): string {
     return `${this.prefix}:separations:answer:${client}:${digest}`;

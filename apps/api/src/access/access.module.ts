@@ -6,6 +6,7 @@ import { KeyRing } from './key-ring.js';
 import { LastTold } from './last-told.js';
 import { RateLimiter } from './rate-limiter.js';
 import { SeparationAccess } from './separation-access.js';
+import { TurnTakers } from './turn-takers.js';
 
 @Module({})
 export class AccessModule {
@@ -19,9 +20,10 @@ export class AccessModule {
         RateLimiter,
         LastTold,
         SeparationAccess,
+        TurnTakers,
         { provide: APP_GUARD, useClass: AccessGuard },
       ],
-      exports: [KeyRing, SeparationAccess],
+      exports: [KeyRing, SeparationAccess, TurnTakers],
     };
   }
 }

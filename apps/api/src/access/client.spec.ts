@@ -36,6 +36,14 @@ describe(presentedKey.name, () => {
 });
 
 describe(clientName.name, () => {
+  it('counts an IPv6 client by its network, and a mapped address as IPv4', () => {
+    expect(clientName(undefined, '2001:db8:1:2:aaaa::1')).toBe('address:2001:db8:1:2::/64');
+    expect(clientName(undefined, '2001:db8:1:2:bbbb::2')).toBe('address:2001:db8:1:2::/64');
+    expect(clientName(undefined, '2001:db8:1:3::1')).toBe('address:2001:db8:1:3::/64');
+    expect(clientName(undefined, 'fe80::1%eth0')).toBe('address:fe80::/64');
+    expect(clientName(undefined, '::ffff:10.0.0.9')).toBe('address:10.0.0.9');
+  });
+
   it('tells keys and addresses apart', () => {
     expect(clientName('ann', '10.0.0.9')).toBe('key:ann');
     expect(clientName('10.0.0.9', undefined)).toBe('key:10.0.0.9');

@@ -68,7 +68,7 @@ export class KeyRing {
     return found === undefined || hasExpired(found) ? undefined : found.name;
   }
 
-  /** @param client see `turnTaker` */
+  /** @param client see `TurnTakers` */
   weightOf(client: string): number {
     this.reloadIfChanged();
     const name = keyNameOf(client);

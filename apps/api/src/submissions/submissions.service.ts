@@ -6,7 +6,8 @@ import { QueueShares, SeparationQueue } from '@app/queue';
 import type { Separation } from '@app/separations';
 import type { Response } from 'express';
 import { mustNotBeRevoked } from '../access/access.guard.js';
-import { callerOf, turnTaker } from '../access/client.js';
+import { callerOf } from '../access/client.js';
+import { TurnTakers } from '../access/turn-takers.js';
 import { fromQueue, throughOutage } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { ownerOf, requestIdOf, type ApiRequest } from '../context/api-request.js';
@@ -36,6 +37,7 @@ export class SubmissionsService {
     private readonly calls: IdempotentCalls,
     private readonly queue: SeparationQueue,
     private readonly shares: QueueShares,
+    private readonly turnTakers: TurnTakers,
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
@@ -69,7 +71,6 @@ export class SubmissionsService {
     const candidate = {
       ...options,
       owner: ownerOf(request),
-      client: turnTaker(caller),
       requestId: requestIdOf(request),
       inputSha256: upload.sha256,
       fileName: displayName(upload.originalName),
@@ -80,7 +81,10 @@ export class SubmissionsService {
     const inspect = async (): Promise<AudioFacts> =>
       (facts ??= await this.inspector.inspect({ ...upload, track: options.track }, caller, gone));
     // a song that was sent whole is not thrown away for a moment's outage
-    return throughOutage(() => this.acceptance.accept(candidate, caller, inspect), gone);
+    return throughOutage(async () => {
+      const client = await fromQueue(() => this.turnTakers.nameOf(caller));
+      return this.acceptance.accept({ ...candidate, client }, caller, inspect);
+    }, gone);
   }
 
   private async checkRoom(caller: string): Promise<void> {

@@ -238,7 +238,7 @@ describe(SubmissionsService.name, () => {
     const stored = await api.store.getText(`separations/${low.id}/request.json`);
     expect(parseStoredRequest(stored ?? '')).toMatchObject({
       priority: 'low',
-      client: expect.stringMatching(/^address:[0-9a-f]{4}$/),
+      client: expect.stringMatching(/^address:[0-9a-f]{16}$/),
     });
   });
 

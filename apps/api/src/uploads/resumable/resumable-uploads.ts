@@ -6,11 +6,12 @@ import { RedisConnections, RedisLock } from '@app/redis';
 import { objectKeys } from '@app/separations';
 import { ObjectStore } from '@app/storage';
 import { mustNotBeRevoked } from '../../access/access.guard.js';
-import { callerOf, turnTaker } from '../../access/client.js';
+import { callerOf } from '../../access/client.js';
+import { TurnTakers } from '../../access/turn-takers.js';
 import { API_CONFIG } from '../../config/api-config.module.js';
 import { ownerOf, type ApiRequest } from '../../context/api-request.js';
 import { atCapacity } from '../../problems/at-capacity.js';
-import { fromStore } from '../../problems/outages.js';
+import { fromQueue, fromStore } from '../../problems/outages.js';
 import { ProblemError } from '../../problems/problem.error.js';
 import { stageFile, type StagedFile } from '../stage-file.js';
 import type { UploadLimits } from '../upload-body.js';
@@ -50,6 +51,7 @@ export class ResumableUploads {
     private readonly connections: RedisConnections,
     private readonly slots: UploadSlots,
     private readonly used: UsedUploads,
+    private readonly turnTakers: TurnTakers,
     @Inject(API_CONFIG) { limits: { maxUploadBytes, uploadStallSeconds } }: ApiConfig,
   ) {
     this.limits = { maxBytes: maxUploadBytes, stallSeconds: uploadStallSeconds };
@@ -60,7 +62,7 @@ export class ResumableUploads {
     return this.slots.inUse;
   }
 
-  /** @throws ProblemError invalid_request, empty_file, file_too_large, too_many_at_once or busy */
+  /** @throws ProblemError invalid_request, empty_file, file_too_large, too_many_at_once, busy or queue_unavailable */
   async create(request: ApiRequest): Promise<PartialUpload> {
     const info: UploadInfo = {
       owner: ownerOf(request),
@@ -69,10 +71,8 @@ export class ResumableUploads {
       metadata: uploadMetadata(request),
     };
     // tells whose it is when all are counted
-    const client = createHash('sha256')
-      .update(turnTaker(callerOf(request)))
-      .digest('hex')
-      .slice(0, CLIENT_DIGITS);
+    const name = await fromQueue(() => this.turnTakers.nameOf(callerOf(request)));
+    const client = createHash('sha256').update(name).digest('hex').slice(0, CLIENT_DIGITS);
     await this.checkRoom(client);
     const id = client + randomBytes(16).toString('hex');
     await fromStore((signal) => this.store.putText(objectKeys.uploadInfo(id), JSON.stringify(info), { signal }));
