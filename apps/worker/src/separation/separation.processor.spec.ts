@@ -1,92 +1,45 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Ffmpeg, resolveFfmpeg, WORKING_RATE } from '@app/audio';
-import { Semaphore } from '@app/concurrency';
-import { loadWorkerConfig } from '@app/config';
-import { createLogger } from '@app/logging';
-import { CancelledJobError, ListenSignals, PreviewBoard, RetryableJobError, jobOf, type JobProgress } from '@app/queue';
+import { WORKING_RATE } from '@app/audio';
+import { CancelledJobError, RetryableJobError, jobOf, type JobProgress } from '@app/queue';
 import { STAGES, objectKeys, type Manifest, type ManifestFile, type StoredRequest } from '@app/separations';
-import { RedisConnections } from '@app/redis';
-import { SeparationStore } from '@app/separation-store';
-import { FolderObjectStore, hashFile } from '@app/storage';
-import { someRedis } from '../../../../test/support/servers/redis-server.js';
+import type { SeparationStore } from '@app/separation-store';
+import { hashFile, type FolderObjectStore } from '@app/storage';
 import { commandLine, processesWith } from '../../../../test/support/service/process-list.js';
 import { writeWav } from '../../test/chord-wav.js';
-import { ObservedEngine } from '../../test/observed-engine.js';
+import { ProcessorFixture } from '../../test/processor-fixture.js';
 import { decodeSamples, ffmpeg, makeSong } from '../../../../test/support/songs/songs.js';
 import { storeSong } from '../../test/worker-fixture.js';
-import { PreviewPublisher } from '../preview/preview-publisher.js';
-import { Scratch } from './scratch.js';
+import type { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';
 import { patient } from '../../../../test/support/patience.js';
 
 const LIMIT_SECONDS = 60;
 
-/** Encodes other bytes, as another version may. */
-class OtherFfmpeg extends Ffmpeg {
-  override encode(...[request, options]: Parameters<Ffmpeg['encode']>): Promise<void> {
-    return super.encode({ ...request, gain: request.gain / 2 }, options);
-  }
-}
-
 describe(SeparationProcessor.name, () => {
+  let fixture: ProcessorFixture;
   let folder: string;
-  let engine: ObservedEngine;
   let store: FolderObjectStore;
-  let redis: Awaited<ReturnType<typeof someRedis>>;
-  let connections: RedisConnections;
   let separations: SeparationStore;
   let scratch: Scratch;
   let sut: SeparationProcessor;
-  /** of another version */
-  let other: SeparationProcessor;
   let song: string;
-  const completed: Manifest[] = [];
+  let completed: readonly Manifest[];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'processor-'));
+    fixture = await ProcessorFixture.open({ maxDurationSeconds: LIMIT_SECONDS });
+    ({ folder, store, separations, scratch, completed } = fixture);
+    sut = fixture.processor;
     song = join(folder, 'song.wav');
     await writeWav(song, 6);
-    engine = ObservedEngine.demo(folder);
-    store = new FolderObjectStore(join(folder, 'objects'));
-    scratch = await Scratch.open(join(folder, 'scratch'));
-    const { audio } = loadWorkerConfig({});
-    redis = await someRedis();
-    connections = new RedisConnections({ url: redis.url });
-    separations = new SeparationStore(store, connections, { callTimeoutMs: 10_000, lockWaitMs: 10_000 });
-    separations.onEnded(({ ending }) => {
-      if (ending.status === 'completed') completed.push(ending.manifest);
-    });
-    const program = await resolveFfmpeg(audio);
-    const enginePermits = new Semaphore(1);
-    const logger = createLogger({ level: 'error', format: 'text' }, 'worker-server');
-    const [listeners, board] = [new ListenSignals(connections), new PreviewBoard(connections)];
-    const processor = (ffmpeg: Ffmpeg): SeparationProcessor =>
-      new SeparationProcessor({
-        previews: new PreviewPublisher({ store, ffmpeg, listeners, board, logger }),
-        separations,
-        store,
-        scratch,
-        engine: engine.client,
-        ffmpeg,
-        enginePermits,
-        limits: { maxDurationSeconds: LIMIT_SECONDS },
-        logger,
-      });
-    sut = processor(new Ffmpeg(program));
-    other = processor(new OtherFfmpeg(program));
-    await engine.untilReady();
   });
 
   afterAll(async () => {
-    await engine.close();
-    await connections.close();
-    await redis.close();
+    await fixture.close();
     expect(processesWith(folder)).toEqual([]);
     await rm(folder, { recursive: true, force: true });
   });
@@ -231,7 +184,7 @@ describe(SeparationProcessor.name, () => {
 
   it('keeps the result of the first run that ends, whatever a second one stores', async () => {
     const request = await storeSong(store, song, { formats: ['mp3'] });
-    await Promise.all([attempt(request), attempt(request, undefined, undefined, other)]);
+    await Promise.all([attempt(request), attempt(request, undefined, undefined, fixture.other)]);
     const committed = completed.filter(({ id }) => id === request.id);
     expect(committed).toHaveLength(1);
     const manifest = (await separations.find(request.id))?.manifest;
