@@ -5,6 +5,8 @@ import { z } from 'zod';
 
 /** from its creation */
 export const UPLOAD_LIFETIME_MS = 24 * 3600 * 1000;
+/** of one that holds a place and has no piece: longer than the slowest client takes to send the first one */
+const EMPTY_LIFETIME_MS = 3 * 3600 * 1000;
 
 const UPLOAD_INFO = z.object({
   /** of the access key, null without one */
@@ -64,11 +66,16 @@ export async function* bytesOf(
   }
 }
 
-/** Removes the uploads that have expired, and what a call stored of one that was removed meanwhile. */
+/** Removes the uploads that have expired, those that never began, and what a call stored of one that was removed meanwhile. */
 export async function sweepUploads(store: ObjectStore, options: CallOptions): Promise<void> {
   for await (const id of store.listFolders(objectKeys.uploadsPrefix, options)) {
-    if ((await readInfo(store, id, options)) === undefined) await store.removeAll(objectKeys.upload(id), options);
+    const upload = await readUpload(store, id, options);
+    if (upload === undefined || isAbandoned(upload)) await store.removeAll(objectKeys.upload(id), options);
   }
+}
+
+function isAbandoned({ offset, createdAt }: PartialUpload): boolean {
+  return offset === 0 && Date.parse(createdAt) + EMPTY_LIFETIME_MS <= Date.now();
 }
 
 async function readInfo(store: ObjectStore, id: string, options: CallOptions): Promise<UploadInfo | undefined> {

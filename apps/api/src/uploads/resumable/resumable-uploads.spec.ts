@@ -158,13 +158,9 @@ describe(ResumableUploads.name, () => {
 
   it('ends 24 hours after it began: not before, and nothing is left of it', async () => {
     const paths = [await complete(bob), await complete(bob)] as const;
-    for (const [at, hours] of [24.1, 23.9].entries()) {
-      const key = objectKeys.uploadInfo(paths[at]?.split('/').at(-1) ?? '');
-      const info = JSON.parse((await api.store.getText(key)) ?? '') as object;
-      const createdAt = new Date(Date.now() - hours * HOUR_MS).toISOString();
-      await api.store.putText(key, JSON.stringify({ ...info, createdAt }));
-    }
     const [expired, young] = paths;
+    await makeOlder(expired, 24.1);
+    await makeOlder(young, 23.9);
     expect((await call(bob, 'HEAD', expired)).status).toBe(404);
     expect((await append(bob, expired, 0, song())).body.code).toBe('upload_not_found');
     expect((await use(bob, expired)).body.code).toBe('upload_not_found');
@@ -288,9 +284,27 @@ describe(ResumableUploads.name, () => {
 
   it('gives one client no more than its share of places', async () => {
     const eve = api.as('key-of-eve');
-    for (let at = 0; at < 32; at++) await create(eve, 9);
-    const refused = await call(eve, 'POST', PATH, { 'upload-length': '9' });
-    expect(refused).toMatchObject({ status: 429, body: { code: 'too_many_at_once' } });
+    const calls = Array.from({ length: 40 }, () => call(eve, 'POST', PATH, { 'upload-length': '9' }));
+    const refused = (await Promise.all(calls)).filter(({ status }) => status !== 201);
+    expect(refused.map(({ status, body }) => [status, body.code])).toEqual(Array(8).fill([429, 'too_many_at_once']));
     await create(bob, 9);
   });
+
+  it('gives the place of an upload that never began to others', async () => {
+    const [empty, begun] = [await create(bob, 9), await create(bob, 9)];
+    await append(bob, begun, 0, Buffer.alloc(3));
+    for (const path of [empty, begun]) await makeOlder(path, 3.1);
+    await waitUntil('the sweep', async () => {
+      await api.app.get(ReconcilerService, { strict: false }).run();
+      return (await call(bob, 'HEAD', empty)).status === 404;
+    });
+    expect((await call(bob, 'HEAD', begun)).status).toBe(200);
+  });
+
+  async function makeOlder(path: string, hours: number): Promise<void> {
+    const key = objectKeys.uploadInfo(path.split('/').at(-1) ?? '');
+    const info = JSON.parse((await api.store.getText(key)) ?? '') as object;
+    const createdAt = new Date(Date.now() - hours * HOUR_MS).toISOString();
+    await api.store.putText(key, JSON.stringify({ ...info, createdAt }));
+  }
 });

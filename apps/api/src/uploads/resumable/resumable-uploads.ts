@@ -34,6 +34,8 @@ const MAX_PIECES = 2000;
 const LEASE_MS = 15_000;
 /** a call whose client is gone stores what it had in this time, ms */
 const IN_USE_MS = 1000;
+/** for those that begin at the same moment, ms */
+const ROOM_MS = 3000;
 
 export const UPLOAD_ID = /^[0-9a-f]{48}$/;
 const CLIENT_DIGITS = 16;
@@ -73,10 +75,15 @@ export class ResumableUploads {
     // tells whose it is when all are counted
     const name = await fromQueue(() => this.turnTakers.nameOf(callerOf(request)));
     const client = createHash('sha256').update(name).digest('hex').slice(0, CLIENT_DIGITS);
-    await this.checkRoom(client);
     const id = client + randomBytes(16).toString('hex');
-    await fromStore((signal) => this.store.putText(objectKeys.uploadInfo(id), JSON.stringify(info), { signal }));
-    return { ...info, id, pieces: [], offset: 0 };
+    // one at a time, on all servers: calls that count together would all find room
+    const lock = this.lockOf('new');
+    if (!(await lock.acquireWithin(ROOM_MS))) throw refuseMore('all');
+    return lock.holdWhile(async () => {
+      await this.checkRoom(client);
+      await fromStore((signal) => this.store.putText(objectKeys.uploadInfo(id), JSON.stringify(info), { signal }));
+      return { ...info, id, pieces: [], offset: 0 };
+    });
   }
 
   /** @throws ProblemError upload_not_found, also for another key's */
