@@ -34,6 +34,16 @@ export class ConnectionError extends Error {
   readonly code = 'connection';
 }
 
+/** The server names a stem or format that is no plain name: it must not become a part of a path. */
+export class UnsafeNameError extends Error {
+  override readonly name = 'UnsafeNameError';
+  readonly code = 'unsafe_name';
+
+  constructor(name: string) {
+    super(`${JSON.stringify(name)} is no name of a stem or format. Do not trust this server.`);
+  }
+}
+
 /** Whether the same call may succeed later: the connection broke, or the server was busy. */
 export function isRetryable(error: unknown): error is ApiError | ConnectionError {
   return error instanceof ConnectionError || (error instanceof ApiError && RETRYABLE_STATUSES.includes(error.status));

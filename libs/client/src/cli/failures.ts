@@ -1,4 +1,4 @@
-import { ApiError } from '../errors.js';
+import { ApiError, UnsafeNameError } from '../errors.js';
 
 /** What the server says of the song itself: it will say so again. */
 const OF_THE_SONG: ReadonlySet<string> = new Set([
@@ -55,7 +55,9 @@ export function isRefusedOption(error: unknown): error is ApiError {
 /** Errors that tell of one song only. Others end the run. */
 export function toSongFailure(error: unknown): SongFailure | undefined {
   if (error instanceof SongFailure) return error;
-  if (error instanceof ApiError) return new SongFailure(error.code, sentenceOf(error));
+  if (error instanceof ApiError || error instanceof UnsafeNameError) {
+    return new SongFailure(error.code, sentenceOf(error));
+  }
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   return syscall === undefined || code === undefined ? undefined : new SongFailure(code, message);
 }

@@ -116,17 +116,20 @@ async function fetchStems(
   folder: string,
   { client, library, options, reporter, retryPolicy, signal }: SongContext,
 ): Promise<Written> {
-  const files: { name: string; bytes: number }[] = [];
   const formats: readonly Format[] = options.formats ?? ['flac'];
-  await library.prepare();
+  // each path of the server first: it checks the names
+  const wanted = stems.flatMap((stem) =>
+    formats.map((format) => ({ path: paths.stem(id, stem, format), name: `${stem}.${format}` })),
+  );
+  const files: { name: string; bytes: number }[] = [];
+  await library.take(
+    wanted.map(({ name }) => join(folder, name)),
+    song.path,
+  );
   await mkdir(join(library.root, folder), { recursive: true });
-  for (const stem of stems) {
-    for (const format of formats) {
-      const name = `${stem}.${format}`;
-      const save = (): Promise<number> =>
-        saveDownload(client, paths.stem(id, stem, format), join(library.root, folder, name), { signal });
-      files.push({ name, bytes: await retryPolicy.run(save, away(song, reporter), signal) });
-    }
+  for (const { path, name } of wanted) {
+    const save = (): Promise<number> => saveDownload(client, path, join(library.root, folder, name), { signal });
+    files.push({ name, bytes: await retryPolicy.run(save, away(song, reporter), signal) });
   }
   return { id, model, folder, files };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -6,7 +7,7 @@ import type { CallOptions } from '../caller.js';
 import type { SeparationClient } from '../separation-client.js';
 
 /**
- * Downloads to a temporary name first: a file under its own name is complete.
+ * Downloads to a temporary name first: a file under its own name is complete. Replaces a file of that name.
  * @param path of the API, see `paths`
  * @returns the size of the file, in bytes
  */
@@ -16,10 +17,10 @@ export async function saveDownload(
   file: string,
   { signal }: CallOptions = {},
 ): Promise<number> {
-  const partial = `${file}.part`;
+  const partial = `${file}.${randomUUID()}.part`;
   try {
     const { body } = await client.download(path, { signal });
-    const written = createWriteStream(partial);
+    const written = createWriteStream(partial, { flags: 'wx' });
     await pipeline(body ?? Readable.from([]), written, { signal });
     await rename(partial, file);
     return written.bytesWritten;

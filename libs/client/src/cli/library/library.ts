@@ -1,9 +1,14 @@
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { appendFile, lstat, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { SeparationOptions } from '../../upload/upload.js';
+import { SongFailure } from '../failures.js';
 import { LIBRARY_FOLDER } from '../library-folder.js';
 import { isSame, type Fingerprint } from '../songs/fingerprint.js';
 import { entryName, type Entry, type Written } from './entry.js';
+
+/** the files that were begun, one path a line in JSON: a run that was stopped may write them again */
+const TAKEN_FILE = 'files.jsonl';
 
 /** Whose stems a folder holds. */
 interface Owner {
@@ -21,14 +26,21 @@ export interface Song extends Owner {
 export class Library {
   private readonly byFolder = new Map<string, Owner>();
   private readonly bySource = new Map<string, Entry>();
+  /** paths of files that this program wrote, below the library */
+  private readonly taken: Set<string>;
 
   private constructor(
     readonly root: string,
     private readonly entries: Map<string, Entry>,
+    taken: readonly string[],
   ) {
+    this.taken = new Set(taken);
     for (const entry of entries.values()) {
       if (entry.source !== undefined) this.bySource.set(entry.source, entry);
-      if (entry.written !== undefined) this.claim(entry.written.folder, entry);
+      if (entry.written === undefined) continue;
+      const { folder, files } = entry.written;
+      this.claim(folder, entry);
+      for (const { name } of files) this.taken.add(join(folder, name));
     }
   }
 
@@ -40,12 +52,37 @@ export class Library {
       const entry = parse(await readFile(join(folder, file), 'utf8'));
       if (entry !== undefined) entries.set(file.slice(0, -'.json'.length), entry);
     }
-    return new Library(root, entries);
+    const taken = await readFile(join(folder, TAKEN_FILE), 'utf8').catch(() => '');
+    return new Library(root, entries, taken.split('\n').flatMap(parsePath));
   }
 
   /** Makes its folder: without it, stems would be taken for songs. */
   async prepare(): Promise<void> {
     await mkdir(join(this.root, LIBRARY_FOLDER), { recursive: true });
+  }
+
+  /**
+   * Takes paths below the library for stems, before they are written.
+   * @throws SongFailure if one is the song itself, or a file that this program did not write
+   */
+  async take(paths: readonly string[], song: string): Promise<void> {
+    const source = await stat(song).catch(missing);
+    for (const path of paths) {
+      const file = join(this.root, path);
+      if ((await lstat(file).catch(missing)) === undefined) continue;
+      const facts = await stat(file).catch(missing);
+      if (source !== undefined && facts?.dev === source.dev && facts.ino === source.ino) {
+        throw new SongFailure('file_exists', 'A stem would replace the song itself: choose another folder with --out.');
+      }
+      if (this.taken.has(path)) continue;
+      throw new SongFailure('file_exists', `${file} exists already, and this program did not write it. Move it away.`);
+    }
+    await this.prepare();
+    const added = paths.filter((path) => !this.taken.has(path));
+    // a line of its own, also after one that was cut off
+    const lines = added.map((path) => `\n${JSON.stringify(path)}\n`);
+    await appendFile(join(this.root, LIBRARY_FOLDER, TAKEN_FILE), lines.join(''));
+    for (const path of added) this.taken.add(path);
   }
 
   find(sha256: string, options: SeparationOptions): Entry | undefined {
@@ -106,8 +143,9 @@ export class Library {
     if (entry.source !== undefined) this.bySource.set(entry.source, entry);
     const file = this.fileOf(name);
     await this.prepare();
-    await writeFile(`${file}.part`, `${JSON.stringify(entry, null, 2)}\n`);
-    await rename(`${file}.part`, file);
+    const partial = `${file}.${randomUUID()}.part`;
+    await writeFile(partial, `${JSON.stringify(entry, null, 2)}\n`, { flag: 'wx' });
+    await rename(partial, file);
   }
 
   private async forget(name: string): Promise<void> {
@@ -127,6 +165,19 @@ export class Library {
 
 function isOwner(owner: Owner, song: Song): boolean {
   return owner.source === song.source || owner.sha256 === song.sha256;
+}
+
+function missing(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
+/** A line that was cut off is as good as none. */
+function parsePath(line: string): string[] {
+  try {
+    return [String(JSON.parse(line))];
+  } catch {
+    return [];
+  }
 }
 
 /** A file that was cut off, or is of a later version, is as good as none: the song is fetched again. */
