@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import time
 import urllib.parse
 import uuid
@@ -30,7 +31,7 @@ class Client:
     """A server. Calls raise ApiError for an error response, and ConnectionError if there is none."""
 
     def __init__(self, server: str = "http://127.0.0.1:3000", key: str | None = None) -> None:
-        """Raise ValueError if `server` is not an address."""
+        """Raise ValueError if `server` is not an address, or `key` not a key."""
         self._transport = Transport(server, key)
 
     def upload(
@@ -118,13 +119,14 @@ class Client:
     ) -> int:
         """Download a stem, and go on where it was when the connection breaks. Return its size in bytes.
 
-        The file has its name once it is complete.
+        The file has its name once it is complete, and replaces another of that name. Raise ValueError if the
+        stem or format is no plain name: it comes from the server, and `file` is often named after it.
         """
-        path = _path(separation_id, f"/stems/{urllib.parse.quote(stem, safe='')}.{file_format}")
+        path = _path(separation_id, f"/stems/{_plain(stem)}.{_plain(file_format)}")
         target = Path(file)
-        partial = target.with_name(target.name + ".part")
+        partial = target.with_name(f"{target.name}.{uuid.uuid4()}.part")
         try:
-            with partial.open("wb") as written:
+            with partial.open("xb") as written:
                 for chunk in self._chunks(path):
                     written.write(chunk)
             size = partial.stat().st_size
@@ -183,6 +185,12 @@ def _retry_pause(error: ApiError | ConnectionError, last_success: float) -> floa
     if lasts or time.monotonic() + pause - last_success > _MAX_RETRY_SECONDS:
         raise error
     return pause
+
+
+def _plain(name: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,100}", name):
+        return name
+    raise ValueError(f"{name!r} is no name of a stem or format.")
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:
