@@ -1,4 +1,4 @@
-import { ConnectionError, toApiError } from './errors.js';
+import { ApiError, ConnectionError, toApiError } from './errors.js';
 
 const TIMEOUT_MS = 30_000;
 
@@ -46,11 +46,15 @@ export class Caller {
   async call(path: string, init: RequestInit = {}): Promise<Response> {
     const key = this.key;
     const headers = { ...this.headers(key), ...Object.fromEntries(new Headers(init.headers)) };
-    const response = await fetch(this.url(path), { ...init, headers }).catch((error: unknown) => {
+    const response = await fetch(this.url(path), { ...init, headers, redirect: 'manual' }).catch((error: unknown) => {
       init.signal?.throwIfAborted();
       throw this.unreachable(error);
     });
     if (response.ok) return response;
+    if (isRedirect(response)) {
+      await response.body?.cancel();
+      throw this.redirected(response.status);
+    }
     this.checkKey(response.status, key);
     throw toApiError(response.status, await response.text(), response.headers.get('retry-after'));
   }
@@ -74,7 +78,17 @@ export class Caller {
     if (status === 401) this.options.onKeyRejected?.(key);
   }
 
+  /** Another server must not get the key. */
+  private redirected(status: number): ApiError {
+    return new ApiError('redirected', status, `${this.server.origin} redirects to another address. Use that address.`);
+  }
+
   unreachable(cause?: unknown): ConnectionError {
     return new ConnectionError(`No server answers at ${this.server.origin}${this.base}.`, { cause });
   }
+}
+
+/** Browsers hide the status. */
+function isRedirect({ type, status, headers }: Response): boolean {
+  return type === 'opaqueredirect' || (status >= 300 && status < 400 && headers.has('location'));
 }

@@ -130,6 +130,24 @@ describe(SeparationClient.name, () => {
     await expect(waiting).rejects.toThrow('stopped');
   });
 
+  it.each([301, 302, 303, 307, 308])('carries the key to no other address (%d)', async (status) => {
+    const { port } = server.address() as AddressInfo;
+    answers = [
+      (response) => {
+        response.writeHead(status, { location: `http://localhost:${port}/elsewhere` });
+        response.end();
+      },
+      (response) => response.end('{}'),
+    ];
+    const message = `http://127.0.0.1:${port} redirects to another address. Use that address.`;
+    const song = { name: 'a', size: 1, stream: () => new Blob(['a']).stream() };
+    for (const call of [() => client.status('sep_0'), () => client.upload(song), download]) {
+      calls = [];
+      await expect(call()).rejects.toMatchObject({ code: 'redirected', status, message });
+      expect(calls).toHaveLength(1);
+    }
+  });
+
   it('keeps what the server says of an error', async () => {
     answers = [
       (response) => {
