@@ -4,6 +4,7 @@ import { isRefusedOption, sentenceOf, toSongFailure, type SongFailure } from './
 import type { Song } from './library/library.js';
 import { isRejectedKey } from './retry-policy.js';
 import type { EndEvent } from './report/song-event.js';
+import { visible } from './report/visible.js';
 import { separateSong, type SongContext } from './separate-song.js';
 import { fingerprintOf, hashOf, type Fingerprint } from './songs/fingerprint.js';
 import type { SongPath } from './songs/scan.js';
@@ -110,5 +111,5 @@ function asPlainError(error: Error): PlainError {
     error instanceof ApiError
       ? 'Set SEPARATION_KEY to an access key.'
       : 'Start it with npm start, or pass another with --server.';
-  return new PlainError(`${error.message} ${hint}`, EXIT.serverAway);
+  return new PlainError(`${visible(error.message)} ${hint}`, EXIT.serverAway);
 }

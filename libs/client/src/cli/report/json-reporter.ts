@@ -1,4 +1,5 @@
 import type { EndEvent, Reporter, SongEvent } from './song-event.js';
+import { visibleJson } from './visible.js';
 
 /** One JSON object a line on stdout, for programs. */
 export class JsonReporter implements Reporter {
@@ -16,5 +17,5 @@ export class JsonReporter implements Reporter {
 }
 
 function print(event: object): void {
-  process.stdout.write(`${JSON.stringify(event)}\n`);
+  process.stdout.write(`${visibleJson(event)}\n`);
 }

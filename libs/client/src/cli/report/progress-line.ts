@@ -1,3 +1,5 @@
+import { visible } from './visible.js';
+
 const WIDTH = 30;
 
 /** A line on stderr that overwrites itself on a terminal. Elsewhere it prints one line per step. */
@@ -12,8 +14,9 @@ export class ProgressLine {
     this.write(label, step, `${step.padEnd(10)} ${bar} ${percent.toFixed(0).padStart(3)} %${rest}`);
   }
 
-  /** @param step stands for the text where lines cannot be overwritten */
-  write(label: string, step: string, text: string): void {
+  /** @param kind stands for the facts where lines cannot be overwritten */
+  write(song: string, kind: string, facts: string): void {
+    const [label, step, text] = [visible(song), visible(kind), visible(facts)];
     if (`${label}${text}` === this.shown) return;
     this.shown = `${label}${text}`;
     if (this.out.isTTY) this.out.write(`\r\u001b[K${label}${text}`);

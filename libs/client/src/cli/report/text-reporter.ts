@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ProgressLine } from './progress-line.js';
 import type { EndEvent, Reporter, SongEvent } from './song-event.js';
+import { visible } from './visible.js';
 
 /** ships with the service, for trying it out */
 const DEMO_MODEL = 'demo';
@@ -31,7 +32,7 @@ export class TextReporter implements Reporter {
         }
         if (event.model === DEMO_MODEL)
           this.note('These stems come from the small demo model. It is only for trying the service.');
-        for (const file of event.files) process.stdout.write(`${join(event.folder, file)}\n`);
+        for (const file of event.files) printPath(join(event.folder, file));
         return;
       case 'skipped':
         this.finish(song);
@@ -49,7 +50,7 @@ export class TextReporter implements Reporter {
 
   note(message: string): void {
     this.line.end();
-    process.stderr.write(`${message}\n`);
+    process.stderr.write(`${visible(message)}\n`);
   }
 
   end({ written, skipped, failed }: EndEvent): void {
@@ -92,4 +93,9 @@ export class TextReporter implements Reporter {
 function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** Programs get it as it is. */
+function printPath(path: string): void {
+  process.stdout.write(`${process.stdout.isTTY ? visible(path) : path}\n`);
 }
