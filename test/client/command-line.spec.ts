@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -266,6 +266,8 @@ describe('the command line', () => {
     const watch = (): CommandLine =>
       separate(songs, '--watch', '--out', library, '--poll', '0.05', '--settle', '0.5', '--json');
     const before = (await listed()).length;
+    // others may write to the folder, and must not send any file of the user
+    await symlink(DEMO_SONG, join(songs, 'elsewhere.mp3'));
     const first = watch();
     // a song whose end is not there yet
     const whole = wav({ seconds: 0.5, frequency: 3000 });

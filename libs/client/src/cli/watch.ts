@@ -58,7 +58,7 @@ export class FolderWatch {
   private async look(): Promise<void> {
     const present = new Set<string>();
     for (const folder of this.options.folders) {
-      for await (const song of scan(folder, this.options.onUnreadable)) {
+      for await (const song of scan(folder, this.options.onUnreadable, 'inside')) {
         present.add(song.path);
         // one that is gone meanwhile is not there at the next look
         const fingerprint = await fingerprintOf(song.path).catch(() => undefined);

@@ -112,12 +112,18 @@ describe(Library.name, () => {
     await symlink(join(songs, 'b.mp3'), join(songs, 'link.mp3'));
     await symlink(songs, join(songs, 'circle'));
     await symlink('nowhere', join(songs, 'gone.mp3'));
+    await writeFile(join(root, 'private.mp3'), 'x');
+    await symlink('../private.mp3', join(songs, 'out.mp3'));
     await (await OutFolder.make(join(songs, 'stems'))).mark();
     await writeFile(join(songs, 'stems', 'drums.flac'), 'x');
     const found: string[] = [];
     const unreadable: string[] = [];
     for await (const { name } of scan({ path: songs, label: '' }, (path) => unreadable.push(path))) found.push(name);
-    expect(found).toEqual(['album/a.FLAC', 'b.mp3', 'link.mp3']);
+    expect(found).toEqual(['album/a.FLAC', 'b.mp3', 'link.mp3', 'out.mp3']);
+    const inside: string[] = [];
+    const watched = scan({ path: songs, label: '' }, (path) => unreadable.push(path), 'inside');
+    for await (const { name } of watched) inside.push(name);
+    expect(inside).toEqual(['album/a.FLAC', 'b.mp3', 'link.mp3']);
     for await (const { name } of scan({ path: join(root, 'no'), label: '' }, (path) => unreadable.push(path)))
       found.push(name);
     expect(unreadable).toEqual([join(root, 'no')]);

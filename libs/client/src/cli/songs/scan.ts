@@ -1,5 +1,5 @@
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { extname, join, sep } from 'node:path';
 import { LIBRARY_FOLDER } from '../library-folder.js';
 import { SONG_EXTENSIONS } from './song-extensions.js';
 
@@ -22,11 +22,19 @@ export interface SongFolder {
 /** Called for a folder or file that cannot be read. */
 type OnUnreadable = (path: string, error: Error) => void;
 
+/** Which links to files count as songs: others may write to a watched folder, and must not send any file of the user. */
+type Links = 'anywhere' | 'inside';
+
 /**
  * Finds the songs of a folder and of those below it, in the order of their names. Skips hidden files, links to folders, and
  * every folder that holds results of this program: they are never separated again, whatever path leads to them.
  */
-export async function* scan(root: SongFolder, onUnreadable: OnUnreadable, below = ''): AsyncGenerator<SongPath> {
+export async function* scan(
+  root: SongFolder,
+  onUnreadable: OnUnreadable,
+  links: Links = 'anywhere',
+  below = '',
+): AsyncGenerator<SongPath> {
   const folder = join(root.path, below);
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
     onUnreadable(folder, error as Error);
@@ -38,8 +46,9 @@ export async function* scan(root: SongFolder, onUnreadable: OnUnreadable, below 
     const inside = below === '' ? entry.name : `${below}/${entry.name}`;
     const path = join(root.path, inside);
     const name = root.label === '' ? inside : `${root.label}/${inside}`;
-    if (entry.isDirectory()) yield* scan(root, onUnreadable, inside);
-    else if (isSongName(name) && (entry.isFile() || (await isLinkToFile(path)))) yield { path, name };
+    if (entry.isDirectory()) yield* scan(root, onUnreadable, links, inside);
+    else if (isSongName(name) && (entry.isFile() || (await isLinkToFile(path, links === 'inside' ? root.path : ''))))
+      yield { path, name };
   }
 }
 
@@ -47,9 +56,12 @@ function isSongName(name: string): boolean {
   return SONG_EXTENSIONS.includes(extname(name).slice(1).toLowerCase());
 }
 
-async function isLinkToFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (facts) => facts.isFile(),
-    () => false,
-  );
+/** @param folder that it must not lead out of */
+async function isLinkToFile(path: string, folder: string): Promise<boolean> {
+  try {
+    if (!(await stat(path)).isFile()) return false;
+    return folder === '' || (await realpath(path)).startsWith((await realpath(folder)) + sep);
+  } catch {
+    return false;
+  }
 }
