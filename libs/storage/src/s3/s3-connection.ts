@@ -1,6 +1,7 @@
 import type { StorageConfig } from '@app/config';
-import { IamAwsProvider, type ClientOptions } from 'minio';
+import type { ClientOptions } from 'minio';
 import { S3Transport } from './s3-transport.js';
+import { WebIdentity } from './web-identity.js';
 
 export type S3Config = Extract<StorageConfig, { driver: 's3' }>;
 
@@ -33,8 +34,8 @@ export function s3Connection(config: S3Config): S3Connection {
   };
 }
 
-/** Keys, or a provider that gets new ones from AWS before they expire: it reads AWS_WEB_IDENTITY_TOKEN_FILE itself. */
+/** Keys, or a provider that gets new ones from AWS before they expire. */
 function login({ accessKey, secretKey }: S3Config): ClientLogin {
-  if (accessKey === undefined || secretKey === undefined) return { credentialsProvider: new IamAwsProvider({}) };
+  if (accessKey === undefined || secretKey === undefined) return { credentialsProvider: new WebIdentity() };
   return { accessKey, secretKey };
 }

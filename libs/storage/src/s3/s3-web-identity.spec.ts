@@ -4,11 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { selfSigned } from '../../../../test/support/servers/certificate.js';
 import { startS3Server, type S3Server } from '../../../../test/support/servers/s3-server.js';
 import { createObjectStore } from '../create-object-store.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 import type { ObjectStore } from '../object-store.js';
+import { WebIdentity } from './web-identity.js';
 
 const STS = 'sts.eu-central-1.amazonaws.com';
 const ROLE = 'arn:aws:iam::123456789012:role/music';
@@ -21,6 +23,7 @@ describe('S3 with a role of AWS in place of keys', () => {
   let folder: string;
   let sts: https.Server;
   let expiresInMs: number;
+  let isSilent: boolean;
   let sut: ObjectStore;
 
   beforeAll(async () => {
@@ -28,17 +31,18 @@ describe('S3 with a role of AWS in place of keys', () => {
     const certificate = await selfSigned(STS);
     sts = https.createServer(certificate, (request, response) => {
       asked.push(new URL(request.url ?? '', `https://${STS}`).searchParams);
-      response.end(answer(s3, new Date(Date.now() + expiresInMs)));
+      if (!isSilent) response.end(answer(s3, new Date(Date.now() + expiresInMs)));
     });
     await new Promise<void>((resolve) => sts.listen(0, '127.0.0.1', resolve));
     const { port } = sts.address() as AddressInfo;
     // stands for the name server and the authority of AWS
-    https.globalAgent.createConnection = () =>
-      tls.connect({ host: '127.0.0.1', port, servername: STS, ca: certificate.cert });
+    jest
+      .spyOn(https.Agent.prototype, 'createConnection')
+      .mockImplementation(() => tls.connect({ host: '127.0.0.1', port, servername: STS, ca: certificate.cert }));
   });
 
   afterAll(async () => {
-    Reflect.deleteProperty(https.globalAgent, 'createConnection');
+    jest.restoreAllMocks();
     https.globalAgent.destroy();
     sts.closeAllConnections();
     await new Promise((resolve) => sts.close(resolve));
@@ -52,6 +56,7 @@ describe('S3 with a role of AWS in place of keys', () => {
     process.env['AWS_ROLE_ARN'] = ROLE;
     process.env['AWS_REGION'] = 'eu-central-1';
     asked.length = 0;
+    isSilent = false;
     const { driver, endpoint, region, bucket } = s3.config;
     sut = createObjectStore({ driver, endpoint, region, bucket, webIdentityTokenFile: tokenFile });
   });
@@ -77,6 +82,33 @@ describe('S3 with a role of AWS in place of keys', () => {
     expiresInMs = HOUR_MS;
     expect(await sut.getText('songs/b')).toBe('kept');
     expect(asked.length).toBe(before + 1);
+  });
+
+  it('asks once for all calls at the same time', async () => {
+    expiresInMs = HOUR_MS;
+    const keys = new WebIdentity();
+    const all = await Promise.all([1, 2, 3].map(() => keys.getCredentials()));
+    expect([new Set(all).size, asked.length]).toEqual([1, 1]);
+  });
+
+  it('lets calls go on with keys that are good for some minutes, while it asks for new ones', async () => {
+    expiresInMs = 4 * 60_000;
+    const keys = new WebIdentity();
+    const first = await keys.getCredentials();
+    isSilent = true;
+    expect(await keys.getCredentials()).toBe(first);
+    await waitUntil('the second request', () => asked.length === 2);
+    expect(await keys.getCredentials()).toBe(first);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('fails when AWS says nothing, and asks again', async () => {
+    expiresInMs = HOUR_MS;
+    isSilent = true;
+    const keys = new WebIdentity({ timeoutMs: 200, renewBeforeMs: 0, leewayMs: 0 });
+    await expect(keys.getCredentials()).rejects.toThrow('AWS gave no keys within 0.2 s');
+    isSilent = false;
+    await expect(keys.getCredentials()).resolves.toBeDefined();
   });
 });
 
