@@ -104,6 +104,15 @@ describe(SubmissionsController.name, () => {
     expect(answer).toMatchObject({ status: 422, body: { code: 'url_not_allowed' } });
   });
 
+  it('checks the options before it fetches anything', async () => {
+    for (const source of [
+      ['url', 'http://127.0.0.1:9/song.mp3'],
+      ['upload', 'f'.repeat(48)],
+    ] as const) {
+      expect((await post(source, ['formats', 'mp2'])).body.code).toBe('unknown_format');
+    }
+  });
+
   it('answers 422 to a model whose license the operator does not allow, and names class and source', async () => {
     const answer = await post(['model', 'htdemucs'], ['file', song()]);
     const source = 'https://github.com/facebookresearch/demucs/issues/327';

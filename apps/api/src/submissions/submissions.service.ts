@@ -21,7 +21,7 @@ import { Acceptance } from './acceptance.js';
 import { digestOf, IdempotentCalls, repeated, type Submitted } from './idempotent-calls.js';
 import { SongInspector } from './song-inspector.js';
 import { parseSubmissionFields } from './submission-fields.js';
-import { wantedOptions } from './wanted-options.js';
+import { wantedOptions, type WantedOptions } from './wanted-options.js';
 
 /** when to retry after a full queue, seconds */
 const QUEUE_FULL_RETRY = 30;
@@ -47,7 +47,9 @@ export class SubmissionsService {
       // checked before the song is sent: a full queue must not cost an upload of 500 MB
       if (earlier === undefined) await this.checkRoom(callerOf(request));
       const gone = clientGone(response);
-      return this.receiver.receive(request, gone, async (upload) => {
+      const check = async (fields: Upload['fields']): Promise<unknown> =>
+        earlier === undefined && (await this.optionsIn(fields));
+      return this.receiver.receive(request, gone, check, async (upload) => {
         mustNotBeRevoked(request);
         const digest = digestOf(upload);
         if (earlier !== undefined) return repeated(earlier, digest);
@@ -66,8 +68,7 @@ export class SubmissionsService {
 
   private async accept(upload: Upload, request: ApiRequest, gone: AbortSignal): Promise<Separation> {
     const caller = callerOf(request);
-    const fields = await parseSubmissionFields(upload.fields);
-    const options = wantedOptions(fields, await this.catalogues.current());
+    const options = await this.optionsIn(upload.fields);
     const candidate = {
       ...options,
       owner: ownerOf(request),
@@ -85,6 +86,10 @@ export class SubmissionsService {
       const client = await fromQueue(() => this.turnTakers.nameOf(caller));
       return this.acceptance.accept({ ...candidate, client }, caller, inspect);
     }, gone);
+  }
+
+  private async optionsIn(fields: Upload['fields']): Promise<WantedOptions> {
+    return wantedOptions(await parseSubmissionFields(fields), await this.catalogues.current());
   }
 
   private async checkRoom(caller: string): Promise<void> {

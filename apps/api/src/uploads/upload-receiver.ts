@@ -66,8 +66,14 @@ export class UploadReceiver {
    * Stages the file, what its link leads to, or the resumable upload that the form names. Passes it to `use`, and removes
    * it from staging in any case.
    * @param signal aborts when the client is gone
+   * @param check throws for fields that cannot be used, before anything is fetched for them
    */
-  async receive<T>(request: ApiRequest, signal: AbortSignal, use: (upload: Upload) => Promise<T>): Promise<T> {
+  async receive<T>(
+    request: ApiRequest,
+    signal: AbortSignal,
+    check: (fields: Upload['fields']) => Promise<unknown>,
+    use: (upload: Upload) => Promise<T>,
+  ): Promise<T> {
     const boundary = boundaryOf(request);
     const receive = async (): Promise<T> => {
       const { maxBytes, stallSeconds } = this.limits;
@@ -83,6 +89,9 @@ export class UploadReceiver {
         });
         const { [URL_FIELD]: link = '', [UPLOAD_FIELD]: resumed = '', ...options } = fields;
         if ([file !== undefined, link !== '', resumed !== ''].filter(Boolean).length > 1) throw tooManyFiles();
+        if (file === undefined && link === '' && resumed === '') throw missingFile();
+        if (file?.bytes === 0) throw emptyFile();
+        await check(options);
         const staged =
           link !== ''
             ? await this.links.fetch(link, signal)
@@ -91,7 +100,7 @@ export class UploadReceiver {
               : file;
         if (staged === undefined) throw missingFile();
         if (staged !== file) staging.push(Promise.resolve(staged));
-        if (staged.bytes === 0) throw new ProblemError('empty_file', 'The file is empty.');
+        if (staged.bytes === 0) throw emptyFile();
         return await use({ ...staged, fields: options, ...(resumed !== '' && { resumed }) });
       } catch (error) {
         signal.throwIfAborted();
@@ -114,4 +123,8 @@ export class UploadReceiver {
       this.logger.warn(`${key} could not be removed, the sweeper will: ${reason}`);
     }
   }
+}
+
+function emptyFile(): ProblemError {
+  return new ProblemError('empty_file', 'The file is empty.');
 }
