@@ -24,6 +24,7 @@ const NOT_PUBLIC: Readonly<Record<string, readonly string[]>> = {
   'IPv4, by 6to4': ['2002:7f00:1::1', '2002:808:808::1'],
   'IPv4, by Teredo': ['2001::1', '2001:0:4136:e378:8000:63bf:3fff:fdd2'],
   'discarded, or for routers': ['100::1', '5f00::1'],
+  'host of a virtual machine': ['168.63.129.16'],
   'not an address': ['', 'localhost', '1.2.3', '999.1.1.1'],
 };
 

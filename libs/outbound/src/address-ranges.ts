@@ -3,12 +3,17 @@ import ipaddr from 'ipaddr.js';
 /** the only part of IPv6 that is given to public networks (RFC 4291, IANA) */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 
+/** the host of a virtual machine in Azure, with its credentials; a public address by its range */
+const CLOUD_HOSTS = new Set(['168.63.129.16']);
+
 /**
  * Whether an address is one of the public internet. Not public: loopback, private, link-local, unique-local, carrier
- * NAT, multicast, reserved, and IPv6 addresses that stand for an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo).
+ * NAT, multicast, reserved, and IPv6 addresses that stand for an IPv4 address (mapped, compatible, NAT64, 6to4, Teredo),
+ * and the host of a virtual machine.
  */
 export function isPublicAddress(address: string): boolean {
   const parsed = parseAddress(address);
+  if (parsed !== undefined && CLOUD_HOSTS.has(parsed.toString())) return false;
   // the library knows no range for ::/96, which some systems take for IPv4
   return parsed?.range() === 'unicast' && (parsed instanceof ipaddr.IPv4 || parsed.match(GLOBAL_UNICAST));
 }
