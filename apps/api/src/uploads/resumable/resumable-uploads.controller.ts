@@ -77,6 +77,7 @@ export class ResumableUploadsController {
     'file_too_large',
     'too_many_at_once',
     'busy',
+    'queue_unavailable',
     'storage_unavailable',
     'out_of_disk',
   )
