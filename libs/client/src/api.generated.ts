@@ -7146,7 +7146,11 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `storage_unavailable`: The object store cannot be reached */
+            /**
+             * @description `busy`: The server is busy
+             *     `queue_unavailable`: The queue cannot be reached
+             *     `storage_unavailable`: The object store cannot be reached
+             */
             readonly 503: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -8145,6 +8149,7 @@ export interface operations {
             };
             /**
              * @description `busy`: The server is busy
+             *     `queue_unavailable`: The queue cannot be reached
              *     `storage_unavailable`: The object store cannot be reached
              */
             readonly 503: {

@@ -144,9 +144,9 @@ export class RedisKeys {
     return `${this.prefix}:webhooks:scheduled`;
   }
 
-  /** held while a webhook is disabled, enabled or removed */
-  webhookLock(webhookId: string): string {
-    return `${this.prefix}:webhooks:lock:${webhookId}`;
+  /** held while a webhook is disabled, enabled or removed, or its owner gets one more */
+  webhookLock(name: string): string {
+    return `${this.prefix}:webhooks:lock:${name}`;
   }
 
   /** there while a server tells the webhooks of an ending; expires */

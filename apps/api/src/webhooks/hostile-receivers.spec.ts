@@ -185,6 +185,16 @@ describe(`${Deliverer.name}, with a hostile receiver`, () => {
     });
   });
 
+  it('registers nothing for a name that is unknown or of its own network, and answers alike', async () => {
+    bench.dns.answer('inner.test', '10.0.0.1');
+    for (const host of ['inner.test', 'nowhere.test']) {
+      await expect(bench.register(`http://${host}/`)).rejects.toMatchObject({
+        code: 'address_refused',
+        detail: `${host} does not lead to a public address.`,
+      });
+    }
+  });
+
   it('connects to the address that it checked, whatever the name server says then', async () => {
     bench.dns.answer('hooks.test', '127.0.0.1');
     await bench.register();

@@ -58,6 +58,8 @@ export class WebhooksController {
     'unknown_event',
     'address_refused',
     'too_many_webhooks',
+    'busy',
+    'queue_unavailable',
     'storage_unavailable',
     'out_of_disk',
   )

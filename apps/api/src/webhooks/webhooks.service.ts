@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { withTimeout } from '@app/concurrency';
 import { OutboundClient, OutboundError, outboundUrl } from '@app/outbound';
-import { RedisConnections } from '@app/redis';
+import { RedisConnections, type RedisLock } from '@app/redis';
 import {
   WEBHOOK_EVENTS,
   type CreatedWebhook,
@@ -47,13 +47,10 @@ export class WebhooksService {
     private readonly clock: Clock,
   ) {}
 
-  /** @throws ProblemError invalid_url, address_refused or too_many_webhooks */
+  /** @throws ProblemError invalid_url, address_refused, too_many_webhooks or busy */
   async create(owner: string | null, wanted: NewWebhook): Promise<CreatedWebhook> {
-    const url = await this.checked(wanted.url);
-    if ((await fromStore(() => this.webhooks.ofOwner(owner))).length >= MAX_WEBHOOKS) {
-      const detail = `You have ${MAX_WEBHOOKS} webhooks already. Delete one first.`;
-      throw new ProblemError('too_many_webhooks', detail, { extras: { limit: MAX_WEBHOOKS } });
-    }
+    const url = outboundUrl(wanted.url);
+    if (url === undefined) throw invalidUrl();
     const webhook: StoredWebhook = {
       id: `wh_${randomBytes(16).toString('hex')}`,
       owner,
@@ -62,7 +59,14 @@ export class WebhooksService {
       createdAt: new Date(this.clock.now()).toISOString(),
       secret: newSecret(),
     };
-    await fromStore(() => this.webhooks.write(webhook));
+    await this.whileHeld(webhookLock(this.connections, ownerFolder(owner)), async () => {
+      if ((await fromStore(() => this.webhooks.ofOwner(owner))).length >= MAX_WEBHOOKS) {
+        const detail = `You have ${MAX_WEBHOOKS} webhooks already. Delete one first.`;
+        throw new ProblemError('too_many_webhooks', detail, { extras: { limit: MAX_WEBHOOKS } });
+      }
+      await this.checkAddress(url);
+      await fromStore(() => this.webhooks.write(webhook));
+    });
     return { ...shown(webhook), secret: webhook.secret };
   }
 
@@ -78,11 +82,7 @@ export class WebhooksService {
   /** @throws ProblemError webhook_not_found */
   async remove(owner: string | null, id: string): Promise<void> {
     const { ref } = await this.load(owner, id);
-    const lock = webhookLock(this.connections, id);
-    if (!(await fromQueue(() => lock.acquireWithin(LOCK_WAIT_MS)))) {
-      throw new ProblemError('busy', 'Another server is changing this webhook.', { retryAfterSeconds: 1 });
-    }
-    await lock.holdWhile(() => this.webhooks.remove(ref));
+    await this.whileHeld(webhookLock(this.connections, id), () => this.webhooks.remove(ref));
   }
 
   /** @throws ProblemError webhook_not_found */
@@ -120,17 +120,20 @@ export class WebhooksService {
     return { ref, webhook };
   }
 
-  private async checked(text: string): Promise<URL> {
-    const url = outboundUrl(text);
-    if (url === undefined) throw invalidUrl();
+  /** @throws ProblemError busy */
+  private async whileHeld(lock: RedisLock, work: () => Promise<void>): Promise<void> {
+    if (await fromQueue(() => lock.acquireWithin(LOCK_WAIT_MS))) return lock.holdWhile(work);
+    throw new ProblemError('busy', 'Your webhooks are being changed by another call.', { retryAfterSeconds: 1 });
+  }
+
+  /** Answers alike for a name that is unknown and one that is refused: nobody finds out names of our network. */
+  private async checkAddress(url: URL): Promise<void> {
     try {
       await this.client.check(url);
     } catch (error) {
       if (!(error instanceof OutboundError)) throw error;
-      if (error.fault === 'address_refused') throw new ProblemError('address_refused', error.message);
-      // a name server may be away for a moment; every delivery checks again
+      throw new ProblemError('address_refused', `${url.hostname} does not lead to a public address.`, { cause: error });
     }
-    return url;
   }
 }
 

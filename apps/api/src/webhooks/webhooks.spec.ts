@@ -99,7 +99,9 @@ describe(WebhooksController.name, () => {
   });
 
   it('takes ten of one owner', async () => {
-    for (let one = 0; one < 10; one++) expect((await create({ url: url(`/${one}`) })).status).toBe(201);
+    for (let one = 0; one < 8; one++) expect((await create({ url: url(`/${one}`) })).status).toBe(201);
+    const together = await Promise.all(Array.from({ length: 6 }, () => create({ url: url('/together') })));
+    expect(together.filter(({ status }) => status === 201)).toHaveLength(2);
     expect((await create({ url: url('/11') })).body).toMatchObject({ code: 'too_many_webhooks', limit: 10 });
     expect((await create({ url: url('/bob') }, bob)).status).toBe(201);
   });
