@@ -49,7 +49,7 @@ describe('the OpenAPI document of a running rest-server', () => {
     stored = await storeSeparations(service);
     const keysFile = join(service.folder, 'keys');
     await writeFile(keysFile, keyLine(OWNER, KEY));
-    await service.startApi({ API_KEYS_FILE: keysFile, RATE_LIMIT_PER_MINUTE: '1000000' });
+    await service.startApi({ API_KEYS_FILE: keysFile, RATE_LIMIT_PER_MINUTE: '1000000', WEBHOOK_ALLOW: '127.0.0.1' });
     client = service.client(0, KEY);
     const all = Object.values(stored).flat().length;
     await waitUntil('all are listed', async () => (await list(all)).separations.length === all);
