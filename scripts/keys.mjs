@@ -1,6 +1,7 @@
 // `npm run keys -- add NAME | revoke NAME | list`: manages the access keys of a server
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { main, PlainError } from './support/fail.mjs';
 
@@ -14,6 +15,8 @@ npm run keys -- list                   shows names and rights, never keys
   --expires 2027-01-31|90d   the last day (UTC), a time such as 2027-01-31T18:00Z, or days from now; default: never
   --hash PREFIX              revoke only the key whose hash begins so; \`list\` shows it`;
 const DAY_MS = 24 * 3600 * 1000;
+/** a lock that is older was left behind */
+const STALE_MS = 60_000;
 
 /** @type {{ type: 'string', multiple: false }} */
 const TEXT = { type: 'string', multiple: false };
@@ -56,7 +59,9 @@ async function add(file, name, { scopes, weight, expires }) {
   const hash = createHash('sha256').update(key).digest('hex');
   const before = await textOf(file);
   const gap = before === '' || before.endsWith('\n') ? '' : '\n';
-  await appendFile(file, `${gap}${[`${name}:${hash}`, ...options].join(' ')}\n`, { mode: 0o600 });
+  const line = [`${name}:${hash}`, ...options].join(' ');
+  await appendFile(file, `${gap}${line}\n`, { mode: 0o600 });
+  await mustHold(file, `${before}${gap}${line}\n`);
   console.error(`Added a key for ${name}. Keep it: only its hash is stored.`);
   console.log(key);
 }
@@ -73,6 +78,7 @@ async function revoke(file, name, { hash = '' }) {
   if (count === 0) throw new PlainError(`There is no key of ${name}${which} in ${file}.`);
   // in place: a container that has the file mounted would not see another file of that name
   await writeFile(file, kept.join('\n'));
+  await mustHold(file, kept.join('\n'));
   console.error(`Revoked ${count} key${count === 1 ? '' : 's'} of ${name}. They stop working within two seconds.`);
 }
 
@@ -80,6 +86,34 @@ async function list(file) {
   const keys = (await textOf(file)).split('\n').flatMap((line) => parse(line) ?? []);
   for (const { name, hash, options } of keys) console.log([name, hash.slice(0, 8), ...options].join('  '));
   if (keys.length === 0) console.error(`${file} has no keys.`);
+}
+
+/** Does work that reads and writes a file, while no other run does. */
+async function exclusively(file, work) {
+  const lock = `${file}.lock`;
+  for (;;) {
+    const opened = await open(lock, 'wx').catch((error) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
+    if (opened !== undefined) {
+      await opened.close();
+      break;
+    }
+    const { mtimeMs } = await stat(lock).catch(() => ({ mtimeMs: Date.now() }));
+    if (Date.now() - mtimeMs > STALE_MS) await rm(lock, { force: true });
+    else await pause(50);
+  }
+  try {
+    await work();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+/** An editor knows nothing of the lock. */
+async function mustHold(file, text) {
+  if ((await textOf(file)) === text) return;
+  throw new PlainError(`${file} was changed by another program at the same time. Look at it, and try again.`);
 }
 
 /** @returns {Promise<string>} empty for a file that is not there */
@@ -130,6 +164,6 @@ function isInCalendar(day) {
 await main(async () => {
   const { command, name, file, values } = readArguments();
   if (command === 'list') await list(file);
-  else if (command === 'add') await add(file, name, values);
-  else await revoke(file, name, values);
+  else if (command === 'add') await exclusively(file, () => add(file, name, values));
+  else await exclusively(file, () => revoke(file, name, values));
 });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -76,6 +76,18 @@ describe('scripts/keys.mjs', () => {
     expect([(await parsed()).find(second), (await parsed()).find(other)?.name]).toEqual([undefined, 'anna']);
     expect((await stat(file)).ino).toBe(ino);
     expect(await refusal('revoke', 'ann')).toContain('There is no key of ann');
+  });
+
+  it('keeps what runs at the same time write, and takes over a lock that was left behind', async () => {
+    const names = ['ann', 'bob', 'cid', 'dan'];
+    // long, so that reading and writing it takes a while
+    const lines = names.map((name) => `${name}:${'0'.repeat(64)}\n`);
+    await writeFile(file, `${lines.join('')}${'# people\n'.repeat(300_000)}`);
+    await writeFile(`${file}.lock`, '');
+    await utimes(`${file}.lock`, new Date(0), new Date(0));
+    await Promise.all([...names.map((name) => keys('revoke', name)), keys('add', 'eve')]);
+    expect(await keys('list')).toMatch(/^eve {2}\w{8}$/);
+    expect(await readdir(folder)).toEqual(['keys.txt']);
   });
 
   it.each([
