@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
@@ -7,8 +7,8 @@ import { keyLine } from '../../../../test/support/service/in-process-api.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
 import { KeyRing } from './key-ring.js';
 
-const AT_ONCE = { checkEveryMs: 0, graceMs: 0 };
-const WITH_GRACE = { checkEveryMs: 0, graceMs: 60_000 };
+const AT_ONCE = { checkEveryMs: 0, restMs: 60_000, graceMs: 0 };
+const WITH_GRACE = { ...AT_ONCE, graceMs: 60_000 };
 
 describe(KeyRing.name, () => {
   let folder: string;
@@ -39,7 +39,7 @@ describe(KeyRing.name, () => {
   });
 
   it('counts the grace from the first look that found no file', async () => {
-    const sut = new KeyRing(file, { checkEveryMs: 0, graceMs: 100 });
+    const sut = new KeyRing(file, { ...AT_ONCE, graceMs: 100 });
     await rm(file);
     expect(sut.nameOf('a')).toBe('ann');
     await waitUntil('the key to be refused', () => sut.nameOf('a') === undefined, { everyMs: 10 });
@@ -58,11 +58,11 @@ describe(KeyRing.name, () => {
     await writeFile(file, '');
     expect(sut.nameOf('a')).toBe('ann');
     await writeFile(file, keyLine('bob', 'b'));
-    expect([sut.nameOf('a'), sut.nameOf('b')]).toEqual([undefined, 'bob']);
+    expect([sut.nameOf('b'), sut.nameOf('b'), sut.nameOf('a')]).toEqual([undefined, 'bob', undefined]);
     await writeFile(file, '');
     expect([sut.nameOf('b'), sut.nameOf('b'), sut.count]).toEqual(['bob', undefined, 0]);
     await writeFile(file, keyLine('ann', 'a'));
-    expect(sut.nameOf('a')).toBe('ann');
+    expect([sut.nameOf('a'), sut.nameOf('a')]).toEqual([undefined, 'ann']);
   });
 
   it('lets nobody in by half of a line, and takes the file when it is whole', async () => {
@@ -71,7 +71,24 @@ describe(KeyRing.name, () => {
     await writeFile(file, `${ann}${bob.slice(0, -20)}`);
     expect([sut.nameOf('a'), sut.nameOf('b')]).toEqual(['ann', undefined]);
     await writeFile(file, `${ann}${bob}`);
-    expect([sut.nameOf('b'), sut.problem]).toEqual(['bob', undefined]);
+    expect([sut.nameOf('b'), sut.nameOf('b'), sut.problem]).toEqual([undefined, 'bob', undefined]);
+  });
+
+  it('believes a line that lost its options only at the second look: it is a stronger key', async () => {
+    const sut = new KeyRing(file, AT_ONCE);
+    const line = keyLine('bob', 'b', 'scopes=read');
+    await writeFile(file, line.slice(0, line.indexOf(' ')));
+    expect(sut.find('b')).toBeUndefined();
+    await writeFile(file, line);
+    expect([sut.find('b'), sut.find('b')?.scopes]).toEqual([undefined, ['read']]);
+  });
+
+  it('believes a file that nobody touched for some seconds at the first look', async () => {
+    const sut = new KeyRing(file, AT_ONCE);
+    await writeFile(file, keyLine('bob', 'b'));
+    const time = new Date(Date.now() - 90_000);
+    await utimes(file, time, time);
+    expect(sut.nameOf('a')).toBeUndefined();
   });
 
   it.each([

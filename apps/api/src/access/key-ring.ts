@@ -1,25 +1,27 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { Logger } from '@nestjs/common';
 import { hasExpired, type AccessKey } from '../context/access-key.js';
 import { ApiKeys, ApiKeysError } from './api-keys.js';
 import { keyNameOf } from './client.js';
 
 interface Timing {
-  /** how long a removed key still works at most */
+  /** how often the file is looked at; a removed key works until the second look */
   readonly checkEveryMs: number;
+  /** a file that nobody touched for this long is whole */
+  readonly restMs: number;
   /** how long the keys of a lost file still work: editors and mounts may replace a file in two steps */
   readonly graceMs: number;
 }
 
-const TIMING: Timing = { checkEveryMs: 1000, graceMs: 10_000 };
+const TIMING: Timing = { checkEveryMs: 1000, restMs: 1000, graceMs: 10_000 };
 
 /** The current keys of API_KEYS_FILE, reloaded when it changes. Without a file, no key is needed. */
 export class KeyRing {
   private readonly logger = new Logger('access');
   private keys = ApiKeys.none;
   private version: string | undefined;
-  /** whether the last look found nothing in it */
-  private isEmptied = false;
+  /** its text at the last look */
+  private seen: string | undefined;
   private checkedAt: number;
   /** why the file cannot be read, and since when */
   private lost: { readonly reason: string; readonly since: number } | undefined;
@@ -31,8 +33,9 @@ export class KeyRing {
   ) {
     this.checkedAt = performance.now();
     if (this.file === undefined) return;
-    this.version = versionOf(this.file);
-    this.take(ApiKeys.parse(read(this.file)));
+    this.version = versionOf(statOf(this.file));
+    this.seen = read(this.file);
+    this.take(ApiKeys.parse(this.seen));
   }
 
   get needed(): boolean {
@@ -79,14 +82,15 @@ export class KeyRing {
     if (this.file === undefined || performance.now() - this.checkedAt < this.timing.checkEveryMs) return;
     this.checkedAt = performance.now();
     try {
-      const version = versionOf(this.file);
+      const facts = statOf(this.file);
+      const version = versionOf(facts);
       if (version === this.version) return;
       const text = read(this.file);
       this.lost = undefined;
-      // an editor may be about to write it again; if it stays empty, the next look believes it
-      const wasEmptied = this.isEmptied;
-      this.isEmptied = text === '';
-      if (this.isEmptied && !wasEmptied) return;
+      // it may be half written: a line without its options is a stronger key
+      const isWhole = text === this.seen || Date.now() - facts.mtimeMs > this.timing.restMs;
+      this.seen = text;
+      if (!isWhole) return;
       this.version = version;
       this.take(ApiKeys.parse(text));
     } catch (error) {
@@ -113,10 +117,13 @@ export class KeyRing {
 }
 
 /** mounted secrets change by a new symlink, so the inode counts as well */
-function versionOf(file: string): string {
+function versionOf({ ino, mtimeMs, size }: Stats): string {
+  return `${ino}:${mtimeMs}:${size}`;
+}
+
+function statOf(file: string): Stats {
   try {
-    const { ino, mtimeMs, size } = statSync(file);
-    return `${ino}:${mtimeMs}:${size}`;
+    return statSync(file);
   } catch (error) {
     throw unreadable(error);
   }
