@@ -57,11 +57,6 @@ export class DeliverySchedule {
     return missing;
   }
 
-  /** How many deliveries of a webhook have not ended. */
-  async count(webhook: WebhookRef): Promise<number> {
-    return this.connections.call((redis) => redis.zcard(this.connections.keys.deliveries(formatRef(webhook))));
-  }
-
   /** Webhooks with something that is due, the longest first. */
   async dueWebhooks(now: number): Promise<WebhookRef[]> {
     const key = this.connections.keys.webhooksByDelivery;
