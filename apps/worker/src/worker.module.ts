@@ -116,7 +116,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
     );
     const workerId = `${hostname()}-${randomUUID().slice(0, 8)}`;
     const announcer = new PresenceAnnouncer(workerId, presence, throughput, () => engine.state, logger);
-    separations.onEnded(({ request, ending }) => {
+    separations.listeners.onEnded(({ request, ending }) => {
       if (ending.status !== 'completed') return;
       metrics.completed(ending.manifest);
       announcer.recordThroughput(ending.manifest);

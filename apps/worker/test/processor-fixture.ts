@@ -40,7 +40,7 @@ export class ProcessorFixture {
     processorOf: (ffmpegOf: typeof Ffmpeg) => SeparationProcessor,
     private readonly closeRedis: () => Promise<void>,
   ) {
-    separations.onEnded(({ ending }) => {
+    separations.listeners.onEnded(({ ending }) => {
       if (ending.status === 'completed') this.completed.push(ending.manifest);
     });
     this.processor = processorOf(Ffmpeg);

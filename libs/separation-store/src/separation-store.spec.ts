@@ -93,7 +93,7 @@ describe(SeparationStore.name, () => {
     const [failed, cancelled] = [someRequest(), someRequest()];
     for (const one of [failed, cancelled]) await documents.putRequest(one);
     const told: Ended[] = [];
-    sut.onEnded((ended) => told.push(ended));
+    sut.listeners.onEnded((ended) => told.push(ended));
     expect(await status()).toBe('open');
     await sut.commit(request, manifest);
     await sut.fail(failed, FAILURE);
@@ -143,7 +143,7 @@ describe(SeparationStore.name, () => {
 
   it('keeps the manifest of the first run, and tells of one end', async () => {
     const told: Ended[] = [];
-    sut.onEnded((ended) => told.push(ended));
+    sut.listeners.onEnded((ended) => told.push(ended));
     await sut.commit(request, manifest);
     const second = sut.commit(request, { ...manifest, gainDb: -3 });
     await expect(second).rejects.toMatchObject({ code: 'separation_ended', state: 'completed' });

@@ -15,10 +15,11 @@ import {
 import type { CallOptions, ObjectStore } from '@app/storage';
 import { canonicalJson } from './canonical-json.js';
 import { removeArtefacts, removeStale, removeStrays } from './artefacts.js';
-import { endingOf, isAccepted, needsRun, type Ended, type StoredSeparation } from './ending.js';
+import { endingOf, isAccepted, needsRun, type StoredSeparation } from './ending.js';
 import { ReconcileState } from './reconcile-state.js';
 import { SeparationIndex } from './separation-index.js';
 import { StoredDocuments, late, type FindOptions } from './stored-documents.js';
+import { StoreListeners } from './store-listeners.js';
 import { SeparationBusyError, SeparationEndedError } from './store.errors.js';
 
 /** a holder that died blocks its separation no longer than this, ms */
@@ -52,7 +53,7 @@ export class SeparationStore {
   readonly index: SeparationIndex;
   readonly state: ReconcileState;
   private readonly documents: StoredDocuments;
-  private readonly listeners: ((ended: Ended) => void)[] = [];
+  readonly listeners = new StoreListeners();
 
   constructor(
     private readonly objects: ObjectStore,
@@ -62,14 +63,6 @@ export class SeparationStore {
     this.index = new SeparationIndex(connections);
     this.state = new ReconcileState(connections);
     this.documents = new StoredDocuments(objects, this.index, options.callTimeoutMs);
-  }
-
-  /**
-   * Calls the listener after this process has written that a separation ended, at most once for each ending: a process
-   * that dies in between tells nobody. The listener must not throw.
-   */
-  onEnded(listener: (ended: Ended) => void): void {
-    this.listeners.push(listener);
   }
 
   /** The ids of all separations in the store. */
@@ -131,7 +124,7 @@ export class SeparationStore {
       // the job may have gone to another worker meanwhile
       signal?.throwIfAborted();
       await this.documents.writeManifest(manifest);
-      this.tell({ request: stored.request, manifest });
+      this.listeners.tellEnd({ request: stored.request, manifest });
     };
     // finished work is kept while Redis is down: cancel and removal need Redis, and an outcome wins over a manifest
     await this.exclusively(id, commit, { withoutRedis: commit });
@@ -207,6 +200,7 @@ export class SeparationStore {
       if (stored !== undefined && !isOf({ id, createdAt }, stored)) throw new SeparationBusyError(id);
       // the reconciler never looks at what it knows as ended: it must finish a removal that is interrupted from here on
       await this.inRedis(() => this.state.markOpen(id));
+      await this.listeners.tellRemoval(id, owner);
       await this.documents.remove('request', id);
       await this.removeAll(objectKeys.separation(id));
       await this.inRedis(() => this.index.remove(owner, id));
@@ -249,7 +243,7 @@ export class SeparationStore {
   private async end(open: StoredRequest, outcome: Exclude<StoredState, { state: 'accepted' }>): Promise<void> {
     const request = { ...open, outcome };
     await this.documents.writeRequest(request);
-    this.tell({ request });
+    this.listeners.tellEnd({ request });
   }
 
   private removeFiles(id: SeparationId): Promise<void> {
@@ -258,11 +252,6 @@ export class SeparationStore {
 
   private removeAll(prefix: string): Promise<void> {
     return withTimeout(REMOVAL_MS, (signal) => this.objects.removeAll(prefix, { signal }), { onTimeout: late });
-  }
-
-  private tell(stored: StoredSeparation): void {
-    const ending = endingOf(stored);
-    if (ending !== undefined) for (const listener of this.listeners) listener({ request: stored.request, ending });
   }
 
   private inRedis<T>(call: () => Promise<T>): Promise<T> {

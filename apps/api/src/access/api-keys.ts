@@ -65,6 +65,10 @@ export class ApiKeys {
     return this.valid.reduce((most, key) => (key.name === name ? Math.max(most, key.weight) : most), 1);
   }
 
+  hasOwner(owner: string | null): boolean {
+    return this.valid.some(({ name }) => ownerOfKey(name) === owner);
+  }
+
   private get valid(): AccessKey[] {
     return this.entries.map(({ key }) => key).filter((key) => !hasExpired(key));
   }

@@ -71,6 +71,11 @@ export class KeyRing {
     return found === undefined || hasExpired(found) ? undefined : found.name;
   }
 
+  /** Whether a valid key owns what is of this owner. Also true without keys, and while the file cannot be read. */
+  hasOwner(owner: string | null): boolean {
+    return !this.needed || !this.isReadable || this.keys.hasOwner(owner);
+  }
+
   /** @param client see `TurnTakers` */
   weightOf(client: string): number {
     this.reloadIfChanged();

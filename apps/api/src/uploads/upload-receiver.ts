@@ -1,7 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { FairSemaphore, shareOf } from '@app/concurrency';
 import type { ApiConfig } from '@app/config';
 import { ObjectStore } from '@app/storage';
 import type { Request } from 'express';
+import { atCapacity } from '../problems/at-capacity.js';
 import { fromStore } from '../problems/outages.js';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { callerOf } from '../access/client.js';
@@ -25,11 +27,19 @@ export interface Upload extends StagedFile {
 
 /** boundaries, part headers and option fields */
 const FORM_OVERHEAD_BYTES = 256 * 1024;
+/** links that are fetched at once */
+const MAX_LINKS = 16;
 
 @Injectable()
 export class UploadReceiver {
   private readonly logger = new Logger('uploads');
   private readonly limits: UploadLimits;
+  /** a server that sends a song slowly may take hours: it must not keep uploads out */
+  private readonly fetching = new FairSemaphore({
+    permits: MAX_LINKS,
+    share: shareOf(MAX_LINKS),
+    refuse: atCapacity('songs fetched at once', 5),
+  });
 
   constructor(
     private readonly store: ObjectStore,
@@ -94,7 +104,7 @@ export class UploadReceiver {
         await check(options);
         const staged =
           link !== ''
-            ? await this.links.fetch(link, signal)
+            ? await this.fetching.run(callerOf(request), () => this.links.fetch(link, signal), signal)
             : resumed !== ''
               ? await this.resumable.stage(resumed, ownerOf(request), signal)
               : file;

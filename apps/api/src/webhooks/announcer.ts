@@ -9,6 +9,7 @@ import {
   type WebhookEvent,
 } from '@app/separations';
 import { separationView } from '../separations/separation-view.js';
+import { KeyRing } from '../access/key-ring.js';
 import { Clock } from './clock.js';
 import { deliveryName, ownerFolder, type DeliveryRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
@@ -37,6 +38,7 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly separations: SeparationStore,
     private readonly events: JobEvents,
     private readonly clock: Clock,
+    private readonly keys: KeyRing,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -44,8 +46,11 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
       this.soon(id);
     });
     // without a job: cancelled while it waited, or its failure was found later
-    this.separations.onEnded(({ request }) => {
+    this.separations.listeners.onEnded(({ request }) => {
       this.soon(request.id);
+    });
+    this.separations.listeners.beforeRemoval(async (id, owner) => {
+      for (const ref of await this.webhooks.forget(owner, id)) await this.schedule.remove(ref);
     });
   }
 
@@ -59,6 +64,8 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     const { request } = stored;
     const ending = endingOf(stored);
     if (ending === undefined) return;
+    // nobody who may see it is left
+    if (!this.keys.hasOwner(request.owner)) return;
     const event = webhookEvent(ending.status);
     const told = (await this.webhooks.ofOwner(request.owner)).filter((webhook) => isFor(webhook, event, ending));
     if (told.length === 0 || (await this.webhooks.isAnnounced(request.id, ending.at))) return;

@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { objectKeys, type WebhookBody } from '@app/separations';
 import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { someRequest } from '../../../../test/support/separations/stored-separations.js';
+import { KeyRing } from '../access/key-ring.js';
 import { Deliverer } from './deliverer.js';
 import { endedAt, ownerFolder } from './delivery-ref.js';
 import { DeliveryBench, OWNER } from './delivery-bench.fixture.js';
@@ -149,6 +152,39 @@ describe(Deliverer.name, () => {
     const keys = await bench.keys();
     // webhook.json, the deliveries with their bodies, and one that is due
     expect(keys).toHaveLength(1 + 2 * (KEPT_DELIVERIES + 1) + 1);
+  });
+
+  it('leaves nothing of a removed separation, and sends nothing of it any longer', async () => {
+    await bench.register();
+    bench.receiver.answer((response) => response.writeHead(500).end());
+    bench.parts.announcer.onApplicationBootstrap();
+    const removed = await bench.end();
+    await bench.deliver();
+    const other = await bench.end();
+    await bench.parts.separations.remove(removed);
+    bench.parts.clock.move(HOUR);
+    await bench.deliver();
+    await bench.parts.deliverer.sweep(signal);
+    await bench.deliver();
+    const bodies = bench.receiver.received.map(({ body }) => (JSON.parse(body) as WebhookBody).data.id);
+    expect(bodies).toEqual([removed.id, other.id]);
+    const short = removed.id.slice(4, 20);
+    expect((await bench.keys()).filter((key) => key.includes(short))).toEqual([]);
+  });
+
+  it('tells nothing to an owner whose keys are all removed or expired', async () => {
+    await bench.register();
+    const file = join(bench.folder, 'keys');
+    const line = (name: string, expires: string): string => `${name}:${'0'.repeat(64)} expires=${expires}`;
+    const separation = await bench.completed();
+    for (const lines of [line('bob', '2999-01-01'), line(OWNER, '2020-01-01')]) {
+      await writeFile(file, lines);
+      await bench.announce(separation, bench.server(undefined, undefined, new KeyRing(file)));
+      expect(await bench.deliver()).toBe(0);
+    }
+    await writeFile(file, line(OWNER, '2999-01-01'));
+    await bench.announce(separation, bench.server(undefined, undefined, new KeyRing(file)));
+    expect(await bench.deliver()).toBe(1);
   });
 
   it('leaves nothing of a removed webhook, also if its removal was interrupted', async () => {

@@ -12,6 +12,7 @@ import { startDnsServer, type DnsServer } from '../../../../test/support/servers
 import { startHookReceiver, type HookReceiver } from '../../../../test/support/servers/hook-receiver.js';
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { Documents, someManifest, someRequest } from '../../../../test/support/separations/stored-separations.js';
+import type { KeyRing } from '../access/key-ring.js';
 import { webhookParts, type WebhookParts } from './webhooks.fixture.js';
 
 export const OWNER = 'ann';
@@ -61,11 +62,12 @@ export class DeliveryBench {
   }
 
   /** the parts of a server, by default of another one */
-  server(allowed = ['127.0.0.1'], objects = this.objects): WebhookParts {
+  server(allowed = ['127.0.0.1'], objects = this.objects, keys?: KeyRing): WebhookParts {
     const { resolve } = this.dns;
     const client = new OutboundClient({ allowed: AddressRanges.parse(allowed), timeoutMs: TIMEOUT_MS, resolve });
     const options = { callTimeoutMs: 5000, lockWaitMs: 5000 };
-    return webhookParts(objects, new SeparationStore(objects, this.connections, options), this.connections, client);
+    const separations = new SeparationStore(objects, this.connections, options);
+    return webhookParts(objects, separations, this.connections, client, keys);
   }
 
   register(url = `http://hooks.test:${this.receiver.port}/`): Promise<CreatedWebhook> {

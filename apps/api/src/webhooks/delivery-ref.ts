@@ -23,7 +23,16 @@ export function ownerFolder(owner: string | null): string {
  * same ending has the same name, and names sort by time.
  */
 export function deliveryName(id: SeparationId, at: string): string {
-  return `${String(Date.parse(at)).padStart(13, '0')}-${id.slice('sep_'.length, 'sep_'.length + 16)}`;
+  return `${String(Date.parse(at)).padStart(13, '0')}-${shortName(id)}`;
+}
+
+/** Whether it is a delivery of that separation. */
+export function isOf({ n }: DeliveryRef, id: SeparationId): boolean {
+  return n.endsWith(`-${shortName(id)}`);
+}
+
+function shortName(id: SeparationId): string {
+  return id.slice('sep_'.length, 'sep_'.length + 16);
 }
 
 /** When the separation of a delivery ended, in milliseconds since 1970. */

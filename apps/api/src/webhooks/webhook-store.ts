@@ -10,7 +10,7 @@ import {
   type StoredWebhook,
 } from '@app/separations';
 import { DocumentTooLargeError, ObjectStore } from '@app/storage';
-import { ownerFolder, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
+import { isOf, ownerFolder, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
 
 /** objects read at once */
 const READ = 8;
@@ -109,10 +109,18 @@ export class WebhookStore {
     if (refs.length <= KEPT_DELIVERIES) return;
     const due = new Set<string>();
     for await (const { n } of this.due(ref)) due.add(n);
-    for (const { owner, webhookId, n } of refs.filter((one) => !due.has(one.n)).slice(0, -KEPT_DELIVERIES)) {
-      await this.objects.remove(objectKeys.deliveryBody(owner, webhookId, n));
-      await this.objects.remove(objectKeys.delivery(owner, webhookId, n));
+    for (const old of refs.filter((one) => !due.has(one.n)).slice(0, -KEPT_DELIVERIES)) await this.removeDelivery(old);
+  }
+
+  /** Removes all deliveries of a separation, and tells which were due. */
+  async forget(owner: string | null, id: SeparationId): Promise<DeliveryRef[]> {
+    const due: DeliveryRef[] = [];
+    for (const webhook of await this.refsBelow(ownerFolder(owner))) {
+      for await (const ref of this.due(webhook)) if (isOf(ref, id)) due.push(ref);
+      for (const ref of await this.deliveryRefs(webhook)) if (isOf(ref, id)) await this.removeDelivery(ref);
     }
+    for (const ref of due) await this.clearDue(ref);
+    return due;
   }
 
   /** Whether the webhooks have been told that the separation ended then (ISO 8601). */
@@ -122,6 +130,11 @@ export class WebhookStore {
 
   async markAnnounced(id: SeparationId, at: string): Promise<void> {
     await this.objects.putText(objectKeys.announced(id), at);
+  }
+
+  private async removeDelivery({ owner, webhookId, n }: DeliveryRef): Promise<void> {
+    await this.objects.remove(objectKeys.deliveryBody(owner, webhookId, n));
+    await this.objects.remove(objectKeys.delivery(owner, webhookId, n));
   }
 
   private async refsBelow(owner: string): Promise<WebhookRef[]> {

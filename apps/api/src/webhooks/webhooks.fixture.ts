@@ -4,6 +4,7 @@ import { JobEvents } from '@app/queue';
 import type { RedisConnections } from '@app/redis';
 import type { SeparationStore } from '@app/separation-store';
 import type { ObjectStore } from '@app/storage';
+import { KeyRing } from '../access/key-ring.js';
 import { Announcer } from './announcer.js';
 import { Clock } from './clock.js';
 import { Deliverer } from './deliverer.js';
@@ -28,6 +29,7 @@ export class MovedClock extends Clock {
 export interface WebhookParts {
   readonly announcer: Announcer;
   readonly deliverer: Deliverer;
+  readonly separations: SeparationStore;
   readonly service: WebhooksService;
   readonly store: WebhookStore;
   readonly clock: MovedClock;
@@ -38,11 +40,13 @@ export function webhookParts(
   separations: SeparationStore,
   connections: RedisConnections,
   client: OutboundClient,
+  keys = new KeyRing(undefined),
 ): WebhookParts {
   const [store, schedule, clock] = [new WebhookStore(objects), new DeliverySchedule(connections), new MovedClock()];
   return {
-    announcer: new Announcer(store, schedule, separations, new JobEvents(connections), clock),
+    announcer: new Announcer(store, schedule, separations, new JobEvents(connections), clock, keys),
     deliverer: new Deliverer(store, schedule, new Sender(client, clock), connections, clock),
+    separations,
     service: new WebhooksService(store, schedule, client, connections, clock),
     store,
     clock,
