@@ -11,7 +11,8 @@ type MakeStems = (request: StoredRequest) => Promise<readonly ManifestStem[]>;
 
 /** Takes jobs, reports progress, and ends one when the spec says so, or when it is cancelled. */
 export class StandInWorker {
-  private readonly ends = new Map<SeparationId, () => void>();
+  /** of a separation whose job was lost and queued again, more than one */
+  private readonly ends = new Map<SeparationId, Set<() => void>>();
   private readonly contexts = new Map<SeparationId, JobContext>();
 
   private readonly connections: RedisConnections;
@@ -51,7 +52,7 @@ export class StandInWorker {
   async complete(id: SeparationId): Promise<void> {
     await waitUntil(`${id} to be worked on`, () => this.ends.has(id));
     await this.commit(id);
-    this.ends.get(id)?.();
+    for (const end of this.ends.get(id) ?? []) end();
   }
 
   async close(): Promise<void> {
@@ -68,6 +69,9 @@ export class StandInWorker {
 
   private async handle(job: SeparationJob, context: JobContext): Promise<void> {
     const { id } = job;
+    const ends = this.ends.get(id) ?? new Set();
+    // a job that was lost with Redis, and queued again
+    if (ends.size === 0 && (await this.documents.manifest(id)) !== undefined) return;
     this.contexts.set(id, context);
     try {
       await context.reportProgress({ percent: 1, stage: 'separate' });
@@ -76,14 +80,14 @@ export class StandInWorker {
         return;
       }
       await new Promise<void>((resolve, reject) => {
-        this.ends.set(id, resolve);
+        this.ends.set(id, ends.add(resolve));
         context.signal.addEventListener('abort', () => {
           reject(context.signal.reason as Error);
         });
       });
     } finally {
-      this.contexts.delete(id);
-      this.ends.delete(id);
+      if (this.contexts.get(id) === context) this.contexts.delete(id);
+      if (this.ends.get(id) === ends) this.ends.delete(id);
     }
   }
 }
