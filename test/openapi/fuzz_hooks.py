@@ -1,15 +1,29 @@
 """What Schemathesis cannot draw from the OpenAPI document: songs, and calls that meet a stored file."""
 
+import ast
 import json
 import math
 import struct
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
 
 RATE = 8000
+
+# Hypothesis parses source code in the fuzzer's threads. In Python 3.11, threads that parse at the same time fail
+# with "AST constructor recursion depth mismatch" (python/cpython#106905)
+_parse, _parsing = ast.parse, RLock()
+
+
+def parse_alone(*args: Any, **options: Any) -> Any:
+    with _parsing:
+        return _parse(*args, **options)
+
+
+ast.parse = parse_alone
 
 # by name; a call takes the first of each, the second of each, and so on
 EXAMPLES = {
