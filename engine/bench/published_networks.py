@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from importlib import import_module
@@ -73,7 +73,6 @@ class Published:
         """The authors' module with the same weights, in evaluation mode."""
         if self.kind == "htdemucs":
             return full()
-        sys.path += os.environ.get("PUBLISHED_CODE", "").split(":")
         build = _build_scnet if self.kind == "scnet" else partial(_build_roformer, self)
         module = build({name: _as_tuple(value) for name, value in self.settings.items()})
         module.load_state_dict({name: torch.from_numpy(value) for name, value in self.tensors().items()})
@@ -122,9 +121,16 @@ NETWORKS = {
 }
 
 
+def published_code(name: str) -> Any:  # noqa: ANN401 - a module without types
+    """A module of the authors' code, from PUBLISHED_CODE or the development environment."""
+    folders = os.environ.get("PUBLISHED_CODE", "").split(":")
+    sys.path += [folder for folder in folders if folder and folder not in sys.path]
+    return import_module(name)
+
+
 def _build_roformer(published: Published, settings: Mapping[str, Any]) -> torch.nn.Module:
     name = "bs_roformer" if published.kind == "bs" else "mel_band_roformer"
-    code = import_module(f"{name}.{name}")
+    code = published_code(f"{name}.{name}")
     known = {key: value for key, value in settings.items() if key not in {"sources", "segment"}}
     known |= {"zero_dc": True} if published.kind == "bs" else {}
     klass = code.BSRoformer if published.kind == "bs" else code.MelBandRoformer
@@ -151,9 +157,17 @@ def _replaced(owner: object, name: str, value: object) -> Iterator[None]:
         setattr(owner, name, before)
 
 
+def sized(name: str, segment: int | None) -> Published:
+    """One of NETWORKS. segment: seconds, instead of the published length."""
+    published = NETWORKS[name]
+    if segment is None:
+        return published
+    return replace(published, settings={**published.settings, "segment": segment})
+
+
 def _build_scnet(settings: Mapping[str, Any]) -> torch.nn.Module:
     known = {key: value for key, value in settings.items() if key != "segment"}
-    module: torch.nn.Module = import_module("scnet.SCNet").SCNet(**known)
+    module: torch.nn.Module = published_code("scnet.SCNet").SCNet(**known)
     return module
 
 

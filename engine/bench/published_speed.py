@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,8 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.published_networks import NETWORKS, Published
+from bench.child import Child
+from bench.published_networks import NETWORKS, Published, sized
 from bench.report import spread, write_line
 from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.runtime import opset, ov
@@ -35,6 +37,8 @@ from tests.sounds import song
 CHILDREN = ("product", "published", "openvino")
 PRODUCT_SIZE = 4096
 CORES = 2
+# a thread that waits for another one must not count as work
+PASSIVE = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "0"}
 Step = Callable[[], dict[str, float]]
 HEAD = (
     "network",
@@ -54,15 +58,15 @@ HEAD = (
 def main() -> None:
     options = parse_options()
     if options.child:
-        run_child(options.child, NETWORKS[options.networks[0]], options.folder)
+        run_child(options.child, sized(options.networks[0], options.segment), options.folder)
         return
     write_line("| " + " | ".join(HEAD) + " |")
     write_line("|" + " --- |" * len(HEAD))
     first: float | None = None
     for name in options.networks:
         with tempfile.TemporaryDirectory() as folder:
-            NETWORKS[name].write(Path(folder), "model")
-            cost = measure(name, folder, options.rounds, first)
+            sized(name, options.segment).write(Path(folder), "model")
+            cost = measure(name, folder, options, first)
             first = first or cost
 
 
@@ -70,19 +74,23 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--networks", nargs="+", choices=NETWORKS, default=[*NETWORKS])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--segment", type=int, help="seconds, instead of the published length")
     parser.add_argument("--child", choices=[*CHILDREN, "work", "compile"], help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def measure(name: str, folder: str, rounds: int, first: float | None) -> float:
+def measure(name: str, folder: str, options: argparse.Namespace, first: float | None) -> float:
     """CPU seconds for a second of song."""
-    published = NETWORKS[name]
-    work = float(subprocess.run(command("work", name, folder), check=True, stdout=subprocess.PIPE).stdout)
+    published = sized(name, options.segment)
+    commands = {
+        child: command(child, name, folder, options.segment) for child in ("work", "compile", *CHILDREN)
+    }
+    work = float(subprocess.run(commands["work"], check=True, stdout=subprocess.PIPE).stdout)
     # as at later starts of an engine: compiling takes more memory, in a process of its own
-    subprocess.run(command("compile", name, folder), check=True)
-    children = {child: Child(command(child, name, folder)) for child in CHILDREN}
-    taken = [{child: one.step() for child, one in children.items()} for _ in range(rounds)]
+    subprocess.run(commands["compile"], check=True)
+    children = {child: Child(commands[child], PASSIVE) for child in CHILDREN}
+    taken = [{child: one.step() for child, one in children.items()} for _ in range(options.rounds)]
     for one in children.values():
         one.close()
     ours = [found["openvino"]["cpu"] for found in taken]
@@ -109,28 +117,10 @@ def measure(name: str, folder: str, rounds: int, first: float | None) -> float:
     return cost
 
 
-class Child:
-    """A process that measures something once for each line that it reads."""
-
-    def __init__(self, command: list[str]) -> None:
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def step(self) -> dict[str, float]:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise RuntimeError("the child has no pipes")
-        stdin.write("\n")
-        stdin.flush()
-        found: dict[str, float] = json.loads(stdout.readline())
-        return found
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
-
-
-def command(child: str, name: str, folder: str) -> list[str]:
+def command(child: str, name: str, folder: str, segment: int | None) -> list[str]:
     module = [sys.executable, "-W", "ignore", "-m", "bench.published_speed"]
-    return [*module, "--child", child, "--networks", name, "--folder", folder]
+    length = ["--segment", str(segment)] if segment else []
+    return [*module, "--child", child, "--networks", name, "--folder", folder, *length]
 
 
 def run_child(child: str, published: Published, folder: Path) -> None:

@@ -21,6 +21,7 @@ from typing import cast
 
 import numpy as np
 
+from bench.child import Child
 from bench.report import spread, write_line
 from separation_engine.common.device import Precision
 from separation_engine.common.wav import Samples
@@ -38,7 +39,9 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(child_command("weights", folder, options.size), check=True)
-        children = {name: Child(name, folder, options.size) for name in ["stock", *options.precisions]}
+        children = {
+            name: Child(child_command(name, folder, options.size)) for name in ["stock", *options.precisions]
+        }
         rounds = [{name: child.step() for name, child in children.items()} for _ in range(options.rounds)]
         for child in children.values():
             child.close()
@@ -66,27 +69,6 @@ def report(rounds: list[dict[str, dict[str, float]]]) -> None:
             f"{ratio:.2f} of stock, {cpu:5.2f} s of CPU time, "
             f"start {first['start']:.1f} s, peak {counted[-1][name]['peak_mb']:.0f} MB"
         )
-
-
-class Child:
-    """A process with one loaded network."""
-
-    def __init__(self, name: str, folder: str, size: str) -> None:
-        command = child_command(name, folder, size)
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def step(self) -> dict[str, float]:
-        """Separate one segment, and return its measurements."""
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise RuntimeError("the child has no pipes")
-        stdin.write("\n")
-        stdin.flush()
-        found: dict[str, float] = json.loads(stdout.readline())
-        return found
-
-    def close(self) -> None:
-        self._process.communicate(timeout=60)
 
 
 def child_command(name: str, folder: str, size: str) -> list[str]:
