@@ -58,9 +58,10 @@ annotations: {{- toYaml . | nindent 2 }}
 {{ ternary (printf "%s-master" .Values.redis.fullnameOverride) $host .Values.redis.enabled }}
 {{- end }}
 
-{{/* the same for KEDA, which runs in another namespace */}}
-{{- define "separation.redisAddress" -}}
-{{ include "separation.redisHost" . }}{{ if .Values.redis.enabled }}.{{ .Release.Namespace }}.svc.{{ .Values.clusterDomain }}{{ end }}
+{{/* a host as KEDA sees it from its own namespace: a name without dots is a Service of ours; (list $ host), host with or without port */}}
+{{- define "separation.fromAnywhere" -}}
+{{- $root := index . 0 -}}
+{{ regexReplaceAll "^([a-z0-9-]+)(:[0-9]+)?$" (index . 1) (printf "${1}.%s.svc.%s${2}" $root.Release.Namespace $root.Values.clusterDomain) }}
 {{- end }}
 
 {{- define "separation.redisPort" -}}

@@ -30,6 +30,10 @@ export const SETTINGS: Effects = {
     }),
     absent('Secret', 'separation-redis'),
   ],
+  'redis-by-a-short-name': [
+    variable('worker-server', 'REDIS_URL', 'redis://queue:6379/0'),
+    field('ScaledObject', 'worker-server', 'spec.triggers.0.metadata.address', 'queue.music.svc.cluster.local:6379'),
+  ],
   'redis-without-password': [
     variable('logs', 'REDIS_URL', 'redis://10.0.0.5:6379/0'),
     variable('logs', 'REDIS_PASSWORD', undefined),
