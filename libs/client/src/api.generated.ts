@@ -814,6 +814,11 @@ export interface components {
              * @example 95
              */
             readonly etaSeconds: number | null;
+            /**
+             * @description workers that are running; with 0, the song waits until one has started
+             * @example 2
+             */
+            readonly workers: number;
         };
         readonly FailureDocument: {
             /** @enum {string} */

@@ -1,5 +1,5 @@
 import type { SeparationId } from '@app/separations';
-import type { QueueForecast } from './queue-forecast.js';
+import type { Outlook, QueueForecast } from './queue-forecast.js';
 import { type RedisConnections, allReplies, json } from '@app/redis';
 import { parseJobProgress, parseStoredJob, type JobProgress, type SeparationJob } from './separation-job.js';
 
@@ -11,6 +11,8 @@ export type JobState =
       readonly position: number;
       /** seconds until it is done; null if unknown */
       readonly etaSeconds: number | null;
+      /** live workers */
+      readonly workers: number;
     }
   | { readonly status: 'processing'; readonly startedAt: string; readonly progress: JobProgress };
 
@@ -23,6 +25,8 @@ interface LiveJob {
   readonly processedOn: unknown;
 }
 
+const NOT_NEEDED: Outlook = { workers: 0, estimate: () => null };
+
 /** one call to Redis for all ids, plus one for the whole queue if any of them is waiting */
 export async function readJobStates(
   ids: readonly SeparationId[],
@@ -32,13 +36,13 @@ export async function readJobStates(
   const states = new Map<SeparationId, JobState>();
   if (ids.length === 0) return states;
   const jobs = await readLiveJobs(ids, connections);
-  const estimate = jobs.some(({ active }) => !active) ? await forecast.estimate() : () => null;
+  const { workers, estimate } = jobs.some(({ active }) => !active) ? await forecast.outlook() : NOT_NEEDED;
   for (const { job, active, position, progress, processedOn } of jobs) {
     states.set(
       job.id,
       active
         ? { status: 'processing', startedAt: isoDate(processedOn), progress: parseJobProgress(progress) }
-        : { status: 'queued', position, etaSeconds: estimate(job, position) },
+        : { status: 'queued', position, etaSeconds: estimate(job, position), workers },
     );
   }
   return states;

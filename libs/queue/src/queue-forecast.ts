@@ -9,6 +9,12 @@ const FRESH_MS = 500;
 /** Seconds until the job at this position is done, or null if unknown. */
 export type Estimate = (job: SeparationJob, position: number) => number | null;
 
+export interface Outlook {
+  /** live workers */
+  readonly workers: number;
+  readonly estimate: Estimate;
+}
+
 interface Work {
   readonly model: string;
   /** seconds of song left to separate */
@@ -17,7 +23,7 @@ interface Work {
 
 /** Estimates how long waiting jobs will take, from the measured speed of the workers. */
 export class QueueForecast {
-  private latest: { readonly takenAt: number; readonly estimate: Promise<Estimate> } | undefined;
+  private latest: { readonly takenAt: number; readonly outlook: Promise<Outlook> } | undefined;
 
   constructor(
     private readonly connections: RedisConnections,
@@ -26,16 +32,16 @@ export class QueueForecast {
   ) {}
 
   /** @throws RedisUnavailableError */
-  estimate(): Promise<Estimate> {
+  outlook(): Promise<Outlook> {
     if (this.latest === undefined || performance.now() - this.latest.takenAt > FRESH_MS) {
-      this.latest = { takenAt: performance.now(), estimate: this.look() };
+      this.latest = { takenAt: performance.now(), outlook: this.look() };
     }
-    return this.latest.estimate;
+    return this.latest.outlook;
   }
 
-  private async look(): Promise<Estimate> {
+  private async look(): Promise<Outlook> {
     const [queue, speeds, workers] = await Promise.all([this.readQueue(), this.speeds.all(), this.workers.live()]);
-    return estimator(queue, speeds, workers.length);
+    return { workers: workers.length, estimate: estimator(queue, speeds, workers.length) };
   }
 
   private async readQueue(): Promise<{ active: Work[]; waiting: Work[] }> {

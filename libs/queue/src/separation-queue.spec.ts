@@ -117,7 +117,7 @@ describe(SeparationQueue.name, () => {
     for (const job of jobs) await sut.enqueue(job);
     const states = await sut.states([...jobs.map(({ id }) => id), someId()]);
     expect([...states.values()]).toEqual(
-      [1, 2, 3].map((position) => ({ status: 'queued', position, etaSeconds: null })),
+      [1, 2, 3].map((position) => ({ status: 'queued', position, etaSeconds: null, workers: 0 })),
     );
   });
 
@@ -129,9 +129,9 @@ describe(SeparationQueue.name, () => {
     const worker = { models: [], device: 'cpu', backend: 'torch', precision: 'fp32', realTimeFactor: {} };
     await fixture.registry.announce({ workerId: 'a', ...worker });
     // 100 s and then 50 s of song at half a second each
-    expect(await fixture.other().queue.state(second.id)).toMatchObject({ position: 2, etaSeconds: 75 });
+    expect(await fixture.other().queue.state(second.id)).toMatchObject({ position: 2, etaSeconds: 75, workers: 1 });
     await fixture.registry.announce({ workerId: 'b', ...worker });
-    expect(await fixture.other().queue.state(second.id)).toMatchObject({ etaSeconds: 50 });
+    expect(await fixture.other().queue.state(second.id)).toMatchObject({ etaSeconds: 50, workers: 2 });
   });
 
   it('counts only the rest of an active job', async () => {
@@ -156,7 +156,12 @@ describe(SeparationQueue.name, () => {
       precision: 'fp32',
       realTimeFactor: {},
     });
-    expect(await fixture.other().queue.state(waiting.id)).toEqual({ status: 'queued', position: 1, etaSeconds: 125 });
+    expect(await fixture.other().queue.state(waiting.id)).toEqual({
+      status: 'queued',
+      position: 1,
+      etaSeconds: 125,
+      workers: 1,
+    });
     finish.open();
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { WorkerPresence } from '@app/fleet';
 import { ListenSignals, PreviewBoard } from '@app/queue';
 import { RedisConnections } from '@app/redis';
 import type { SeparationId } from '@app/separations';
@@ -49,6 +50,25 @@ describe(SeparationEventsService.name, () => {
     }
     expect(reader.last).toMatchObject({ id, status: 'completed', progress: { percent: 100 } });
     await waitUntil('the stream to be released', () => sut.open === 0);
+  });
+
+  it('tells that no worker runs, and when one has started', async () => {
+    const connections = new RedisConnections({ url: redis.url });
+    const id = await submit();
+    const reader = EventReader.open(port, id);
+    try {
+      await waitUntil('a queue without workers', () => reader.last?.queue?.workers === 0);
+      expect(reader.last).toMatchObject({ status: 'queued', queue: { etaSeconds: null } });
+      const worker = { workerId: 'w1', models: [], device: 'cpu', backend: 'torch', precision: 'fp32' };
+      await new WorkerPresence(connections).announce({ ...worker, realTimeFactor: {} });
+      await waitUntil('a worker', () => reader.last?.queue?.workers === 1);
+      await new WorkerPresence(connections).retire('w1');
+    } finally {
+      reader.leave();
+      await Promise.allSettled([reader.ended]);
+      await api.client.cancel(id);
+      await connections.close();
+    }
   });
 
   it('sends the last state of an ended separation, and 204 to a browser that has seen it', async () => {

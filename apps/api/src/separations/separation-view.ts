@@ -61,7 +61,8 @@ function statusOf(stored: StoredSeparation, job: JobState | undefined, lost?: Fa
   }
   if (job === undefined && lost !== undefined) return { status: 'failed', progress: nothing, error: shown(lost) };
   if (job === undefined) return { status: 'queued', progress: nothing };
-  return { status: 'queued', progress: nothing, queue: { position: job.position, etaSeconds: job.etaSeconds } };
+  const { position, etaSeconds, workers } = job;
+  return { status: 'queued', progress: nothing, queue: { position, etaSeconds, workers } };
 }
 
 /** Failures that earlier versions stored may name files of the worker. */

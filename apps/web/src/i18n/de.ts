@@ -112,6 +112,7 @@ export const de: Messages = {
       'Der Browser erlaubt dieser Seite keine Benachrichtigungen. Das lässt sich in seinen Einstellungen ändern.',
   },
   song: {
+    noWorker: 'es muss erst ein Worker starten',
     queued: (position) => (position === 1 ? 'Als Nächstes dran' : `Nummer ${number(position)} in der Warteschlange`),
     eta: (duration) => `noch etwa ${duration}`,
     waiting: 'Wartet auf einen Worker',

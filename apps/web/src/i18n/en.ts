@@ -104,6 +104,7 @@ export const en = {
     notifyDenied: 'The browser does not allow notifications for this page. You can change that in its settings.',
   },
   song: {
+    noWorker: 'a worker has to start first',
     queued: (position: number): string => (position === 1 ? 'Next in line' : `Number ${number(position)} in line`),
     eta: (duration: string): string => `about ${duration} left`,
     waiting: 'Waiting for a worker',

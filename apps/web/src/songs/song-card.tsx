@@ -202,7 +202,9 @@ function stateText({ id, status, queue, progress }: Separation): string {
     return [...facts, ...(left === undefined ? [] : [song.eta(formatDuration(left))])].join(', ');
   }
   if (queue === undefined) return song.waiting;
-  const { position, etaSeconds } = queue;
+  const { position, etaSeconds, workers } = queue;
+  // workers that scale with the queue start when a song comes
+  if (workers === 0) return `${song.queued(position)}, ${song.noWorker}`;
   return etaSeconds === null
     ? song.queued(position)
     : `${song.queued(position)}, ${song.eta(formatDuration(etaSeconds))}`;

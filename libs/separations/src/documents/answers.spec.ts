@@ -29,7 +29,7 @@ describe('the schemas of answers', () => {
   it.each([
     ['progress', progressSchema, { percent: 0, stage: 'fetch' }],
     ['progress at its end', progressSchema, { percent: 100, stage: 'done' }],
-    ['a place in the queue', queuePlaceSchema, { position: 1, etaSeconds: null }],
+    ['a place in the queue', queuePlaceSchema, { position: 1, etaSeconds: null, workers: 0 }],
     ['a description of a model', modelDescriptionSchema, MODEL],
     ['a model', modelSchema, { ...MODEL, installed: false, allowed: true, default: true }],
     ['a problem with a license', problemDocumentSchema, { ...PROBLEM, licence: { class: 'own', text: 'mine' } }],
@@ -47,7 +47,7 @@ describe('the schemas of answers', () => {
     ['progress below 0', progressSchema, { percent: -1, stage: 'fetch' }],
     ['progress above 100', progressSchema, { percent: 101, stage: 'fetch' }],
     ['an unknown stage', progressSchema, { percent: 1, stage: 'lunch' }],
-    ['a place that is not a number', queuePlaceSchema, { position: 'first', etaSeconds: null }],
+    ['a place that is not a number', queuePlaceSchema, { position: 'first', etaSeconds: null, workers: 1 }],
     ['a model without stems', modelDescriptionSchema, { ...MODEL, stems: undefined }],
     ['a model with a cost below 0', modelDescriptionSchema, { ...MODEL, relativeCost: -1 }],
     ['a model that does not say whether it is installed', modelSchema, { ...MODEL, allowed: true, default: true }],

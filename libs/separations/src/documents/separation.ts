@@ -29,6 +29,10 @@ export const progressSchema = z.object({
 export const queuePlaceSchema = z.object({
   position: count.meta({ description: '1 is next', example: 3 }),
   etaSeconds: z.number().nullable().meta({ description: 'seconds until it is done; null if unknown', example: 95 }),
+  workers: count.meta({
+    description: 'workers that are running; with 0, the song waits until one has started',
+    example: 2,
+  }),
 });
 
 /** The resource of the HTTP API. */
