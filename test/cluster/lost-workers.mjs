@@ -2,10 +2,9 @@
 import { join } from 'node:path';
 import { PlainError } from '../../scripts/support/fail.mjs';
 import { checkStems, completed, upload, writeLongSong } from './song-check.mjs';
-import { until } from '../../scripts/support/until.mjs';
+import { WORKERS, whoHas, workersReady } from './workers.mjs';
 
 const LONG_SONG_SECONDS = 900;
-const WORKERS = 'separation/worker=true';
 /** a running worker takes over the job of a killed one within this time */
 const BACK_WITHIN_SECONDS = 20;
 const QUOTA = 'no-new-pods';
@@ -24,12 +23,12 @@ export class LostWorkers {
   async survived(service, folder) {
     const song = join(folder, 'long.wav');
     writeLongSong(song, LONG_SONG_SECONDS);
-    await this.#twoReady();
+    await workersReady(this.#cluster, 2);
     const { id } = await upload(service, song);
-    const first = await this.#whoHas(id, new Set());
+    const first = await whoHas(this.#cluster, id);
     const polite = await this.#withoutNewPods(() => this.#lose(service, id, [first], []));
     this.#tell('a worker was deleted gracefully', polite, 'another running worker');
-    await this.#twoReady();
+    await workersReady(this.#cluster, 2);
     const forced = await this.#withoutNewPods(() => this.#lose(service, id, [polite.next], BY_FORCE));
     this.#tell('a worker was deleted by force', forced, 'another running worker');
     if (forced.seconds > BACK_WITHIN_SECONDS) {
@@ -45,12 +44,12 @@ export class LostWorkers {
 
   /** @returns {Promise<{ next: string, percent: number, seconds: number }>} the pod that took over, and after how long */
   async #lose(service, id, pods, how) {
-    const { progress } = await service.separation(id, AbortSignal.timeout(10_000));
+    const { progress } = await service.status(id, { signal: AbortSignal.timeout(10_000) });
     if (progress.percent >= 100) throw new PlainError('the long song ended before its worker could be deleted');
     const before = new Set((await this.#cluster.pods(WORKERS)).map(({ metadata }) => metadata.name));
     const deleted = Date.now();
     await this.#cluster.kubectl('delete', 'pod', ...pods, '--wait=false', ...how);
-    const next = await this.#whoHas(id, new Set(pods));
+    const next = await whoHas(this.#cluster, id, new Set(pods));
     const seconds = (Date.now() - deleted) / 1000;
     if (pods.length < before.size && !before.has(next)) {
       throw new PlainError(`the new pod ${next} took over the song; a running worker should have`);
@@ -66,28 +65,6 @@ export class LostWorkers {
     } finally {
       await this.#cluster.kubectl('delete', 'quota', QUOTA);
     }
-  }
-
-  /** Returns the pod whose log says it separates the song. Skips the pods in `without`. */
-  async #whoHas(id, without) {
-    let found;
-    const has = async () => {
-      for (const { metadata } of await this.#cluster.pods(WORKERS)) {
-        if (without.has(metadata.name)) continue;
-        const log = await this.#cluster.kubectl('logs', metadata.name).catch(() => '');
-        if (log.includes(`${id}] separating`)) found = metadata.name;
-      }
-      return found !== undefined;
-    };
-    if (!(await until(has, { timeoutMs: 120_000 }))) throw new PlainError(`no worker took over ${id}`);
-    return found;
-  }
-
-  async #twoReady() {
-    const isReady = ({ status }) =>
-      status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True');
-    const ready = async () => (await this.#cluster.pods(WORKERS)).filter(isReady).length === 2;
-    if (!(await until(ready, { timeoutMs: 120_000 }))) throw new PlainError('two workers did not become ready');
   }
 
   #tell(what, { percent, seconds }, who) {

@@ -14,6 +14,7 @@ import { Release } from './release.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { checkMadeOnDemand, checkStems, separateAndCheck } from './song-check.mjs';
 import { until } from '../../scripts/support/until.mjs';
+import { WORKERS } from './workers.mjs';
 
 const USAGE = `npm run test:cluster -- [options]   (needs kubectl and helm, and the images of npm run test:containers)
   --load COMMAND     loads an image into the cluster, e.g. --load "kind load docker-image"
@@ -33,7 +34,6 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
-const WORKERS = 'separation/worker=true';
 const BACKENDS = `${values.registry}/music-separation-backends:${version}`;
 const SETTINGS = [
   `images.registry=${values.registry}`,
