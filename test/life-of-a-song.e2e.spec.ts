@@ -12,10 +12,14 @@ import {
 } from '@app/separations';
 import type { Problem } from './support/service/api-client.js';
 import { EventReader } from './support/service/event-reader.js';
+import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from './support/servers/otlp-receiver.js';
 import { waitUntil } from './support/wait-until.js';
 import { slowEngine } from './support/service/slow-engine.js';
 import { decodeSamples, loudnessOf, makeSong } from './support/songs/songs.js';
 import { TestService } from './support/service/test-service.js';
+
+/** an app that uploads within a span of its own */
+const CALLER = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -28,12 +32,16 @@ describe.each([
   let separation: Separation;
   let listeners: readonly EventReader[];
   let heard: Preview;
+  let collector: OtlpReceiver;
 
   beforeAll(async () => {
+    collector = await startOtlpReceiver();
+    const tracing = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '200' };
     // slow enough to be heard
-    service = await TestService.start({ driver, env: { ...slowEngine(0.3), ANALYSIS: analysis } });
+    service = await TestService.start({ driver, env: { ...slowEngine(0.3), ...tracing, ANALYSIS: analysis } });
     song = await makeSong(service.folder, 20);
-    const accepted = await service.api.upload(song, { formats: 'flac,mp3' });
+    const traced = service.api.with({ traceparent: `00-${CALLER.traceId}-${CALLER.spanId}-01` });
+    const accepted = await traced.upload(song, { formats: 'flac,mp3' });
     expect(accepted.status).toBe(202);
     expect(accepted.headers.get('location')).toBe(`/v1/separations/${accepted.body.id}`);
     const { id } = accepted.body;
@@ -45,7 +53,10 @@ describe.each([
     separation = await service.waitFor(id, 'completed');
   });
 
-  afterAll(() => service.close());
+  afterAll(async () => {
+    await service.close();
+    await collector.close();
+  });
 
   const blockOf = (id: string, stem: string): string => `/v1/separations/${id}/preview/${heard.attempt}/${stem}/0.flac`;
 
@@ -74,6 +85,47 @@ describe.each([
     const { status, body } = await service.api.json<Problem>(blockOf(id, 'vocals'));
     expect([status, body.code]).toEqual([410, 'preview_ended']);
     await waitUntil('nothing is left', async () => (await service.objects(objectKeys.previews(id))).length === 0);
+  });
+
+  it('is one trace of both servers, below the span of the caller', async () => {
+    const ended = (): boolean => collector.spans().some(({ name }) => name === 'separation');
+    await waitUntil('the last span is sent', ended);
+    const spans = collector.spans();
+    const span = (wanted: string): ReceivedSpan => {
+      const found = spans.find(({ name }) => name === wanted);
+      if (found === undefined) throw new Error(`no span ${wanted} among ${spans.map(({ name }) => name).join()}`);
+      return found;
+    };
+    const nameOf = (id: string | undefined): string =>
+      id === CALLER.spanId ? 'caller' : (spans.find(({ spanId }) => spanId === id)?.name ?? 'none');
+    const tree = spans.map(({ service: server, parentSpanId, name }) => `${server}: ${nameOf(parentSpanId)} > ${name}`);
+    expect(tree.sort()).toEqual(
+      [
+        'rest-server: caller > upload',
+        ...['receive', 'check', 'store song', 'enqueue'].map((name) => `rest-server: upload > ${name}`),
+        ...['queue wait', 'separation'].map((name) => `worker-server: enqueue > ${name}`),
+        ...['fetch', 'decode', 'engine wait', 'separate', 'encode', 'store', 'commit'].map(
+          (name) => `worker-server: separation > ${name}`,
+        ),
+        ...['load models', 'network'].map((name) => `worker-server: separate > ${name}`),
+      ].sort(),
+    );
+    expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([CALLER.traceId]));
+    expect(span('separation').attributes).toMatchObject({ 'separation.id': separation.id, 'separation.attempt': 1 });
+    expect(span('network').attributes).toMatchObject({ 'network.model': 'demo', 'engine.device': 'cpu' });
+    expect(span('separate').to - span('separate').from).toBeCloseTo(receipt().seconds.separate, 1);
+    expect(span('network').from).toBeGreaterThanOrEqual(span('separate').from - 0.01);
+    expect(span('queue wait').to).toBeCloseTo(span('separation').from, 1);
+    expect(JSON.stringify(spans)).not.toContain(separation.fileName);
+    expect(service.output).toContain(`${separation.id} ${CALLER.traceId}]`);
+  });
+
+  it('counts how long its listeners waited for the first sound, and its owner for the manifest', async () => {
+    const answer = await fetch(`http://127.0.0.1:${service.workers[0]?.port ?? 0}/metrics`);
+    const lines = (await answer.text()).split('\n');
+    for (const metric of ['separation_first_sound_seconds', 'separation_manifest_seconds']) {
+      expect(lines).toContain(`${metric}_count{service="worker-server"} 1`);
+    }
   });
 
   const receipt = (): NonNullable<Separation['receipt']> => {

@@ -12,6 +12,14 @@ const PARTS = [
   ['logs', 'logs', loadLogsConfig],
 ] as const;
 
+/** for traces, for those who have a collector */
+const TRACES = [
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_EXPORTER_OTLP_PROTOCOL',
+  'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+  'OTEL_SDK_DISABLED',
+];
+
 /** The image sets some variables and has good values for others, EKS sets one; `extraEnv` sets the rest. */
 const LEFT_OUT = {
   'rest-server': [
@@ -22,6 +30,7 @@ const LEFT_OUT = {
     'FFMPEG_PATH',
     'MAX_ENCODINGS',
     'UPLOAD_STALL_SECONDS',
+    ...TRACES,
   ],
   'worker-server': [
     'ANALYSIS',
@@ -31,6 +40,7 @@ const LEFT_OUT = {
     'ENGINE_MAX_MEMORY_BYTES',
     'ENGINE_PYTHON',
     'FFMPEG_PATH',
+    ...TRACES,
   ],
   logs: [],
 };

@@ -9,6 +9,7 @@ import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStoreModule } from '@app/separation-store';
 import { checkScratch, DegradedError, HealthController, lately, Readiness, type Ping } from '@app/server';
 import { ObjectStore, StorageModule, WrongStoreError } from '@app/storage';
+import { TracingModule } from '@app/tracing';
 import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/key-ring.js';
 import { AccountModule } from './account/account.module.js';
@@ -42,6 +43,11 @@ export class AppModule {
       imports: [
         ApiConfigModule.forRoot(config),
         LoggingModule.forRoot(logger),
+        TracingModule.forRoot({
+          config: config.tracing,
+          service: 'rest-server',
+          tell: (message) => logger.warn(message),
+        }),
         StorageModule.forRoot(config.storage),
         RedisModule.forRoot(config.redis),
         SeparationStoreModule.forRoot({ callTimeoutMs: OUTSIDE_MS, lockWaitMs: OUTSIDE_MS }),

@@ -11,6 +11,7 @@ import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStore, SeparationStoreModule } from '@app/separation-store';
 import { HealthController, lately, Readiness } from '@app/server';
 import { ObjectStore, StorageModule } from '@app/storage';
+import { TracingModule } from '@app/tracing';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { AnalysisProcessor } from './analysis/analysis.processor.js';
 import { EngineTelemetry } from './engine-telemetry.js';
@@ -35,6 +36,11 @@ export class WorkerModule {
       module: WorkerModule,
       imports: [
         LoggingModule.forRoot(logger),
+        TracingModule.forRoot({
+          config: config.tracing,
+          service: 'worker-server',
+          tell: (message) => logger.warn(message),
+        }),
         MetricsModule.forRoot('worker-server'),
         RedisModule.forRoot(config.redis),
         SeparationStoreModule.forRoot({ callTimeoutMs: CALL_TIMEOUT_MS, lockWaitMs: LOCK_WAIT_MS }),
@@ -118,7 +124,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
     const announcer = new PresenceAnnouncer(workerId, presence, throughput, () => engine.state, logger);
     separations.listeners.onEnded(({ request, ending }) => {
       if (ending.status !== 'completed') return;
-      metrics.completed(ending.manifest);
+      metrics.completed(ending.manifest, request.createdAt);
       announcer.recordThroughput(ending.manifest);
       if (config.analysis === 'on-demand') return;
       analyses.enqueue(request, 'separated').catch((error: unknown) => {
@@ -134,6 +140,9 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       enginePermits: new Semaphore(config.concurrency),
       scratch,
       limits: config.limits,
+      onFirstSound: ({ createdAt }) => {
+        metrics.firstSound(createdAt);
+      },
       logger,
     });
     const analyzing = new AnalysisProcessor({

@@ -72,6 +72,16 @@ describe(loadApiConfig.name, () => {
     ['STORAGE', 'ftp', 'STORAGE must be folder or s3, not "ftp".'],
     ['LOG_LEVEL', 'loud', 'LOG_LEVEL must be error, warn, info, or debug, not "loud".'],
     ['WEBHOOK_ALLOW', 'nas', 'WEBHOOK_ALLOW must be IP addresses or ranges, separated by commas, not "nas".'],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'a:4317',
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that starts with http:// or https://, not "a:4317".',
+    ],
+    [
+      'OTEL_EXPORTER_OTLP_PROTOCOL',
+      'grpc',
+      'OTEL_EXPORTER_OTLP_PROTOCOL must be http/json or http/protobuf, not "grpc".',
+    ],
     ['REDIS_URL', 'http://:hush@a', 'REDIS_URL must be a URL that starts with redis:// or rediss://.'],
   ])('refuses %s=%s', (name, value, message) => {
     expect(messageOf(() => loadApiConfig({ [name]: value }))).toBe(message);
@@ -130,6 +140,8 @@ describe('docs/configuration.md', () => {
       'REDIS_SENTINEL_PASSWORD',
       'AWS_WEB_IDENTITY_TOKEN_FILE',
       'FFMPEG_PATH',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
     ]);
     expect(VARIABLES.filter(({ meaning }) => meaning === '')).toEqual([]);
   });
@@ -178,6 +190,7 @@ describe(loadWorkerConfig.name, () => {
       CUDA_VISIBLE_DEVICES: '',
       REDIS_URL: 'redis://:hush@127.0.0.1',
       HF_TOKEN: 'hush',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=hush',
     }).engine;
     expect(environment).toMatchObject({ PATH: '/bin', MODEL: 'demo', DEVICE: 'auto', LOG_LEVEL: 'info' });
     expect(environment).toMatchObject({ CUDA_VISIBLE_DEVICES: '' });

@@ -4,8 +4,20 @@ import { engineEnvironment } from './engine-environment.js';
 import { requireAllowedModel } from './allowed-model.js';
 import { load, type Config, type Environment } from './load.js';
 
-const { limits, outbound, redis, storage, audio, logging, defaultModel, modelLicences, engine, jobs, scratchDir } =
-  concern;
+const {
+  limits,
+  outbound,
+  redis,
+  storage,
+  audio,
+  logging,
+  tracing,
+  defaultModel,
+  modelLicences,
+  engine,
+  jobs,
+  scratchDir,
+} = concern;
 
 /** What each app reads from the environment. */
 export const apps = {
@@ -17,6 +29,7 @@ export const apps = {
     storage,
     audio,
     logging,
+    tracing,
     defaultModel,
     modelLicences,
     scratchDir,
@@ -28,6 +41,7 @@ export const apps = {
     storage,
     audio,
     logging,
+    tracing,
     engine,
     modelLicences,
     scratchDir,
@@ -46,6 +60,7 @@ export type RedisConfig = ApiConfig['redis'];
 export type StorageConfig = ApiConfig['storage'];
 export type AudioConfig = ApiConfig['audio'];
 export type LoggingConfig = ApiConfig['logging'];
+export type TracingConfig = ApiConfig['tracing'];
 export type EngineConfig = WorkerSettings['engine'] & { readonly environment: ReturnType<typeof engineEnvironment> };
 export type WorkerConfig = Omit<WorkerSettings, 'engine'> & { readonly engine: EngineConfig };
 

@@ -9,6 +9,7 @@ import {
   listOf,
   oneOf,
   optionalText,
+  optionalUrl,
   path,
   program,
   someOf,
@@ -195,4 +196,18 @@ export const jobs = {
 export const logging = z.object({
   level: oneOf('LOG_LEVEL', 'info', ['error', 'warn', 'info', 'debug']).describe('least severe level that is logged'),
   format: oneOf('LOG_FORMAT', 'text', ['text', 'json']).describe('format of log lines'),
+});
+
+/** The standard variables of OpenTelemetry. Its SDK reads more of them itself: docs/logs-and-metrics.md. */
+export const tracing = z.object({
+  endpoint: optionalUrl('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:']).describe(
+    'OpenTelemetry collector that gets a trace of each song, such as `http://127.0.0.1:4318` ([traces](logs-and-metrics.md#traces)); without it, none',
+  ),
+  tracesEndpoint: optionalUrl('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', ['http:', 'https:']).describe(
+    'the same with its path, such as `http://127.0.0.1:4318/v1/traces`',
+  ),
+  protocol: oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', ['http/json', 'http/protobuf']).describe(
+    'protocol of the collector; what is sent is JSON, which collectors take where they take Protobuf',
+  ),
+  disabled: oneOf('OTEL_SDK_DISABLED', 'false', ['true', 'false']).describe('`true` turns traces off'),
 });

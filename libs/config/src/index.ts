@@ -13,5 +13,6 @@ export {
   type LoggingConfig,
   type RedisConfig,
   type StorageConfig,
+  type TracingConfig,
   type WorkerConfig,
 } from './apps.js';

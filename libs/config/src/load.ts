@@ -14,7 +14,7 @@ export interface DescribedVariable extends Variable {
 }
 
 /** names of values that no message may show, and no child process may inherit */
-export const SECRET = /URL$|CONNECTION_STRING|KEY|SECRET|PASSWORD|TOKEN/;
+export const SECRET = /URL$|CONNECTION_STRING|KEY|SECRET|PASSWORD|TOKEN|HEADERS/;
 
 /** @throws ConfigError that names all unusable variables. */
 export function load<Schema extends z.ZodType>(schema: Schema, env: Environment): Config<Schema> {

@@ -100,9 +100,25 @@ export function oneOf<const T extends string>(name: string, unset: NoInfer<T>, c
 }
 
 export function url(name: string, unset: Unset, protocols: readonly string[]): z.ZodType<URL> {
-  const allowed = `a URL that starts with ${anyOf(protocols.map((protocol) => `${protocol}//`))}`;
-  const isAllowed = (value: string): boolean => URL.canParse(value) && protocols.includes(new URL(value).protocol);
+  const { allowed, isAllowed } = urlsOf(protocols);
   return parsed({ name, ...whenUnset(unset), allowed }, (value) => new URL(value), isAllowed);
+}
+
+export function optionalUrl(name: string, protocols: readonly string[]): z.ZodType<URL | undefined> {
+  const { allowed, isAllowed } = urlsOf(protocols);
+  return z
+    .string()
+    .optional()
+    .refine((value) => value === undefined || isAllowed(value))
+    .transform((value) => (value === undefined ? undefined : new URL(value)))
+    .register(variables, { name, allowed });
+}
+
+function urlsOf(protocols: readonly string[]): { allowed: string; isAllowed: (value: string) => boolean } {
+  return {
+    allowed: `a URL that starts with ${anyOf(protocols.map((protocol) => `${protocol}//`))}`,
+    isAllowed: (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+  };
 }
 
 function parsed<T>(

@@ -16,6 +16,8 @@ const logEntrySchema = z.object({
   message: z.string().default(''),
   requestId: z.string().exactOptional(),
   separationId: z.string().exactOptional(),
+  /** with tracing only */
+  traceId: z.string().exactOptional(),
   /** everything else that was logged with the message */
   fields: z.string().transform(parseFields).exactOptional(),
 });

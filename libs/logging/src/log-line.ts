@@ -2,8 +2,8 @@ import type { LogEntry } from './log-entry.js';
 
 /** Formats one readable line. Escapes characters that could start a new line or move a terminal's cursor. */
 export function formatTextLine(entry: LogEntry, entryId?: string): string {
-  const { time, level, service, requestId, separationId, message, fields } = entry;
-  const ids = [requestId, separationId].filter((id) => id !== undefined).join(' ');
+  const { time, level, service, requestId, separationId, traceId, message, fields } = entry;
+  const ids = [requestId, separationId, traceId].filter((id) => id !== undefined).join(' ');
   const parts = [time, level.toUpperCase().padEnd(5), service, ids === '' ? '-' : `[${ids}]`, message];
   if (fields !== undefined) parts.push(JSON.stringify(fields));
   if (entryId !== undefined) parts.push(`(${entryId})`);

@@ -1,5 +1,6 @@
 import type { LoggingConfig } from '@app/config';
 import type { RedisAddress } from '@app/redis';
+import { traceId } from '@app/tracing';
 import { hostname } from 'node:os';
 import winston, { type Logger } from 'winston';
 import { logContext } from './log-context.js';
@@ -18,7 +19,7 @@ export function createLogger(config: LoggingConfig, service: ServiceName, redis?
   const pod = hostname();
   const line = config.format === 'json' ? formatJsonLine : formatTextLine;
   const withContext = winston.format((info) =>
-    Object.assign(info, { time: new Date().toISOString(), ...logContext() }),
+    Object.assign(info, { time: new Date().toISOString(), ...logContext(), traceId: traceId() }),
   );
   const toEntry = (info: winston.Logform.TransformableInfo): string => line(toLogEntry(info, service, pod));
   const toConsole = new winston.transports.Console({ format: winston.format.printf(toEntry) });

@@ -3,7 +3,7 @@ import type { LogEntry } from './log-entry.js';
 
 /** Converts winston's log info to a LogEntry. */
 export function toLogEntry(info: Logform.TransformableInfo, service: string, pod: string): LogEntry {
-  const { level, message, time, requestId, separationId, ...rest } = info;
+  const { level, message, time, requestId, separationId, traceId, ...rest } = info;
   const fields = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, plain(value)]));
   return {
     time: typeof time === 'string' ? time : new Date().toISOString(),
@@ -13,6 +13,7 @@ export function toLogEntry(info: Logform.TransformableInfo, service: string, pod
     message: typeof message === 'string' ? message : String(plain(message)),
     ...(typeof requestId === 'string' && { requestId }),
     ...(typeof separationId === 'string' && { separationId }),
+    ...(typeof traceId === 'string' && { traceId }),
     ...(Object.keys(fields).length > 0 && { fields }),
   };
 }

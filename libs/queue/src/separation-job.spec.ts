@@ -10,7 +10,13 @@ const JOB = {
   createdAt: '2026-11-23T05:12:17.000Z',
 };
 
+const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+
 describe(parseSeparationJob.name, () => {
+  it('keeps the trace that a job belongs to', () => {
+    expect(parseSeparationJob({ ...JOB, traceparent: TRACEPARENT })).toEqual({ ...JOB, traceparent: TRACEPARENT });
+  });
+
   it('takes a job, and drops what a later version adds', () => {
     expect(parseSeparationJob({ ...JOB, priority: 1 })).toEqual(JOB);
     expect(parseStoredJob(JSON.stringify(JOB))).toEqual(JOB);
@@ -23,6 +29,7 @@ describe(parseSeparationJob.name, () => {
     ['durationSeconds', Number.POSITIVE_INFINITY],
     ['durationSeconds', -1],
     ['createdAt', 'yesterday'],
+    ['traceparent', 'song.mp3'],
     ...Object.keys(JOB).map((field) => [field, undefined] as const),
   ])('refuses the %s %p, and names the field', (field, value) => {
     const job = { ...JOB, [field]: value };

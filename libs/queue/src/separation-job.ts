@@ -6,6 +6,8 @@ import {
   type Progress,
   type StoredRequest,
 } from '@app/separations';
+import { isTraceparent } from '@app/tracing';
+import { z } from 'zod';
 import { InvalidJobError } from './queue.errors.js';
 import { turnSchema, UNKNOWN_TURN } from './turns/turn.js';
 
@@ -14,18 +16,27 @@ export const JOB_NAME = 'separate';
 /** What routing needs of a request; never the song. */
 const separationJobSchema = storedRequestSchema
   .pick({ id: true, requestId: true, model: true, durationSeconds: true, createdAt: true })
-  .extend({ turn: turnSchema.exactOptional() });
+  .extend({
+    turn: turnSchema.exactOptional(),
+    /** the span that queued it, as W3C Trace Context names it; its worker continues that trace */
+    traceparent: z.string().refine(isTraceparent).exactOptional(),
+  });
 
 export type SeparationJob = DocumentOf<typeof separationJobSchema>;
 
 export type JobProgress = Progress;
 
 /** The job of an accepted separation. */
-export function jobOf(request: StoredRequest, weightOf: (client: string) => number = () => 1): SeparationJob {
+export function jobOf(
+  request: StoredRequest,
+  weightOf: (client: string) => number = () => 1,
+  traceparent?: string,
+): SeparationJob {
   const { id, requestId, model, durationSeconds, createdAt, owner, priority = 'normal' } = request;
   // earlier versions stored no client
   const client = request.client ?? (owner === null ? UNKNOWN_TURN.client : `key:${owner}`);
-  return { id, requestId, model, durationSeconds, createdAt, turn: { client, priority, weight: weightOf(client) } };
+  const turn = { client, priority, weight: weightOf(client) };
+  return { id, requestId, model, durationSeconds, createdAt, turn, ...(traceparent !== undefined && { traceparent }) };
 }
 
 /** @throws InvalidJobError that names the first wrong field */

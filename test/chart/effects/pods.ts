@@ -75,6 +75,7 @@ export const PODS: Effects = {
     variable('worker-server', 'ANALYSIS', 'on-demand'),
     variable('logs', 'TZ', 'Europe/Berlin'),
   ],
+  traces: PARTS.map((part) => variable(part, 'OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector.tracing:4318')),
   'extra-env-replaces': [
     variable('worker-server', 'LOG_LEVEL', 'debug'),
     variable('rest-server', 'LOG_LEVEL', 'warn'),

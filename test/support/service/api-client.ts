@@ -19,11 +19,17 @@ export class ApiClient {
   constructor(
     readonly url: string,
     private readonly key?: string,
+    private readonly more: Readonly<Record<string, string>> = {},
   ) {}
+
+  /** the same client with more headers on each call */
+  with(headers: Readonly<Record<string, string>>): ApiClient {
+    return new ApiClient(this.url, this.key, headers);
+  }
 
   /** what each call of this client says about itself */
   get headers(): Record<string, string> {
-    return this.key === undefined ? {} : { authorization: `Bearer ${this.key}` };
+    return { ...this.more, ...(this.key !== undefined && { authorization: `Bearer ${this.key}` }) };
   }
 
   async upload(file: string | Buffer, fields: Fields = {}, fileName?: string): Promise<Answer<Separation & Problem>> {

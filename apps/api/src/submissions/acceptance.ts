@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { AudioFacts } from '@app/audio';
 import { isAccepted, SeparationIndex, SeparationStore, separationId } from '@app/separation-store';
 import { jobOf, QueueShares, SeparationQueue } from '@app/queue';
+import { annotateSpan, inSpan, traceparent } from '@app/tracing';
 import type { Priority, Separation, SeparationId, SeparationIdentity, StoredRequest } from '@app/separations';
 import { KeyRing } from '../access/key-ring.js';
 import { SeparationAccess } from '../access/separation-access.js';
@@ -90,14 +91,18 @@ export class Acceptance {
       durationSeconds: facts.durationSeconds,
       outcome: { state: 'accepted' },
     };
-    return this.store.accept(request, stagingKey);
+    return inSpan('store song', {}, () => this.store.accept(request, stagingKey));
   }
 
   /** also for an accepted separation: its job may have been lost, and a live one is kept */
   private async queueUp(request: StoredRequest, caller: string): Promise<void> {
     const { id, model, durationSeconds, createdAt, owner } = request;
+    annotateSpan({ 'separation.id': id, 'separation.model': model, 'song.seconds': durationSeconds });
     await fromQueue(() => this.shares.add(caller, id));
-    await fromQueue(() => this.queue.enqueue(jobOf(request, (client) => this.keys.weightOf(client))));
+    await inSpan('enqueue', { kind: 'producer' }, () => {
+      const job = jobOf(request, (client) => this.keys.weightOf(client), traceparent());
+      return fromQueue(() => this.queue.enqueue(job));
+    });
     try {
       await fromQueue(() => this.index.add(owner, id, createdAt, request));
     } catch (error) {

@@ -4,6 +4,7 @@ import type { ApiConfig } from '@app/config';
 import { shareOf } from '@app/concurrency';
 import { QueueShares, SeparationQueue } from '@app/queue';
 import type { Separation } from '@app/separations';
+import { annotateSpan, inSpan } from '@app/tracing';
 import type { Response } from 'express';
 import { mustNotBeRevoked } from '../access/access.guard.js';
 import { callerOf } from '../access/client.js';
@@ -41,7 +42,13 @@ export class SubmissionsService {
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  async submit(request: ApiRequest, response: Response): Promise<Submitted> {
+  submit(request: ApiRequest, response: Response): Promise<Submitted> {
+    const { traceparent } = request.headers;
+    const parent = typeof traceparent === 'string' ? traceparent : undefined;
+    return inSpan('upload', { kind: 'server', parent }, () => this.receiveSong(request, response));
+  }
+
+  private async receiveSong(request: ApiRequest, response: Response): Promise<Submitted> {
     this.receiver.checkHead(request);
     return this.calls.run(request, async (earlier) => {
       // checked before the song is sent: a full queue must not cost an upload of 500 MB
@@ -68,6 +75,7 @@ export class SubmissionsService {
 
   private async accept(upload: Upload, request: ApiRequest, gone: AbortSignal): Promise<Separation> {
     const caller = callerOf(request);
+    annotateSpan({ 'song.bytes': upload.bytes });
     const options = await this.optionsIn(upload.fields);
     const candidate = {
       ...options,
@@ -80,7 +88,9 @@ export class SubmissionsService {
     };
     let facts: AudioFacts | undefined;
     const inspect = async (): Promise<AudioFacts> =>
-      (facts ??= await this.inspector.inspect({ ...upload, track: options.track }, caller, gone));
+      (facts ??= await inSpan('check', {}, () =>
+        this.inspector.inspect({ ...upload, track: options.track }, caller, gone),
+      ));
     // a song that was sent whole is not thrown away for a moment's outage
     return throughOutage(async () => {
       const client = await fromQueue(() => this.turnTakers.nameOf(caller));

@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { FairSemaphore, shareOf } from '@app/concurrency';
 import type { ApiConfig } from '@app/config';
 import { ObjectStore } from '@app/storage';
+import { inSpan } from '@app/tracing';
 import type { Request } from 'express';
 import { atCapacity } from '../problems/at-capacity.js';
 import { fromStore } from '../problems/outages.js';
@@ -92,11 +93,13 @@ export class UploadReceiver {
       const limits = { maxBytes: maxBytes + FORM_OVERHEAD_BYTES, stallSeconds };
       const body = new UploadBody(request, boundary, limits);
       try {
-        const { fields, file } = await readUploadForm(body, boundary, maxBytes, (source, name) => {
-          const staged = stageFile(this.store, source, name, signal);
-          staging.push(staged);
-          return staged;
-        });
+        const readForm = (): ReturnType<typeof readUploadForm<StagedFile>> =>
+          readUploadForm(body, boundary, maxBytes, (source, name) => {
+            const staged = stageFile(this.store, source, name, signal);
+            staging.push(staged);
+            return staged;
+          });
+        const { fields, file } = await inSpan('receive', {}, readForm);
         const { [URL_FIELD]: link = '', [UPLOAD_FIELD]: resumed = '', ...options } = fields;
         if ([file !== undefined, link !== '', resumed !== ''].filter(Boolean).length > 1) throw tooManyFiles();
         if (file === undefined && link === '' && resumed === '') throw missingFile();

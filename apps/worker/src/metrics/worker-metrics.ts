@@ -4,11 +4,16 @@ import type { Manifest } from '@app/separations';
 /** how an attempt ended; `lost`: another worker took the job */
 type Outcome = 'completed' | 'failed' | 'cancelled' | 'retried' | 'lost';
 
+/** what clients wait for, seconds. The chart's objectives (values.schema.json) must be among them */
+export const WAITS = [5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400] as const;
+
 /** Metrics of the separations of this worker and of its engine. */
 export class WorkerMetrics {
   private readonly outcomes: Counter<'outcome'>;
   private readonly audioSeconds: Counter<'model'>;
   private readonly stageSeconds: Histogram<'stage'>;
+  private readonly firstSoundSeconds: Histogram;
+  private readonly manifestSeconds: Histogram;
   private readonly realTimeFactor: Gauge<'model'>;
   private readonly engineRestarts: Counter<'cause'>;
   private readonly engineMemory: Gauge;
@@ -35,6 +40,18 @@ export class WorkerMetrics {
       buckets: [0.05, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 900, 3600],
       registers,
     });
+    this.firstSoundSeconds = new Histogram({
+      name: 'separation_first_sound_seconds',
+      help: 'From the acceptance of a song to the first part that can be heard, if somebody waits for it',
+      buckets: [...WAITS],
+      registers,
+    });
+    this.manifestSeconds = new Histogram({
+      name: 'separation_manifest_seconds',
+      help: 'From the acceptance of a song to its manifest',
+      buckets: [...WAITS],
+      registers,
+    });
     this.realTimeFactor = new Gauge({
       name: 'separation_real_time_factor',
       help: 'Seconds of audio per second of separation, for the last completed one',
@@ -53,8 +70,15 @@ export class WorkerMetrics {
     for (const cause of ['crashed', 'hung', 'interrupted', 'refused', 'stopped']) this.engineRestarts.inc({ cause }, 0);
   }
 
-  completed(manifest: Manifest): void {
+  /** @param acceptedAt ISO 8601 */
+  firstSound(acceptedAt: string): void {
+    this.firstSoundSeconds.observe(secondsBetween(acceptedAt, new Date().toISOString()));
+  }
+
+  /** @param acceptedAt ISO 8601 */
+  completed(manifest: Manifest, acceptedAt: string): void {
     const { model, input, seconds } = manifest;
+    this.manifestSeconds.observe(secondsBetween(acceptedAt, manifest.finishedAt));
     this.ended('completed');
     this.audioSeconds.inc({ model }, input.durationSeconds);
     for (const [stage, value] of Object.entries(seconds)) this.stageSeconds.observe({ stage }, value);
@@ -77,4 +101,9 @@ export class WorkerMetrics {
   setEngineReady(isReady: boolean): void {
     this.engineReady.set(isReady ? 1 : 0);
   }
+}
+
+/** clocks of two machines may differ */
+function secondsBetween(from: string, to: string): number {
+  return Math.max(0, Date.parse(to) - Date.parse(from)) / 1000;
 }

@@ -65,7 +65,8 @@ describe(PreviewPublisher.name, () => {
 
   afterEach(() => song.close());
 
-  const publish = (): Promise<void> => sut.publish(id, song.stems, { scratch: folder, signal: ending.signal });
+  const publish = (onFirstSound = (): void => undefined): Promise<void> =>
+    sut.publish(id, song.stems, { scratch: folder, signal: ending.signal, onFirstSound });
 
   const published = (blocks: number): Promise<Preview> =>
     waitUntil(`block ${blocks}`, async () => {
@@ -110,7 +111,8 @@ describe(PreviewPublisher.name, () => {
   });
 
   it('publishes nothing while nobody listens, and everything from the start for who comes late', async () => {
-    const done = publish();
+    const awaited: number[] = [];
+    const done = publish(() => awaited.push(1));
     await song.growTo(8 * SECOND);
     await song.growTo(TOTAL - 1);
     expect(await board.read(id)).toBeUndefined();
@@ -119,6 +121,8 @@ describe(PreviewPublisher.name, () => {
     expect((await published(2)).blocks.map(({ to }) => to)).toEqual([12 * SECOND, TOTAL - 1]);
     ending.abort();
     await done;
+    // nobody waited for it
+    expect(awaited).toEqual([]);
   });
 
   it('hears of a listener who was there before, or of whom only the key tells', async () => {

@@ -22,7 +22,10 @@ interface PreviewParts {
   readonly logger: Logger;
 }
 
-type Step = Pick<StepContext, 'scratch' | 'signal'>;
+interface Step extends Pick<StepContext, 'scratch' | 'signal'> {
+  /** called once the first block can be heard, if somebody waited for it */
+  readonly onFirstSound?: () => void;
+}
 
 /**
  * Publishes what is final of growing stems while somebody listens, from the start. It only reads them: the engine and
@@ -63,11 +66,13 @@ export class PreviewPublisher {
     for (let done = 0; done < written.total; done = blocks.at(-1)?.to ?? 0) {
       const enough = enoughFor(done, written.total) - 1;
       await written.waitBeyond(enough, step.signal);
+      const isAwaited = watch.isListened;
       await watch.untilListened(step.signal);
       const block = nextBlock(blocks, await written.waitBeyond(enough, step.signal));
       await this.store(watch.id, attempt, block, stems, step);
       blocks.push(block);
       await this.announce(watch.id, attempt, blocks, written.total);
+      if (block.n === 0 && isAwaited) step.onFirstSound?.();
       if (block.n === 0) await this.removeEarlier(watch.id, attempt, step.signal);
     }
   }

@@ -7,6 +7,7 @@ import type { JobContext, SeparationJob } from '@app/queue';
 import { endingOf, needsRun, SeparationEndedError, type SeparationStore } from '@app/separation-store';
 import type { Manifest, StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
+import { addSpan, inSpan } from '@app/tracing';
 import type { EngineClient } from '../engine/engine.client.js';
 import { toJobError } from './failures.js';
 import type { PreviewPublisher } from '../preview/preview-publisher.js';
@@ -34,6 +35,8 @@ interface ProcessorParts {
   readonly enginePermits: Semaphore;
   readonly scratch: Scratch;
   readonly limits: Pick<LimitsConfig, 'maxDurationSeconds'>;
+  /** somebody waited for the first part of this song, and can hear it now */
+  readonly onFirstSound?: (request: StoredRequest) => void;
   readonly logger: Logger;
 }
 
@@ -49,7 +52,7 @@ export class SeparationProcessor {
     const { id: separationId, requestId } = job;
     await runWithLogContext({ requestId, separationId }, async () => {
       try {
-        await this.attempt(job, context);
+        await inJobSpan(job, context, () => this.attempt(job, context));
       } catch (error) {
         context.signal.throwIfAborted();
         const failure = toJobError(error);
@@ -115,14 +118,15 @@ export class SeparationProcessor {
         }),
       );
       const preview = new AbortController();
-      void group.start(() =>
-        previews.publish(request.id, stems, { ...step, signal: AbortSignal.any([signal, preview.signal]) }),
-      );
+      const listening = { scratch: step.scratch, signal: AbortSignal.any([signal, preview.signal]) };
+      const onFirstSound = (): void => this.parts.onFirstSound?.(request);
+      void group.start(() => previews.publish(request.id, stems, { ...listening, onFirstSound }));
       const drawing = group.start(() => drawWaveform(request, stems, signal));
-      const separated = await enginePermits.run(
-        () => timer.time('separate', () => separateMix(engine, request, mix, stems, { ...step, signal })),
-        signal,
-      );
+      const decodedAt = new Date();
+      const separated = await enginePermits.run(() => {
+        addSpan('engine wait', { startedAt: decodedAt, endedAt: new Date() });
+        return timer.time('separate', () => separateMix(engine, request, mix, stems, { ...step, signal }));
+      }, signal);
       // encode and store only count what remains: they overlap with the separation
       step.progress.report('encode', 0, 1);
       const [waveform] = await timer.time('encode', () => Promise.all([drawing, encoding, original]));
@@ -132,6 +136,19 @@ export class SeparationProcessor {
       return { separated, waveform, files };
     });
     const about = { request, mix, ffmpeg: await ffmpeg.version(), seconds: timer.seconds, startedAt };
-    return commitWork(separations, { ...about, ...work }, step);
+    return inSpan('commit', {}, () => commitWork(separations, { ...about, ...work }, step));
   }
+}
+
+/** Continues the trace of the upload. */
+function inJobSpan(job: SeparationJob, { attempt, queuedAt }: JobContext, work: () => Promise<void>): Promise<void> {
+  const { id, model, durationSeconds, traceparent: parent } = job;
+  if (queuedAt !== undefined) addSpan('queue wait', { parent, startedAt: queuedAt, endedAt: new Date() });
+  const attributes = {
+    'separation.id': id,
+    'separation.model': model,
+    'separation.attempt': attempt,
+    'song.seconds': durationSeconds,
+  };
+  return inSpan('separation', { kind: 'consumer', parent, attributes }, work);
 }

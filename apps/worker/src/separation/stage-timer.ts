@@ -1,13 +1,14 @@
 import type { Stage, StageSeconds } from '@app/separations';
+import { inSpan } from '@app/tracing';
 
-/** Measures the wall time of each stage of a job. */
+/** Measures the wall time of each stage of a job, and makes it a span. */
 export class StageTimer {
   private readonly measured: Record<Stage, number> = { fetch: 0, decode: 0, separate: 0, encode: 0, store: 0 };
 
   async time<T>(stage: Stage, work: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     try {
-      return await work();
+      return await inSpan(stage, {}, work);
     } finally {
       this.measured[stage] += performance.now() - startedAt;
     }

@@ -16,10 +16,14 @@ export class ListenWatch {
     if (milliseconds > 0) for (const wake of [...this.waiting]) wake();
   }
 
+  get isListened(): boolean {
+    return performance.now() < this.until;
+  }
+
   /** Waits until somebody listens. @throws the signal's reason */
   async untilListened(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (performance.now() < this.until) return;
+    if (this.isListened) return;
     await new Promise<void>((resolve) => {
       const wake = (): void => {
         this.waiting.delete(wake);

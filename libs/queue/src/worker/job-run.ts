@@ -44,6 +44,11 @@ export class JobRun implements JobContext {
     return this.bullJob.attemptsMade + 1;
   }
 
+  get queuedAt(): Date | undefined {
+    const { attemptsMade, stalledCounter, timestamp } = this.bullJob;
+    return attemptsMade === 0 && stalledCounter === 0 ? new Date(timestamp) : undefined;
+  }
+
   /** Later reasons are ignored. */
   abort(reason: Error): void {
     this.controller.abort(reason);

@@ -6,6 +6,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** 1 for the first attempt, whatever ended the others */
   readonly attempt: number;
+  /** undefined for later attempts */
+  readonly queuedAt?: Date | undefined;
   /** Never waits for Redis and never fails. Only the latest of a burst is sent. */
   readonly reportProgress: (progress: JobProgress) => Promise<void>;
 }

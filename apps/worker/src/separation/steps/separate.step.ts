@@ -3,6 +3,7 @@ import { WORKING_RATE } from '@app/audio';
 import type { StoredRequest } from '@app/separations';
 import type { EngineClient, SeparatedMix } from '../../engine/engine.client.js';
 import type { EngineResult } from '../../engine/protocol.js';
+import { addEngineSpans } from './engine-spans.js';
 import { WrongStemsError } from './separation.errors.js';
 import type { StemFiles } from './stem-files.js';
 import type { DecodedMix } from './decode.step.js';
@@ -31,6 +32,7 @@ export async function separateMix(
       },
     },
   );
+  addEngineSpans(result, new Date());
   checkResult(result, stems);
   return result;
 }
