@@ -38,21 +38,27 @@ export class Chart {
   }
 
   /** @throws with Helm's message when it refuses the values */
-  async render({
+  async render(options: RenderOptions = {}): Promise<Rendered> {
+    const documents = parseAllDocuments(await this.text(options));
+    const objects = documents.map((document) => document.toJS() as KubernetesObject | null);
+    return new Rendered(objects.filter((object) => object !== null));
+  }
+
+  /** with its comments */
+  async text({
     values,
     file = values === undefined ? undefined : join(this.folder, 'ci', `${values}-values.yaml`),
     set = [],
     apis = ALL_APIS,
     release = 'songs',
     namespace = 'music',
-  }: RenderOptions = {}): Promise<Rendered> {
+  }: RenderOptions = {}): Promise<string> {
     const args = ['template', release, this.folder, '--namespace', namespace];
     if (file !== undefined) args.push('--values', file);
     for (const assignment of set) args.push('--set', assignment);
     for (const api of apis) args.push('--api-versions', api);
     const { stdout } = await run(this.helm, args, { maxBuffer: 16 * 1024 * 1024 });
-    const documents = parseAllDocuments(stdout).map((document) => document.toJS() as KubernetesObject | null);
-    return new Rendered(documents.filter((object) => object !== null));
+    return stdout;
   }
 
   /** @throws with the warnings and errors */

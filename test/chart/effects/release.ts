@@ -107,5 +107,20 @@ export const RELEASE: Effects = {
     field('Service', 'minio', 'spec.externalName', 'minio.music-staging-minio.svc.cluster.local'),
     subchart('minio', 'namespaceOverride', 'music-staging-minio'),
   ],
+  'no-generated-secrets': [
+    names('Secret', []),
+    variable('rest-server', 'S3_ACCESS_KEY', 'separation-s3.access-key'),
+    pod('rest-server', 'volumes.1.secret.secretName', 'separation-api-keys'),
+  ],
+  objectives: [
+    field('PrometheusRule', 'music-separation', 'spec.groups.1.rules.0.expr', expect.stringContaining('le=~"30(')),
+    field('PrometheusRule', 'music-separation', 'spec.groups.2.rules.0.expr', expect.stringContaining('> 14.4 * 0.01')),
+    field(
+      'PrometheusRule',
+      'music-separation',
+      'spec.groups.2.rules.0.annotations.runbook_url',
+      'https://wiki.example/music#firstsoundlate',
+    ),
+  ],
   'no-logs': [absent('Deployment', 'logs'), absent('NetworkPolicy', 'logs'), absent('ServiceAccount', 'logs')],
 };
