@@ -31,7 +31,7 @@ async function start() {
   mustDiffer(port, workerPort);
   await checkOpenFiles();
   mustBeWritable(dataDir);
-  await lockDataDir(dataDir);
+  lockDataDir(dataDir, { built });
   await mustBeFree(host, port, 'PORT');
   await mustBeFree(host, workerPort, 'WORKER_PORT');
   const folders = watchedFolders();

@@ -127,7 +127,7 @@ describe('npm start on a machine where it cannot run', () => {
   it('leaves a data folder to the service that uses it, and takes it after that one was killed', async () => {
     await mkdir(join(folder, 'data'));
     const lock = `import { lockDataDir } from './scripts/service/data-lock.mjs';
-      await lockDataDir('${folder}/data'); console.log('locked')`;
+      lockDataDir('${folder}/data', { built: false }); console.log('locked')`;
     expect(await keepRunning(lock)).toBe('locked');
     const { code, output } = await run(start);
     expect({ code, output }).toEqual({
@@ -138,6 +138,24 @@ describe('npm start on a machine where it cannot run', () => {
     first?.kill('SIGKILL');
     if (first !== undefined) await once(first, 'exit');
     expect(await keepRunning(lock)).toBe('locked');
+  });
+
+  it('leaves a data folder to a container on the same volume', async () => {
+    await mkdir(join(folder, 'data'));
+    // containers share the file, and neither processes nor sockets
+    const hold = 'import fcntl, sys; file = open(sys.argv[1], "a"); fcntl.flock(file, fcntl.LOCK_EX)';
+    const holder = spawn('python3', [
+      '-c',
+      `${hold}; print("held", flush=True); sys.stdin.read()`,
+      join(folder, 'data', 'service.lock'),
+    ]);
+    children.push(holder);
+    await once(holder.stdout, 'data', { signal: AbortSignal.timeout(patient(10_000)) });
+    expect((await run(start)).output).toContain(`Another npm start uses ${folder}/data.`);
+    expect(await run([...start, '--built'])).toEqual({
+      code: 1,
+      output: `Another container uses the volume of ${folder}/data. Stop it, or give this one a volume of its own.`,
+    });
   });
 
   it("sets the queue's files aside if Redis cannot read them", async () => {

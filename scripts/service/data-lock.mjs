@@ -1,49 +1,44 @@
 // one service per data folder: two would write the same files of Redis
-import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { rmSync, statSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlainError } from '../support/fail.mjs';
+import { pythons } from '../support/paths.mjs';
+
+const TAKEN = 75;
+const FAILED = 74;
+/** Node has no flock. A lock belongs to the open file, so it outlasts the process that asks for it. */
+const LOCK = `
+import errno, fcntl, sys
+try:
+    fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)
+except OSError as error:
+    print(error.strerror)
+    sys.exit(${TAKEN} if error.errno in (errno.EWOULDBLOCK, errno.EACCES) else ${FAILED})
+`;
 
 /**
- * Holds the folder until this process ends, however it ends. The lock is a socket that nobody talks to: a file would
- * outlive a killed process.
+ * Holds the folder until this process ends, however it ends. The lock is on a file, because containers that share a
+ * volume share nothing else.
+ * @param {{ built: boolean }} options built: in the container image
  */
-export async function lockDataDir(folder) {
-  const { dev, ino } = statSync(folder);
-  const name = `music-separation-${createHash('sha256').update(`${dev}:${ino}`).digest('hex').slice(0, 24)}`;
-  // Linux has sockets without a file
-  const address = process.platform === 'linux' ? `\0${name}` : join(tmpdir(), `${name}.sock`);
-  if ((await listens(address)) || ((await isDead(address)) && (await listens(address)))) return;
-  throw new PlainError(
-    `Another npm start uses ${folder}. Stop it, or set DATA_DIR to another folder (and PORT and WORKER_PORT).`,
-  );
-}
-
-async function listens(address) {
-  const server = createServer((socket) => socket.destroy());
-  server.listen(address);
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    if (error.code !== 'EADDRINUSE') throw error;
-    return false;
+export function lockDataDir(folder, { built }) {
+  const file = join(folder, 'service.lock');
+  const lock = openSync(file, 'a', 0o600);
+  for (const python of pythons) {
+    const { status, stdout } = spawnSync(python, ['-c', LOCK], { stdio: ['ignore', 'pipe', 'ignore', lock] });
+    if (status === 0) return;
+    if (status === TAKEN) throw new PlainError(built ? inContainer(folder) : inCheckout(folder));
+    if (status === FAILED) {
+      const reason = String(stdout).trim();
+      throw new PlainError(`Cannot lock ${file}: ${reason}. Set DATA_DIR to a folder on a disk with file locks.`);
+    }
   }
-  server.unref();
-  return true;
+  throw new PlainError('Found no Python that runs. Install Python 3.10 to 3.14, or set PYTHON to its path.');
 }
 
-/** Removes the file of a socket whose process is gone. */
-async function isDead(address) {
-  if (address.startsWith('\0')) return false;
-  const socket = connect(address);
-  const answers = await once(socket, 'connect').then(
-    () => true,
-    () => false,
-  );
-  socket.destroy();
-  if (!answers) rmSync(address, { force: true });
-  return !answers;
-}
+const inContainer = (folder) =>
+  `Another container uses the volume of ${folder}. Stop it, or give this one a volume of its own.`;
+
+const inCheckout = (folder) =>
+  `Another npm start uses ${folder}. Stop it, or set DATA_DIR to another folder (and PORT and WORKER_PORT).`;

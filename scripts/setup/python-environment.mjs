@@ -2,7 +2,7 @@
 import { realpathSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PlainError } from '../support/fail.mjs';
-import { root, venv, venvBin, venvPython } from '../support/paths.mjs';
+import { pythons, root, venv, venvBin, venvPython } from '../support/paths.mjs';
 import { mustRun, run } from '../support/run.mjs';
 import { digestOf, isStamped, stamp } from './stamp.mjs';
 import { venvState } from './venv-state.mjs';
@@ -58,8 +58,7 @@ export async function engineProfile() {
 }
 
 async function makeVenv() {
-  const candidates = [process.env.PYTHON, 'python3', 'python'].filter(Boolean);
-  for (const python of candidates) {
+  for (const python of pythons) {
     const { code } = await run(python, ['-c', VERSION_CHECK], { quiet: true }).catch(() => ({ code: 1 }));
     if (code !== 0) continue;
     rmSync(venv, { recursive: true, force: true });

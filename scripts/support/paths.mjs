@@ -10,6 +10,8 @@ export const venv = join(root, 'engine', '.venv');
 export const venvBin = join(venv, process.platform === 'win32' ? 'Scripts' : 'bin');
 export const venvPython = join(venvBin, 'python');
 export const enginePython = process.env.ENGINE_PYTHON || venvPython;
+/** Pythons of this machine that need no environment of ours. */
+export const pythons = [process.env.ENGINE_PYTHON, process.env.PYTHON, 'python3', 'python'].filter(Boolean);
 // the worker and logs compute little: a small young generation saves 30 MiB each
 const nodeFlags = (app) => ['--enable-source-maps', ...(app === 'api' ? [] : ['--max-semi-space-size=2'])];
 
