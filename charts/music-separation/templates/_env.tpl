@@ -83,6 +83,7 @@
 - { name: RETENTION_HOURS, value: {{ int64 .Values.config.retentionHours | quote }} }
 - { name: RATE_LIMIT_PER_MINUTE, value: {{ int64 .Values.config.rateLimitPerMinute | quote }} }
 - { name: CORS_ORIGINS, value: {{ .Values.config.corsOrigins | quote }} }
+- { name: ALLOWED_HOSTS, value: {{ .Values.config.allowedHosts | quote }} }
 - { name: TRUSTED_PROXIES, value: {{ int64 .Values.config.trustedProxies | quote }} }
 - { name: URL_IMPORT_HOSTS, value: {{ .Values.config.urlImportHosts | quote }} }
 - { name: WEBHOOK_ALLOW, value: {{ .Values.config.webhookAllow | quote }} }

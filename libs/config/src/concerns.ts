@@ -37,6 +37,11 @@ export const apiHttp = z.object({
     'port of `/metrics` of rest-server; 0 means `PORT`, with a key if calls need one',
   ),
   corsOrigins: list('CORS_ORIGINS').describe('browser origins that may call the API, separated by commas'),
+  allowedHosts: listOf('ALLOWED_HOSTS', '`*` or host names, separated by commas', (part) =>
+    HostList.isEntry(part),
+  ).describe(
+    'names of this server besides those of a home network, for calls without keys ([host names](access-keys.md#host-names))',
+  ),
   apiKeysFile: optionalText('API_KEYS_FILE').describe(
     'file of access keys, see access-keys.md; without it, no call needs a key',
   ),

@@ -26,7 +26,7 @@ export class HostList {
   }
 
   /** Whether the host of a URL is listed; its addresses are checked when it is connected to. */
-  allows({ hostname }: URL): boolean {
+  allows({ hostname }: Pick<URL, 'hostname'>): boolean {
     const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
     return this.ranges.includes(host) || this.names.some((name) => matches(host, name));
   }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keyLine, startApi, type InProcessApi } from '../../../../test/support/service/in-process-api.js';
 import { rawCall } from '../../../../test/support/service/raw-call.js';
@@ -54,8 +54,62 @@ describe(refuseCrossSite.name, () => {
     ['localhost.rebound.example:3000', 403],
     ['notlocalhost', 403],
     ['x[::1', 403],
+    ['music.lan', 403],
   ])('answers a server on loopback that is called %s with %d', async (host, status) => {
     expect(await statusOf('GET', '/v1/separations', { host })).toBe(status);
+  });
+
+  describe('on every address, without keys', () => {
+    let open: InProcessApi;
+
+    beforeAll(async () => {
+      open = await startApi(redis.url, { HOST: '0.0.0.0', ALLOWED_HOSTS: 'music.example, *.club.example' });
+    });
+
+    afterAll(() => open.close());
+
+    it.each([
+      ['192.168.0.9:3000', 200],
+      ['[fd00::9]:3000', 200],
+      ['localhost:3000', 200],
+      ['nas', 200],
+      ['NAS.local:3000', 200],
+      ['nas.local.', 200],
+      ['nas.lan', 200],
+      ['nas.home.arpa', 200],
+      ['rest-server.music.svc.cluster.local', 200],
+      [hostname(), 200],
+      ['music.example:3000', 200],
+      ['jazz.club.example', 200],
+      ['rebound.example', 403],
+      ['192.168.0.9.rebound.example:3000', 403],
+      ['nas.local.rebound.example', 403],
+      ['notlocal.example', 403],
+      ['sub.music.example', 403],
+    ])('answers to %s with %d', async (host, status) => {
+      expect(await statusOf('GET', '/v1/separations', { host }, open)).toBe(status);
+      expect(await statusOf('GET', '/', { host }, open)).toBe(status);
+    });
+
+    it('names the variable that would allow a name', async () => {
+      const { body } = await rawCall(open.port, 'GET / HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n');
+      expect(JSON.parse(body)).toMatchObject({
+        code: 'forbidden',
+        detail:
+          'This server does not answer to "rebound.example". Call it by its address, or add the name to ALLOWED_HOSTS.',
+      });
+    });
+  });
+
+  it('trusts no name that the caller could forge, behind a proxy whose names are listed', async () => {
+    const proxied = await startApi(redis.url, { TRUSTED_PROXIES: '1', ALLOWED_HOSTS: 'music.example' });
+    const called = (host: string): Promise<number | undefined> =>
+      statusOf('GET', '/v1/models', { host, 'x-forwarded-host': 'music.example' }, proxied);
+    try {
+      expect([await called('music.example'), await called('rebound.example')]).toEqual([200, 403]);
+    } finally {
+      await proxied.close();
+    }
   });
 
   it.each([
@@ -127,7 +181,7 @@ describe(refuseCrossSite.name, () => {
   });
 
   it('needs no Host where any name is accepted', async () => {
-    const other = await startApi(redis.url, { HOST: '0.0.0.0' });
+    const other = await startApi(redis.url, { HOST: '0.0.0.0', ALLOWED_HOSTS: '*' });
     try {
       expect(await rawCall(other.port, 'GET /v1/models HTTP/1.0\r\n\r\n')).toMatchObject({ status: 200 });
       const write = `POST ${CANCEL} HTTP/1.0\r\nContent-Length: 0\r\nOrigin: https://evil.example\r\n\r\n`;
@@ -139,8 +193,8 @@ describe(refuseCrossSite.name, () => {
 
   it.each([
     ['behind a proxy', 200, () => ({ TRUSTED_PROXIES: '1' })],
-    ['on every address', 200, () => ({ HOST: '0.0.0.0' })],
-    ['with API keys', 401, () => ({ API_KEYS_FILE: join(folder, 'keys') })],
+    ['if all are allowed', 200, () => ({ HOST: '0.0.0.0', ALLOWED_HOSTS: '*' })],
+    ['with API keys', 401, () => ({ API_KEYS_FILE: join(folder, 'keys'), ALLOWED_HOSTS: 'music.lan' })],
   ])('accepts any host name %s', async (_, status, environment: () => Record<string, string>) => {
     const other = await startApi(redis.url, environment());
     try {

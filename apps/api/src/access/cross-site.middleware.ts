@@ -1,10 +1,9 @@
-import { isIP } from 'node:net';
 import type { HttpConfig } from '@app/config';
 import type { NextFunction, Request, Response } from 'express';
 import { requestIdOf } from '../context/api-request.js';
 import { ProblemError } from '../problems/problem.error.js';
 import { sendProblem } from '../problems/problem.filter.js';
-import { isLoopback } from './loopback.js';
+import { AllowedHosts } from './allowed-hosts.js';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
@@ -14,14 +13,13 @@ const OWN_SITES = ['same-origin', 'none'];
 type Handler = (request: Request, response: Response, next: NextFunction) => void;
 
 /**
- * Protects against the web sites that a user visits: against their forms (CSRF), and on loopback against their host
- * names that resolve to this machine (DNS rebinding).
+ * Protects against the web sites that a user visits: against their forms (CSRF), and against their host names that
+ * resolve to this machine (DNS rebinding).
  */
 export function refuseCrossSite(http: HttpConfig): Handler {
-  // an API key, or a proxy that knows its host names, stops DNS rebinding as well
-  const checksHost = isLoopback(http.host) && http.apiKeysFile === undefined && http.trustedProxies === 0;
+  const hosts = new AllowedHosts(http);
   return (request, response, next) => {
-    const problem = crossSiteProblem(request, http.corsOrigins) ?? hostProblem(request, checksHost);
+    const problem = crossSiteProblem(request, http.corsOrigins) ?? hostProblem(request, hosts);
     if (problem === undefined) next();
     else sendProblem(response, problem, requestIdOf(request));
   };
@@ -52,24 +50,18 @@ function isOriginOf(origin: string, { host }: Request): boolean {
 }
 
 function hostProblem(
-  { hostname, headers, headersDistinct, httpVersion }: Request,
-  checksHost: boolean,
+  { headers, headersDistinct, httpVersion }: Request,
+  hosts: AllowedHosts,
 ): ProblemError | undefined {
+  const { host = '' } = headers;
   // RFC 9112 §3.2
   if ((headersDistinct['host']?.length ?? 0) > 1) return new ProblemError('invalid_request', 'Send one Host header.');
-  const isNamed = (headers.host ?? '') !== '';
   if (httpVersion === '1.1' && headers.host === undefined) {
     return new ProblemError('invalid_request', 'Send a Host header.');
   }
-  if (!checksHost) return undefined;
-  if (!isNamed) {
-    return new ProblemError('invalid_request', 'Send a Host header that names this server.');
-  }
-  if (isOwnHost(hostname)) return undefined;
-  const detail = 'Call this server as localhost or by its address; behind a proxy set TRUSTED_PROXIES.';
+  if (hosts.areAll) return undefined;
+  if (host === '') return new ProblemError('invalid_request', 'Send a Host header that names this server.');
+  if (hosts.allow(host)) return undefined;
+  const detail = `This server does not answer to "${host}". Call it by its address, or add the name to ALLOWED_HOSTS.`;
   return new ProblemError('forbidden', detail);
-}
-
-function isOwnHost(name: string): boolean {
-  return /^(.+\.)?localhost$/i.test(name) || isIP(name.replace(/^\[|\]$/g, '')) !== 0;
 }
