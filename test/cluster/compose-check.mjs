@@ -1,4 +1,4 @@
-// compose.yaml: from nothing to stems, stopped, upgraded with its data kept; with two workers, with S3 and with https
+// compose.yaml: from nothing to stems, stopped, upgraded with its data kept; with two workers, S3, https and a watched folder
 import { request } from 'node:https';
 import { once } from 'node:events';
 import { openClient } from '../../scripts/support/client.mjs';
@@ -8,6 +8,7 @@ import { until } from '../../scripts/support/until.mjs';
 import { ComposeProject, secret } from './compose.mjs';
 import { imageName } from './containers.mjs';
 import { checkStems, separateAndCheck } from './song-check.mjs';
+import { checkWatch, WatchedFolders } from './watch-check.mjs';
 
 const HOST = '127.0.0.1';
 const NAME = 'music.home.arpa';
@@ -18,13 +19,16 @@ export async function checkCompose(containers, command, song) {
   for (const name of ['api', 'worker']) await containers.run('tag', imageName(name), imageName(name, OTHER_VERSION));
   await inProject(command, 'folder', async (project) => {
     const settings = { ...(await basics()), WORKER_PREFETCH: 0 };
-    await checkUpgrade(project, settings, song);
+    project.set(settings);
+    await checkGpus(project);
+    await checkUpgrade(containers, project, settings, song);
   });
   await inProject(command, 'profile s3', async (project) => {
     const keys = { STORAGE: 's3', S3_ACCESS_KEY: 'songs', S3_SECRET_KEY: secret() };
-    await checkUpgrade(project, { ...(await basics()), ...keys }, song, ['s3']);
+    await checkUpgrade(containers, project, { ...(await basics()), ...keys }, song, ['s3']);
   });
   await inProject(command, 'profile https', (project) => checkHttps(project, song));
+  await inProject(command, 'profile watch', (project) => checkWatched(project, song));
 }
 
 async function inProject(command, title, check) {
@@ -39,7 +43,7 @@ async function inProject(command, title, check) {
 
 const basics = async () => ({ MODEL: 'demo', PORT: await freePort(HOST) });
 
-async function checkUpgrade(project, settings, song, profiles = []) {
+async function checkUpgrade(containers, project, settings, song, profiles = []) {
   project.set(settings, profiles);
   const client = await start(project, settings, 2);
   const { id, seconds, stems } = await separateAndCheck(client, song);
@@ -52,6 +56,43 @@ async function checkUpgrade(project, settings, song, profiles = []) {
   // other options: it is separated again
   await separateAndCheck(upgraded, song, { shifts: 1 });
   console.log('  stopped and upgraded: it serves the same stems, and separates the next song');
+  await stop(containers, project);
+}
+
+/** No GPU is needed to see what would be started. */
+async function checkGpus(project) {
+  const config = await project.gpuConfig();
+  for (const part of ['music-separation-worker-cuda', 'driver: nvidia', 'DEVICE: cuda']) {
+    if (!config.includes(part)) throw new PlainError(`${config}\ncompose.gpu.yaml adds no "${part}": see above.`);
+  }
+  console.log('  compose.gpu.yaml adds its image, its device and its setting');
+}
+
+async function stop(containers, project) {
+  const begin = Date.now();
+  await project.stop();
+  const seconds = (Date.now() - begin) / 1000;
+  const endings = await containers.endings(project.name);
+  const unclean = endings.filter((line) => !line.includes('Exited (0)'));
+  if (unclean.length > 0)
+    throw new PlainError(`${unclean.join('\n')}\nNot every container stopped cleanly: see above.`);
+  console.log(`  ${endings.length} containers stopped in ${seconds.toFixed(1)} s, all with exit code 0`);
+}
+
+async function checkWatched(project, song) {
+  const folders = new WatchedFolders();
+  const { songs, library, options } = folders;
+  const settings = { ...(await basics()), WATCH_DIR: songs, LIBRARY_DIR: library, WATCH_OPTIONS: options };
+  project.set(settings, ['watch']);
+  try {
+    await checkWatch(folders, song, { start: () => start(project, settings, 1), stop: () => project.down() });
+  } catch (error) {
+    console.error(await project.logs('watch'));
+    throw error;
+  } finally {
+    await project.down();
+    folders.remove();
+  }
 }
 
 async function checkHttps(project, song) {

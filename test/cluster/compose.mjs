@@ -12,13 +12,14 @@ export const secret = () => randomBytes(24).toString('hex');
 export class ComposeProject {
   #command;
   #folder = mkdtempSync(join(tmpdir(), 'compose-'));
-  #name = `separation-${randomUUID().slice(0, 8)}`;
+  name = `separation-${randomUUID().slice(0, 8)}`;
   #profiles = [];
 
   /** @param {string} command `docker compose`, or a program that takes the same arguments */
   constructor(command) {
     this.#command = command.split(' ');
-    for (const file of ['compose.yaml', 'Caddyfile']) copyFileSync(join(root, file), join(this.#folder, file));
+    for (const file of ['compose.yaml', 'compose.gpu.yaml', 'Caddyfile'])
+      copyFileSync(join(root, file), join(this.#folder, file));
   }
 
   /** Writes .env. */
@@ -31,6 +32,16 @@ export class ComposeProject {
   /** @param {number} workers worker-servers */
   up(workers = 1) {
     return this.run('up', '--detach', '--no-build', '--scale', `worker-server=${workers}`);
+  }
+
+  /** Stops the containers, and keeps them. */
+  stop() {
+    return this.run('stop');
+  }
+
+  /** What Compose makes of the files, with the override for GPUs. */
+  gpuConfig() {
+    return this.run('--file', join(this.#folder, 'compose.gpu.yaml'), 'config');
   }
 
   /** Removes the containers, and keeps the volumes. */
@@ -49,7 +60,7 @@ export class ComposeProject {
 
   async run(...args) {
     const [command, ...first] = this.#command;
-    const project = ['--project-name', this.#name, '--file', join(this.#folder, 'compose.yaml')];
+    const project = ['--project-name', this.name, '--file', join(this.#folder, 'compose.yaml')];
     const profiles = this.#profiles.flatMap((profile) => ['--profile', profile]);
     const { code, output } = await run(command, [...first, ...project, ...profiles, ...args], { quiet: true });
     if (code !== 0) throw new PlainError(`${output}\n${this.#command.join(' ')} ${args[0]} failed: see above.`);

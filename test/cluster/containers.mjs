@@ -73,6 +73,24 @@ export class Containers {
     return { code: Number(code), seconds: (Date.now() - begin) / 1000 };
   }
 
+  /** Kills a container as a lack of memory or power would. */
+  async kill(name) {
+    await this.run('kill', '--signal', 'KILL', `${this.#name}-${name}`);
+    await this.ended(name);
+  }
+
+  /** Waits until a container has ended by itself. Returns its exit code. */
+  async ended(name) {
+    return Number(await this.run('wait', `${this.#name}-${name}`));
+  }
+
+  /** How the containers of a Compose project have ended, such as `Exited (0) 2 seconds ago`. */
+  async endings(project) {
+    const filter = `label=com.docker.compose.project=${project}`;
+    const lines = await this.run('ps', '--all', '--filter', filter, '--format', '{{.Names}} {{.Status}}');
+    return lines.split('\n');
+  }
+
   /** The full name of a volume, which `remove` removes. */
   volume(name) {
     const volume = `${this.#name}-${name}`;

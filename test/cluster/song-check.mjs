@@ -6,6 +6,7 @@ import { PlainError } from '../../scripts/support/fail.mjs';
 import { until } from '../../scripts/support/until.mjs';
 
 const COMPLETED_MS = 600_000;
+const UNAVAILABLE_MS = 60_000;
 
 /** @returns {Promise<{ id: string, seconds: number, stems: string[] }>} seconds: from the start of the upload to completion */
 export async function separateAndCheck(client, song, options = {}) {
@@ -66,8 +67,19 @@ export async function checkArchive(client, id) {
 }
 
 async function bytesOf(client, path) {
-  const answer = await client.download(path, { signal: AbortSignal.timeout(COMPLETED_MS) });
-  return Buffer.from(await answer.arrayBuffer());
+  const signal = AbortSignal.timeout(COMPLETED_MS);
+  let bytes;
+  const arrive = async () => {
+    try {
+      bytes = Buffer.from(await (await client.download(path, { signal })).arrayBuffer());
+    } catch (error) {
+      // a busy machine: the answer says when to try again
+      if (error.status !== 503) throw error;
+    }
+    return bytes !== undefined;
+  };
+  if (!(await until(arrive, { timeoutMs: UNAVAILABLE_MS }))) throw new PlainError(`${path} is unavailable`);
+  return bytes;
 }
 
 /** Writes swelling noise as a 16-bit mono 8 kHz WAV: small to upload, and as much work as any song of its length. */
