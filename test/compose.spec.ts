@@ -127,6 +127,11 @@ describe('compose.yaml', () => {
     }
   });
 
+  it('has text alone as settings, because podman-compose puts them into places where .env sets none', () => {
+    const values = services.flatMap(([, { environment = {} }]) => Object.entries(environment));
+    expect(values.filter(([, value]) => typeof value === 'number')).toEqual([]);
+  });
+
   it('has no secrets, and .env.example names only what is read, with the defaults', async () => {
     const defaults = new Map([...text.matchAll(INTERPOLATED)].map(([, name, value]) => [name, value ?? '']));
     const known = [...defaults.keys(), 'COMPOSE_PROFILES', ...configurationVariables().map(({ name }) => name)];
