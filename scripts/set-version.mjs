@@ -1,4 +1,4 @@
-// `npm version NEW`: package.json has the version; this copies it to the chart, the engine and compose, and stages them
+// `npm version NEW`: package.json has the version; this copies it to the chart, the engine, compose and docs, and stages them
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { main } from './support/fail.mjs';
@@ -14,6 +14,7 @@ const COPIES = {
   'clients/python/src/music_separation/__init__.py': [[/^__version__ = .*$/m, `__version__ = "${version}"`]],
   'compose.yaml': [[/\$\{VERSION:-[^}]*\}/g, `\${VERSION:-${version}}`]],
   'compose.gpu.yaml': [[/\$\{VERSION:-[^}]*\}/g, `\${VERSION:-${version}}`]],
+  'docs/gke.md': [[/^VERSION=.*$/m, `VERSION=${version}`]],
   '.env.example': [[/^#VERSION=.*$/m, `#VERSION=${version}`]],
 };
 
