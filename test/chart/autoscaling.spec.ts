@@ -21,7 +21,7 @@ describeChart('autoscaling by queue length', () => {
       const triggers = rendered.get('ScaledObject', pool).spec?.triggers ?? [];
       const states = ['wait', 'prioritized', 'active', 'delayed'] as const;
       expect(triggers.map(({ name, metadata }) => [name, metadata.listName])).toEqual(
-        states.map((state) => [state, keys.queue(state)]),
+        states.map((state) => [state, keys.queue().state(state)]),
       );
       const { formula } = rendered.get('ScaledObject', pool).spec?.advanced?.scalingModifiers ?? {};
       expect(formula?.split(' + ')).toEqual([...states]);

@@ -39,7 +39,14 @@ describe('a model with stems of its own', () => {
   /** Announces the model like a worker; its songs stay in line. */
   async function announce(): Promise<void> {
     const connections = new RedisConnections({ url: service.redis.url });
-    const worker = { workerId: 'a', device: 'cpu', backend: 'torch', precision: 'fp32', realTimeFactor: {} };
+    const worker = {
+      workerId: 'a',
+      queue: 'toWorkers',
+      device: 'cpu',
+      backend: 'torch',
+      precision: 'fp32',
+      realTimeFactor: {},
+    };
     await new WorkerPresence(connections).announce({ ...worker, models: [MODEL] });
     await connections.close();
   }

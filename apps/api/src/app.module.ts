@@ -51,7 +51,7 @@ export class AppModule {
         StorageModule.forRoot(config.storage),
         RedisModule.forRoot(config.redis),
         SeparationStoreModule.forRoot({ callTimeoutMs: OUTSIDE_MS, lockWaitMs: OUTSIDE_MS }),
-        QueueModule,
+        QueueModule.forRoot(config.modelQueues),
         MetricsModule.forRoot('rest-server'),
         AudioModule.forRoot(ffmpeg),
         AccessModule.forRoot(keys),

@@ -12,7 +12,7 @@ export class PresenceAnnouncer {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly workerId: string,
+    private readonly identity: Pick<WorkerAnnouncement, 'workerId' | 'queue'>,
     private readonly presence: WorkerPresence,
     private readonly throughput: ThroughputStats,
     private readonly engineState: () => EngineState,
@@ -29,7 +29,7 @@ export class PresenceAnnouncer {
   /** Retires this worker at once. Without Redis, its announcement expires on its own. */
   async stop(): Promise<void> {
     clearInterval(this.timer);
-    await this.presence.retire(this.workerId).catch(() => undefined);
+    await this.presence.retire(this.identity.workerId).catch(() => undefined);
   }
 
   /** A worker without a ready engine does not announce itself. */
@@ -50,7 +50,7 @@ export class PresenceAnnouncer {
     const models = facts.models.flatMap((model) => describeModel(model) ?? []);
     const { device, backend, precision } = facts;
     const realTimeFactor = Object.fromEntries(models.map(({ name }) => [name, this.factors.get(name) ?? null]));
-    return { workerId: this.workerId, models, device, backend, precision, realTimeFactor };
+    return { ...this.identity, models, device, backend, precision, realTimeFactor };
   }
 
   // an outage of Redis must not disturb the work

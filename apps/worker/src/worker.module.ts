@@ -6,7 +6,7 @@ import type { WorkerConfig } from '@app/config';
 import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { LoggingModule, type Logger } from '@app/logging';
 import { MetricsModule, Registry } from '@app/metrics';
-import { AnalysisQueue, ListenSignals, PreviewBoard, QueueModule } from '@app/queue';
+import { AnalysisQueue, ListenSignals, PreviewBoard, QueueModule, SeparationQueue } from '@app/queue';
 import { RedisConnections, RedisModule } from '@app/redis';
 import { SeparationStore, SeparationStoreModule } from '@app/separation-store';
 import { HealthController, lately, Readiness } from '@app/server';
@@ -44,7 +44,7 @@ export class WorkerModule {
         MetricsModule.forRoot('worker-server'),
         RedisModule.forRoot(config.redis),
         SeparationStoreModule.forRoot({ callTimeoutMs: CALL_TIMEOUT_MS, lockWaitMs: LOCK_WAIT_MS }),
-        QueueModule,
+        QueueModule.forRoot(config.modelQueues),
         StorageModule.forRoot(config.storage),
       ],
       controllers: [HealthController],
@@ -77,6 +77,7 @@ export class WorkerModule {
             WorkerMetrics,
             PreviewPublisher,
             AnalysisQueue,
+            SeparationQueue,
           ],
         },
         { provide: Readiness, useFactory: readiness, inject: [WorkerService, Ffmpeg, RedisConnections, ObjectStore] },
@@ -110,10 +111,11 @@ type Assemble = (
   metrics: WorkerMetrics,
   previews: PreviewPublisher,
   analyses: AnalysisQueue,
+  queue: SeparationQueue,
 ) => WorkerService;
 
 function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assemble {
-  return (connections, presence, throughput, separations, store, ffmpeg, metrics, previews, analyses) => {
+  return (connections, presence, throughput, separations, store, ffmpeg, metrics, previews, analyses, queue) => {
     const engine = new EngineClient(
       config.engine,
       new EngineTelemetry(logger, metrics, (state) => {
@@ -121,7 +123,13 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       }),
     );
     const workerId = `${hostname()}-${randomUUID().slice(0, 8)}`;
-    const announcer = new PresenceAnnouncer(workerId, presence, throughput, () => engine.state, logger);
+    const announcer = new PresenceAnnouncer(
+      { workerId, queue: config.queue },
+      presence,
+      throughput,
+      () => engine.state,
+      logger,
+    );
     separations.listeners.onEnded(({ request, ending }) => {
       if (ending.status !== 'completed') return;
       metrics.completed(ending.manifest, request.createdAt);
@@ -156,6 +164,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
     const service: WorkerService = new WorkerService({
       config,
       connections,
+      queue,
       separations,
       store,
       engine,

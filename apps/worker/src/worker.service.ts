@@ -1,7 +1,14 @@
 import type { Ffmpeg } from '@app/audio';
 import type { WorkerConfig } from '@app/config';
 import { runWithLogContext, type Logger } from '@app/logging';
-import { AnalysisWorker, SeparationWorker, type JobContext, type SeparationJob } from '@app/queue';
+import {
+  AnalysisWorker,
+  SeparationWorker,
+  UnfitWorkerError,
+  type JobContext,
+  type SeparationJob,
+  type SeparationQueue,
+} from '@app/queue';
 import type { RedisConnections } from '@app/redis';
 import type { Failure } from '@app/separations';
 import type { SeparationStore } from '@app/separation-store';
@@ -25,6 +32,7 @@ const ANALYSES_AT_ONCE = 1;
 interface WorkerParts {
   readonly config: WorkerConfig;
   readonly connections: RedisConnections;
+  readonly queue: SeparationQueue;
   readonly separations: SeparationStore;
   readonly store: ObjectStore;
   readonly engine: EngineClient;
@@ -49,6 +57,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
     const { config, connections, engine, ffmpeg, scratch, store, logger, metrics, analyzing } = parts;
     this.queueErrors = new MessageThrottle((message) => logger.warn(`queue: ${message}`));
     this.worker = new SeparationWorker(connections, (job, context) => this.handle(job, context), {
+      queue: config.queue,
       concurrency: config.concurrency + config.prefetch,
       onFailed: (job, failure, final) => this.failed(job, failure, final),
       onCancelled: (job) => this.cancelled(job),
@@ -117,12 +126,25 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async handle(job: SeparationJob, context: JobContext): Promise<void> {
+    if (await this.forward(job)) return;
     try {
       await this.parts.processor.handle(job, context);
     } catch (error) {
       const cause = await this.fitness.blame(error);
       if (cause !== error) inContext(job, () => this.parts.logger.warn(`gives the song back: ${String(cause)}`));
       throw cause;
+    }
+  }
+
+  /** Whether the song went to the workers that have its model: it was queued before the pools changed. */
+  private async forward(job: SeparationJob): Promise<boolean> {
+    const { config, queue, logger } = this.parts;
+    try {
+      const isForOthers = await queue.forward(job, config.queue);
+      if (isForOthers) inContext(job, () => logger.info(`other workers have the model ${job.model} now`));
+      return isForOthers;
+    } catch (cause) {
+      throw new UnfitWorkerError('the song cannot go to other workers', { cause });
     }
   }
 

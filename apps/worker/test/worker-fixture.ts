@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { CancelSignals, QueueForecast, SeparationQueue, jobOf, openQueue } from '@app/queue';
+import { CancelSignals, SeparationQueue, jobOf } from '@app/queue';
 import { RedisConnections } from '@app/redis';
 import { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { separationId } from '@app/separation-store';
@@ -52,8 +52,7 @@ export class WorkerFixture {
     this.throughput = new ThroughputStats(this.connections);
     this.presence = new WorkerPresence(this.connections);
     this.cancelSignals = new CancelSignals(this.connections);
-    const forecast = new QueueForecast(this.connections, this.throughput, this.presence);
-    this.queue = new SeparationQueue(openQueue(this.connections), this.connections, forecast);
+    this.queue = new SeparationQueue(this.connections, this.throughput, this.presence);
   }
 
   static async open(): Promise<WorkerFixture> {

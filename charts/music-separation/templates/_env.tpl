@@ -61,7 +61,7 @@
 {{ include "separation.env.redis" . }}
 {{- include "separation.env.s3" . }}
 {{ include "separation.env.logging" . }}
-- { name: MODEL, value: {{ .Values.models.default | quote }} }
+- { name: MODEL_QUEUES, value: {{ include "separation.modelQueues" . | quote }} }
 - { name: MODEL_LICENCES, value: {{ join "," .Values.models.licences | quote }} }
 - { name: MAX_DURATION_SECONDS, value: {{ int64 .Values.config.maxDurationSeconds | quote }} }
 {{- end }}
@@ -78,6 +78,7 @@
 - { name: METRICS_PORT, value: "3002" }
 - { name: SCRATCH_DIR, value: /tmp }
 {{ include "separation.env.shared" . }}
+- { name: MODEL, value: {{ .Values.models.default | quote }} }
 - { name: MAX_UPLOAD_BYTES, value: {{ int64 .Values.config.maxUploadBytes | quote }} }
 - { name: MAX_QUEUED, value: {{ int64 .Values.config.maxQueued | quote }} }
 - { name: RETENTION_HOURS, value: {{ int64 .Values.config.retentionHours | quote }} }
@@ -98,6 +99,9 @@
 - { name: HOST, value: "0.0.0.0" }
 - { name: WORKER_PORT, value: "3001" }
 {{ include "separation.env.shared" (index . 0) }}
+- { name: QUEUE, value: {{ (index . 1).queue }} }
+# the one that the engine keeps loaded
+- { name: MODEL, value: {{ include "separation.modelsOf" . | fromJsonArray | first | quote }} }
 - { name: MODELS_DIR, value: /models }
 - { name: SCRATCH_DIR, value: /scratch }
 - { name: ENGINE_CACHE_DIR, value: /cache }

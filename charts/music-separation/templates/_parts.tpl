@@ -9,8 +9,8 @@ Settings of a part: podDefaults, with those of the part above them. Maps are mer
 {{- end }}
 
 {{/*
-The enabled pools of workers, JSON: {pools: [{name, pool, path, gpu, own, settings}]}. `own` are the settings without
-podDefaults, and `path` is their place in the values.
+The enabled pools of workers, JSON: {pools: [{name, pool, path, gpu, own, settings, queue}]}. `own` are the settings without
+podDefaults, and `path` is their place in the values. Pools with the same models share a queue.
 */}}
 {{- define "separation.pools" -}}
 {{- $root := . -}}
@@ -28,8 +28,23 @@ podDefaults, and `path` is their place in the values.
 {{- $pools = append $pools (dict "name" (printf "worker-server-gpu%s" $suffix) "pool" (printf "gpu%s" $suffix) "path" $path "gpu" true "own" $own) -}}
 {{- end }}
 {{- end }}
-{{- range $pools }}{{ $_ := set . "settings" (include "separation.settings" (list $root .own) | fromJson) }}{{ end -}}
+{{- $queues := dict -}}
+{{- range $pools }}
+{{- $_ := set . "settings" (include "separation.settings" (list $root .own) | fromJson) -}}
+{{- $models := .own.models | uniq | sortAlpha | join "," -}}
+{{- if not (hasKey $queues $models) }}{{ $_ := set $queues $models (empty $models | ternary "toWorkers" (printf "toWorkers-%s" .pool)) }}{{ end -}}
+{{- $_ := set . "queue" (get $queues $models) -}}
+{{- end -}}
 {{- toJson (dict "pools" $pools) }}
+{{- end }}
+
+{{/* the queues, and the models of each: what MODEL_QUEUES is */}}
+{{- define "separation.modelQueues" -}}
+{{- $queues := list -}}
+{{- range (include "separation.pools" . | fromJson).pools }}
+{{- $queues = append $queues (printf "%s=%s" .queue (.own.models | uniq | sortAlpha | join "," | default "*")) -}}
+{{- end -}}
+{{- uniq $queues | join ";" }}
 {{- end }}
 
 {{/* autoscaling.mode of each enabled pool, JSON */}}

@@ -33,6 +33,25 @@
 {{- $names := list }}{{ range $v.workers.gpu.pools }}{{ $names = append $names .name }}{{ end }}
 {{- if ne (len $names) (len (uniq $names)) }}{{ fail (printf "workers.gpu.pools has a name twice: %s." (join ", " $names)) }}{{ end }}
 {{- range (include "separation.pools" . | fromJson).pools }}{{ include "separation.validatePool" (list $ .) }}{{ end }}
+{{- include "separation.validateModelQueues" . }}
+{{- end }}
+
+{{/* each model goes into one queue */}}
+{{- define "separation.validateModelQueues" -}}
+{{- $pools := (include "separation.pools" . | fromJson).pools -}}
+{{- $queues := dict -}}
+{{- $served := false -}}
+{{- range $pool := $pools }}
+{{- if not $pool.own.models }}{{ $served = true }}{{ end -}}
+{{- range $pool.own.models }}
+{{- $other := get $queues . | default $pool -}}
+{{- if ne $other.queue $pool.queue }}{{ fail (printf "The model %s is in %s.models and in %s.models, and these lists differ: give both pools the same list, or leave the model out of one." . $other.path $pool.path) }}{{ end -}}
+{{- $_ := set $queues . $pool -}}
+{{- end }}
+{{- end }}
+{{- range prepend .Values.models.also .Values.models.default }}
+{{- if not (or $served (hasKey $queues .)) }}{{ fail (printf "No pool has the model %s of models.default or models.also: add it to the models of a pool, or leave those of one pool empty." .) }}{{ end -}}
+{{- end }}
 {{- end }}
 
 {{- define "separation.validatePool" -}}

@@ -82,6 +82,12 @@ describe(loadApiConfig.name, () => {
       'grpc',
       'OTEL_EXPORTER_OTLP_PROTOCOL must be http/json or http/protobuf, not "grpc".',
     ],
+    [
+      'MODEL_QUEUES',
+      'toWorkers=best;toWorkers-big=best',
+      'MODEL_QUEUES must be `queue=model,model;queue=*` with each queue and model once, ' +
+        'not "toWorkers=best;toWorkers-big=best".',
+    ],
     ['REDIS_URL', 'http://:hush@a', 'REDIS_URL must be a URL that starts with redis:// or rediss://.'],
   ])('refuses %s=%s', (name, value, message) => {
     expect(messageOf(() => loadApiConfig({ [name]: value }))).toBe(message);
@@ -107,6 +113,23 @@ describe(loadApiConfig.name, () => {
     const connection = { endpoint: new URL('http://127.0.0.1:9000'), accessKey: 'key', secretKey: 'hush' };
     const expected = { driver: 's3', region: 'us-east-1', bucket: 'music', ...connection };
     expect(loadApiConfig(S3).storage).toEqual(expected);
+  });
+});
+
+describe(loadWorkerConfig.name, () => {
+  it('takes songs of every model from one queue, unless pools have their own', () => {
+    expect(loadWorkerConfig({})).toMatchObject({
+      queue: 'toWorkers',
+      modelQueues: [{ name: 'toWorkers', models: '*' }],
+    });
+    const MODEL_QUEUES = 'toWorkers=*; toWorkers-big = best, htdemucs_ft';
+    expect(loadWorkerConfig({ MODEL_QUEUES, QUEUE: 'toWorkers-big' }).modelQueues).toEqual([
+      { name: 'toWorkers', models: '*' },
+      { name: 'toWorkers-big', models: ['best', 'htdemucs_ft'] },
+    ]);
+    expect(messageOf(() => loadWorkerConfig({ MODEL_QUEUES, QUEUE: 'toWorkers-small' }))).toBe(
+      'QUEUE is toWorkers-small, but MODEL_QUEUES has only toWorkers, toWorkers-big. Set QUEUE to one of them.',
+    );
   });
 });
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import * as concern from './concerns.js';
 import { engineEnvironment } from './engine-environment.js';
 import { requireAllowedModel } from './allowed-model.js';
+import { requireKnownQueue } from './known-queue.js';
 import { load, type Config, type Environment } from './load.js';
 
 const {
@@ -14,6 +15,7 @@ const {
   tracing,
   defaultModel,
   modelLicences,
+  modelQueues,
   engine,
   jobs,
   scratchDir,
@@ -32,6 +34,7 @@ export const apps = {
     tracing,
     defaultModel,
     modelLicences,
+    modelQueues,
     scratchDir,
   }),
   'worker-server': z.object({
@@ -44,6 +47,7 @@ export const apps = {
     tracing,
     engine,
     modelLicences,
+    modelQueues,
     scratchDir,
     ...jobs,
   }),
@@ -75,6 +79,7 @@ export function loadApiConfig(env: Environment = process.env): ApiConfig {
 export function loadWorkerConfig(env: Environment = process.env): WorkerConfig {
   const settings = load(apps['worker-server'], env);
   requireAllowedModel(settings.engine.defaultModel, settings.modelLicences);
+  requireKnownQueue(settings.queue, settings.modelQueues);
   const environment = engineEnvironment(env, settings.engine, settings.logging.level);
   return { ...settings, engine: { ...settings.engine, environment } };
 }

@@ -12,6 +12,8 @@ import {
   optionalUrl,
   path,
   program,
+  queueName,
+  queuesOfModels,
   someOf,
   text,
   url,
@@ -184,8 +186,13 @@ export const scratchDir = path('SCRATCH_DIR', 'DATA_DIR/scratch').describe(
   'folder for songs in progress and other temporary files; on the file system of `DATA_DIR`, stems are not copied',
 );
 
+export const modelQueues = queuesOfModels('MODEL_QUEUES', 'toWorkers=*').describe(
+  'queues of songs, and the models of each; `*` is every model that no other queue has. [pools with their own models](operating.md#models-of-a-pool) have their own queue',
+);
+
 /** Settings of a worker's jobs, one variable each. */
 export const jobs = {
+  queue: queueName('QUEUE', 'toWorkers').describe('queue of `MODEL_QUEUES` that the worker takes songs from'),
   concurrency: integer('WORKER_CONCURRENCY', 1, [1, 64]).describe('songs that the engine separates at once'),
   prefetch: integer('WORKER_PREFETCH', 1, [0, 8]).describe(
     'further songs that the worker prepares or stores meanwhile; use 0 with several workers',

@@ -88,6 +88,47 @@ export function someOf<const T extends string>(name: string, choices: readonly T
     .register(variables, { name, default: choices.join(','), allowed: `some of ${choices.join(', ')}` });
 }
 
+export interface QueueOfModels {
+  readonly name: string;
+  /** `*` for all that no other queue has */
+  readonly models: readonly string[] | '*';
+}
+
+/** BullMQ refuses colons in names. */
+const QUEUE = /^toWorkers(-[a-z0-9]+)*$/;
+
+/** Queues with their models, such as `toWorkers=*;toWorkers-big=best,htdemucs_ft`. */
+export function queuesOfModels(name: string, unset: string): z.ZodType<readonly QueueOfModels[]> {
+  const parse = (value: string): QueueOfModels[] =>
+    value.split(';').map((part) => {
+      const [queue = '', models = ''] = part.split('=').map((side) => side.trim());
+      return { name: queue, models: models === '*' ? '*' : partsOf(models) };
+    });
+  const isAllowed = (value: string): boolean => {
+    const queues = parse(value);
+    const models = queues.flatMap((queue) => queue.models);
+    const names = queues.map((queue) => queue.name);
+    const areOnce = [names, models].every((all) => new Set(all).size === all.length);
+    return areOnce && names.every((one) => QUEUE.test(one)) && queues.every(hasModels);
+  };
+  const allowed = '`queue=model,model;queue=*` with each queue and model once';
+  return parsed({ name, default: unset, allowed }, parse, isAllowed);
+}
+
+function hasModels({ models }: QueueOfModels): boolean {
+  return models === '*' || (models.length > 0 && models.every((model) => /^[\w.-]+$/.test(model)));
+}
+
+/** The name of a queue of songs. */
+export function queueName(name: string, unset: string): z.ZodType<string> {
+  const allowed = '`toWorkers`, or a name such as `toWorkers-big`';
+  return parsed(
+    { name, default: unset, allowed },
+    (value) => value,
+    (value) => QUEUE.test(value),
+  );
+}
+
 /** A whole number in decimal digits within the range, both ends included. */
 export function integer(name: string, unset: number, [min, max]: readonly [number, number]): z.ZodType<number> {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;

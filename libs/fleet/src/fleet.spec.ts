@@ -20,6 +20,7 @@ afterEach(() => fixture.close());
 describe(WorkerPresence.name, () => {
   const worker: WorkerAnnouncement = {
     workerId: 'a',
+    queue: 'toWorkers',
     models: [{ name: 'mine', stems: ['vocals'], weights: 'w', licence: 'MIT', relativeCost: 1 }],
     device: 'cpu',
     backend: 'torch',

@@ -1,10 +1,12 @@
-import { json } from '@app/redis';
+import { json, QUEUE_NAME } from '@app/redis';
 import { modelDescriptionSchema, type DocumentOf, type ModelDescription } from '@app/separations';
 import { z } from 'zod';
 
 /** What a worker tells about itself. */
 const workerAnnouncementSchema = z.object({
   workerId: z.string(),
+  /** earlier versions had one queue and did not name it */
+  queue: z.string().default(QUEUE_NAME),
   models: z.array(modelDescriptionSchema),
   device: z.string(),
   backend: z.string(),

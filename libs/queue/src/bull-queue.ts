@@ -14,7 +14,7 @@ export function queueOptions(connections: RedisConnections): QueueOptions {
   };
 }
 
-/** BullMQ's queue on the producer's connection, for use without Nest. */
-export function openQueue(connections: RedisConnections): Queue {
-  return new Queue(QUEUE_NAME, queueOptions(connections));
+/** BullMQ's queue on the producer's connection. */
+export function openQueue(connections: RedisConnections, name: string = QUEUE_NAME): Queue {
+  return new Queue(name, queueOptions(connections));
 }

@@ -3,14 +3,13 @@
 export type { AnalysisJob } from './analysis/analysis-job.js';
 export { AnalysisQueue } from './analysis/analysis-queue.js';
 export { AnalysisWorker, type AnalysisContext, type AnalysisHandler } from './analysis/analysis-worker.js';
-export { openQueue } from './bull-queue.js';
 export { CancelSignals } from './cancel-signals.js';
 export type { JobChange } from './change-signal.js';
 export { JobEvents } from './job-events.js';
 export { ListenSignals } from './preview/listen-signals.js';
 export type { ListenWatch } from './preview/listen-watch.js';
+export { ModelRoutes, type QueueOfModels } from './model-routes.js';
 export { PreviewBoard } from './preview/preview-board.js';
-export { QueueForecast } from './queue-forecast.js';
 export {
   CancelledJobError,
   InvalidJobError,

@@ -3,6 +3,7 @@ import { QueueEvents, type QueueEventsListener } from 'bullmq';
 import { withTimeout } from '@app/concurrency';
 import { QUEUE_NAME, type RedisConnections } from '@app/redis';
 import { ChangeSignal, type JobChange } from './change-signal.js';
+import { ModelRoutes } from './model-routes.js';
 
 const CLOSE_MS = 1000;
 /** as BullMQ keeps */
@@ -26,15 +27,18 @@ const EVENTS = {
   edited: 'change',
 } as const satisfies Partial<Record<keyof Events, JobChange>>;
 
-/** Reports job changes: one reader of the queue's events per process, fanned out by id. */
+/** Reports job changes: one reader of each queue's events per process, fanned out by id. */
 export class JobEvents {
   private readonly wakeups = new Map<string, Set<ChangeSignal>>();
   private readonly endListeners: ((id: SeparationId) => void)[] = [];
-  private reader: QueueEvents | undefined;
+  private readonly readers: QueueEvents[] = [];
   private starting: Promise<void> | undefined;
   private closed = false;
 
-  constructor(private readonly connections: RedisConnections) {}
+  constructor(
+    private readonly connections: RedisConnections,
+    private readonly routes = new ModelRoutes(),
+  ) {}
 
   /**
    * Yields after each change of the job, a burst as one, and ends when the signal aborts or the app closes.
@@ -64,7 +68,7 @@ export class JobEvents {
 
   /** Tells every process that follows the separation to look again. @throws RedisUnavailableError */
   async tellEdited(id: SeparationId): Promise<void> {
-    const events = this.connections.keys.queue('events');
+    const events = this.connections.keys.queue().state('events');
     const event = ['event', 'edited', 'jobId', id] as const;
     await this.connections.call((redis) => redis.xadd(events, 'MAXLEN', '~', EVENTS_KEPT, '*', ...event));
   }
@@ -83,28 +87,35 @@ export class JobEvents {
 
   private async closeReader(): Promise<void> {
     await this.starting;
-    await this.reader?.close();
+    await Promise.all(this.readers.map((reader) => reader.close()));
   }
 
   private async start(): Promise<void> {
+    const { keys } = this.connections;
+    // `toWorkers` also has the events that are not BullMQ's; of pools that went, songs may still run
+    const earlier = await this.connections.call((redis) => redis.smembers(keys.queues)).catch(() => []);
+    const queues = new Set([QUEUE_NAME, ...this.routes.queues, ...earlier]);
+    await Promise.all([...queues].map((name) => this.read(name)));
+  }
+
+  private async read(queue: string): Promise<void> {
     const connection = this.connections.forSubscriber();
-    const events = this.connections.keys.queue('events');
+    const events = this.connections.keys.queue(queue).state('events');
+    let reader: QueueEvents;
     try {
       // from the newest event's id: `$` would miss events before the first read arrives
       const [newest] = await connection.xrevrange(events, '+', '-', 'COUNT', 1);
       if (this.closed) return;
-      this.reader = new QueueEvents(QUEUE_NAME, {
-        connection,
-        prefix: this.connections.keys.prefix,
-        lastEventId: newest?.[0] ?? '0-0',
-      });
+      const { prefix } = this.connections.keys;
+      reader = new QueueEvents(queue, { connection, prefix, lastEventId: newest?.[0] ?? '0-0' });
     } catch {
       // the connection was closed before Redis answered
       return;
     }
-    this.reader.on('error', () => undefined);
+    this.readers.push(reader);
+    reader.on('error', () => undefined);
     for (const [event, change] of Object.entries(EVENTS) as [keyof typeof EVENTS, JobChange][]) {
-      this.reader.on<Events>(event, ({ jobId }: { jobId: string }) => {
+      reader.on<Events>(event, ({ jobId }: { jobId: string }) => {
         if (change === 'end' && isSeparationId(jobId)) for (const listener of this.endListeners) listener(jobId);
         this.wakeups.get(jobId)?.forEach((wakeup) => {
           wakeup.wake(change);

@@ -1,4 +1,4 @@
-import { type RedisConnections, allReplies, json } from '@app/redis';
+import { type QueueKeys, type RedisConnections, allReplies, json } from '@app/redis';
 import { parseJobProgress, parseStoredJob, type SeparationJob } from './separation-job.js';
 import { queuedIds } from './turns/queued-ids.js';
 import type { ThroughputStats, WorkerPresence } from '@app/fleet';
@@ -10,7 +10,7 @@ const FRESH_MS = 500;
 export type Estimate = (job: SeparationJob, position: number) => number | null;
 
 export interface Outlook {
-  /** live workers */
+  /** live workers that take songs of the queue */
   readonly workers: number;
   readonly estimate: Estimate;
 }
@@ -21,7 +21,7 @@ interface Work {
   readonly audioSeconds: number;
 }
 
-/** Estimates how long waiting jobs will take, from the measured speed of the workers. */
+/** Estimates how long the waiting jobs of a queue will take, from the measured speed of its workers. */
 export class QueueForecast {
   private latest: { readonly takenAt: number; readonly outlook: Promise<Outlook> } | undefined;
 
@@ -29,6 +29,7 @@ export class QueueForecast {
     private readonly connections: RedisConnections,
     private readonly speeds: ThroughputStats,
     private readonly workers: WorkerPresence,
+    private readonly keys: QueueKeys,
   ) {}
 
   /** @throws RedisUnavailableError */
@@ -40,17 +41,18 @@ export class QueueForecast {
   }
 
   private async look(): Promise<Outlook> {
-    const [queue, speeds, workers] = await Promise.all([this.readQueue(), this.speeds.all(), this.workers.live()]);
-    return { workers: workers.length, estimate: estimator(queue, speeds, workers.length) };
+    const [queue, speeds, live] = await Promise.all([this.readQueue(), this.speeds.all(), this.workers.live()]);
+    const workers = live.filter((worker) => worker.queue === this.keys.name).length;
+    return { workers, estimate: estimator(queue, speeds, workers) };
   }
 
   private async readQueue(): Promise<{ active: Work[]; waiting: Work[] }> {
-    const { keys } = this.connections;
+    const { keys } = this;
     return this.connections.call(async (redis) => {
       const { active, waiting } = await queuedIds(redis, keys);
       const read = async (ids: readonly string[], toWork: (fields: unknown) => Work[]): Promise<Work[]> => {
         const jobs = redis.pipeline();
-        for (const id of ids) jobs.hmget(keys.queueKey(id), 'data', 'progress');
+        for (const id of ids) jobs.hmget(keys.key(id), 'data', 'progress');
         return allReplies(await jobs.exec()).flatMap(toWork);
       };
       return { active: await read(active, rest), waiting: await read(waiting, whole) };

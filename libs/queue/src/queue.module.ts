@@ -1,15 +1,15 @@
 import { FleetModule, ThroughputStats, WorkerPresence } from '@app/fleet';
-import { ANALYSIS_QUEUE_NAME, QUEUE_NAME, RedisConnections } from '@app/redis';
+import { ANALYSIS_QUEUE_NAME, RedisConnections } from '@app/redis';
 import { BullModule, getQueueToken } from '@nestjs/bullmq';
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
 import type { Queue } from 'bullmq';
 import { AnalysisQueue } from './analysis/analysis-queue.js';
 import { queueOptions } from './bull-queue.js';
 import { CancelSignals } from './cancel-signals.js';
 import { JobEvents } from './job-events.js';
+import { ModelRoutes, type QueueOfModels } from './model-routes.js';
 import { ListenSignals } from './preview/listen-signals.js';
 import { PreviewBoard } from './preview/preview-board.js';
-import { QueueForecast } from './queue-forecast.js';
 import { QueueShares } from './queue-shares.js';
 import { SeparationQueue } from './separation-queue.js';
 
@@ -19,7 +19,7 @@ import { SeparationQueue } from './separation-queue.js';
   imports: [
     FleetModule,
     BullModule.forRootAsync({ useFactory: queueOptions, inject: [RedisConnections] }),
-    BullModule.registerQueue({ name: QUEUE_NAME }, { name: ANALYSIS_QUEUE_NAME }),
+    BullModule.registerQueue({ name: ANALYSIS_QUEUE_NAME }),
   ],
   providers: [
     {
@@ -34,8 +34,8 @@ import { SeparationQueue } from './separation-queue.js';
     },
     {
       provide: JobEvents,
-      useFactory: (connections: RedisConnections) => new JobEvents(connections),
-      inject: [RedisConnections],
+      useFactory: (connections: RedisConnections, routes: ModelRoutes) => new JobEvents(connections, routes),
+      inject: [RedisConnections, ModelRoutes],
     },
     {
       provide: ListenSignals,
@@ -49,9 +49,13 @@ import { SeparationQueue } from './separation-queue.js';
     },
     {
       provide: SeparationQueue,
-      useFactory: (queue: Queue, connections: RedisConnections, stats: ThroughputStats, workers: WorkerPresence) =>
-        new SeparationQueue(queue, connections, new QueueForecast(connections, stats, workers)),
-      inject: [getQueueToken(QUEUE_NAME), RedisConnections, ThroughputStats, WorkerPresence],
+      useFactory: (
+        connections: RedisConnections,
+        stats: ThroughputStats,
+        workers: WorkerPresence,
+        routes: ModelRoutes,
+      ) => new SeparationQueue(connections, stats, workers, routes),
+      inject: [RedisConnections, ThroughputStats, WorkerPresence, ModelRoutes],
     },
     {
       provide: QueueShares,
@@ -59,6 +63,22 @@ import { SeparationQueue } from './separation-queue.js';
       inject: [RedisConnections, SeparationQueue],
     },
   ],
-  exports: [AnalysisQueue, CancelSignals, JobEvents, ListenSignals, PreviewBoard, QueueShares, SeparationQueue],
+  exports: [
+    AnalysisQueue,
+    CancelSignals,
+    JobEvents,
+    ListenSignals,
+    ModelRoutes,
+    PreviewBoard,
+    QueueShares,
+    SeparationQueue,
+  ],
 })
-export class QueueModule {}
+export class QueueModule {
+  static forRoot(queues: readonly QueueOfModels[]): DynamicModule {
+    return {
+      module: QueueModule,
+      providers: [{ provide: ModelRoutes, useValue: new ModelRoutes(queues) }],
+    };
+  }
+}

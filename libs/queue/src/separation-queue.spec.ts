@@ -126,7 +126,14 @@ describe(SeparationQueue.name, () => {
     await sut.enqueue(first);
     await sut.enqueue(second);
     await fixture.speeds.record('demo', 10, 5);
-    const worker = { models: [], device: 'cpu', backend: 'torch', precision: 'fp32', realTimeFactor: {} };
+    const worker = {
+      queue: 'toWorkers',
+      models: [],
+      device: 'cpu',
+      backend: 'torch',
+      precision: 'fp32',
+      realTimeFactor: {},
+    };
     await fixture.registry.announce({ workerId: 'a', ...worker });
     // 100 s and then 50 s of song at half a second each
     expect(await fixture.other().queue.state(second.id)).toMatchObject({ position: 2, etaSeconds: 75, workers: 1 });
@@ -150,6 +157,7 @@ describe(SeparationQueue.name, () => {
     await fixture.speeds.record('demo', 1, 1);
     await fixture.registry.announce({
       workerId: 'a',
+      queue: 'toWorkers',
       models: [],
       device: 'cpu',
       backend: 'torch',
@@ -191,7 +199,9 @@ describe(SeparationQueue.name, () => {
     await expect(sut.enqueue({ ...someJob(), durationSeconds: Number.NaN })).rejects.toThrow(InvalidJobError);
     const job = someJob();
     await sut.enqueue(job);
-    await fixture.connections.call((client) => client.hset(fixture.connections.keys.job(job.id), 'data', '{"id":7}'));
+    await fixture.connections.call((client) =>
+      client.hset(fixture.connections.keys.queue().job(job.id), 'data', '{"id":7}'),
+    );
     expect(await sut.state(job.id)).toBeUndefined();
   });
 });

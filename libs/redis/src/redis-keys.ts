@@ -1,30 +1,48 @@
 import type { SeparationId } from '@app/separations';
 
+/** the queue of every model that has no other */
 export const QUEUE_NAME = 'toWorkers';
 
 /** songs to be analyzed, once they are separated */
 export const ANALYSIS_QUEUE_NAME = 'toAnalyze';
 
-/** Every key in Redis that the service uses. Specs use their own prefix. */
-export class RedisKeys {
-  constructor(readonly prefix = 'bull') {}
+/** BullMQ's keys of one queue. */
+export class QueueKeys {
+  constructor(
+    private readonly prefix: string,
+    readonly name: string,
+  ) {}
 
-  /** BullMQ's own keys: `wait` and `active` are lists, `delayed` and `failed` are sorted sets */
-  queue(state: 'wait' | 'active' | 'prioritized' | 'delayed' | 'failed' | 'completed' | 'events'): string {
-    return this.queueKey(state);
+  /** `wait` and `active` are lists, `delayed` and `failed` are sorted sets */
+  state(state: 'wait' | 'active' | 'prioritized' | 'delayed' | 'failed' | 'completed' | 'events'): string {
+    return this.key(state);
   }
 
   /** hash of a job */
   job(id: SeparationId): string {
-    return this.queueKey(id);
+    return this.key(id);
   }
 
   /** a name that came from Redis, such as an id in a list */
-  queueKey(name: string): string {
-    return `${this.prefix}:${QUEUE_NAME}:${name}`;
+  key(name: string): string {
+    return `${this.prefix}:${this.name}:${name}`;
+  }
+}
+
+/** Every key in Redis that the service uses. Specs use their own prefix. */
+export class RedisKeys {
+  constructor(readonly prefix = 'bull') {}
+
+  queue(name: string = QUEUE_NAME): QueueKeys {
+    return new QueueKeys(this.prefix, name);
   }
 
-  // our own keys stay outside the queue's name
+  // our own keys stay outside the queues' names
+  /** set of the queues beside `toWorkers` that ever got a job */
+  get queues(): string {
+    return `${this.prefix}:separations:queues`;
+  }
+
   get cancelled(): string {
     return `${this.prefix}:separations:cancelled`;
   }
@@ -99,9 +117,9 @@ export class RedisKeys {
     return `${this.prefix}:separations:store`;
   }
 
-  /** set of a client's jobs that wait or run; expires */
-  turns(client: string): string {
-    return `${this.prefix}:separations:turns:${client}`;
+  /** set of a client's jobs that wait or run in a queue; expires */
+  turns(client: string, queue: string): string {
+    return `${this.prefix}:separations:turns:${queue === QUEUE_NAME ? '' : `${queue}:`}${client}`;
   }
 
   /** by which addresses without a key get their classes */

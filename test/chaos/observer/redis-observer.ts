@@ -26,7 +26,7 @@ export async function surplusInRedis(url: URL, stored: number): Promise<string[]
     }
     const waiting = await Promise.all(
       STATES.map(async (state) => {
-        const key = keys.queue(state);
+        const key = keys.queue().state(state);
         const type = await redis.type(key);
         return type === 'list' ? redis.llen(key) : redis.zcard(key);
       }),

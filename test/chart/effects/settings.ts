@@ -213,6 +213,42 @@ export const SETTINGS: Effects = {
     pod('worker-server-gpu-slices', 'tolerations.0.key', 'slices'),
     field('PodDisruptionBudget', 'worker-server-gpu-slices', 'spec.maxUnavailable', 1),
   ],
+  'gpu-pools-by-model': [
+    ...['rest-server', 'worker-server', 'worker-server-gpu-big'].map((part) =>
+      variable(
+        part,
+        'MODEL_QUEUES',
+        'toWorkers=*;toWorkers-gpu-spot=best,htdemucs_ft;toWorkers-gpu-roformer=melband_roformer_kim',
+      ),
+    ),
+    variable('worker-server', 'QUEUE', 'toWorkers'),
+    variable('worker-server', 'MODEL', 'htdemucs'),
+    variable('worker-server-gpu-spot', 'QUEUE', 'toWorkers-gpu-spot'),
+    variable('worker-server-gpu-spot', 'MODEL', 'best'),
+    variable('worker-server-gpu-big', 'QUEUE', 'toWorkers-gpu-spot'),
+    variable('worker-server-gpu-roformer', 'QUEUE', 'toWorkers-gpu-roformer'),
+    variable('rest-server', 'MODEL', 'htdemucs'),
+    pod('worker-server', 'initContainers.0.command', having('htdemucs_6s')),
+    pod('worker-server-gpu-roformer', 'initContainers.0.command', [
+      '/opt/engine/bin/python',
+      '-m',
+      'separation_engine',
+      'models',
+      'get',
+      'melband_roformer_kim',
+    ]),
+    field('ScaledObject', 'worker-server', 'spec.triggers.0.metadata.listName', 'bull:toWorkers:wait'),
+    ...['spot', 'big'].flatMap((name) =>
+      ['wait', 'prioritized', 'active', 'delayed'].map((state, at) =>
+        field(
+          'ScaledObject',
+          `worker-server-gpu-${name}`,
+          `spec.triggers.${at}.metadata.listName`,
+          `bull:toWorkers-gpu-spot:${state}`,
+        ),
+      ),
+    ),
+  ],
   'gpu-time-sharing': [
     pod('worker-server-gpu-shared', 'nodeSelector', {
       'cloud.google.com/gke-accelerator': 'nvidia-l4',

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { someId } from './stored-separations.js';
 import {
-  openQueue,
   CancelSignals,
-  QueueForecast,
+  JobEvents,
+  ModelRoutes,
   type SeparationJob,
   SeparationQueue,
   SeparationWorker,
@@ -23,24 +23,32 @@ export class QueueFixture {
   readonly queue: SeparationQueue;
   private readonly workers: SeparationWorker[] = [];
   private readonly others: QueueFixture[] = [];
+  private readonly listening: JobEvents[] = [];
 
   constructor(
     private readonly url: URL,
     readonly prefix = `spec-${randomUUID()}`,
+    readonly routes = new ModelRoutes(),
   ) {
     this.connections = new RedisConnections({ url }, new RedisKeys(prefix));
     this.speeds = new ThroughputStats(this.connections);
     this.registry = new WorkerPresence(this.connections);
     this.cancelSignals = new CancelSignals(this.connections);
-    const forecast = new QueueForecast(this.connections, this.speeds, this.registry);
-    this.queue = new SeparationQueue(openQueue(this.connections), this.connections, forecast);
+    this.queue = new SeparationQueue(this.connections, this.speeds, this.registry, this.routes);
   }
 
-  /** as another process would see the same queue */
-  other(): QueueFixture {
-    const other = new QueueFixture(this.url, this.prefix);
+  /** as another process would see the same queues, perhaps with other routes */
+  other(routes = this.routes): QueueFixture {
+    const other = new QueueFixture(this.url, this.prefix, routes);
     this.others.push(other);
     return other;
+  }
+
+  /** that closes with the fixture */
+  events(): JobEvents {
+    const events = new JobEvents(this.connections, this.routes);
+    this.listening.push(events);
+    return events;
   }
 
   async work(handler: JobHandler, options: Partial<WorkerOptions> = {}): Promise<SeparationWorker> {
@@ -63,6 +71,7 @@ export class QueueFixture {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.listening.map((events) => events.close()));
     await Promise.all(this.workers.map((worker) => worker.close({ graceMs: 0 })));
     await Promise.all(this.others.map((other) => other.close()));
     await this.connections.close();

@@ -222,7 +222,7 @@ describe(AccessGuard.name, () => {
     const { id } = (await api.as('key-of-ann').upload(wav({ frequency: 304, seconds: 0.2 }), { model: 'demo' })).body;
     const connections = api.app.get(RedisConnections, { strict: false });
     const turn = async (): Promise<unknown> => {
-      const data = await connections.call((client) => client.hget(connections.keys.queueKey(id), 'data'));
+      const data = await connections.call((client) => client.hget(connections.keys.queue().key(id), 'data'));
       return (JSON.parse(data ?? '{}') as { turn?: unknown }).turn;
     };
     const expected = { client: 'key:ann', priority: 'normal', weight: 4 };

@@ -59,7 +59,14 @@ describe(SeparationEventsService.name, () => {
     try {
       await waitUntil('a queue without workers', () => reader.last?.queue?.workers === 0);
       expect(reader.last).toMatchObject({ status: 'queued', queue: { etaSeconds: null } });
-      const worker = { workerId: 'w1', models: [], device: 'cpu', backend: 'torch', precision: 'fp32' };
+      const worker = {
+        workerId: 'w1',
+        queue: 'toWorkers',
+        models: [],
+        device: 'cpu',
+        backend: 'torch',
+        precision: 'fp32',
+      };
       await new WorkerPresence(connections).announce({ ...worker, realTimeFactor: {} });
       await waitUntil('a worker', () => reader.last?.queue?.workers === 1);
       await new WorkerPresence(connections).retire('w1');

@@ -5,7 +5,8 @@ import { fromQueue } from '../problems/outages.js';
 import { SeparationEventsService } from '../events/separation-events.service.js';
 import { UploadReceiver } from '../uploads/upload-receiver.js';
 
-interface QueueNumbers extends QueueDepth {
+interface QueueNumbers {
+  readonly depths: ReadonlyMap<string, QueueDepth>;
   readonly oldestWaitSeconds: number;
 }
 
@@ -24,15 +25,17 @@ export class ServiceMetrics {
     const queueNumbers = (): Promise<QueueNumbers | undefined> => this.queueNumbers();
     new Gauge({
       name: 'queue_jobs',
-      help: 'Jobs in the queue, by state',
-      labelNames: ['state'],
+      help: 'Jobs of each queue, by state',
+      labelNames: ['queue', 'state'],
       registers,
       async collect() {
         const now = await queueNumbers();
         // no value is better than a stale one while Redis is away
         this.reset();
-        for (const state of now === undefined ? [] : (['waiting', 'active', 'delayed', 'failed'] as const)) {
-          this.set({ state }, now?.[state] ?? 0);
+        for (const [queue, depth] of now?.depths ?? []) {
+          for (const state of ['waiting', 'active', 'delayed', 'failed'] as const) {
+            this.set({ queue, state }, depth[state]);
+          }
         }
       },
     });
@@ -79,10 +82,10 @@ export class ServiceMetrics {
 
   private async ask(): Promise<QueueNumbers | undefined> {
     try {
-      const [depth, oldestWaitSeconds] = await fromQueue(() =>
-        Promise.all([this.queue.depth(), this.queue.oldestWaitSeconds()]),
+      const [depths, oldestWaitSeconds] = await fromQueue(() =>
+        Promise.all([this.queue.depths(), this.queue.oldestWaitSeconds()]),
       );
-      return { ...depth, oldestWaitSeconds };
+      return { depths, oldestWaitSeconds };
     } catch {
       // queue_reachable reports it
       return undefined;

@@ -6,7 +6,7 @@ import { ModelCatalogue } from './model-catalogue.js';
 const ALL: readonly LicenceClass[] = ['permissive', 'copyleft', 'non-commercial', 'none-stated', 'own'];
 
 const withInstalled = (...names: string[]) =>
-  new ModelCatalogue(KNOWN_MODELS, new Set(names), 'htdemucs', new Set(ALL));
+  new ModelCatalogue(KNOWN_MODELS, new Set(names), new Set(), new Set(), 'htdemucs', new Set(ALL));
 
 function refusalOf(sut: ModelCatalogue, name: string): ProblemError {
   try {
@@ -41,7 +41,8 @@ describe(ModelCatalogue.name, () => {
   });
 
   it('accepts every known model while no worker is live', () => {
-    const sut = new ModelCatalogue(KNOWN_MODELS, undefined, 'htdemucs', new Set(ALL));
+    const names = new Set(KNOWN_MODELS.map(({ name }) => name));
+    const sut = new ModelCatalogue(KNOWN_MODELS, new Set(), names, new Set(), 'htdemucs', new Set(ALL));
 
     expect(sut.pick('ft3')).toMatchObject({ name: 'ft3' });
     expect(refusalOf(sut, 'karaoke')).toMatchObject({ code: 'model_not_installed' });

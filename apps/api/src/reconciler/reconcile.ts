@@ -62,6 +62,11 @@ export class Reconciliation {
       await this.store.fail(request, failure);
       return { done: 'failure written', stored };
     }
+    if (!this.queue.takes(request.model)) {
+      const message = `no pool of workers has the model ${request.model}`;
+      await this.store.fail(request, { code: 'model_not_installed', message });
+      return { done: 'failure written', stored };
+    }
     await this.queueAgain(request, signal);
     return { done: 'queued again', stored };
   }

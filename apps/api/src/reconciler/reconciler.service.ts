@@ -49,7 +49,7 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     private readonly connections: RedisConnections,
     private readonly store: SeparationStore,
     objects: ObjectStore,
-    queue: SeparationQueue,
+    private readonly queue: SeparationQueue,
     shares: QueueShares,
     index: SeparationIndex,
     private readonly state: ReconcileState,
@@ -81,6 +81,10 @@ export class ReconcilerService implements OnApplicationBootstrap, OnModuleDestro
     if (!(await lock.acquire())) return [];
     try {
       await this.state.distrustAfterRestart();
+      const moved = await this.queue.reroute();
+      if (moved.length > 0)
+        this.logger.log(`moved ${moved.length} songs out of queues that their models have no longer`);
+      await holdOn(lock);
       const queued = await this.look(lock, signal);
       await this.removeOutdated(lock, signal);
       await this.removeStrays(lock, signal);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { loadApiConfig } from '@app/config';
 import { AddressRanges, OutboundClient } from '@app/outbound';
-import { objectKeys, type Priority, type SeparationId, type StoredState } from '@app/separations';
+import { objectKeys, type Priority, type SeparationId, type StoredRequest, type StoredState } from '@app/separations';
 import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { ReconcileState, SeparationIndex, SeparationStore } from '@app/separation-store';
 import { QueueFixture, gate } from '../../../../test/support/separations/queue-fixture.js';
@@ -18,7 +18,7 @@ import {
 } from '../../../../test/support/separations/stored-separations.js';
 import { RedisServer } from '../../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../../test/support/wait-until.js';
-import { QueueShares } from '@app/queue';
+import { ModelRoutes, QueueShares } from '@app/queue';
 import { KeyRing } from '../access/key-ring.js';
 import { webhookParts } from '../webhooks/webhooks.fixture.js';
 import { ReconcilerService } from './reconciler.service.js';
@@ -100,6 +100,12 @@ describe(ReconcilerService.name, () => {
     return request.id;
   }
 
+  async function requestOf(id: SeparationId): Promise<StoredRequest> {
+    const request = await documents.request(id);
+    if (request === undefined) throw new Error(`${id} has no request`);
+    return request;
+  }
+
   it('queues exactly the open separations without a job', async () => {
     const at = new Date().toISOString();
     const lost = await accept();
@@ -110,6 +116,23 @@ describe(ReconcilerService.name, () => {
     const states = await fixture.queue.states([lost, completed, cancelled, failed]);
     expect([...states.keys()]).toEqual([lost]);
     expect(await sut.run()).toEqual([]);
+  });
+
+  it('fails an open separation whose model no pool has, and moves a waiting one to its pool', async () => {
+    const [unserved, moved] = [await accept(), await accept()];
+    expect(await sut.run()).toHaveLength(2);
+    await fixture.queue.remove(unserved);
+    await documents.putRequest({ ...(await requestOf(unserved)), model: 'gone' });
+    const pools = fixture.other(new ModelRoutes([{ name: 'toWorkers-demo', models: ['demo'] }]));
+    const after = service(0, pools);
+    await after.run();
+    expect((await requestOf(unserved)).outcome).toMatchObject({
+      state: 'failed',
+      failure: { code: 'model_not_installed', message: 'no pool of workers has the model gone' },
+    });
+    expect((await pools.queue.depths()).get('toWorkers-demo')?.waiting).toBe(1);
+    expect(await pools.queue.state(moved)).toMatchObject({ status: 'queued', position: 1 });
+    await after.onModuleDestroy();
   });
 
   it('lets clients take turns again after a wipe, whatever it found first', async () => {

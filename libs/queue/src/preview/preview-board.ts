@@ -18,7 +18,7 @@ export class PreviewBoard {
           .multi()
           .set(keys.preview(id), JSON.stringify(preview), 'PX', KEPT_MS)
           // an event of the job: those who follow it look again
-          .xadd(keys.queue('events'), 'MAXLEN', '~', EVENTS_KEPT, '*', 'event', 'preview', 'jobId', id)
+          .xadd(keys.queue().state('events'), 'MAXLEN', '~', EVENTS_KEPT, '*', 'event', 'preview', 'jobId', id)
           .exec(),
       ),
     );

@@ -70,7 +70,14 @@ describe(FairTurns.name, () => {
   it('takes turns by weight, and tells positions and times in the order in which songs run', async () => {
     const ids = [...(await queued('ann', 6, { weight: 2 })), ...(await queued('bob', 4)), ...(await queued('eve', 2))];
     await fixture.speeds.record('demo', 60, 1);
-    const worker = { models: [], device: 'cpu', backend: 'torch', precision: 'fp32', realTimeFactor: {} };
+    const worker = {
+      queue: 'toWorkers',
+      models: [],
+      device: 'cpu',
+      backend: 'torch',
+      precision: 'fp32',
+      realTimeFactor: {},
+    };
     await fixture.registry.announce({ workerId: 'a', ...worker });
     const states = await fixture.other().queue.states(ids);
     const told = new Map([...states].map(([id, state]) => [id, state.status === 'queued' ? state : undefined]));
@@ -105,7 +112,7 @@ describe(FairTurns.name, () => {
     await waitUntil('the retry to be planned', async () => (await fixture.queue.depth()).delayed === 1);
     const others = await queued('ann', 5);
     await waitUntil('another to begin', () => taken.length === 2);
-    const delayed = fixture.connections.keys.queue('delayed');
+    const delayed = fixture.connections.keys.queue().state('delayed');
     await waitUntil('the retry to be due', async () => {
       const [, score] = await fixture.connections.call((client) => client.zrange(delayed, '0', '0', 'WITHSCORES'));
       // BullMQ's score: milliseconds, and 12 bits of a counter
@@ -131,10 +138,10 @@ describe(FairTurns.name, () => {
     const [bob] = await queued('bob');
     const { keys } = fixture.connections;
     const turns = await fixture.connections.call((client) =>
-      client.zrange(keys.queue('prioritized'), '0', '-1', 'WITHSCORES'),
+      client.zrange(keys.queue().state('prioritized'), '0', '-1', 'WITHSCORES'),
     );
     expect(turns.filter((_, at) => at % 2 === 1).every((score) => Number(score) < 1000 * 2 ** 32)).toBe(true);
-    const stored = await fixture.connections.call((client) => client.hget(keys.queueKey(anns[3] ?? ''), 'priority'));
+    const stored = await fixture.connections.call((client) => client.hget(keys.queue().key(anns[3] ?? ''), 'priority'));
     expect(stored).toBe('361');
     expect(await allTaken()).toEqual([anns[0], bob, ...anns.slice(1)]);
   });

@@ -1,5 +1,5 @@
 import { KeyedMutex } from '@app/concurrency';
-import { texts, type RedisConnections } from '@app/redis';
+import { texts, type QueueKeys, type RedisConnections } from '@app/redis';
 import type { SeparationId } from '@app/separations';
 import type { Redis } from 'ioredis';
 import { parseStoredJob } from '../separation-job.js';
@@ -51,11 +51,14 @@ for _, id in ipairs(redis.call('SMEMBERS', KEYS[4])) do
 end
 return {latest, next, last, head[1] and redis.call('HGET', ARGV[1] .. head[1], 'data') or ''}`;
 
-/** Gives each new job its turn, so that no client waits for all songs of another. */
+/** Gives each new job of a queue its turn, so that no client waits for all songs of another. */
 export class FairTurns {
   private readonly mutex = new KeyedMutex();
 
-  constructor(private readonly connections: RedisConnections) {}
+  constructor(
+    private readonly connections: RedisConnections,
+    private readonly keys: QueueKeys,
+  ) {}
 
   /**
    * Adds a job with the turn that is its client's. Jobs that other processes add at the same moment may get the same
@@ -68,7 +71,7 @@ export class FairTurns {
     turn: Turn = UNKNOWN_TURN,
     add: (priority: number) => Promise<unknown>,
   ): Promise<void> {
-    const key = this.connections.keys.turns(nameOfTurns(turn));
+    const key = this.connections.keys.turns(nameOfTurns(turn), this.keys.name);
     await this.mutex.run(key, async () => {
       await add(nextTurn(turn, await this.look(redis, key)));
       // later, or another process would forget it
@@ -77,9 +80,9 @@ export class FairTurns {
   }
 
   private async look(redis: Redis, client: string): Promise<Turns> {
-    const { keys } = this.connections;
-    const queues = [keys.queue('prioritized'), keys.queue('active'), keys.queue('delayed')];
-    const reply = await redis.eval(LOOK, 4, ...queues, client, keys.queueKey(''), Math.floor(LAST_TURN / 2), SCORE);
+    const { keys } = this;
+    const queues = [keys.state('prioritized'), keys.state('active'), keys.state('delayed')];
+    const reply = await redis.eval(LOOK, 4, ...queues, client, keys.key(''), Math.floor(LAST_TURN / 2), SCORE);
     const [running = 0, next = 0, last = 0] = (reply as unknown[]).slice(0, 3).map(Number);
     const [data] = texts((reply as unknown[]).slice(3));
     if (next === 0) return { running, last };

@@ -264,7 +264,7 @@ describe(SeparationWorker.name, () => {
     const [strange, good] = [someJob(), someJob()];
     await fixture.queue.enqueue(strange);
     await fixture.connections.call((client) =>
-      client.hset(fixture.connections.keys.job(strange.id), 'data', '{"id":"../../etc"}'),
+      client.hset(fixture.connections.keys.queue().job(strange.id), 'data', '{"id":"../../etc"}'),
     );
     await fixture.queue.enqueue(good);
     const done: string[] = [];

@@ -6,7 +6,7 @@ import { describeFailure, FailedAttemptError, GivenUpError, isFinal, parseFailur
 import { HandedBackError, JobRun, LostJobError } from './job-run.js';
 import { PatientWorker } from './patient-worker.js';
 import { CancelledJobError, PermanentJobError, UnfitWorkerError } from '../queue.errors.js';
-import { QUEUE_NAME, type RedisConnections } from '@app/redis';
+import { QUEUE_NAME, type QueueKeys, type RedisConnections } from '@app/redis';
 import { backoff, MAX_ATTEMPTS } from '../retry.js';
 import { parseSeparationJob, type SeparationJob } from '../separation-job.js';
 import type { JobHandler, WorkerOptions } from './worker-options.js';
@@ -31,8 +31,9 @@ const HAND_BACKS = 'handBacks';
 /** delay before a job whose outcome could not be recorded is retried */
 const UNWRITTEN_MS = 5000;
 
-/** Takes jobs from the queue and runs the handler on each. */
+/** Takes jobs from its queue and runs the handler on each. */
 export class SeparationWorker {
+  private readonly keys: QueueKeys;
   private readonly runs = new Set<JobRun>();
   private readonly cancelSignals: CancelSignals;
   private redis: Redis | undefined;
@@ -47,6 +48,7 @@ export class SeparationWorker {
     private readonly options: WorkerOptions,
   ) {
     this.cancelSignals = new CancelSignals(connections);
+    this.keys = connections.keys.queue(options.queue ?? QUEUE_NAME);
   }
 
   /** Takes jobs from now on, whenever Redis is up. */
@@ -55,7 +57,7 @@ export class SeparationWorker {
       for (const run of this.runs) if (run.job.id === id) run.abort(new CancelledJobError());
     });
     this.redis = this.connections.forWorker();
-    this.worker = new PatientWorker(QUEUE_NAME, (job, token) => this.process(job, token ?? ''), {
+    this.worker = new PatientWorker(this.keys.name, (job, token) => this.process(job, token ?? ''), {
       connection: this.redis,
       prefix: this.connections.keys.prefix,
       concurrency: this.options.concurrency,
@@ -165,7 +167,7 @@ export class SeparationWorker {
     }
     if (cause instanceof HandedBackError || (await this.isUnfit(run, cause))) {
       // a hand-back is not a failed start; uncounted before another worker can take the job
-      await this.redis?.eval(TAKE_BACK_START, 1, this.connections.keys.job(job.id));
+      await this.redis?.eval(TAKE_BACK_START, 1, this.keys.job(job.id));
       await bullJob.moveToWait(token);
       throw new WaitingError();
     }
@@ -185,7 +187,7 @@ export class SeparationWorker {
   }
 
   private async count({ job }: JobRun, field: string): Promise<number> {
-    return Number(await this.redis?.eval(COUNT, 1, this.connections.keys.job(job.id), field));
+    return Number(await this.redis?.eval(COUNT, 1, this.keys.job(job.id), field));
   }
 
   private async writeDown(run: JobRun, token: string, write: () => Promise<void> | undefined): Promise<void> {

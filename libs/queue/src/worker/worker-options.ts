@@ -16,6 +16,8 @@ export interface JobContext {
 export type JobHandler = (job: SeparationJob, context: JobContext) => Promise<void>;
 
 export interface WorkerOptions {
+  /** `toWorkers` unless it is named */
+  readonly queue?: string;
   /** jobs at once */
   readonly concurrency: number;
   /**
