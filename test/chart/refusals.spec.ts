@@ -93,6 +93,15 @@ describeChart('contradicting values', () => {
       ],
       'The model best is in workers.cpu.models and in workers.gpu.models, and these lists differ',
     ],
+    [
+      [
+        'workers.gpu.enabled=true',
+        'workers.gpu.runtimeClassName=nvidia',
+        'workers.gpu.gpus=2',
+        'workers.gpu.gpuResource=nvidia.com/mig-1g.10gb',
+      ],
+      'workers.gpu.gpus is above 1, but a process sees one MIG slice only',
+    ],
     [['workers.cpu.models={best}'], 'No pool has the model htdemucs of models.default or models.also'],
     [['workers.cpu.models={htdemucs}', 'models.also={htdemucs_ft}'], 'No pool has the model htdemucs_ft'],
     [

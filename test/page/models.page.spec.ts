@@ -42,6 +42,7 @@ describe('a model with stems of its own', () => {
     const worker = {
       workerId: 'a',
       queue: 'toWorkers',
+      engines: 1,
       device: 'cpu',
       backend: 'torch',
       precision: 'fp32',

@@ -4,16 +4,18 @@ import type { EngineEnd } from './engine/engine-process.js';
 import { logEngineLine } from './engine/engine-log.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
 
-/** Logs and counts what happens to the engine. */
+/** Logs and counts what happens to an engine. */
 export class EngineTelemetry implements EngineObserver {
   constructor(
+    /** among those of this worker */
+    private readonly number: number,
     private readonly logger: Logger,
     private readonly metrics: WorkerMetrics,
     private readonly onState: (state: EngineState) => void,
   ) {}
 
   stateChanged(state: EngineState): void {
-    this.metrics.setEngineReady(state.state === 'ready');
+    this.metrics.setEngineReady(this.number, state.state === 'ready');
     if (state.state === 'ready') {
       const { backend, device, deviceName, precision, models } = state.facts;
       const names = models.map(({ name }) => name).join(', ');
@@ -23,13 +25,13 @@ export class EngineTelemetry implements EngineObserver {
   }
 
   ended(end: EngineEnd, retryInMs: number): void {
-    this.metrics.engineEnded(end.cause);
+    this.metrics.engineEnded(this.number, end.cause);
     const level = ['interrupted', 'stopped'].includes(end.cause) ? 'info' : 'error';
     this.logger.log(level, `${end.message}; restarting in ${retryInMs / 1000} s`, { cause: end.cause });
   }
 
   memoryUsed(bytes: number): void {
-    this.metrics.setEngineMemory(bytes);
+    this.metrics.setEngineMemory(this.number, bytes);
   }
 
   log(line: string, stream: 'stdout' | 'stderr'): void {

@@ -12,7 +12,7 @@ export class PresenceAnnouncer {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly identity: Pick<WorkerAnnouncement, 'workerId' | 'queue'>,
+    private readonly identity: Pick<WorkerAnnouncement, 'workerId' | 'queue' | 'engines'>,
     private readonly presence: WorkerPresence,
     private readonly throughput: ThroughputStats,
     private readonly engineState: () => EngineState,

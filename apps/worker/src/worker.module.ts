@@ -16,6 +16,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { AnalysisProcessor } from './analysis/analysis.processor.js';
 import { EngineTelemetry } from './engine-telemetry.js';
 import { EngineClient } from './engine/engine.client.js';
+import { engineConfigs, Engines } from './engine/engines.js';
 import { WorkerMetrics } from './metrics/worker-metrics.js';
 import { PreviewPublisher } from './preview/preview-publisher.js';
 import { PresenceAnnouncer } from './presence-announcer.js';
@@ -116,15 +117,19 @@ type Assemble = (
 
 function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assemble {
   return (connections, presence, throughput, separations, store, ffmpeg, metrics, previews, analyses, queue) => {
-    const engine = new EngineClient(
-      config.engine,
-      new EngineTelemetry(logger, metrics, (state) => {
-        service.onEngineState(state);
-      }),
+    const clients = engineConfigs(config.engine).map(
+      (settings, at) =>
+        new EngineClient(
+          settings,
+          new EngineTelemetry(at, logger, metrics, (state) => {
+            service.onEngineState(state);
+          }),
+        ),
     );
+    const engine = new Engines(clients, config.concurrency);
     const workerId = `${hostname()}-${randomUUID().slice(0, 8)}`;
     const announcer = new PresenceAnnouncer(
-      { workerId, queue: config.queue },
+      { workerId, queue: config.queue, engines: config.engine.engines },
       presence,
       throughput,
       () => engine.state,
@@ -145,7 +150,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       ffmpeg,
       engine,
       previews,
-      enginePermits: new Semaphore(config.concurrency),
+      enginePermits: new Semaphore(config.concurrency * config.engine.engines),
       scratch,
       limits: config.limits,
       onFirstSound: ({ createdAt }) => {

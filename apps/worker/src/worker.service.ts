@@ -16,7 +16,8 @@ import { Readiness } from '@app/server';
 import type { ObjectStore } from '@app/storage';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { AnalysisProcessor } from './analysis/analysis.processor.js';
-import type { EngineClient, EngineState } from './engine/engine.client.js';
+import type { EngineState } from './engine/engine.client.js';
+import type { Engines } from './engine/engines.js';
 import { Fitness } from './fitness.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
 import { MessageThrottle } from './message-throttle.js';
@@ -35,7 +36,7 @@ interface WorkerParts {
   readonly queue: SeparationQueue;
   readonly separations: SeparationStore;
   readonly store: ObjectStore;
-  readonly engine: EngineClient;
+  readonly engine: Engines;
   readonly ffmpeg: Ffmpeg;
   readonly processor: SeparationProcessor;
   readonly analyzing: AnalysisProcessor;
@@ -58,7 +59,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
     this.queueErrors = new MessageThrottle((message) => logger.warn(`queue: ${message}`));
     this.worker = new SeparationWorker(connections, (job, context) => this.handle(job, context), {
       queue: config.queue,
-      concurrency: config.concurrency + config.prefetch,
+      concurrency: config.concurrency * config.engine.engines + config.prefetch,
       onFailed: (job, failure, final) => this.failed(job, failure, final),
       onCancelled: (job) => this.cancelled(job),
       onLost: (job) => {
@@ -84,7 +85,7 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
     this.fitness = new Fitness(new Readiness(checks, FITNESS_TIMEOUT_MS), this.worker, logger);
   }
 
-  get engine(): EngineClient {
+  get engine(): Engines {
     return this.parts.engine;
   }
 

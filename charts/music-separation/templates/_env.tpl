@@ -106,6 +106,7 @@
 - { name: SCRATCH_DIR, value: /scratch }
 - { name: ENGINE_CACHE_DIR, value: /cache }
 - { name: DEVICE, value: {{ ternary "cuda" "cpu" (index . 1).gpu }} }
+- { name: ENGINES, value: {{ ternary ($settings.gpus | default 1) 1 (index . 1).gpu | quote }} }
 - { name: PRECISION, value: {{ $settings.precision }} }
 - { name: WORKER_CONCURRENCY, value: {{ $settings.concurrency | quote }} }
 - { name: WORKER_PREFETCH, value: {{ $settings.prefetch | quote }} }

@@ -61,6 +61,7 @@
 {{- $pool := (index . 1).own -}}
 {{- $scale := $pool.autoscaling -}}
 {{- if and $gpu (not (or $pool.accelerator $pool.nodeSelector $pool.runtimeClassName)) }}{{ fail (printf "%s: its GPU class must be named: %s.accelerator (GKE, such as nvidia-l4), or nodeSelector or runtimeClassName elsewhere." $path $path) }}{{ end }}
+{{- if and $gpu (gt (int $pool.gpus) 1) (contains "/mig-" $pool.gpuResource) }}{{ fail (printf "%s.gpus is above 1, but a process sees one MIG slice only: set gpus to 1, and run more pods." $path) }}{{ end }}
 {{- if and (eq $scale.mode "keda") (not ($apis.Has "keda.sh/v1alpha1")) }}{{ fail (printf "%s.autoscaling.mode is keda, but the cluster has no KEDA (keda.sh/v1alpha1): install it, or choose none or hpa." $path) }}{{ end }}
 {{- if and $gpu (eq $scale.mode "hpa") }}{{ fail (printf "%s.autoscaling.mode hpa counts CPU, which says nothing about a GPU: choose keda or none." $path) }}{{ end }}
 {{- if and (eq $scale.mode "hpa") (lt (int $scale.minReplicas) 1) }}{{ fail (printf "%s.autoscaling.minReplicas 0 needs mode keda: an hpa cannot start from nothing." $path) }}{{ end }}

@@ -117,6 +117,16 @@ describe(loadApiConfig.name, () => {
 });
 
 describe(loadWorkerConfig.name, () => {
+  it.each([
+    [{ ENGINES: '2' }, 'ENGINES is 2, but DEVICE is auto. Set DEVICE to cuda, or ENGINES to 1.'],
+    [
+      { ENGINES: '3', DEVICE: 'cuda', CUDA_VISIBLE_DEVICES: '0,1' },
+      'ENGINES is 3, but CUDA_VISIBLE_DEVICES names only 2 of the GPUs: 0,1.',
+    ],
+  ])('refuses %j', (env, message) => {
+    expect(messageOf(() => loadWorkerConfig(env))).toBe(message);
+  });
+
   it('takes songs of every model from one queue, unless pools have their own', () => {
     expect(loadWorkerConfig({})).toMatchObject({
       queue: 'toWorkers',
@@ -184,6 +194,16 @@ describe('docs/configuration.md', () => {
 });
 
 describe(loadWorkerConfig.name, () => {
+  it.each([
+    [{ ENGINES: '2' }, 'ENGINES is 2, but DEVICE is auto. Set DEVICE to cuda, or ENGINES to 1.'],
+    [
+      { ENGINES: '3', DEVICE: 'cuda', CUDA_VISIBLE_DEVICES: '0,1' },
+      'ENGINES is 3, but CUDA_VISIBLE_DEVICES names only 2 of the GPUs: 0,1.',
+    ],
+  ])('refuses %j', (env, message) => {
+    expect(messageOf(() => loadWorkerConfig(env))).toBe(message);
+  });
+
   it('has its health port beside the one of rest-server', () => {
     expect(loadWorkerConfig({}).http).toEqual({ host: '127.0.0.1', port: 3001 });
   });

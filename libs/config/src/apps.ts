@@ -2,6 +2,7 @@ import { z } from 'zod';
 import * as concern from './concerns.js';
 import { engineEnvironment } from './engine-environment.js';
 import { requireAllowedModel } from './allowed-model.js';
+import { requireDevices } from './enough-devices.js';
 import { requireKnownQueue } from './known-queue.js';
 import { load, type Config, type Environment } from './load.js';
 
@@ -79,6 +80,7 @@ export function loadApiConfig(env: Environment = process.env): ApiConfig {
 export function loadWorkerConfig(env: Environment = process.env): WorkerConfig {
   const settings = load(apps['worker-server'], env);
   requireAllowedModel(settings.engine.defaultModel, settings.modelLicences);
+  requireDevices(settings.engine, env);
   requireKnownQueue(settings.queue, settings.modelQueues);
   const environment = engineEnvironment(env, settings.engine, settings.logging.level);
   return { ...settings, engine: { ...settings.engine, environment } };

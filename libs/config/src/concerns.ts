@@ -177,6 +177,9 @@ export const engine = z.object({
   backend: oneOf('ENGINE_BACKEND', 'auto', ['auto', 'openvino', 'torch']).describe(
     'runtime of the engine; `auto` is torch with CUDA, else OpenVINO',
   ),
+  engines: integer('ENGINES', 1, [1, 16]).describe(
+    'engines of the worker, each on a GPU of its own; above 1, `DEVICE` must be `cuda`',
+  ),
   maxMemoryBytes: integer('ENGINE_MAX_MEMORY_BYTES', 0, [0, MAX]).describe(
     'memory in bytes above which an idle engine restarts; 0 means no limit',
   ),
@@ -193,7 +196,7 @@ export const modelQueues = queuesOfModels('MODEL_QUEUES', 'toWorkers=*').describ
 /** Settings of a worker's jobs, one variable each. */
 export const jobs = {
   queue: queueName('QUEUE', 'toWorkers').describe('queue of `MODEL_QUEUES` that the worker takes songs from'),
-  concurrency: integer('WORKER_CONCURRENCY', 1, [1, 64]).describe('songs that the engine separates at once'),
+  concurrency: integer('WORKER_CONCURRENCY', 1, [1, 64]).describe('songs that each engine separates at once'),
   prefetch: integer('WORKER_PREFETCH', 1, [0, 8]).describe(
     'further songs that the worker prepares or stores meanwhile; use 0 with several workers',
   ),

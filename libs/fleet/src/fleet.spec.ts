@@ -21,6 +21,7 @@ describe(WorkerPresence.name, () => {
   const worker: WorkerAnnouncement = {
     workerId: 'a',
     queue: 'toWorkers',
+    engines: 1,
     models: [{ name: 'mine', stems: ['vocals'], weights: 'w', licence: 'MIT', relativeCost: 1 }],
     device: 'cpu',
     backend: 'torch',

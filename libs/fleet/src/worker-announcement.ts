@@ -7,6 +7,8 @@ const workerAnnouncementSchema = z.object({
   workerId: z.string(),
   /** earlier versions had one queue and did not name it */
   queue: z.string().default(QUEUE_NAME),
+  /** each on a GPU of its own; earlier versions had one */
+  engines: z.number().default(1),
   models: z.array(modelDescriptionSchema),
   device: z.string(),
   backend: z.string(),

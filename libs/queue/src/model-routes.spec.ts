@@ -28,7 +28,16 @@ describe(ModelRoutes.name, () => {
   afterEach(() => fixture.close());
 
   const worker = (workerId: string, queue: string): WorkerAnnouncement => {
-    return { workerId, queue, models: [], device: 'cpu', backend: 'torch', precision: 'fp32', realTimeFactor: {} };
+    return {
+      workerId,
+      queue,
+      engines: 1,
+      models: [],
+      device: 'cpu',
+      backend: 'torch',
+      precision: 'fp32',
+      realTimeFactor: {},
+    };
   };
   const someOf = (model: string): SeparationJob => someJob({ model, durationSeconds: 60 });
   const has = async (of: QueueFixture, { id }: SeparationJob): Promise<boolean> =>

@@ -42,8 +42,9 @@ export class QueueForecast {
 
   private async look(): Promise<Outlook> {
     const [queue, speeds, live] = await Promise.all([this.readQueue(), this.speeds.all(), this.workers.live()]);
-    const workers = live.filter((worker) => worker.queue === this.keys.name).length;
-    return { workers, estimate: estimator(queue, speeds, workers) };
+    const workers = live.filter((worker) => worker.queue === this.keys.name);
+    const engines = workers.reduce((total, worker) => total + worker.engines, 0);
+    return { workers: workers.length, estimate: estimator(queue, speeds, engines) };
   }
 
   private async readQueue(): Promise<{ active: Work[]; waiting: Work[] }> {
@@ -61,13 +62,13 @@ export class QueueForecast {
 }
 
 /**
- * The workers share the work ahead of the job, then one of them does it:
- * (seconds of work ahead) / workers + its own seconds.
+ * The engines of all workers share the work ahead of the job, then one of them does it:
+ * (seconds of work ahead) / engines + its own seconds.
  */
 export function estimator(
   queue: { readonly active: readonly Work[]; readonly waiting: readonly Work[] },
   speeds: ReadonlyMap<string, number>,
-  workers: number,
+  engines: number,
 ): Estimate {
   // a model that was never measured has no speed: the sum becomes NaN and the answer null
   const seconds = ({ model, audioSeconds }: Work): number => audioSeconds * (speeds.get(model) ?? Number.NaN);
@@ -75,7 +76,7 @@ export function estimator(
   for (const work of queue.waiting) before.push((before.at(-1) ?? 0) + seconds(work));
   return (job, position) => {
     const ahead = before[Math.min(position, before.length) - 1] ?? 0;
-    const eta = ahead / workers + seconds({ model: job.model, audioSeconds: job.durationSeconds });
+    const eta = ahead / engines + seconds({ model: job.model, audioSeconds: job.durationSeconds });
     return Number.isFinite(eta) ? Math.round(eta * 10) / 10 : null;
   };
 }

@@ -128,6 +128,7 @@ describe(SeparationQueue.name, () => {
     await fixture.speeds.record('demo', 10, 5);
     const worker = {
       queue: 'toWorkers',
+      engines: 1,
       models: [],
       device: 'cpu',
       backend: 'torch',
@@ -158,6 +159,7 @@ describe(SeparationQueue.name, () => {
     await fixture.registry.announce({
       workerId: 'a',
       queue: 'toWorkers',
+      engines: 1,
       models: [],
       device: 'cpu',
       backend: 'torch',

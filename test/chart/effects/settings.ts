@@ -213,6 +213,12 @@ export const SETTINGS: Effects = {
     pod('worker-server-gpu-slices', 'tolerations.0.key', 'slices'),
     field('PodDisruptionBudget', 'worker-server-gpu-slices', 'spec.maxUnavailable', 1),
   ],
+  'gpus-of-a-pod': [
+    variable('worker-server-gpu', 'ENGINES', '4'),
+    variable('worker-server-gpu', 'DEVICE', 'cuda'),
+    container('worker-server-gpu', 'resources.limits', expect.objectContaining({ 'nvidia.com/gpu': 4 })),
+    field('ScaledObject', 'worker-server-gpu', 'spec.advanced.scalingModifiers.target', '4'),
+  ],
   'gpu-pools-by-model': [
     ...['rest-server', 'worker-server', 'worker-server-gpu-big'].map((part) =>
       variable(

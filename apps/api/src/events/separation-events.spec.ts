@@ -62,6 +62,7 @@ describe(SeparationEventsService.name, () => {
       const worker = {
         workerId: 'w1',
         queue: 'toWorkers',
+        engines: 1,
         models: [],
         device: 'cpu',
         backend: 'torch',

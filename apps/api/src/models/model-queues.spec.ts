@@ -12,7 +12,16 @@ const BIG = 'toWorkers-big';
 /** A worker that has these models, and takes songs from this queue. */
 function worker(queue: string, ...names: string[]): WorkerAnnouncement {
   const models = KNOWN_MODELS.filter(({ name }) => names.includes(name));
-  return { workerId: queue, queue, models, device: 'cpu', backend: 'torch', precision: 'fp32', realTimeFactor: {} };
+  return {
+    workerId: queue,
+    queue,
+    engines: 1,
+    models,
+    device: 'cpu',
+    backend: 'torch',
+    precision: 'fp32',
+    realTimeFactor: {},
+  };
 }
 
 describe(`${ModelCatalogues.name}, with pools of workers`, () => {

@@ -17,6 +17,8 @@ export class WorkerMetrics {
   private readonly realTimeFactor: Gauge<'model'>;
   private readonly engineRestarts: Counter<'cause'>;
   private readonly engineMemory: Gauge;
+  private readonly memoryOf = new Map<number, number>();
+  private readonly readyOf = new Map<number, number>();
   private readonly engineReady: Gauge;
 
   constructor(registry: Registry) {
@@ -64,8 +66,12 @@ export class WorkerMetrics {
       labelNames: ['cause'],
       registers,
     });
-    this.engineMemory = new Gauge({ name: 'engine_memory_bytes', help: 'Memory of the engine process', registers });
-    this.engineReady = new Gauge({ name: 'engine_ready', help: '1 while the engine is ready', registers });
+    this.engineMemory = new Gauge({ name: 'engine_memory_bytes', help: 'Memory of the engine processes', registers });
+    this.engineReady = new Gauge({
+      name: 'engine_ready',
+      help: 'Engines that are ready: 0 or 1, unless the worker has several',
+      registers,
+    });
     for (const outcome of ['completed', 'failed', 'cancelled', 'retried', 'lost']) this.outcomes.inc({ outcome }, 0);
     for (const cause of ['crashed', 'hung', 'interrupted', 'refused', 'stopped']) this.engineRestarts.inc({ cause }, 0);
   }
@@ -89,21 +95,27 @@ export class WorkerMetrics {
     this.outcomes.inc({ outcome });
   }
 
-  engineEnded(cause: string): void {
+  engineEnded(engine: number, cause: string): void {
     this.engineRestarts.inc({ cause });
-    this.engineMemory.set(0);
+    this.setEngineMemory(engine, 0);
   }
 
-  setEngineMemory(bytes: number): void {
-    this.engineMemory.set(bytes);
+  setEngineMemory(engine: number, bytes: number): void {
+    this.memoryOf.set(engine, bytes);
+    this.engineMemory.set(sum(this.memoryOf));
   }
 
-  setEngineReady(isReady: boolean): void {
-    this.engineReady.set(isReady ? 1 : 0);
+  setEngineReady(engine: number, isReady: boolean): void {
+    this.readyOf.set(engine, isReady ? 1 : 0);
+    this.engineReady.set(sum(this.readyOf));
   }
 }
 
 /** clocks of two machines may differ */
 function secondsBetween(from: string, to: string): number {
   return Math.max(0, Date.parse(to) - Date.parse(from)) / 1000;
+}
+
+function sum(values: ReadonlyMap<number, number>): number {
+  return [...values.values()].reduce((total, value) => total + value, 0);
 }

@@ -8,7 +8,7 @@ import { endingOf, needsRun, SeparationEndedError, type SeparationStore } from '
 import type { Manifest, StoredRequest } from '@app/separations';
 import type { ObjectStore } from '@app/storage';
 import { addSpan, inSpan } from '@app/tracing';
-import type { EngineClient } from '../engine/engine.client.js';
+import type { Engines } from '../engine/engines.js';
 import { toJobError } from './failures.js';
 import type { PreviewPublisher } from '../preview/preview-publisher.js';
 import type { Scratch } from './scratch.js';
@@ -29,9 +29,9 @@ interface ProcessorParts {
   readonly separations: SeparationStore;
   readonly store: ObjectStore;
   readonly ffmpeg: Ffmpeg;
-  readonly engine: EngineClient;
+  readonly engine: Pick<Engines, 'separate'>;
   readonly previews: PreviewPublisher;
-  /** separations at once in the engine; other jobs fetch, decode, encode and store meanwhile */
+  /** separations at once in all engines; other jobs fetch, decode, encode and store meanwhile */
   readonly enginePermits: Semaphore;
   readonly scratch: Scratch;
   readonly limits: Pick<LimitsConfig, 'maxDurationSeconds'>;

@@ -72,6 +72,7 @@ describe(FairTurns.name, () => {
     await fixture.speeds.record('demo', 60, 1);
     const worker = {
       queue: 'toWorkers',
+      engines: 1,
       models: [],
       device: 'cpu',
       backend: 'torch',

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { WORKING_RATE } from '@app/audio';
 import type { StoredRequest } from '@app/separations';
-import type { EngineClient, SeparatedMix } from '../../engine/engine.client.js';
+import type { SeparatedMix } from '../../engine/engine.client.js';
+import type { Engines } from '../../engine/engines.js';
 import type { EngineResult } from '../../engine/protocol.js';
 import { addEngineSpans } from './engine-spans.js';
 import { WrongStemsError } from './separation.errors.js';
@@ -14,7 +15,7 @@ import type { StepContext } from './step-context.js';
  * @throws the errors of EngineClient.separate, or WrongStemsError if the result does not match the mix
  */
 export async function separateMix(
-  engine: EngineClient,
+  engine: Pick<Engines, 'separate'>,
   request: StoredRequest,
   mix: DecodedMix,
   stems: StemFiles,
