@@ -9,6 +9,9 @@ const COPIES = {
   'charts/music-separation/Chart.yaml': [
     [/^version: .*$/m, `version: ${version}`],
     [/^appVersion: .*$/m, `appVersion: "${version}"`],
+    // of Artifact Hub
+    [/(music-separation-[a-z-]+:|\/blob\/v)\d[^/\s]*/g, `$1${version}`],
+    [/(prerelease: ).*$/m, `$1"${version.includes('-')}"`],
   ],
   'engine/src/separation_engine/__init__.py': [[/^__version__ = .*$/m, `__version__ = "${version}"`]],
   'clients/python/src/music_separation/__init__.py': [[/^__version__ = .*$/m, `__version__ = "${version}"`]],

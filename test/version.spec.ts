@@ -8,6 +8,7 @@ describe('the version in package.json', () => {
     expect(JSON.parse(await readFile('package-lock.json', 'utf8'))).toMatchObject({ version });
     const chart = await readFile('charts/music-separation/Chart.yaml', 'utf8');
     expect(parse(chart)).toMatchObject({ version, appVersion: version });
+    for (const line of chart.match(/.*OWNER\/REPOSITORY\/(?:music|blob).*/g) ?? []) expect(line).toContain(version);
     for (const file of [
       'engine/src/separation_engine/__init__.py',
       'clients/python/src/music_separation/__init__.py',
