@@ -24,11 +24,13 @@ await runServer({
     const app = await createApp(config, logger);
     const { host, port, apiKeysFile } = config.http;
     await app.listen(port, host);
+    const server = app.getHttpServer();
     closeOnSignals(logger, {
+      server,
       deadlineMs: GRACE_MS + AFTER_GRACE_MS,
       close: () => {
         setTimeout(() => {
-          app.getHttpServer().closeAllConnections();
+          server.closeAllConnections();
         }, GRACE_MS).unref();
         return app.close();
       },

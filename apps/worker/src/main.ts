@@ -1,6 +1,7 @@
 // worker-server: takes separations from the queue, runs them in the engine, and stores the stems.
 // its HTTP port only serves probes and metrics.
 import 'reflect-metadata';
+import type { Server } from 'node:http';
 import { FfmpegNotFoundError } from '@app/audio';
 import { loadWorkerConfig } from '@app/config';
 import { NestLogger } from '@app/logging';
@@ -28,6 +29,7 @@ await runServer({
       abortOnError: false,
     });
     closeOnSignals(logger, {
+      server: app.getHttpServer() as Server,
       deadlineMs: config.shutdownGraceSeconds * 1000 + AFTER_GRACE_MS,
       close: async () => {
         await app.close();
