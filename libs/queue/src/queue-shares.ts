@@ -1,16 +1,12 @@
-import { isSeparationId, type SeparationId } from '@app/separations';
-import type { RedisConnections } from '@app/redis';
-import type { SeparationQueue } from './separation-queue.js';
+import type { SeparationId } from '@app/separations';
+import { allReplies, texts, type RedisConnections } from '@app/redis';
 
 /** after its last song, ms */
 const LASTS_MS = 24 * 3600 * 1000;
 
 /** How many songs of each client are in the queue. */
 export class QueueShares {
-  constructor(
-    private readonly connections: RedisConnections,
-    private readonly queue: SeparationQueue,
-  ) {}
+  constructor(private readonly connections: RedisConnections) {}
 
   /** Counts a song that is about to be queued. @throws RedisUnavailableError */
   async add(client: string, id: SeparationId): Promise<void> {
@@ -20,19 +16,40 @@ export class QueueShares {
     });
   }
 
+  /** The client's songs in the queue. @throws RedisUnavailableError */
+  async count(client: string): Promise<number> {
+    return (await this.look(client)).queued;
+  }
+
   /**
-   * The client's songs in the queue. Looks them up only from `atLeast` on; below, some may have ended already.
+   * Whether the client has this many songs in the queue. Looks them up only if it may have: below, some may have ended.
    * @throws RedisUnavailableError
    */
-  async count(client: string, atLeast: number): Promise<number> {
+  async reaches(client: string, share: number): Promise<boolean> {
     const known = await this.connections.call((redis) => redis.scard(this.key(client)));
-    if (known < atLeast) return known;
-    const members = await this.connections.call((redis) => redis.smembers(this.key(client)));
-    const ids = members.filter(isSeparationId);
-    const open = await this.queue.states(ids);
-    const ended = ids.filter((id) => !open.has(id));
+    if (known < share) return false;
+    const { queued, ended } = await this.look(client);
     if (ended.length > 0) await this.connections.call((redis) => redis.srem(this.key(client), ...ended));
-    return open.size;
+    return queued >= share;
+  }
+
+  /** A fixed number of commands, however many songs there are. */
+  private async look(client: string): Promise<{ readonly queued: number; readonly ended: readonly string[] }> {
+    const { keys } = this.connections;
+    const key = this.key(client);
+    const [known = [], ...states] = await this.connections.call(async (redis) => {
+      const lists = redis
+        .multi()
+        .smembers(key)
+        .zinter(2, key, keys.queue('prioritized'))
+        .zinter(2, key, keys.queue('delayed'))
+        .lrange(keys.queue('active'), 0, -1)
+        .lrange(keys.queue('wait'), 0, -1);
+      return allReplies(await lists.exec()).map(texts);
+    });
+    const open = new Set(states.flat());
+    const ended = known.filter((id) => !open.has(id));
+    return { queued: known.length - ended.length, ended };
   }
 
   private key(client: string): string {

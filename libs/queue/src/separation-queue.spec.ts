@@ -5,7 +5,6 @@ import { CancelSignals } from './cancel-signals.js';
 import { InvalidJobError, PermanentJobError } from './queue.errors.js';
 import { QueueFixture, gate, someJob } from '../../../test/support/separations/queue-fixture.js';
 import { someId } from '../../../test/support/separations/stored-separations.js';
-import { QueueShares } from './queue-shares.js';
 import { SeparationQueue } from './separation-queue.js';
 
 describe(SeparationQueue.name, () => {
@@ -86,19 +85,6 @@ describe(SeparationQueue.name, () => {
     await sut.enqueue(someJob());
     await waitUntil('the next attempt to be planned', async () => (await sut.depth()).delayed === 1);
     expect(await sut.unfinishedCount()).toBe(1);
-  });
-
-  it('counts the songs of each client, and looks up only those that matter', async () => {
-    const shares = new QueueShares(fixture.connections, sut);
-    const [queued, ended, another] = [someJob(), someJob(), someJob()];
-    for (const job of [queued, another]) await sut.enqueue(job);
-    for (const { id } of [queued, ended]) await shares.add('key:ann', id);
-    await shares.add('key:bob', another.id);
-    expect(await shares.count('key:ann', 3)).toBe(2);
-    expect(await shares.count('key:ann', 2)).toBe(1);
-    expect(await shares.count('key:ann', 3)).toBe(1);
-    expect(await shares.count('key:bob', 1)).toBe(1);
-    expect(await shares.count('key:eve', 0)).toBe(0);
   });
 
   it('keeps a cancel request for a day', async () => {

@@ -26,7 +26,7 @@ export class AccountService {
       uploadBytes: limits.maxUploadBytes,
       durationSeconds: limits.maxDurationSeconds,
       queuedSongs: shareOf(limits.maxQueued),
-      queuedSongsNow: await fromQueue(() => this.shares.count(callerOf(request), 0)),
+      queuedSongsNow: await fromQueue(() => this.shares.count(callerOf(request))),
       callsPerMinute: http.rateLimitPerMinute === 0 ? null : http.rateLimitPerMinute,
       retentionHours: limits.retentionHours === 0 ? null : limits.retentionHours,
     };

@@ -105,7 +105,7 @@ export class SubmissionsService {
   private async checkRoom(caller: string): Promise<void> {
     const limit = this.config.limits.maxQueued;
     const share = shareOf(limit);
-    if ((await fromQueue(() => this.shares.count(caller, share))) >= share) {
+    if (await fromQueue(() => this.shares.reaches(caller, share))) {
       throw new ProblemError('too_many_queued', `${share} of your separations are already waiting. Try again later.`, {
         retryAfterSeconds: QUEUE_FULL_RETRY,
         extras: { limit: share },
