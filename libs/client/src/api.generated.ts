@@ -1558,7 +1558,7 @@ export interface components {
              * @example refused
              * @enum {string}
              */
-            readonly outcome: "delivered" | "refused" | "redirected" | "timed_out" | "address_refused" | "name_not_found" | "not_connected" | "tls_failed" | "closed_early";
+            readonly outcome: "delivered" | "refused" | "redirected" | "timed_out" | "port_refused" | "address_refused" | "name_not_found" | "not_connected" | "tls_failed" | "closed_early" | "no_key" | "given_up";
             /**
              * @description of the answer, if there was one
              * @example 500

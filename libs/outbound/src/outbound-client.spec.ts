@@ -53,6 +53,16 @@ describe(OutboundClient.name, () => {
     expect(await text(answer.body)).toBe(`POST hooks.test:${port} b`);
   });
 
+  it.each([0, 22, 25, 6379, 11211])('refuses port %i before it asks for the name', async (port) => {
+    const url = new URL(`http://nowhere.test:${port}/`);
+    const refusal = {
+      fault: 'port_refused',
+      message: `Port ${port} is for another protocol than HTTP: use another port.`,
+    };
+    await expect(client().check(url)).rejects.toMatchObject(refusal);
+    await expect(client().send(url, { method: 'GET' })).rejects.toMatchObject(refusal);
+  });
+
   it('asks the name server once: what it answers the second time does not count', async () => {
     let calls = 0;
     const port = await serve((_, response) => {
@@ -76,7 +86,7 @@ describe(OutboundClient.name, () => {
     'refuses http://%s, which nobody allows',
     async (host) => {
       dns.answer('rebind.test', '127.0.0.1');
-      const url = new URL(`http://${host}:9/`);
+      const url = new URL(`http://${host}/`);
       await expect(client([]).send(url, { method: 'GET' })).rejects.toMatchObject({ fault: 'address_refused' });
       await expect(client([]).check(url)).rejects.toMatchObject({ fault: 'address_refused' });
     },

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { withTimeout } from '@app/concurrency';
 import type { AddressRanges } from './address-ranges.js';
 import { OutboundError, type OutboundFault } from './outbound.error.js';
+import { checkPort } from './ports.js';
 import { allowedAddresses, nameResolver, type Resolve } from './resolve.js';
 
 /** until the next of several addresses is tried; Node's 250 ms are too few for a slow line */
@@ -48,7 +49,7 @@ export class OutboundClient {
     this.resolve = options.resolve ?? nameResolver();
   }
 
-  /** Resolves if the host leads to allowed addresses now. @throws OutboundError */
+  /** Resolves if the port is allowed, and the host leads to allowed addresses now. @throws OutboundError */
   async check(url: URL): Promise<void> {
     await this.inTime((signal) => this.addressesOf(url, signal));
   }
@@ -62,6 +63,7 @@ export class OutboundClient {
   }
 
   private async addressesOf(url: URL, signal: AbortSignal): Promise<readonly LookupAddress[]> {
+    checkPort(url);
     const addresses = await allowedAddresses(url, this.options.allowed, this.resolve, signal);
     signal.throwIfAborted();
     return addresses;

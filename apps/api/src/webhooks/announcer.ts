@@ -9,10 +9,10 @@ import {
   type WebhookEvent,
 } from '@app/separations';
 import { separationView } from '../separations/separation-view.js';
-import { KeyRing } from '../access/key-ring.js';
 import { Clock } from './clock.js';
 import { deliveryName, ownerFolder, type DeliveryRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
+import { DueDeliveries } from './due-deliveries.js';
 import { WebhookStore } from './webhook-store.js';
 
 /** by how much the clocks of workers and servers may differ: rather one event too many, ms */
@@ -38,7 +38,7 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly separations: SeparationStore,
     private readonly events: JobEvents,
     private readonly clock: Clock,
-    private readonly keys: KeyRing,
+    private readonly due: DueDeliveries,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -64,8 +64,6 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     const { request } = stored;
     const ending = endingOf(stored);
     if (ending === undefined) return;
-    // nobody who may see it is left
-    if (!this.keys.hasOwner(request.owner)) return;
     const event = webhookEvent(ending.status);
     const told = (await this.webhooks.ofOwner(request.owner)).filter((webhook) => isFor(webhook, event, ending));
     if (told.length === 0 || (await this.webhooks.isAnnounced(request.id, ending.at))) return;
@@ -87,12 +85,10 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     const known = await this.webhooks.delivery(ref);
     // made before a process died: due, or ended already
     if (known !== undefined && known.status !== 'due') return;
-    const now = this.clock.now();
-    const createdAt = new Date(now).toISOString();
+    const createdAt = new Date(this.clock.now()).toISOString();
     const since = createdAt;
     const due = { n, event, separationId, createdAt, status: 'due', nextAttemptAt: since, attempts: [] } as const;
-    await this.webhooks.add(ref, known ?? { ...due, since, isTrial: false }, body);
-    await this.schedule.set(ref, now);
+    await this.due.add(ref, known ?? { ...due, since, isTrial: false }, body);
   }
 
   private soon(id: SeparationId): void {

@@ -3,9 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { withTimeout } from '@app/concurrency';
 import { RedisConnections, RedisUnavailableError } from '@app/redis';
 import type { DeliveryAttempt, StoredDelivery, StoredWebhook } from '@app/separations';
+import { KeyRing } from '../access/key-ring.js';
 import { Clock } from './clock.js';
 import { endedAt, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
+import { DueDeliveries } from './due-deliveries.js';
 import { omit } from './omit.js';
 import { nextAttemptAt } from './retry-schedule.js';
 import { Sender } from './sender.js';
@@ -49,6 +51,8 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly sender: Sender,
     private readonly connections: RedisConnections,
     private readonly clock: Clock,
+    private readonly due: DueDeliveries,
+    private readonly keys: KeyRing,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -165,13 +169,26 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async attempt(ref: DeliveryRef): Promise<void> {
     const [webhook, delivery] = await Promise.all([this.webhooks.find(ref), this.webhooks.delivery(ref)]);
-    if (webhook === undefined || delivery?.status !== 'due') return this.forget(ref);
-    if (webhook.disabled !== undefined && !delivery.isTrial) return this.end(ref, { ...delivery, status: 'failed' });
+    if (webhook === undefined || delivery?.status !== 'due') return this.due.forget(ref);
+    const isOff = webhook.disabled !== undefined && !delivery.isTrial;
+    if (isOff) return this.due.end(ref, { ...delivery, status: 'failed' });
     const body = await this.webhooks.body(ref);
-    if (body === undefined) return this.end(ref, { ...delivery, status: 'failed' });
+    if (body === undefined) return this.due.end(ref, { ...delivery, status: 'failed' });
     const message = { id: messageId(delivery), body };
-    const attempt = await this.sender.send(webhook, message, this.ending.signal);
+    const attempt = this.keys.hasOwner(webhook.owner)
+      ? await this.sender.send(webhook, message, this.ending.signal)
+      : this.withoutKey();
     await this.record(ref, webhook, withAttempt(delivery, attempt), attempt);
+  }
+
+  private withoutKey(): DeliveryAttempt {
+    const at = new Date(this.clock.now()).toISOString();
+    return {
+      at,
+      seconds: 0,
+      outcome: 'no_key',
+      detail: 'It was not sent, because no valid access key owns the webhook.',
+    };
   }
 
   private async record(
@@ -183,7 +200,7 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
     this.logger.log(`${delivery.event} ${outcome}: ${webhook.id}`, { separationId: delivery.separationId, detail });
     if (outcome === 'delivered') {
       await this.noteDelivered(ref, webhook);
-      return this.end(ref, { ...delivery, status: 'delivered' });
+      return this.due.end(ref, { ...delivery, status: 'delivered' });
     }
     const since = Date.parse(delivery.since);
     const failed = delivery.attempts.filter(({ at }) => Date.parse(at) >= since).length;
@@ -192,8 +209,10 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
       await this.webhooks.writeDelivery(ref, { ...delivery, nextAttemptAt: new Date(next).toISOString() });
       return this.schedule.set(ref, next);
     }
-    if (!delivery.isTrial) await this.disable(ref, since, detail);
-    return this.end(ref, { ...delivery, status: 'failed' });
+    // without a key, the receiver was not asked all day
+    const isAsked = delivery.attempts.every((attempt) => attempt.outcome !== 'no_key');
+    if (isAsked && !delivery.isTrial) await this.disable(ref, since, detail);
+    return this.due.end(ref, { ...delivery, status: 'failed' });
   }
 
   /** Enables the webhook, and writes that it accepts deliveries. */
@@ -216,17 +235,6 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
       const acceptsOthers = lastDeliveredAt !== undefined && Date.parse(lastDeliveredAt) >= since;
       return acceptsOthers ? current : { ...current, disabled: current.disabled ?? disabled };
     });
-  }
-
-  private async end(ref: DeliveryRef, delivery: StoredDelivery): Promise<void> {
-    await this.webhooks.writeDelivery(ref, omit(delivery, 'nextAttemptAt'));
-    await this.forget(ref);
-    await this.webhooks.trim(ref);
-  }
-
-  private async forget(ref: DeliveryRef): Promise<void> {
-    await this.webhooks.clearDue(ref);
-    await this.schedule.remove(ref);
   }
 
   /** Changes a webhook unless it was removed meanwhile. */

@@ -1,12 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { objectKeys, type WebhookBody } from '@app/separations';
 import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { someRequest } from '../../../../test/support/separations/stored-separations.js';
-import { KeyRing } from '../access/key-ring.js';
 import { Deliverer } from './deliverer.js';
 import { endedAt, ownerFolder } from './delivery-ref.js';
 import { DeliveryBench, OWNER } from './delivery-bench.fixture.js';
@@ -170,21 +167,6 @@ describe(Deliverer.name, () => {
     expect(bodies).toEqual([removed.id, other.id]);
     const short = removed.id.slice(4, 20);
     expect((await bench.keys()).filter((key) => key.includes(short))).toEqual([]);
-  });
-
-  it('tells nothing to an owner whose keys are all removed or expired', async () => {
-    await bench.register();
-    const file = join(bench.folder, 'keys');
-    const line = (name: string, expires: string): string => `${name}:${'0'.repeat(64)} expires=${expires}`;
-    const separation = await bench.completed();
-    for (const lines of [line('bob', '2999-01-01'), line(OWNER, '2020-01-01')]) {
-      await writeFile(file, lines);
-      await bench.announce(separation, bench.server(undefined, undefined, new KeyRing(file)));
-      expect(await bench.deliver()).toBe(0);
-    }
-    await writeFile(file, line(OWNER, '2999-01-01'));
-    await bench.announce(separation, bench.server(undefined, undefined, new KeyRing(file)));
-    expect(await bench.deliver()).toBe(1);
   });
 
   it('leaves nothing of a removed webhook, also if its removal was interrupted', async () => {

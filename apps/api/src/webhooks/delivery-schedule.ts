@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { RedisConnections } from '@app/redis';
+import { allReplies, RedisConnections } from '@app/redis';
 import type { SeparationId } from '@app/separations';
 import { formatRef, parseRef, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
 
@@ -43,6 +43,28 @@ export class DeliverySchedule {
 
   async remove(ref: DeliveryRef): Promise<void> {
     await this.eval(REMOVE, ref, ref.n);
+  }
+
+  /** Deliveries of one webhook that are scheduled. */
+  async count(webhook: WebhookRef): Promise<number> {
+    return this.connections.call((redis) => redis.zcard(this.connections.keys.deliveries(formatRef(webhook))));
+  }
+
+  /** Deliveries of all webhooks that are scheduled. */
+  async countAll(): Promise<number> {
+    const { keys } = this.connections;
+    return this.connections.call(async (redis) => {
+      const counts = redis.pipeline();
+      for (const name of await redis.zrange(keys.webhooksByDelivery, '0', '-1')) counts.zcard(keys.deliveries(name));
+      return allReplies(await counts.exec()).reduce<number>((sum, count) => sum + Number(count), 0);
+    });
+  }
+
+  /** When the first of all attempts is due; undefined if there is none. */
+  async firstDue(): Promise<number | undefined> {
+    const { webhooksByDelivery } = this.connections.keys;
+    const [, at] = await this.connections.call((redis) => redis.zrange(webhooksByDelivery, '0', '0', 'WITHSCORES'));
+    return at === undefined ? undefined : Number(at);
   }
 
   /** Of the deliveries of one webhook, those that are not scheduled. */

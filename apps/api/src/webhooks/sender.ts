@@ -4,6 +4,7 @@ import { OutboundClient, OutboundError } from '@app/outbound';
 import type { DeliveryAttempt, StoredWebhook } from '@app/separations';
 import type { Clock } from './clock.js';
 import { signedHeaders } from './signature.js';
+import type { WebhookMetrics } from './webhook-metrics.js';
 
 /** of an answer, which nobody needs */
 const READ_BYTES = 4096;
@@ -21,6 +22,7 @@ export class Sender {
   constructor(
     private readonly client: OutboundClient,
     private readonly clock: Clock,
+    private readonly metrics: WebhookMetrics,
   ) {}
 
   /** @throws the signal's reason */
@@ -34,6 +36,7 @@ export class Sender {
     };
     const result = await this.exchange(new URL(url), headers, body, signal);
     const seconds = Math.round(performance.now() - startedAt) / 1000;
+    this.metrics.attempted({ outcome: result.outcome, seconds });
     return { at: new Date(now).toISOString(), seconds, ...result };
   }
 

@@ -1,5 +1,6 @@
 // the parts of webhooks as one server has them, for specs.
 import { OutboundClient } from '@app/outbound';
+import { Registry } from '@app/metrics';
 import { JobEvents } from '@app/queue';
 import type { RedisConnections } from '@app/redis';
 import type { SeparationStore } from '@app/separation-store';
@@ -9,7 +10,9 @@ import { Announcer } from './announcer.js';
 import { Clock } from './clock.js';
 import { Deliverer } from './deliverer.js';
 import { DeliverySchedule } from './delivery-schedule.js';
+import { DueDeliveries } from './due-deliveries.js';
 import { Sender } from './sender.js';
+import { WebhookMetrics } from './webhook-metrics.js';
 import { WebhookStore } from './webhook-store.js';
 import { WebhooksService } from './webhooks.service.js';
 
@@ -33,6 +36,7 @@ export interface WebhookParts {
   readonly service: WebhooksService;
   readonly store: WebhookStore;
   readonly clock: MovedClock;
+  readonly registry: Registry;
 }
 
 export function webhookParts(
@@ -43,9 +47,13 @@ export function webhookParts(
   keys = new KeyRing(undefined),
 ): WebhookParts {
   const [store, schedule, clock] = [new WebhookStore(objects), new DeliverySchedule(connections), new MovedClock()];
+  const registry = new Registry();
+  const metrics = new WebhookMetrics(registry, schedule, clock);
+  const due = new DueDeliveries(store, schedule, clock, metrics);
   return {
-    announcer: new Announcer(store, schedule, separations, new JobEvents(connections), clock, keys),
-    deliverer: new Deliverer(store, schedule, new Sender(client, clock), connections, clock),
+    announcer: new Announcer(store, schedule, separations, new JobEvents(connections), clock, due),
+    deliverer: new Deliverer(store, schedule, new Sender(client, clock, metrics), connections, clock, due, keys),
+    registry,
     separations,
     service: new WebhooksService(store, schedule, client, connections, clock),
     store,

@@ -6,7 +6,9 @@ import { Announcer } from './announcer.js';
 import { Clock } from './clock.js';
 import { Deliverer } from './deliverer.js';
 import { DeliverySchedule } from './delivery-schedule.js';
+import { DueDeliveries } from './due-deliveries.js';
 import { Sender } from './sender.js';
+import { WebhookMetrics } from './webhook-metrics.js';
 import { WebhookStore } from './webhook-store.js';
 import { WebhooksController } from './webhooks.controller.js';
 import { WebhooksService } from './webhooks.service.js';
@@ -26,12 +28,14 @@ const TIMEOUT_MS = 10_000;
     },
     {
       provide: Sender,
-      useFactory: (client: OutboundClient, clock: Clock) => new Sender(client, clock),
-      inject: [OutboundClient, Clock],
+      useFactory: (client: OutboundClient, clock: Clock, metrics: WebhookMetrics) => new Sender(client, clock, metrics),
+      inject: [OutboundClient, Clock, WebhookMetrics],
     },
     Clock,
     WebhookStore,
     DeliverySchedule,
+    DueDeliveries,
+    WebhookMetrics,
     Announcer,
     Deliverer,
     WebhooksService,

@@ -132,6 +132,7 @@ export class WebhooksService {
       await this.client.check(url);
     } catch (error) {
       if (!(error instanceof OutboundError)) throw error;
+      if (error.fault === 'port_refused') throw new ProblemError('invalid_url', error.message, { cause: error });
       throw new ProblemError('address_refused', `${url.hostname} does not lead to a public address.`, { cause: error });
     }
   }

@@ -85,6 +85,7 @@ describe(WebhooksController.name, () => {
     [{ url: 7 }, 'invalid_url'],
     [{ url: 'ftp://example.com/' }, 'invalid_url'],
     [{ url: 'https://user:word@example.com/' }, 'invalid_url'],
+    [{ url: 'https://example.com:6379/' }, 'invalid_url'],
     [{ url: 'http://10.0.0.1/' }, 'address_refused'],
     [{ url: 'http://169.254.169.254/latest/meta-data' }, 'address_refused'],
     [{ url: 'http://[::ffff:127.0.0.1]/' }, 'address_refused'],

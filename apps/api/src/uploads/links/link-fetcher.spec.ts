@@ -94,18 +94,25 @@ describe(LinkFetcher.name, () => {
   });
 
   it.each([
-    'http://127.0.0.1:9/',
-    'http://2130706433:9/',
-    'http://0177.0.0.1:9/',
-    'http://0x7f.0.0.1:9/',
+    'http://127.0.0.1/',
+    'http://2130706433/',
+    'http://0177.0.0.1/',
+    'http://0x7f.0.0.1/',
     'http://169.254.169.254/latest/meta-data',
-    'http://[::1]:9/',
-    'http://[::ffff:7f00:1]:9/',
-    'http://[fe80::1]:9/',
-    'http://[64:ff9b::7f00:1]:9/',
-    'http://songs.test:9/',
+    'http://[::1]/',
+    'http://[::ffff:7f00:1]/',
+    'http://[fe80::1]/',
+    'http://[64:ff9b::7f00:1]/',
+    'http://songs.test/',
   ])('refuses %s where every public host is allowed', async (url) => {
     expect(await refusal(fetcher(['*', 'songs.test']), url)).toMatchObject({ code: 'address_refused' });
+  });
+
+  it.each(['22', '25', '6379', '11211'])('refuses port %s, which is not for HTTP', async (other) => {
+    const detail = `Port ${other} is for another protocol than HTTP: use another port.`;
+    expect(await refusal(fetcher(), `http://songs.test:${other}/`)).toMatchObject({ code: 'invalid_url', detail });
+    answer = (response) => response.writeHead(302, { location: `http://songs.test:${other}/` }).end();
+    expect(await refusal(fetcher())).toMatchObject({ code: 'invalid_url', detail });
   });
 
   it('follows five redirects, and no sixth', async () => {

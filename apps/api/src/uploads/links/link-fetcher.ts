@@ -100,6 +100,7 @@ export class LinkFetcher {
     if (error instanceof BodyTooLargeError) return fileTooLarge(this.limits.maxBytes);
     if (error instanceof BrokenFetchError) return fetchFailed(`The song did not arrive: ${error.message}.`, error);
     if (!(error instanceof OutboundError)) return error;
+    if (error.fault === 'port_refused') return new ProblemError('invalid_url', error.message, { cause: error });
     if (error.fault !== 'address_refused') return fetchFailed(error.message, error);
     return new ProblemError('address_refused', error.message, { cause: error });
   }
