@@ -3,7 +3,7 @@ import { PlainError } from '../../scripts/support/fail.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { until } from '../../scripts/support/until.mjs';
 
-const NAME = 'songs';
+export const NAME = 'songs';
 const SECRETS = [['separation-redis'], ['separation-s3'], ['separation-s3', 'minio-ns'], ['separation-api-keys']];
 const SAYS_MISSING = /[^\n.:\\]*htdemucs[^\n.:\\]*(not installed|missing|not there)[^\n\\]*/i;
 
@@ -19,12 +19,17 @@ export class Release {
   #cluster;
   #chart;
   #settings;
+  #file;
 
-  /** @param {string[]} settings `helm --set` assignments of every install */
-  constructor(cluster, chart, settings) {
+  /**
+   * @param {string[]} settings `helm --set` assignments of every install
+   * @param {string} [file] values of every install
+   */
+  constructor(cluster, chart, settings, file) {
     this.#cluster = cluster;
     this.#chart = chart;
     this.#settings = settings;
+    this.#file = file;
   }
 
   install(...more) {
@@ -37,6 +42,10 @@ export class Release {
     const output = await this.#cluster.helm('test', NAME, '--logs', '--timeout', '5m');
     const [, ...logs] = output.split(/^POD LOGS: .*$/m);
     return logs.flatMap((log) => log.split('\n')).filter((line) => line.trim() !== '');
+  }
+
+  rollback(revision) {
+    return this.#cluster.helm('rollback', NAME, String(revision), '--wait', '--timeout', '8m');
   }
 
   uninstall() {
@@ -90,6 +99,11 @@ export class Release {
   }
 
   #set(more) {
+    const file = this.#file === undefined ? [] : ['--values', this.#file];
+    return [...file, ...this.#assignments(more)];
+  }
+
+  #assignments(more) {
     return [...this.#settings, ...more].flatMap((setting) => ['--set', setting]);
   }
 }
