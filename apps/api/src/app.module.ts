@@ -14,6 +14,7 @@ import { AccessModule } from './access/access.module.js';
 import type { KeyRing } from './access/key-ring.js';
 import { AccountModule } from './account/account.module.js';
 import { AnalysisModule } from './analysis/analysis.module.js';
+import { Apiv1Module } from './apiv1/apiv1.module.js';
 import { AudioModule } from './audio/audio.module.js';
 import { ApiConfigModule } from './config/api-config.module.js';
 import { EventsModule } from './events/events.module.js';
@@ -65,6 +66,7 @@ export class AppModule {
         ModelsModule,
         AccountModule,
         ServiceMetricsModule,
+        ...(config.http.compatApi === 'lab7' ? [Apiv1Module] : []),
         PageModule,
       ],
       controllers: [HealthController],

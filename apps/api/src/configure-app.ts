@@ -52,7 +52,7 @@ export function configureApp(app: NestExpressApplication, config: ApiConfig): vo
   );
   app.use('/v1/uploads', speakTus(config.limits.maxUploadBytes));
   // what a song's owner sees changes, and is nobody else's
-  app.use('/v1', (_request: Request, response: Response, next: NextFunction) => {
+  app.use(['/v1', '/apiv1'], (_request: Request, response: Response, next: NextFunction) => {
     response.set('Cache-Control', 'no-store');
     next();
   });

@@ -87,6 +87,7 @@
 - { name: ALLOWED_HOSTS, value: {{ .Values.config.allowedHosts | quote }} }
 - { name: TRUSTED_PROXIES, value: {{ int64 .Values.config.trustedProxies | quote }} }
 - { name: URL_IMPORT_HOSTS, value: {{ .Values.config.urlImportHosts | quote }} }
+- { name: COMPAT_API, value: {{ .Values.config.compatApi | quote }} }
 - { name: WEBHOOK_ALLOW, value: {{ .Values.config.webhookAllow | quote }} }
 {{- if .Values.apiKeys.enabled }}
 - { name: API_KEYS_FILE, value: /etc/separation/api-keys }

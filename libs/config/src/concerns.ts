@@ -53,6 +53,9 @@ export const apiHttp = z.object({
   trustedProxies: integer('TRUSTED_PROXIES', 0, [0, 10]).describe(
     'proxies in front of rest-server whose `X-Forwarded-For` counts',
   ),
+  compatApi: oneOf('COMPAT_API', 'none', ['none', 'lab7']).describe(
+    'serves the API of a university course, at `/apiv1`, for programs that were written for it ([apiv1](apiv1.md))',
+  ),
   downloadStallSeconds: integer('DOWNLOAD_STALL_SECONDS', 300, [1, HOUR]).describe(
     'seconds in which a client must take something of its download',
   ),

@@ -108,6 +108,11 @@ export class PoolQueue {
     return { waiting: first + inTurn, active, delayed, failed };
   }
 
+  /** Ids of the jobs that wait, the next one first. */
+  async waitingIds(redis: Redis): Promise<readonly string[]> {
+    return (await queuedIds(redis, this.keys)).waiting;
+  }
+
   /** When each waiting job was queued, ms since 1970. */
   async waitingSince(redis: Redis): Promise<number[]> {
     const jobs = redis.pipeline();

@@ -1,6 +1,6 @@
 import type { ThroughputStats, WorkerPresence } from '@app/fleet';
 import { allReplies, QUEUE_NAME, type RedisConnections } from '@app/redis';
-import type { Failure, SeparationId } from '@app/separations';
+import { isSeparationId, type Failure, type SeparationId } from '@app/separations';
 import type { Redis } from 'ioredis';
 import { readJobStates, type JobState } from './job-state.js';
 import { ModelRoutes } from './model-routes.js';
@@ -149,6 +149,12 @@ export class SeparationQueue {
       for (const state of ['waiting', 'active', 'delayed', 'failed'] as const) sum[state] += depth[state];
     }
     return sum;
+  }
+
+  /** Jobs that wait, the next one of each queue first. @throws RedisUnavailableError */
+  async waiting(): Promise<SeparationId[]> {
+    const ids = await this.call((redis, queues) => Promise.all(queues.map((queue) => queue.waitingIds(redis))));
+    return ids.flat().filter(isSeparationId);
   }
 
   /** Age of the oldest waiting job in seconds; 0 if none is waiting. @throws RedisUnavailableError */

@@ -32,6 +32,14 @@ export class SeparationIndex {
     );
   }
 
+  /** Of these, the owner's own, in the same order. @throws RedisUnavailableError */
+  async of(owner: string | null, ids: readonly SeparationId[]): Promise<SeparationId[]> {
+    if (ids.length === 0) return [];
+    const key = this.connections.keys.index(owner);
+    const scores = await this.connections.call((redis) => redis.zmscore(key, ...ids));
+    return ids.filter((_, at) => (scores[at] ?? null) !== null);
+  }
+
   /** undefined for a separation that is not listed. @throws RedisUnavailableError */
   async ownerOf(id: SeparationId): Promise<string | null | undefined> {
     const { listed } = this.connections.keys;

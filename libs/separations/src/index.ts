@@ -47,6 +47,7 @@ export type { SongTags } from './documents/song/tags.js';
 export type { Waveform } from './documents/waveform.js';
 export {
   newWebhookSchema,
+  parseStoredCallback,
   parseStoredDelivery,
   parseStoredWebhook,
   type CreatedWebhook,
@@ -54,6 +55,7 @@ export {
   type DeliveryAttempt,
   type DeliveryList,
   type NewWebhook,
+  type StoredCallback,
   type StoredDelivery,
   type StoredWebhook,
   type Webhook,

@@ -7,6 +7,9 @@ import { AllowedHosts } from './allowed-hosts.js';
 
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
+/** a GET that changes something, see docs/apiv1.md; routes match in any case */
+const UNSAFE_PATH = /^\/apiv1\/remove\//i;
+
 /** values of Sec-Fetch-Site: a page of this server, and a user who typed the address */
 const OWN_SITES = ['same-origin', 'none'];
 
@@ -30,9 +33,9 @@ export function refuseCrossSite(http: HttpConfig): Handler {
  * local network only Origin tells.
  */
 function crossSiteProblem(request: Request, allowed: readonly string[]): ProblemError | undefined {
-  const { method, headers } = request;
+  const { method, path, headers } = request;
   const { origin, 'sec-fetch-site': site } = headers;
-  if (SAFE_METHODS.includes(method)) return undefined;
+  if (SAFE_METHODS.includes(method) && !UNSAFE_PATH.test(path)) return undefined;
   if (origin !== undefined && allowed.includes(origin)) return undefined;
   const isOwn = site === undefined ? origin === undefined || isOriginOf(origin, request) : OWN_SITES.includes(site);
   if (isOwn) return undefined;

@@ -23,5 +23,6 @@ import { TaggedFiles } from './tags/tagged-files.js';
     EncoderSlots,
     TaggedFiles,
   ],
+  exports: [MediaService],
 })
 export class MediaModule {}

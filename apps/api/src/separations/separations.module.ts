@@ -7,6 +7,6 @@ import { SeparationsService } from './separations.service.js';
 @Module({
   controllers: [SeparationsController],
   providers: [JobStates, SeparationReader, SeparationsService],
-  exports: [SeparationReader],
+  exports: [SeparationReader, SeparationsService],
 })
 export class SeparationsModule {}

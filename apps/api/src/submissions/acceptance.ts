@@ -10,6 +10,7 @@ import { KeyedMutex } from '@app/concurrency';
 import { fromQueue } from '../problems/outages.js';
 import { untilIdle } from '../separations/until-idle.js';
 import { ProblemError } from '../problems/problem.error.js';
+import { UNNAMED } from '../uploads/display-name.js';
 import { SeparationReader } from '../separations/separation-reader.js';
 
 export interface Candidate extends SeparationIdentity, Pick<StoredRequest, 'requestId' | 'fileName' | 'formats'> {
@@ -118,6 +119,7 @@ export class Acceptance {
 /** What an equal upload changes: the name that its owner gave it last, and the priority if that is higher now. */
 function revisionOf(request: StoredRequest, { fileName, priority }: Candidate): Revision | undefined {
   const isRaised = request.priority === 'low' && priority === 'normal';
-  if (fileName === request.fileName && !isRaised) return undefined;
-  return { fileName, ...(isRaised && { priority }) };
+  const name = fileName === UNNAMED ? request.fileName : fileName;
+  if (name === request.fileName && !isRaised) return undefined;
+  return { fileName: name, ...(isRaised && { priority }) };
 }

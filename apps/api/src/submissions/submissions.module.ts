@@ -12,5 +12,6 @@ import { SubmissionsService } from './submissions.service.js';
   imports: [ModelsModule, SeparationsModule, UploadsModule],
   controllers: [SubmissionsController],
   providers: [Acceptance, IdempotentCalls, SongInspector, SubmissionsService],
+  exports: [SubmissionsService],
 })
 export class SubmissionsModule {}

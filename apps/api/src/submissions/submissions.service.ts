@@ -17,6 +17,8 @@ import { ProblemError } from '../problems/problem.error.js';
 import { clientGone } from '../context/client-gone.js';
 import { displayName } from '../uploads/display-name.js';
 import { ResumableUploads } from '../uploads/resumable/resumable-uploads.js';
+import type { SongForm } from '../uploads/song-form.js';
+import { MULTIPART } from '../uploads/multipart-form.js';
 import { UploadReceiver, type Upload } from '../uploads/upload-receiver.js';
 import { Acceptance } from './acceptance.js';
 import { digestOf, IdempotentCalls, repeated, type Submitted } from './idempotent-calls.js';
@@ -42,21 +44,22 @@ export class SubmissionsService {
     @Inject(API_CONFIG) private readonly config: ApiConfig,
   ) {}
 
-  submit(request: ApiRequest, response: Response): Promise<Submitted> {
+  /** @param form how the request carries the song */
+  submit(request: ApiRequest, response: Response, form: SongForm = MULTIPART): Promise<Submitted> {
     const { traceparent } = request.headers;
     const parent = typeof traceparent === 'string' ? traceparent : undefined;
-    return inSpan('upload', { kind: 'server', parent }, () => this.receiveSong(request, response));
+    return inSpan('upload', { kind: 'server', parent }, () => this.receiveSong(request, response, form));
   }
 
-  private async receiveSong(request: ApiRequest, response: Response): Promise<Submitted> {
-    this.receiver.checkHead(request);
+  private async receiveSong(request: ApiRequest, response: Response, form: SongForm): Promise<Submitted> {
+    this.receiver.checkHead(request, form);
     return this.calls.run(request, async (earlier) => {
       // checked before the song is sent: a full queue must not cost an upload of 500 MB
       if (earlier === undefined) await this.checkRoom(callerOf(request));
       const gone = clientGone(response);
       const check = async (fields: Upload['fields']): Promise<unknown> =>
         earlier === undefined && (await this.optionsIn(fields));
-      return this.receiver.receive(request, gone, check, async (upload) => {
+      return this.receiver.receive(request, form, gone, check, async (upload) => {
         mustNotBeRevoked(request);
         const digest = digestOf(upload);
         if (earlier !== undefined) return repeated(earlier, digest);

@@ -6,7 +6,8 @@ const MAX_LENGTH = 200;
 /** special in the paths or shells of some system */
 const RESERVED = /[<>:"|?*]/g;
 
-const FALLBACK = 'song';
+/** of a song that came without a name */
+export const UNNAMED = 'song';
 
 /**
  * Sanitizes a client's file name for display and download, in any script: the last part of a path, NFC, without
@@ -15,13 +16,13 @@ const FALLBACK = 'song';
 export function displayName(fileName: string): string {
   const last = fileName.split(/[/\\]/).at(-1) ?? '';
   const clean = withoutReserved(displayText(last));
-  return shorten(clean === '' ? FALLBACK : clean);
+  return shorten(clean === '' ? UNNAMED : clean);
 }
 
 /** A title as the first part of a file name. */
 export function titleInFileName(title: string): string {
   const clean = withoutReserved(title.replace(/[/\\]/g, '_'));
-  return clean === '' ? FALLBACK : clean;
+  return clean === '' ? UNNAMED : clean;
 }
 
 function withoutReserved(name: string): string {

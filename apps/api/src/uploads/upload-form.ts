@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import busboy from 'busboy';
 import { ProblemError } from '../problems/problem.error.js';
 import { formType } from './form-type.js';
+import type { StoreFile, UploadForm } from './song-form.js';
 import { FILE_FIELD, fileTooLarge, malformed, missingFile, tooManyFiles } from './upload-problems.js';
 
 const MAX_FIELDS = 20;
@@ -11,14 +12,6 @@ const MAX_FIELD_BYTES = 2048;
 const MAX_NAME_LENGTH = 100;
 /** the file, the fields, and one for a client that adds a part of its own */
 const MAX_PARTS = MAX_FIELDS + 2;
-
-/** Stores the file while it arrives. The stream fails when the form does. */
-type StoreFile<Stored> = (file: Readable, fileName: string) => Promise<Stored>;
-
-interface UploadForm<Stored> {
-  readonly fields: Readonly<Record<string, string>>;
-  readonly file: Stored | undefined;
-}
 
 /**
  * Reads a multipart form of short text fields, in any order, and one file.

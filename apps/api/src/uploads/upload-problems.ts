@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { ProblemError } from '../problems/problem.error.js';
 import { SLOWEST_BYTES_PER_SECOND } from './pipe-request.js';
 import type { UploadLimits } from './upload-body.js';
@@ -26,6 +27,15 @@ export function tooManyFiles(): ProblemError {
 
 export function malformed(detail: string): ProblemError {
   return new ProblemError('malformed_upload', detail);
+}
+
+/** @throws ProblemError unsupported_media_type: what is compressed could be a thousand times as long as what is counted */
+export function mustNotBeEncoded({ headers }: Request): void {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() === 'identity') return;
+  throw new ProblemError('unsupported_media_type', `Send the form without Content-Encoding "${encoding}".`, {
+    headers: { 'Accept-Encoding': 'identity' },
+  });
 }
 
 function uploadStalled(stallSeconds: number): ProblemError {

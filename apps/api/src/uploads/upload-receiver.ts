@@ -10,13 +10,12 @@ import { API_CONFIG } from '../config/api-config.module.js';
 import { callerOf } from '../access/client.js';
 import { ownerOf, type ApiRequest } from '../context/api-request.js';
 import { ProblemError } from '../problems/problem.error.js';
-import { boundaryOf } from './form-type.js';
 import { stageFile, type StagedFile } from './stage-file.js';
-import { UploadBody, type UploadLimits } from './upload-body.js';
-import { readUploadForm } from './upload-form.js';
+import type { SongForm } from './song-form.js';
+import type { UploadLimits } from './upload-body.js';
 import { LinkFetcher } from './links/link-fetcher.js';
 import { ResumableUploads } from './resumable/resumable-uploads.js';
-import { fileTooLarge, missingFile, tooManyFiles, UPLOAD_FIELD, uploadProblem, URL_FIELD } from './upload-problems.js';
+import { missingFile, tooManyFiles, UPLOAD_FIELD, uploadProblem, URL_FIELD } from './upload-problems.js';
 import { UploadSlots } from './upload-slots.js';
 
 export interface Upload extends StagedFile {
@@ -26,8 +25,6 @@ export interface Upload extends StagedFile {
   readonly resumed?: string;
 }
 
-/** boundaries, part headers and option fields */
-const FORM_OVERHEAD_BYTES = 256 * 1024;
 /** links that are fetched at once */
 const MAX_LINKS = 16;
 
@@ -58,43 +55,30 @@ export class UploadReceiver {
   }
 
   /** Refuses a request by its headers, before any of the body is read. @throws ProblemError */
-  checkHead(request: Request): void {
-    if (request.is('multipart/form-data') === false) {
-      throw new ProblemError('unsupported_media_type', 'Send the song as multipart/form-data.');
-    }
-    const encoding = request.headers['content-encoding'] ?? 'identity';
-    if (encoding.toLowerCase() !== 'identity') {
-      throw new ProblemError('unsupported_media_type', `Send the form without Content-Encoding "${encoding}".`, {
-        headers: { 'Accept-Encoding': 'identity' },
-      });
-    }
-    boundaryOf(request);
-    const { maxBytes } = this.limits;
-    if (Number(request.headers['content-length'] ?? 0) > maxBytes + FORM_OVERHEAD_BYTES) throw fileTooLarge(maxBytes);
+  checkHead(request: Request, form: SongForm): void {
+    form.checkHead(request, this.limits.maxBytes);
   }
 
   /**
    * Stages the file, what its link leads to, or the resumable upload that the form names. Passes it to `use`, and removes
    * it from staging in any case.
+   * @param form how the request carries it
    * @param signal aborts when the client is gone
    * @param check throws for fields that cannot be used, before anything is fetched for them
    */
   async receive<T>(
     request: ApiRequest,
+    form: SongForm,
     signal: AbortSignal,
     check: (fields: Upload['fields']) => Promise<unknown>,
     use: (upload: Upload) => Promise<T>,
   ): Promise<T> {
-    const boundary = boundaryOf(request);
     const receive = async (): Promise<T> => {
-      const { maxBytes, stallSeconds } = this.limits;
       const staging: Promise<StagedFile>[] = [];
       request.letContinue?.();
-      const limits = { maxBytes: maxBytes + FORM_OVERHEAD_BYTES, stallSeconds };
-      const body = new UploadBody(request, boundary, limits);
       try {
-        const readForm = (): ReturnType<typeof readUploadForm<StagedFile>> =>
-          readUploadForm(body, boundary, maxBytes, (source, name) => {
+        const readForm = (): ReturnType<SongForm['read']> =>
+          form.read(request, this.limits, (source, name) => {
             const staged = stageFile(this.store, source, name, signal);
             staging.push(staged);
             return staged;
@@ -119,7 +103,6 @@ export class UploadReceiver {
         signal.throwIfAborted();
         throw uploadProblem(error, this.limits);
       } finally {
-        body.destroy();
         for (const staged of await Promise.allSettled(staging)) {
           if (staged.status === 'fulfilled') await this.discard(staged.value.key);
         }

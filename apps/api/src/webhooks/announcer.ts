@@ -4,13 +4,16 @@ import { endingOf, SeparationStore, type Ending, type StoredSeparation } from '@
 import {
   webhookEvent,
   type SeparationId,
+  type StoredCallback,
+  type StoredDelivery,
   type StoredWebhook,
   type WebhookBody,
   type WebhookEvent,
 } from '@app/separations';
 import { separationView } from '../separations/separation-view.js';
 import { Clock } from './clock.js';
-import { deliveryName, ownerFolder, type DeliveryRef } from './delivery-ref.js';
+import { callbackReceiver } from './callback-receiver.js';
+import { callbackName, deliveryName, ownerFolder, type DeliveryRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { WebhookStore } from './webhook-store.js';
@@ -20,6 +23,17 @@ const CLOCKS_DIFFER_MS = 10_000;
 
 /** nobody waits for an answer, ms */
 const READ_TIMEOUT_MS = 10_000;
+
+/** An ending, for one receiver. */
+interface Told {
+  readonly event: WebhookEvent;
+  readonly separationId: SeparationId;
+  /** when it ended, ISO 8601 */
+  readonly at: string;
+  readonly body: string;
+  /** what its caller asked for in place of a webhook */
+  readonly callback?: StoredCallback;
+}
 
 /**
  * Makes a delivery for each webhook when a separation ends. It hears of endings from the queue, at once. The reconciler
@@ -66,29 +80,51 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     if (ending === undefined) return;
     const event = webhookEvent(ending.status);
     const told = (await this.webhooks.ofOwner(request.owner)).filter((webhook) => isFor(webhook, event, ending));
-    if (told.length === 0 || (await this.webhooks.isAnnounced(request.id, ending.at))) return;
+    const callbacks = ending.status === 'completed' ? await this.webhooks.callbacks(request.id) : [];
+    if (told.length + callbacks.length === 0 || (await this.webhooks.isAnnounced(request.id, ending.at))) return;
     const data = separationView(stored, undefined);
-    const body: WebhookBody = { type: event, timestamp: ending.at, data };
-    for (const webhook of told) await this.deliver(webhook, event, request.id, ending, JSON.stringify(body));
+    const body = JSON.stringify({ type: event, timestamp: ending.at, data } satisfies WebhookBody);
+    for (const webhook of told) await this.deliver(webhook, { event, separationId: request.id, at: ending.at, body });
+    for (const callback of callbacks) await this.callBack(stored, ending, callback, 'once');
     await this.webhooks.markAnnounced(request.id, ending.at);
+    for (const callback of callbacks) await this.webhooks.removeCallback(request.id, callback);
+  }
+
+  /**
+   * Makes the delivery of a callback.
+   * @param often `again`: also if it was delivered before
+   * @throws StorageUnavailableError, RedisUnavailableError
+   */
+  async callBack(
+    { request: { owner, id: separationId } }: StoredSeparation,
+    { at }: Ending,
+    callback: StoredCallback,
+    often: 'once' | 'again',
+  ): Promise<void> {
+    const receiver = await callbackReceiver(this.webhooks, owner, callback.url, this.clock.now());
+    const event = webhookEvent('completed');
+    await this.deliver(receiver, { event, separationId, at, body: callback.body, callback }, often);
   }
 
   private async deliver(
     { owner, id: webhookId }: StoredWebhook,
-    event: WebhookEvent,
-    separationId: SeparationId,
-    { at }: Ending,
-    body: string,
+    { event, separationId, at, body, callback }: Told,
+    often: 'once' | 'again' = 'once',
   ): Promise<void> {
-    const n = deliveryName(separationId, at);
+    const n = deliveryName(separationId, at, callback && callbackName(callback));
     const ref: DeliveryRef = { owner: ownerFolder(owner), webhookId, n };
     const known = await this.webhooks.delivery(ref);
     // made before a process died: due, or ended already
-    if (known !== undefined && known.status !== 'due') return;
+    if (known !== undefined && known.status !== 'due' && often === 'once') return;
     const createdAt = new Date(this.clock.now()).toISOString();
-    const since = createdAt;
-    const due = { n, event, separationId, createdAt, status: 'due', nextAttemptAt: since, attempts: [] } as const;
-    await this.due.add(ref, known ?? { ...due, since, isTrial: false }, body);
+    const due = { status: 'due', nextAttemptAt: createdAt, since: createdAt, isTrial: false } as const;
+    const made: StoredDelivery = {
+      ...{ n, event, separationId, createdAt, attempts: [] },
+      ...due,
+      ...(callback && { callbackUrl: callback.url }),
+    };
+    const isRepeated = known !== undefined && known.status !== 'due';
+    await this.due.add(ref, isRepeated ? { ...known, ...due } : (known ?? made), body);
   }
 
   private soon(id: SeparationId): void {
@@ -111,7 +147,11 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-function isFor({ events, disabled, createdAt }: StoredWebhook, event: WebhookEvent, { at }: Ending): boolean {
+function isFor(
+  { events, disabled, createdAt, isForCallbacks }: StoredWebhook,
+  event: WebhookEvent,
+  { at }: Ending,
+): boolean {
   const isLater = Date.parse(at) >= Date.parse(createdAt) - CLOCKS_DIFFER_MS;
-  return disabled === undefined && events.includes(event) && isLater;
+  return isForCallbacks !== true && disabled === undefined && events.includes(event) && isLater;
 }

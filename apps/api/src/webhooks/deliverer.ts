@@ -5,7 +5,7 @@ import { RedisConnections, RedisUnavailableError } from '@app/redis';
 import type { DeliveryAttempt, StoredDelivery, StoredWebhook } from '@app/separations';
 import { KeyRing } from '../access/key-ring.js';
 import { Clock } from './clock.js';
-import { endedAt, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
+import { messageId, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { omit } from './omit.js';
@@ -175,8 +175,10 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
     const body = await this.webhooks.body(ref);
     if (body === undefined) return this.due.end(ref, { ...delivery, status: 'failed' });
     const message = { id: messageId(delivery), body };
+    const { callbackUrl } = delivery;
+    const target = callbackUrl === undefined ? webhook : { url: callbackUrl };
     const attempt = this.keys.hasOwner(webhook.owner)
-      ? await this.sender.send(webhook, message, this.ending.signal)
+      ? await this.sender.send(target, message, this.ending.signal)
       : this.withoutKey();
     await this.record(ref, webhook, withAttempt(delivery, attempt), attempt);
   }
@@ -211,7 +213,9 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
     }
     // without a key, the receiver was not asked all day
     const isAsked = delivery.attempts.every((attempt) => attempt.outcome !== 'no_key');
-    if (isAsked && !delivery.isTrial) await this.disable(ref, since, detail);
+    // each callback is a call of its own, and is tried for its own day
+    const isForWebhook = !delivery.isTrial && delivery.callbackUrl === undefined;
+    if (isAsked && isForWebhook) await this.disable(ref, since, detail);
     return this.due.end(ref, { ...delivery, status: 'failed' });
   }
 
@@ -246,11 +250,6 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
       if (webhook !== undefined) await this.webhooks.write(change(webhook));
     });
   }
-}
-
-/** One id for each ending: a song that is sent again may end again. Dots would end the id in what is signed. */
-function messageId({ separationId, event, n }: StoredDelivery): string {
-  return `${separationId}_${event.replace('separation.', '')}_${endedAt(n)}`;
 }
 
 function withAttempt(delivery: StoredDelivery, attempt: DeliveryAttempt): StoredDelivery {

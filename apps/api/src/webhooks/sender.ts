@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { withTimeout } from '@app/concurrency';
 import { OutboundClient, OutboundError } from '@app/outbound';
-import type { DeliveryAttempt, StoredWebhook } from '@app/separations';
+import type { DeliveryAttempt } from '@app/separations';
 import type { Clock } from './clock.js';
 import { signedHeaders } from './signature.js';
 import type { WebhookMetrics } from './webhook-metrics.js';
@@ -17,6 +17,12 @@ export interface Message {
   readonly body: string;
 }
 
+export interface Target {
+  readonly url: string;
+  /** signs the message; a callback is not signed */
+  readonly secret?: string;
+}
+
 /** Sends one message to a webhook, and tells what came of it. */
 export class Sender {
   constructor(
@@ -26,13 +32,13 @@ export class Sender {
   ) {}
 
   /** @throws the signal's reason */
-  async send({ url, secret }: StoredWebhook, { id, body }: Message, signal: AbortSignal): Promise<DeliveryAttempt> {
+  async send({ url, secret }: Target, { id, body }: Message, signal: AbortSignal): Promise<DeliveryAttempt> {
     const now = this.clock.now();
     const startedAt = performance.now();
     const headers = {
       'content-type': 'application/json',
       'user-agent': 'music-separation-webhooks',
-      ...signedHeaders(secret, id, now, body),
+      ...(secret === undefined ? { 'webhook-id': id } : signedHeaders(secret, id, now, body)),
     };
     const result = await this.exchange(new URL(url), headers, body, signal);
     const seconds = Math.round(performance.now() - startedAt) / 1000;

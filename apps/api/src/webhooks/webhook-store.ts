@@ -3,14 +3,16 @@ import { mapLimited } from '@app/concurrency';
 import {
   InvalidDocumentError,
   objectKeys,
+  parseStoredCallback,
   parseStoredDelivery,
   parseStoredWebhook,
   type SeparationId,
+  type StoredCallback,
   type StoredDelivery,
   type StoredWebhook,
 } from '@app/separations';
 import { DocumentTooLargeError, ObjectStore } from '@app/storage';
-import { isOf, ownerFolder, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
+import { callbackName, isOf, ownerFolder, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
 
 /** objects read at once */
 const READ = 8;
@@ -130,6 +132,22 @@ export class WebhookStore {
 
   async markAnnounced(id: SeparationId, at: string): Promise<void> {
     await this.objects.putText(objectKeys.announced(id), at);
+  }
+
+  /** Whom to call when the separation is completed. */
+  async callbacks(id: SeparationId): Promise<StoredCallback[]> {
+    const keys: string[] = [];
+    for await (const { key } of this.objects.list(objectKeys.callbacks(id))) keys.push(key);
+    const found = await mapLimited(keys, READ, NEVER, (key) => this.read(key, parseStoredCallback));
+    return found.filter((callback) => callback !== undefined);
+  }
+
+  async writeCallback(id: SeparationId, callback: StoredCallback): Promise<void> {
+    await this.objects.putText(objectKeys.callback(id, callbackName(callback)), JSON.stringify(callback));
+  }
+
+  async removeCallback(id: SeparationId, callback: StoredCallback): Promise<void> {
+    await this.objects.remove(objectKeys.callback(id, callbackName(callback)));
   }
 
   private async removeDelivery({ owner, webhookId, n }: DeliveryRef): Promise<void> {

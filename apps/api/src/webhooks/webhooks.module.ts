@@ -3,6 +3,7 @@ import type { ApiConfig } from '@app/config';
 import { AddressRanges, OutboundClient } from '@app/outbound';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { Announcer } from './announcer.js';
+import { Callbacks } from './callbacks.js';
 import { Clock } from './clock.js';
 import { Deliverer } from './deliverer.js';
 import { DeliverySchedule } from './delivery-schedule.js';
@@ -37,9 +38,10 @@ const TIMEOUT_MS = 10_000;
     DueDeliveries,
     WebhookMetrics,
     Announcer,
+    Callbacks,
     Deliverer,
     WebhooksService,
   ],
-  exports: [Announcer, Deliverer],
+  exports: [Announcer, Callbacks, Deliverer],
 })
 export class WebhooksModule {}

@@ -29,7 +29,7 @@ import { WebhookStore } from './webhook-store.js';
 const MAX_WEBHOOKS = 10;
 
 const WEBHOOK_ID = /^wh_[0-9a-f]{32}$/;
-const DELIVERY = /^\d{13}-[0-9a-f]{16}$/;
+const DELIVERY = /^\d{13}-[0-9a-f]{16}(-[0-9a-f]{16})?$/;
 
 /** for the whole log: a hundred small objects, ms */
 const LIST_MS = 1200;
@@ -60,7 +60,8 @@ export class WebhooksService {
       secret: newSecret(),
     };
     await this.whileHeld(webhookLock(this.connections, ownerFolder(owner)), async () => {
-      if ((await fromStore(() => this.webhooks.ofOwner(owner))).length >= MAX_WEBHOOKS) {
+      const known = (await fromStore(() => this.webhooks.ofOwner(owner))).filter((one) => one.isForCallbacks !== true);
+      if (known.length >= MAX_WEBHOOKS) {
         const detail = `You have ${MAX_WEBHOOKS} webhooks already. Delete one first.`;
         throw new ProblemError('too_many_webhooks', detail, { extras: { limit: MAX_WEBHOOKS } });
       }
@@ -139,9 +140,9 @@ export class WebhooksService {
 }
 
 function shown(webhook: StoredWebhook): Webhook {
-  return omit(webhook, 'owner', 'secret', 'lastDeliveredAt');
+  return omit(webhook, 'owner', 'secret', 'lastDeliveredAt', 'isForCallbacks');
 }
 
 function shownDelivery(delivery: StoredDelivery): Delivery {
-  return omit(delivery, 'since', 'isTrial');
+  return omit(delivery, 'since', 'isTrial', 'callbackUrl');
 }

@@ -37,6 +37,8 @@ export const webhookSchema = z.object({
 const storedWebhookSchema = webhookSchema.extend({
   secret,
   owner: z.string().nullable(),
+  /** whether it stands for a receiver of callbacks: it hears of separations that name it, not of the others */
+  isForCallbacks: z.boolean().exactOptional(),
   /** of one of the deliveries; up to a minute behind */
   lastDeliveredAt: time.exactOptional(),
 });
@@ -63,7 +65,7 @@ export const deliveryAttemptSchema = z.object({
 export const deliverySchema = z.object({
   n: z
     .string()
-    .regex(/^\d{13}-[0-9a-f]{16}$/)
+    .regex(/^\d{13}-[0-9a-f]{16}(-[0-9a-f]{16})?$/)
     .meta({ description: 'names the delivery among those of its webhook', example: '1796000000000-0123456789abcdef' }),
   event: z.enum(WEBHOOK_EVENTS).meta({ example: 'separation.completed' }),
   separationId,
@@ -79,6 +81,15 @@ const storedDeliverySchema = deliverySchema.extend({
   since: time,
   /** whether it is tried once, for a user who asked while the webhook was disabled */
   isTrial: z.boolean(),
+  /** where it goes, of a callback: its body is the caller's own, and it is not signed */
+  callbackUrl: z.string().exactOptional(),
+});
+
+/** `callbacks/<name>.json` in the store. */
+const storedCallbackSchema = z.object({
+  url,
+  /** JSON that the receiver gets */
+  body: z.string(),
 });
 
 export const deliveryListSchema = z.object({
@@ -96,6 +107,7 @@ export type WebhookList = DocumentOf<typeof webhookListSchema>;
 export type Delivery = DocumentOf<typeof deliverySchema>;
 export type DeliveryAttempt = DocumentOf<typeof deliveryAttemptSchema>;
 export type StoredDelivery = DocumentOf<typeof storedDeliverySchema>;
+export type StoredCallback = DocumentOf<typeof storedCallbackSchema>;
 export type DeliveryList = DocumentOf<typeof deliveryListSchema>;
 export type WebhookBody = DocumentOf<typeof webhookBodySchema>;
 
@@ -107,4 +119,9 @@ export function parseStoredWebhook(json: string): StoredWebhook {
 /** @throws InvalidDocumentError */
 export function parseStoredDelivery(json: string): StoredDelivery {
   return parseDocument('delivery', storedDeliverySchema, json);
+}
+
+/** @throws InvalidDocumentError */
+export function parseStoredCallback(json: string): StoredCallback {
+  return parseDocument('callback', storedCallbackSchema, json);
 }

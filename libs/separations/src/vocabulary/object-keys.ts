@@ -36,6 +36,13 @@ export const objectKeys = {
   analysis: (id: SeparationId): string => `separations/${id}/analysis.json`,
   /** which ending the webhooks of its owner have been told of */
   announced: (id: SeparationId): string => `separations/${id}/announced.json`,
+  /** whom to call when it is completed, one object for each */
+  callbacks: (id: SeparationId): string => `separations/${id}/callbacks/`,
+  /** @param name digits that tell the callbacks of one separation apart */
+  callback: (id: SeparationId, name: string): string => `separations/${id}/callbacks/${name}.json`,
+  /** the stems that /apiv1 does not serve any longer, an empty object for each */
+  removedTracks: (id: SeparationId): string => `separations/${id}/removed-tracks/`,
+  removedTrack: (id: SeparationId, stem: StemName): string => `separations/${id}/removed-tracks/${stem}`,
   webhooksPrefix: 'webhooks/',
   /** @param owner a safe name for the owner, see `ownerFolder` */
   webhooksOf: (owner: string): string => `webhooks/${owner}/`,
