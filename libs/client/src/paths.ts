@@ -4,6 +4,7 @@ import type { Separation } from './types.js';
 export type Format = Separation['formats'][number];
 
 const SEPARATIONS = '/v1/separations';
+const UPLOADS = '/v1/uploads';
 
 const of = (id: string, path = ''): string => `${SEPARATIONS}/${encodeURIComponent(id)}${path}`;
 const stem = (id: string, name: string, file: string): string => of(id, `/stems/${plain(name)}${file}`);
@@ -17,6 +18,9 @@ function plain(name: string): string {
 /** Paths of the API, relative to the server. */
 export const paths = {
   separations: SEPARATIONS,
+  uploads: UPLOADS,
+  /** of an upload that goes on after a break */
+  upload: (id: string): string => `${UPLOADS}/${encodeURIComponent(id)}`,
   models: '/v1/models',
   separation: (id: string): string => of(id),
   cancel: (id: string): string => of(id, '/cancel'),

@@ -10,7 +10,6 @@ export class TcpProxy {
   private silent = new WeakSet<Socket>();
   /** how long what a client sends is under way, ms */
   delayMs = 0;
-  /** bytes that clients have sent in all */
   private sent = 0;
   private breaks = { times: 0, everyBytes: 0, at: 0 };
 
@@ -45,6 +44,11 @@ export class TcpProxy {
   /** Breaks every connection each time that clients have sent so many bytes more. */
   breakEvery(everyBytes: number, times: number): void {
     this.breaks = { times, everyBytes, at: this.sent + everyBytes };
+  }
+
+  /** bytes that clients have sent in all */
+  get sentBytes(): number {
+    return this.sent;
   }
 
   get breaksLeft(): number {

@@ -7,6 +7,8 @@ import type { Song } from '../upload/upload.js';
 /** A file to upload. It is read piece by piece. @throws the system's error if there is no such file */
 export async function songFile(path: string): Promise<Song> {
   const { size } = await stat(path);
-  const stream = (): ReadableStream<Uint8Array> => Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
-  return { name: basename(path), size, stream };
+  const slice = (start: number): Pick<Song, 'stream'> => ({
+    stream: () => Readable.toWeb(createReadStream(path, { start })) as ReadableStream<Uint8Array>,
+  });
+  return { name: basename(path), size, slice, stream: () => slice(0).stream() };
 }
