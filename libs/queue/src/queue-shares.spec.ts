@@ -3,6 +3,7 @@ import { gate, QueueFixture, someJob } from '../../../test/support/separations/q
 import { someRedis } from '../../../test/support/servers/redis-server.js';
 import { someId } from '../../../test/support/separations/stored-separations.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
+import { ModelRoutes } from './model-routes.js';
 import { QueueShares } from './queue-shares.js';
 
 const ANN = 'key:ann';
@@ -21,7 +22,7 @@ describe(QueueShares.name, () => {
 
   beforeEach(() => {
     fixture = new QueueFixture(redis.url);
-    sut = new QueueShares(fixture.connections);
+    sut = new QueueShares(fixture.connections, fixture.queue);
   });
 
   afterEach(() => fixture.close());
@@ -62,13 +63,25 @@ describe(QueueShares.name, () => {
     expect(await sut.reaches(ANN, 1)).toBe(true);
   });
 
-  it('asks Redis as little about many songs as about one', async () => {
-    await queue(ANN, 1);
-    const one = await commands(() => sut.count(ANN));
-    await queue(ANN, 39);
-    const many = await commands(() => sut.count(ANN));
-    expect(many).toEqual(one);
-    expect(many.length).toBeLessThan(10);
+  it('counts the songs of every pool of workers', async () => {
+    const routes = new ModelRoutes([
+      { name: 'toWorkers', models: '*' },
+      { name: 'toWorkers-big', models: ['best'] },
+    ]);
+    const pools = new QueueFixture(redis.url, undefined, routes);
+    sut = new QueueShares(pools.connections, pools.queue);
+    for (const model of ['demo', 'best']) {
+      const job = someJob({ model });
+      await sut.add(ANN, job.id);
+      await pools.queue.enqueue(job);
+    }
+    expect([await sut.count(ANN), await sut.reaches(ANN, 2)]).toEqual([2, true]);
+    await pools.close();
+  });
+
+  it('asks Redis no more about many songs than about one', async () => {
+    await queue(ANN, 40);
+    expect((await commands(() => sut.count(ANN))).length).toBeLessThan(20);
   });
 
   /** what this connection sends to Redis meanwhile */

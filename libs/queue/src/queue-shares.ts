@@ -1,12 +1,16 @@
 import type { SeparationId } from '@app/separations';
-import { allReplies, texts, type RedisConnections } from '@app/redis';
+import type { RedisConnections } from '@app/redis';
+import type { SeparationQueue } from './separation-queue.js';
 
 /** after its last song, ms */
 const LASTS_MS = 24 * 3600 * 1000;
 
 /** How many songs of each client are in the queue. */
 export class QueueShares {
-  constructor(private readonly connections: RedisConnections) {}
+  constructor(
+    private readonly connections: RedisConnections,
+    private readonly queue: SeparationQueue,
+  ) {}
 
   /** Counts a song that is about to be queued. @throws RedisUnavailableError */
   async add(client: string, id: SeparationId): Promise<void> {
@@ -33,21 +37,11 @@ export class QueueShares {
     return queued >= share;
   }
 
-  /** A fixed number of commands, however many songs there are. */
+  /** A fixed number of commands for each queue, however many songs there are. */
   private async look(client: string): Promise<{ readonly queued: number; readonly ended: readonly string[] }> {
-    const { keys } = this.connections;
     const key = this.key(client);
-    const [known = [], ...states] = await this.connections.call(async (redis) => {
-      const lists = redis
-        .multi()
-        .smembers(key)
-        .zinter(2, key, keys.queue('prioritized'))
-        .zinter(2, key, keys.queue('delayed'))
-        .lrange(keys.queue('active'), 0, -1)
-        .lrange(keys.queue('wait'), 0, -1);
-      return allReplies(await lists.exec()).map(texts);
-    });
-    const open = new Set(states.flat());
+    const known = await this.connections.call((redis) => redis.smembers(key));
+    const open = await this.queue.liveAmong(key);
     const ended = known.filter((id) => !open.has(id));
     return { queued: known.length - ended.length, ended };
   }

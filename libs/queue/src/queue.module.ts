@@ -59,8 +59,8 @@ import { SeparationQueue } from './separation-queue.js';
     },
     {
       provide: QueueShares,
-      useFactory: (connections: RedisConnections) => new QueueShares(connections),
-      inject: [RedisConnections],
+      useFactory: (connections: RedisConnections, queue: SeparationQueue) => new QueueShares(connections, queue),
+      inject: [RedisConnections, SeparationQueue],
     },
   ],
   exports: [

@@ -1,5 +1,5 @@
 import type { ThroughputStats, WorkerPresence } from '@app/fleet';
-import { allReplies, QUEUE_NAME, type RedisConnections } from '@app/redis';
+import { allReplies, QUEUE_NAME, texts, type RedisConnections } from '@app/redis';
 import { isSeparationId, type Failure, type SeparationId } from '@app/separations';
 import type { Redis } from 'ioredis';
 import { readJobStates, type JobState } from './job-state.js';
@@ -109,6 +109,25 @@ export class SeparationQueue {
     if (ids.length === 0) return new Map();
     const queues = await this.call((_redis, all) => Promise.resolve(all));
     return readJobStates(ids, this.connections, queues);
+  }
+
+  /**
+   * The live jobs of a Redis set of ids, and others that run: four commands for each queue.
+   * @throws RedisUnavailableError
+   */
+  async liveAmong(set: string): Promise<Set<string>> {
+    return this.call(async (redis, queues) => {
+      // all at once: a job that moves is in one of them
+      const lists = redis.multi();
+      for (const { keys } of queues) {
+        lists
+          .zinter(2, set, keys.state('prioritized'))
+          .zinter(2, set, keys.state('delayed'))
+          .lrange(keys.state('active'), 0, -1)
+          .lrange(keys.state('wait'), 0, -1);
+      }
+      return new Set(allReplies(await lists.exec()).flatMap(texts));
+    });
   }
 
   /**
