@@ -15,6 +15,8 @@ usage() {
 step=$1
 dry_run=${2:-}
 : "${PROJECT:?Set PROJECT to the ID of your project on Google Cloud.}"
+# without it, gcloud would take the project of its own configuration
+export CLOUDSDK_CORE_PROJECT=$PROJECT
 REGION=${REGION:-europe-west4}
 ZONE=${ZONE:-$REGION-a}
 REPO=$REGION-docker.pkg.dev/$PROJECT/music
@@ -25,6 +27,11 @@ version=$(sed -n 's/^version: //p' "$chart/Chart.yaml")
 run() {
   echo "$*"
   [[ -n $dry_run ]] || "$@"
+}
+
+# what fails here must not keep the cluster, which costs money
+try() {
+  run "$@" || echo "This failed, and the removal goes on: $*" >&2
 }
 
 project() {
@@ -59,8 +66,12 @@ service() {
 }
 
 remove() {
-  run helm -n music uninstall music
-  run kubectl delete namespace music minio-ns
+  if run gcloud container clusters get-credentials music --location="$ZONE"; then
+    try helm -n music uninstall music
+    try kubectl delete namespace music minio-ns --ignore-not-found --timeout=5m
+  else
+    echo "This cluster cannot be reached, so nothing in it is uninstalled." >&2
+  fi
   run gcloud container clusters delete music --location="$ZONE"
   run gcloud artifacts repositories delete music --location="$REGION"
 }

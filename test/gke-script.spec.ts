@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const execute = promisify(execFile);
 
@@ -70,6 +72,44 @@ describe('scripts/gke.sh', () => {
     expect(before).toHaveLength(2);
     const steps = await Promise.all(['images', 'cluster', 'service'].map((step) => dryRun(step)));
     expect(await dryRun('create')).toEqual([...before, ...steps.flat()]);
+  });
+
+  describe('remove', () => {
+    let bin: string;
+    let log: string;
+
+    /** Runs the step with programs that write down their calls, and fail as told. */
+    async function removeWith(failing: string): Promise<string[]> {
+      const program = `#!/bin/sh
+echo "$CLOUDSDK_CORE_PROJECT: \${0##*/} $*" >> ${log}
+case "\${0##*/} $*" in ${failing}) exit 1 ;; esac
+`;
+      const programs = ['gcloud', 'helm', 'kubectl'].map((name) => join(bin, name));
+      await Promise.all(programs.map((path) => writeFile(path, program, { mode: 0o755 })));
+      await rm(log, { force: true });
+      const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, PROJECT };
+      await execute('scripts/gke.sh', ['remove'], { env });
+      return (await readFile(log, 'utf8')).trim().split('\n');
+    }
+
+    beforeAll(async () => {
+      bin = await mkdtemp(join(tmpdir(), 'gke-'));
+      log = join(bin, 'calls');
+    });
+
+    afterAll(() => rm(bin, { recursive: true }));
+
+    it('deletes the cluster of the project, also if Helm and kubectl fail', async () => {
+      const commands = commandsBelow(page, 'Remove it', variables);
+      const calls = await removeWith('helm*|kubectl*');
+      expect(calls).toEqual(commands.map((command) => `${PROJECT}: ${command}`));
+    });
+
+    it('touches no other cluster if this one cannot be reached', async () => {
+      const calls = await removeWith('*get-credentials*');
+      expect(calls.filter((call) => /: (helm|kubectl) /.test(call))).toEqual([]);
+      expect(calls.join('\n')).toContain('gcloud container clusters delete music');
+    });
   });
 
   it('needs a project, and knows its steps', async () => {
