@@ -129,6 +129,21 @@ describe(refuseCrossSite.name, () => {
     expect(await statusOf(method, path, { 'sec-fetch-site': site, origin })).toBe(status);
   });
 
+  it.each<[what: string, headers: Record<string, string>, status: number]>([
+    ['a program', {}, 404],
+    ['a page of this server', { 'sec-fetch-site': 'same-origin' }, 404],
+    ['a page that may', { 'sec-fetch-site': 'cross-site', origin: FRIEND }, 404],
+    ['a link in a mail', { 'sec-fetch-site': 'none' }, 403],
+    ['a page of a neighbor', { 'sec-fetch-site': 'same-site' }, 403],
+    ['a prefetch', { 'sec-fetch-site': 'same-origin', 'sec-purpose': 'prefetch' }, 403],
+    ['a prerender', { 'sec-fetch-site': 'same-origin', 'sec-purpose': 'prefetch;prerender' }, 403],
+    ['a prefetch of an older browser', { purpose: 'prefetch' }, 403],
+  ])('answers %s that removes a track by GET', async (_, headers, status) => {
+    for (const path of ['/apiv1/remove/0/bass', '/APIV1/Remove/0/bass']) {
+      expect(await statusOf('GET', path, headers)).toBe(status);
+    }
+  });
+
   it('refuses a form of a page that hides its origin', async () => {
     expect(await statusOf('POST', CANCEL, { 'sec-fetch-site': 'cross-site' })).toBe(403);
   });

@@ -35,12 +35,24 @@ export function refuseCrossSite(http: HttpConfig): Handler {
 function crossSiteProblem(request: Request, allowed: readonly string[]): ProblemError | undefined {
   const { method, path, headers } = request;
   const { origin, 'sec-fetch-site': site } = headers;
-  if (SAFE_METHODS.includes(method) && !UNSAFE_PATH.test(path)) return undefined;
+  const isGet = SAFE_METHODS.includes(method);
+  if (isGet && !UNSAFE_PATH.test(path)) return undefined;
+  if (isGet && isUnasked(request)) {
+    return new ProblemError('forbidden', 'Links and prefetches of a browser may not change anything here. Use DELETE.');
+  }
   if (origin !== undefined && allowed.includes(origin)) return undefined;
   const isOwn = site === undefined ? origin === undefined || isOriginOf(origin, request) : OWN_SITES.includes(site);
   if (isOwn) return undefined;
   const detail = 'Pages of other origins may not change anything here: see CORS_ORIGINS. A proxy must pass on Host.';
   return new ProblemError('forbidden', detail);
+}
+
+/** Whether a browser follows a link of a mail or another program, or fetches what its user may open next. */
+function isUnasked({ headers }: Request): boolean {
+  const { 'sec-fetch-site': site, 'sec-purpose': secPurpose, purpose } = headers;
+  return (
+    site === 'none' || [secPurpose, purpose].some((value) => value !== undefined && /prefetch/i.test(String(value)))
+  );
 }
 
 /** A page that hides its origin sends `null`. */
