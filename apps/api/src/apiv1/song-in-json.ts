@@ -20,6 +20,9 @@ const NO_NAME = '';
 const TEXT_PER_BYTE = 1.5;
 const OVERHEAD_BYTES = 16 * 1024;
 
+/** of the body of a callback: numbers grow when they are written out */
+const MAX_CALLBACK_BYTES = 16 * 1024;
+
 /** what clients of other languages leave out, Python writes as null */
 const fieldsSchema = z.object({
   [SONG_FIELD]: z.literal('').nullish(),
@@ -87,9 +90,28 @@ function parsed(json: string): unknown {
   }
 }
 
-/** @throws ProblemError invalid_url */
+/** @throws ProblemError invalid_url or invalid_request */
 function wantedCallback({ url, data = {} }: { readonly url: string; readonly data?: unknown }): StoredCallback {
   const target = outboundUrl(url);
   if (target === undefined) throw invalidUrl();
-  return { url: target.href, body: JSON.stringify(data) };
+  return { url: target.href, body: callbackBody(data) };
+}
+
+function callbackBody(data: unknown): string {
+  const body = written(data);
+  if (Buffer.byteLength(body) <= MAX_CALLBACK_BYTES) return body;
+  throw new ProblemError(
+    'invalid_request',
+    `callback.data has more than ${MAX_CALLBACK_BYTES} bytes. Send less of it.`,
+  );
+}
+
+function written(data: unknown): string {
+  try {
+    return JSON.stringify(data);
+  } catch (cause) {
+    // it reads deeper nesting than it writes
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new ProblemError('invalid_request', 'callback.data is nested too deeply. Send it flatter.', { cause });
+  }
 }
