@@ -66,12 +66,16 @@ export class Apiv1Service {
   /** @throws ProblemError separation_not_found, not_completed, stem_not_found or busy */
   async file(request: ApiRequest, params: TrackParams, signal: AbortSignal): Promise<ServedFile> {
     const track = await this.track(request, params);
-    return this.media.stemFile(track, track.stem, 'mp3', signal);
+    const { manifest, stem } = track;
+    if (await this.removed.has(manifest.id, stem)) {
+      throw new ProblemError('stem_not_found', `The track "${stem}" was removed. Send the song again to get it back.`);
+    }
+    return this.media.stemFile(track, stem, 'mp3', signal);
   }
 
   /**
-   * Stops serving a track. With the last one, the separation goes.
-   * @throws ProblemError as `file`
+   * Stops serving a track. With the last one, the separation goes. It may be repeated: a removal may have failed halfway.
+   * @throws ProblemError as `file`, or as the removal of a separation
    */
   async remove(
     request: ApiRequest,
@@ -88,9 +92,6 @@ export class Apiv1Service {
   private async track(request: ApiRequest, { hash, track }: TrackParams): Promise<Track> {
     const completed = await this.media.completed(`${PREFIX}${hash}`, ownerOf(request), callerOf(request));
     const { name } = knownStem(completed.manifest, stemOf(track));
-    if (await this.removed.has(completed.manifest.id, name)) {
-      throw new ProblemError('stem_not_found', `The track "${name}" was removed. Send the song again to get it back.`);
-    }
     return { ...completed, stem: name };
   }
 }

@@ -30,6 +30,8 @@ const ENQUEUED = 'Song enqueued for separation';
 const idOf = (hash: string): SeparationId => `sep_${hash}` as SeparationId;
 let frequency = 300;
 const someSong = (): string => wav({ frequency: frequency++, seconds: 0.2 }).toString('base64');
+const withData = (data: string): string =>
+  `{"mp3": "${someSong()}", "callback": {"url": "http://x/", "data": ${data}}}`;
 
 describe(Apiv1Controller.name, () => {
   let redis: RedisServer;
@@ -174,13 +176,24 @@ describe(Apiv1Controller.name, () => {
     expect((await call('HEAD', `/apiv1/remove/${hash}/vocals`)).status).toBe(405);
     const removed = await call('GET', `/apiv1/remove/${hash}/vocals.mp3`, 'null');
     expect(removed).toMatchObject({ status: 200, body: { hash, reason: 'Track removed' } });
-    for (const path of [`track/${hash}/vocals`, `remove/${hash}/vocals`]) {
-      expect(await call('GET', `/apiv1/${path}`)).toMatchObject({ status: 404, body: { code: 'stem_not_found' } });
-    }
+    expect((await call('GET', `/apiv1/remove/${hash}/vocals`)).body.reason).toBe('Track removed');
+    expect(await call('GET', `/apiv1/track/${hash}/vocals`)).toMatchObject({
+      status: 404,
+      body: { code: 'stem_not_found' },
+    });
     expect((await call('GET', `/apiv1/track/${hash}/bass`)).status).toBe(200);
     expect((await api.client.bytes(`/v1/separations/${id}/stems/vocals.flac`)).status).toBe(200);
     expect((await call('DELETE', `/apiv1/remove/${hash}/bass`)).status).toBe(200);
     expect((await call('GET', `/apiv1/track/${hash}/bass`)).body.code).toBe('separation_not_found');
+    expect(await api.objects(objectKeys.separation(id))).toEqual([]);
+  });
+
+  it('removes the song when the removal of its last track is repeated', async () => {
+    const { id } = await storeSeparation(api.app.get(Ffmpeg), api.store, { seconds: 1, stems: ['vocals', 'bass'] });
+    // as a removal leaves it that failed after it noted the last track
+    for (const stem of ['vocals', 'bass']) await api.store.putText(objectKeys.removedTrack(id, stem), '');
+    const { status, body } = await call('GET', `/apiv1/remove/${id.slice(4)}/bass`);
+    expect([status, body.reason]).toEqual([200, 'Last track removed, and the song with it']);
     expect(await api.objects(objectKeys.separation(id))).toEqual([]);
   });
 
@@ -224,6 +237,8 @@ describe(Apiv1Controller.name, () => {
     ['a model that is no text', 400, 'invalid_request', `{"mp3": "${someSong()}", "model": {}}`],
     ['a callback that is no object', 400, 'invalid_request', `{"mp3": "${someSong()}", "callback": "http://x/"}`],
     ['a callback by ftp', 422, 'invalid_url', `{"mp3": "${someSong()}", "callback": {"url": "ftp://x/"}}`],
+    ['8000 lists in each other', 400, 'invalid_request', withData('['.repeat(8000) + ']'.repeat(8000))],
+    ['numbers that grow', 400, 'invalid_request', withData(`[1e20${',1e20'.repeat(3000)}]`)],
     ['20 kB beside the song', 400, 'malformed_upload', `{"mp3": "${someSong()}", "a": "${'x'.repeat(20_000)}"}`],
     ['a song over the limit', 413, 'file_too_large', `{"mp3": "${Buffer.alloc(2_000_001).toString('base64')}"}`],
     ['a song far over the limit', 413, 'file_too_large', `{"mp3": "${'A'.repeat(4_000_000)}"}`],
