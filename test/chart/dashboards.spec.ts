@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { Test } from '@nestjs/testing';
 import { Histogram, MetricsModule, Registry } from '@app/metrics';
 import { ServiceMetrics } from '../../apps/api/src/metrics/service-metrics.js';
+import { WebhookMetrics } from '../../apps/api/src/webhooks/webhook-metrics.js';
 import { WorkerMetrics } from '../../apps/worker/src/metrics/worker-metrics.js';
 import { describeChart, helm } from './cases.js';
 import { Chart } from './chart.js';
@@ -30,7 +31,8 @@ async function exportedSeries(): Promise<Map<string, readonly string[]>> {
   // they ask their sources when they are scraped
   const nobody = {} as never;
   new ServiceMetrics(registry, nobody, nobody, nobody);
-  new WorkerMetrics(registry);
+  new WebhookMetrics(registry, nobody, nobody);
+  new WorkerMetrics(registry, 'toWorkers');
   const metrics = registry.getMetricsAsArray() as unknown as readonly Metric[];
   await servers.close();
   return new Map(
@@ -104,6 +106,20 @@ describeChart('the dashboards of the chart', () => {
       ),
     );
     expect(unknown).toEqual([]);
+  });
+
+  it('leave none of our metrics out that users wait for', async () => {
+    const shown = JSON.stringify(dashboards);
+    const own = [...(await exportedSeries()).keys()].filter((name) => /^(queue|separation|engine|webhook)_/.test(name));
+    const names = new Set(own.map((name) => name.replace(/_(bucket|sum|count)$/, '')));
+    expect([...names].filter((name) => !shown.includes(name))).toEqual([]);
+  });
+
+  it('tell queues apart', () => {
+    const exprs = dashboards.flatMap(({ panels }) => panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)));
+    const ofQueues = exprs.filter((expr) => /queue_(jobs|oldest_wait_seconds)/.test(expr));
+    expect(ofQueues).toHaveLength(3);
+    expect(ofQueues.filter((expr) => !/^max by \(queue\b/.test(expr))).toEqual([]);
   });
 
   withPromtool('ask what Prometheus can answer', async () => {

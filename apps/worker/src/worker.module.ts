@@ -56,7 +56,7 @@ export class WorkerModule {
         },
         {
           provide: WorkerMetrics,
-          useFactory: (registry: Registry) => new WorkerMetrics(registry),
+          useFactory: (registry: Registry) => new WorkerMetrics(registry, config.queue),
           inject: [Registry],
         },
         {
@@ -137,7 +137,7 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
     );
     separations.listeners.onEnded(({ request, ending }) => {
       if (ending.status !== 'completed') return;
-      metrics.completed(ending.manifest, request.createdAt);
+      metrics.completed(ending.manifest, request);
       announcer.recordThroughput(ending.manifest);
       if (config.analysis === 'on-demand') return;
       analyses.enqueue(request, 'separated').catch((error: unknown) => {
@@ -153,8 +153,8 @@ function assemble(config: WorkerConfig, logger: Logger, scratch: Scratch): Assem
       enginePermits: new Semaphore(config.concurrency * config.engine.engines),
       scratch,
       limits: config.limits,
-      onFirstSound: ({ createdAt }) => {
-        metrics.firstSound(createdAt);
+      onFirstSound: (request) => {
+        metrics.firstSound(request);
       },
       logger,
     });

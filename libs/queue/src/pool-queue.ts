@@ -113,11 +113,17 @@ export class PoolQueue {
     return (await queuedIds(redis, this.keys)).waiting;
   }
 
-  /** When each waiting job was queued, ms since 1970. */
-  async waitingSince(redis: Redis): Promise<number[]> {
+  /** Age of the oldest waiting job in seconds, without those of low priority; 0 if there is none. */
+  async oldestWaitSeconds(redis: Redis): Promise<number> {
     const jobs = redis.pipeline();
-    for (const id of (await queuedIds(redis, this.keys)).waiting) jobs.hget(this.keys.key(id), 'timestamp');
-    return texts(allReplies(await jobs.exec())).map(Number);
+    for (const id of (await queuedIds(redis, this.keys)).waiting) jobs.hmget(this.keys.key(id), 'timestamp', 'data');
+    const now = Date.now();
+    const times = allReplies(await jobs.exec()).flatMap((reply) => {
+      const [timestamp, data = ''] = texts(reply);
+      // a worker may have taken it meanwhile
+      return timestamp === undefined || parseStoredJob(data)?.turn?.priority === 'low' ? [] : [Number(timestamp)];
+    });
+    return (now - times.reduce((earliest, time) => Math.min(earliest, time), now)) / 1000;
   }
 
   /** Removes a queue without workers, once it is empty. @returns whether it is gone */

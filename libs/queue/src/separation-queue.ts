@@ -176,11 +176,15 @@ export class SeparationQueue {
     return ids.flat().filter(isSeparationId);
   }
 
-  /** Age of the oldest waiting job in seconds; 0 if none is waiting. @throws RedisUnavailableError */
-  async oldestWaitSeconds(): Promise<number> {
-    const times = await this.call((redis, queues) => Promise.all(queues.map((queue) => queue.waitingSince(redis))));
-    const oldest = times.flat().reduce((earliest, time) => Math.min(earliest, time), Date.now());
-    return (Date.now() - oldest) / 1000;
+  /**
+   * Age of the oldest waiting job of each queue in seconds, by its name. Those of low priority do not count; 0 if no
+   * other waits. @throws RedisUnavailableError
+   */
+  async oldestWaitSeconds(): Promise<Map<string, number>> {
+    return this.call(async (redis, queues) => {
+      const waits = queues.map(async (queue) => [queue.name, await queue.oldestWaitSeconds(redis)] as const);
+      return new Map(await Promise.all(waits));
+    });
   }
 
   /** Waiting, delayed and active jobs: what MAX_QUEUED limits. @throws RedisUnavailableError */

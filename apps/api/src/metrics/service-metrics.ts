@@ -7,7 +7,7 @@ import { UploadReceiver } from '../uploads/upload-receiver.js';
 
 interface QueueNumbers {
   readonly depths: ReadonlyMap<string, QueueDepth>;
-  readonly oldestWaitSeconds: number;
+  readonly oldestWaits: ReadonlyMap<string, number>;
 }
 
 /** The metrics of rest-server. Asks the queue once per scrape. */
@@ -41,10 +41,13 @@ export class ServiceMetrics {
     });
     new Gauge({
       name: 'queue_oldest_wait_seconds',
-      help: 'Age of the oldest waiting job',
+      help: 'Age of the oldest waiting job of each queue, without those of low priority',
+      labelNames: ['queue'],
       registers,
       async collect() {
-        this.set((await queueNumbers())?.oldestWaitSeconds ?? Number.NaN);
+        const now = await queueNumbers();
+        this.reset();
+        for (const [queue, seconds] of now?.oldestWaits ?? []) this.set({ queue }, seconds);
       },
     });
     new Gauge({
@@ -82,10 +85,10 @@ export class ServiceMetrics {
 
   private async ask(): Promise<QueueNumbers | undefined> {
     try {
-      const [depths, oldestWaitSeconds] = await fromQueue(() =>
+      const [depths, oldestWaits] = await fromQueue(() =>
         Promise.all([this.queue.depths(), this.queue.oldestWaitSeconds()]),
       );
-      return { depths, oldestWaitSeconds };
+      return { depths, oldestWaits };
     } catch {
       // queue_reachable reports it
       return undefined;

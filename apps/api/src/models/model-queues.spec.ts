@@ -63,6 +63,9 @@ describe(`${ModelCatalogues.name}, with pools of workers`, () => {
     ]);
     const metrics = await (await api.client.fetch('/metrics')).text();
     expect(metrics).toContain(`queue_jobs{queue="${BIG}",state="waiting",service="rest-server"} 1`);
+    expect(metrics).toMatch(
+      new RegExp(`^queue_oldest_wait_seconds\\{queue="${BIG}",service="rest-server"\\} \\d`, 'm'),
+    );
   });
 
   it('offers a model by the workers that get its songs', async () => {

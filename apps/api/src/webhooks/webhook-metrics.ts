@@ -25,6 +25,7 @@ export class WebhookMetrics {
       labelNames: ['status'],
       registers,
     });
+    for (const status of ['delivered', 'failed']) this.deliveries.inc({ status }, 0);
     new Gauge({
       name: 'webhook_deliveries_due',
       help: 'Deliveries that are tried, or tried again',

@@ -1,8 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from '@app/metrics';
-import type { Manifest } from '@app/separations';
+import type { Manifest, StoredRequest } from '@app/separations';
 
 /** how an attempt ended; `lost`: another worker took the job */
 type Outcome = 'completed' | 'failed' | 'cancelled' | 'retried' | 'lost';
+
+type AcceptedRequest = Pick<StoredRequest, 'createdAt' | 'priority'>;
 
 /** what clients wait for, seconds. The chart's objectives (values.schema.json) must be among them */
 export const WAITS = [5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400] as const;
@@ -19,9 +21,13 @@ export class WorkerMetrics {
   private readonly engineMemory: Gauge;
   private readonly memoryOf = new Map<number, number>();
   private readonly readyOf = new Map<number, number>();
-  private readonly engineReady: Gauge;
+  private readonly engineReady: Gauge<'queue'>;
 
-  constructor(registry: Registry) {
+  /** @param queue that this worker takes songs from */
+  constructor(
+    registry: Registry,
+    private readonly queue: string,
+  ) {
     const registers = [registry];
     this.outcomes = new Counter({
       name: 'separations_total',
@@ -44,13 +50,13 @@ export class WorkerMetrics {
     });
     this.firstSoundSeconds = new Histogram({
       name: 'separation_first_sound_seconds',
-      help: 'From the acceptance of a song to the first part that can be heard, if somebody waits for it',
+      help: 'From the acceptance of a song of normal priority to the first part that can be heard, if somebody waits for it',
       buckets: [...WAITS],
       registers,
     });
     this.manifestSeconds = new Histogram({
       name: 'separation_manifest_seconds',
-      help: 'From the acceptance of a song to its manifest',
+      help: 'From the acceptance of a song of normal priority to its manifest',
       buckets: [...WAITS],
       registers,
     });
@@ -70,21 +76,22 @@ export class WorkerMetrics {
     this.engineReady = new Gauge({
       name: 'engine_ready',
       help: 'Engines that are ready: 0 or 1, unless the worker has several',
+      labelNames: ['queue'],
       registers,
     });
+    this.engineReady.set({ queue }, 0);
     for (const outcome of ['completed', 'failed', 'cancelled', 'retried', 'lost']) this.outcomes.inc({ outcome }, 0);
     for (const cause of ['crashed', 'hung', 'interrupted', 'refused', 'stopped']) this.engineRestarts.inc({ cause }, 0);
   }
 
-  /** @param acceptedAt ISO 8601 */
-  firstSound(acceptedAt: string): void {
-    this.firstSoundSeconds.observe(secondsBetween(acceptedAt, new Date().toISOString()));
+  firstSound(request: AcceptedRequest): void {
+    if (isLow(request)) return;
+    this.firstSoundSeconds.observe(secondsBetween(request.createdAt, new Date().toISOString()));
   }
 
-  /** @param acceptedAt ISO 8601 */
-  completed(manifest: Manifest, acceptedAt: string): void {
+  completed(manifest: Manifest, request: AcceptedRequest): void {
     const { model, input, seconds } = manifest;
-    this.manifestSeconds.observe(secondsBetween(acceptedAt, manifest.finishedAt));
+    if (!isLow(request)) this.manifestSeconds.observe(secondsBetween(request.createdAt, manifest.finishedAt));
     this.ended('completed');
     this.audioSeconds.inc({ model }, input.durationSeconds);
     for (const [stage, value] of Object.entries(seconds)) this.stageSeconds.observe({ stage }, value);
@@ -107,8 +114,13 @@ export class WorkerMetrics {
 
   setEngineReady(engine: number, isReady: boolean): void {
     this.readyOf.set(engine, isReady ? 1 : 0);
-    this.engineReady.set(sum(this.readyOf));
+    this.engineReady.set({ queue: this.queue }, sum(this.readyOf));
   }
+}
+
+/** such songs wait by intention: they say nothing about the service */
+function isLow({ priority }: AcceptedRequest): boolean {
+  return priority === 'low';
 }
 
 /** clocks of two machines may differ */
