@@ -12,9 +12,9 @@ describeChart('the chart in GitOps', () => {
 
   afterAll(() => chart.close());
 
-  it('renders the same objects each time, without Secrets, if generateSecrets is false', async () => {
-    const set = ['generateSecrets=false'];
-    const [first, second] = [await chart.render({ set }), await chart.render({ set })];
+  it.each(['default', 'official-stores'])('renders the %s values equally without generated Secrets', async (values) => {
+    const options = { set: ['generateSecrets=false'], values };
+    const [first, second] = [await chart.render(options), await chart.render(options)];
     expect(second.objects).toEqual(first.objects);
     expect(first.ofKind('Secret')).toEqual([]);
     const names = JSON.stringify(first.objects).match(/"separation-(redis|s3|api-keys)"/g);

@@ -61,6 +61,14 @@ describeChart('the notes after an installation', () => {
     expect(await notesOf(set)).toContain(line);
   });
 
+  it('warn of web sites where anybody may call, until the names are set', async () => {
+    const warning = 'Any web site can reach it by DNS rebinding: set config.allowedHosts to its names.';
+    const open = 'apiKeys.enabled=false';
+    expect(await notesOf([open])).toContain(warning);
+    expect(await notesOf([open, 'config.allowedHosts=music.example.com'])).not.toContain(warning);
+    expect(await notesOf([])).not.toContain(warning);
+  });
+
   it('need no key where the service needs none', async () => {
     expect(await notesOf(['apiKeys.enabled=false'])).not.toContain('KEY');
   });
