@@ -20,6 +20,9 @@ interface Group {
   readonly rules: readonly Rule[];
 }
 
+/** a rest-server that reaches Redis */
+const ANSWERS = { 'queue_reachable{namespace="music"}': '1x500' };
+
 /** what a pod has after each minute, in promtool's notation */
 type Series = Readonly<Record<string, string>>;
 
@@ -34,15 +37,34 @@ const LATE_FROM_300: Series = {
   'separations_total{namespace="music",outcome="failed"}': '0x300 0+1x200',
 };
 
+const RUNBOOK = 'https://wiki.example/music';
+
 const BROKEN: Series = {
-  'queue_oldest_wait_seconds{namespace="music"}': '1000x30',
-  'queue_jobs{namespace="music",state="waiting"}': '3x30',
-  'engine_ready{namespace="music"}': '0x30',
+  'queue_oldest_wait_seconds{namespace="music",queue="toWorkers"}': '1000x30',
+  'queue_jobs{namespace="music",queue="toWorkers",state="waiting"}': '3x30',
+  'engine_ready{namespace="music",queue="toWorkers"}': '0x30',
   'engine_restarts_total{namespace="music",cause="crashed"}': '0+1x30',
   'queue_reachable{namespace="music"}': '0x30',
-  'kubelet_volume_stats_available_bytes{persistentvolumeclaim="minio"}': '5x30',
-  'kubelet_volume_stats_capacity_bytes{persistentvolumeclaim="minio"}': '100x30',
+  'webhook_oldest_due_seconds{namespace="music"}': '301x30',
+  ...volume('minio-ns', 'minio', 5),
 };
+
+/** of 100 bytes */
+function volume(namespace: string, claim: string, available: number): Series {
+  const labels = `{namespace="${namespace}",persistentvolumeclaim="${claim}"}`;
+  return {
+    [`kubelet_volume_stats_available_bytes${labels}`]: `${available}x40`,
+    [`kubelet_volume_stats_capacity_bytes${labels}`]: '100x40',
+  };
+}
+
+/** A song that waits in this queue, and the ready engines of its workers. */
+function pool(queue: string, ready: number): Series {
+  return {
+    [`queue_jobs{namespace="music",queue="${queue}",state="waiting"}`]: '1x40',
+    [`engine_ready{namespace="music",queue="${queue}"}`]: `${ready}x40`,
+  };
+}
 
 describeChart('the alerts of the chart', () => {
   let chart: Chart;
@@ -52,11 +74,19 @@ describeChart('the alerts of the chart', () => {
   beforeAll(async () => {
     chart = await Chart.copy(helm ?? '');
     folder = await mkdtemp(join(tmpdir(), 'rules-'));
-    const rendered = await chart.render({ set: ['monitoring.prometheusRule.enabled=true'] });
-    const { spec } = rendered.get('PrometheusRule', 'music-separation') as unknown as { spec: { groups: Group[] } };
-    groups = spec.groups;
-    await writeFile(join(folder, 'rules.yaml'), stringify({ groups }));
+    groups = await rulesWith([`monitoring.prometheusRule.runbookUrl=${RUNBOOK}`]);
   });
+
+  /** Renders the rules, which promtool reads next. */
+  async function rulesWith(set: readonly string[], values?: string): Promise<readonly Group[]> {
+    const rendered = await chart.render({
+      set: ['monitoring.prometheusRule.enabled=true', ...set],
+      ...(values !== undefined && { values }),
+    });
+    const { spec } = rendered.get('PrometheusRule', 'music-separation') as unknown as { spec: { groups: Group[] } };
+    await writeFile(join(folder, 'rules.yaml'), stringify({ groups: spec.groups }));
+    return spec.groups;
+  }
 
   afterAll(async () => {
     await chart.close();
@@ -69,7 +99,7 @@ describeChart('the alerts of the chart', () => {
     const page = await readFile('docs/runbook.md', 'utf8');
     for (const { alert = '', annotations } of alerts()) {
       expect(page).toContain(`\n## ${alert}\n`);
-      expect(annotations?.['runbook_url']).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
+      expect(annotations?.['runbook_url']).toBe(`${RUNBOOK}#${alert.toLowerCase()}`);
     }
     const entries = [...page.matchAll(/^## ([A-Z]\w+)$/gm)].map(([, name]) => name);
     expect(new Set(entries)).toEqual(new Set(alerts().map(({ alert }) => alert)));
@@ -94,7 +124,7 @@ describeChart('the alerts of the chart', () => {
     const expr = 'count by (alertname, severity) (ALERTS{alertstate="firing"})';
     const test = {
       interval: `${every}m`,
-      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+      input_series: Object.entries({ ...ANSWERS, ...series }).map(([name, values]) => ({ series: name, values })),
       promql_expr_test: [{ expr, eval_time: `${minute}m`, exp_samples: counted }],
     };
     const file = join(folder, 'test.yaml');
@@ -103,13 +133,55 @@ describeChart('the alerts of the chart', () => {
   }
 
   withPromtool('fire when what they tell of happens', async () => {
-    const broken = ['SongsWaitTooLong warning', 'NoWorker critical', 'EngineRestarts warning'];
+    const broken = ['SongsWaitTooLong warning', 'NoWorker critical', 'EngineRestarts warning', 'WebhooksLate warning'];
     await expectFiring(BROKEN, 30, [...broken, 'QueueUnreachable critical', 'DiskFillsUp warning']);
+  });
+
+  withPromtool('tell that no rest-server answers', async () => {
+    await expectFiring({ 'queue_reachable{namespace="music"}': '1x20 _x20' }, 20, []);
+    await expectFiring({ 'queue_reachable{namespace="music"}': '1x20 _x20' }, 40, ['RestServerDown critical']);
+  });
+
+  withPromtool('see the dead pool beside one that works', async () => {
+    await expectFiring({ ...pool('toWorkers', 1), ...pool('toWorkers-gpu', 0) }, 15, ['NoWorker critical']);
+    await expectFiring({ ...pool('toWorkers', 1), ...pool('toWorkers-gpu', 2) }, 15, []);
+  });
+
+  withPromtool('give a pool that may scale to zero the time that songs may wait', async () => {
+    const gpu = [
+      'enabled=true',
+      'models[0]=htdemucs_ft',
+      'autoscaling.mode=keda',
+      'autoscaling.minReplicas=0',
+      'accelerator=nvidia-l4',
+    ];
+    await rulesWith(gpu.map((value) => `workers.gpu.${value}`));
+    const idle = pool('toWorkers-gpu', 0);
+    await expectFiring(idle, 14, []);
+    await expectFiring(idle, 16, ['NoWorker critical']);
+    await expectFiring(pool('toWorkers', 0), 14, ['NoWorker critical']);
+    await rulesWith([]);
+  });
+
+  withPromtool('watch the disks of this release alone', async () => {
+    const full = ['DiskFillsUp warning'];
+    await expectFiring(volume('music', 'redis-data-redis-master-0', 5), 20, full);
+    await expectFiring(volume('others', 'minio', 5), 20, []);
+    await rulesWith([], 'official-stores');
+    for (const claim of ['data-seaweedfs-0', 'data-valkey-0']) await expectFiring(volume('music', claim, 5), 20, full);
+    await expectFiring(volume('minio-ns', 'minio', 5), 20, []);
+    await rulesWith([]);
+  });
+
+  it('have links only where somebody keeps the runbook', async () => {
+    const rules = (await rulesWith([])).flatMap((group) => group.rules);
+    expect(rules.filter(({ annotations }) => annotations !== undefined).length).toBeGreaterThan(0);
+    expect(rules.filter(({ annotations = {} }) => 'runbook_url' in annotations)).toEqual([]);
   });
 
   withPromtool('page when most songs of an hour are late or fail', async () => {
     await expectFiring(LATE_FROM_300, 299, []);
-    const late = ['FirstSoundLate', 'SongsLate', 'SongsFail'];
+    const late = ['FirstSoundLate', 'SongsLate', 'TooManySongsFail'];
     const both = late.flatMap((alert) => [`${alert} critical`, `${alert} warning`]);
     await expectFiring(LATE_FROM_300, 365, [...both, 'SeparationsFail warning']);
   });
@@ -130,6 +202,6 @@ describeChart('the alerts of the chart', () => {
       'separations_total{namespace="music",outcome="completed"}': '0x60',
       'separations_total{namespace="music",outcome="failed"}': '0x50 1 2x9',
     };
-    await expectFiring(quiet, 54, ['SongsFail warning']);
+    await expectFiring(quiet, 54, ['TooManySongsFail warning']);
   });
 });

@@ -20,9 +20,9 @@ slos:
     songs: {{ printf "sum(increase(separation_manifest_seconds_count{%s}[6h]))" $here | quote }}
     errors: {{ printf $late "separation_manifest_seconds" $here (int $slo.manifestSeconds) | quote }}
   - name: completed
-    alert: SongsFail
+    alert: TooManySongsFail
     percent: {{ $slo.completedPercent }}
-    summary: Songs fail
+    summary: More songs fail than the objective of {{ $slo.completedPercent }} % allows
     songs: {{ printf "sum(increase(separations_total{%s,outcome=~\"completed|failed\"}[6h]))" $here | quote }}
     errors: {{ printf "sum(rate(separations_total{%[1]s,outcome=\"failed\"}[%%[1]s])) / sum(rate(separations_total{%[1]s,outcome=~\"completed|failed\"}[%%[1]s]))" $here | quote }}
 {{- end }}
@@ -71,5 +71,27 @@ slos:
 {{- define "separation.alertAnnotations" -}}
 summary: {{ index . 2 | quote }}
 description: {{ index . 3 | quote }}
-runbook_url: {{ printf "%s#%s" (index . 0).Values.monitoring.prometheusRule.runbookUrl (index . 1 | lower) | quote }}
+{{- with (index . 0).Values.monitoring.prometheusRule.runbookUrl }}
+runbook_url: {{ printf "%s#%s" . (index $ 1 | lower) | quote }}
+{{- end }}
+{{- end }}
+
+{{/*
+Queues that NoWorker looks at, JSON: [{matcher, for}]. A pool that may scale to zero needs time for its first worker.
+*/}}
+{{- define "separation.alertedQueues" -}}
+{{- $pools := (include "separation.pools" . | fromJson).pools -}}
+{{- $kept := list -}}
+{{- range $pools }}
+{{- if or (ne .own.autoscaling.mode "keda") .own.autoscaling.minReplicas }}{{ $kept = append $kept .queue }}{{ end -}}
+{{- end -}}
+{{- $idle := list -}}
+{{- range $pools }}{{ if not (has .queue $kept) }}{{ $idle = append $idle .queue }}{{ end }}{{ end -}}
+{{- $names := uniq $idle | join "|" -}}
+{{- if $names -}}
+{{- $wait := max 600 (int .Values.monitoring.prometheusRule.oldestWaitSeconds) -}}
+{{- list (dict "matcher" (printf ",queue!~%q" $names) "for" "10m") (dict "matcher" (printf ",queue=~%q" $names) "for" (printf "%ds" $wait)) | toJson -}}
+{{- else -}}
+{{- list (dict "matcher" "" "for" "10m") | toJson -}}
+{{- end -}}
 {{- end }}
