@@ -74,8 +74,13 @@ describe(loadApiConfig.name, () => {
     ['WEBHOOK_ALLOW', 'nas', 'WEBHOOK_ALLOW must be IP addresses or ranges, separated by commas, not "nas".'],
     [
       'OTEL_EXPORTER_OTLP_ENDPOINT',
-      'a:4317',
-      'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that starts with http:// or https://, not "a:4317".',
+      'a:4317/hush',
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL that starts with http:// or https://.',
+    ],
+    [
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT',
+      'a:4317/v1/traces?token=hush',
+      'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL that starts with http:// or https://.',
     ],
     [
       'OTEL_EXPORTER_OTLP_PROTOCOL',
@@ -233,6 +238,9 @@ describe(loadWorkerConfig.name, () => {
       CUDA_VISIBLE_DEVICES: '',
       REDIS_URL: 'redis://:hush@127.0.0.1',
       HF_TOKEN: 'hush',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector.example/hush',
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://collector.example/v1/traces?token=hush',
+      OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'https://collector.example/v1/metrics?token=hush',
       OTEL_EXPORTER_OTLP_HEADERS: 'authorization=hush',
     }).engine;
     expect(environment).toMatchObject({ PATH: '/bin', MODEL: 'demo', DEVICE: 'auto', LOG_LEVEL: 'info' });

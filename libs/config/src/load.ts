@@ -13,8 +13,8 @@ export interface DescribedVariable extends Variable {
   readonly meaning: string;
 }
 
-/** names of values that no message may show, and no child process may inherit */
-export const SECRET = /URL$|CONNECTION_STRING|KEY|SECRET|PASSWORD|TOKEN|HEADERS/;
+/** names of values that no message may show, and no child process may inherit: vendors put tokens into URLs */
+export const SECRET = /URL$|OTLP_(\w+_)?ENDPOINT$|CONNECTION_STRING|KEY|SECRET|PASSWORD|TOKEN|HEADERS/;
 
 /** @throws ConfigError that names all unusable variables. */
 export function load<Schema extends z.ZodType>(schema: Schema, env: Environment): Config<Schema> {
