@@ -95,6 +95,16 @@ describe('compose.yaml', () => {
     expect(published).toEqual(['rest-server 127.0.0.1:3000:3000', 'https 127.0.0.1:443:8443']);
   });
 
+  it('tells rest-server where its port is published, and answers the service that watches a folder', () => {
+    const { environment = {}, ports = [] } = project.services['rest-server'] ?? {};
+    expect(ports[0]?.startsWith(`${environment['BIND']}:`)).toBe(true);
+    const { publishedOn, allowedHosts } = loadApiConfig(
+      Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, String(value)])),
+    ).http;
+    const { hostname } = new URL(String(project.services['watch']?.environment?.['SEPARATION_SERVER']));
+    expect({ publishedOn, allowedHosts }).toEqual({ publishedOn: '127.0.0.1', allowedHosts: [hostname, 'localhost'] });
+  });
+
   it('lets nothing reach outside that need not', () => {
     expect(project.networks).toEqual({ inside: { internal: true }, outside: {} });
     const reaching = services.filter(([, { networks }]) => networks.includes('outside')).map(([name]) => name);

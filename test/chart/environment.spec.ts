@@ -24,6 +24,7 @@ const TRACES = [
 const LEFT_OUT = {
   'rest-server': [
     'AWS_WEB_IDENTITY_TOKEN_FILE',
+    'BIND',
     'DATA_DIR',
     'DOWNLOAD_STALL_SECONDS',
     'ENGINE_PYTHON',

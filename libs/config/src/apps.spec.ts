@@ -174,6 +174,7 @@ describe('docs/configuration.md', () => {
   it('says of every variable what it stands for when it is unset', () => {
     const others = VARIABLES.filter((variable) => variable.default === undefined && variable.required === undefined);
     expect(others.map(({ name }) => name)).toEqual([
+      'BIND',
       'API_KEYS_FILE',
       'REDIS_SENTINEL_PASSWORD',
       'AWS_WEB_IDENTITY_TOKEN_FILE',

@@ -34,6 +34,9 @@ const enginePython = program('ENGINE_PYTHON', 'engine/.venv/bin/python').describ
 
 export const apiHttp = z.object({
   host,
+  publishedOn: optionalText('BIND').describe(
+    'address on which a container publishes the port of rest-server, as in Compose; without it, `HOST`',
+  ),
   port: integer('PORT', 3000, PORTS).describe('port of rest-server; 0 picks a free one'),
   metricsPort: integer('METRICS_PORT', 0, PORTS).describe(
     'port of `/metrics` of rest-server; 0 means `PORT`, with a key if calls need one',
@@ -42,7 +45,7 @@ export const apiHttp = z.object({
   allowedHosts: listOf('ALLOWED_HOSTS', '`*` or host names, separated by commas', (part) =>
     HostList.isEntry(part),
   ).describe(
-    'names of this server besides those of a home network, for calls without keys ([host names](access-keys.md#host-names))',
+    'names of this server besides those of a home network, for calls without keys, also behind a proxy ([host names](access-keys.md#host-names))',
   ),
   apiKeysFile: optionalText('API_KEYS_FILE').describe(
     'file of access keys, see access-keys.md; without it, no call needs a key',

@@ -13,14 +13,14 @@ const HOME_DOMAINS = /\.(local|internal|lan|home\.arpa)$/;
  */
 export class AllowedHosts {
   private readonly isOpen: boolean;
+  private readonly isAtHome: boolean;
   private readonly listed: HostList;
 
-  constructor(private readonly http: HttpConfig) {
-    const { allowedHosts, apiKeysFile, trustedProxies } = http;
+  constructor({ allowedHosts, apiKeysFile, host, publishedOn = host }: HttpConfig) {
     this.listed = new HostList(allowedHosts);
-    // such a page has no API key, and a proxy may know its host names
-    const needsNone = apiKeysFile !== undefined || (trustedProxies > 0 && this.listed.isEmpty);
-    this.isOpen = needsNone || allowedHosts.includes('*');
+    // such a page has no API key
+    this.isOpen = apiKeysFile !== undefined || allowedHosts.includes('*');
+    this.isAtHome = !isLoopback(host) && !isLoopback(publishedOn);
   }
 
   /** Whether requests that name no host are accepted as well. */
@@ -34,7 +34,7 @@ export class AllowedHosts {
     const url = `http://${host}`;
     if (!URL.canParse(url)) return false;
     const name = new URL(url).hostname.replace(/\.$/, '');
-    return isLocal(name) || this.listed.allows({ hostname: name }) || (!isLoopback(this.http.host) && isAtHome(name));
+    return isLocal(name) || this.listed.allows({ hostname: name }) || (this.isAtHome && isHomeName(name));
   }
 }
 
@@ -43,6 +43,6 @@ function isLocal(name: string): boolean {
 }
 
 /** A name without a dot is one of the local network, or of the machine's own list. */
-function isAtHome(name: string): boolean {
+function isHomeName(name: string): boolean {
   return !name.includes('.') || HOME_DOMAINS.test(name) || name === hostname().toLowerCase();
 }

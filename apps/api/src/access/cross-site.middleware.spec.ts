@@ -101,6 +101,34 @@ describe(refuseCrossSite.name, () => {
     });
   });
 
+  it('refuses names that are not listed behind a proxy, and tells where to list them', async () => {
+    const proxied = await startApi(redis.url, { TRUSTED_PROXIES: '1' });
+    try {
+      const call = (host: string): ReturnType<typeof rawCall> =>
+        rawCall(proxied.port, `GET /v1/models HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      const refused = await call('rebound.example');
+      expect([refused.status, refused.body]).toEqual([403, expect.stringContaining('add the name to ALLOWED_HOSTS.')]);
+      expect(await call('127.0.0.1')).toMatchObject({ status: 200 });
+    } finally {
+      await proxied.close();
+    }
+  });
+
+  it.each([
+    ['127.0.0.1', 403],
+    ['[::1]', 403],
+    ['0.0.0.0', 200],
+  ])('answers a container that is published on %s and called nas.lan with %d', async (bind, status) => {
+    const container = await startApi(redis.url, { HOST: '0.0.0.0', BIND: bind });
+    try {
+      const statuses = ['nas.lan', 'nas'].map((host) => statusOf('GET', '/v1/models', { host }, container));
+      expect(await Promise.all(statuses)).toEqual([status, status]);
+      expect(await statusOf('GET', '/v1/models', { host: 'localhost:3000' }, container)).toBe(200);
+    } finally {
+      await container.close();
+    }
+  });
+
   it('trusts no name that the caller could forge, behind a proxy whose names are listed', async () => {
     const proxied = await startApi(redis.url, { TRUSTED_PROXIES: '1', ALLOWED_HOSTS: 'music.example' });
     const called = (host: string): Promise<number | undefined> =>
@@ -172,7 +200,7 @@ describe(refuseCrossSite.name, () => {
   });
 
   it('compares the origin with the host name that a trusted proxy passes on', async () => {
-    const other = await startApi(redis.url, { TRUSTED_PROXIES: '1' });
+    const other = await startApi(redis.url, { TRUSTED_PROXIES: '1', ALLOWED_HOSTS: 'rest-server' });
     const proxied = (origin: string): Promise<number | undefined> =>
       statusOf('POST', CANCEL, { origin, host: 'rest-server:3000', 'x-forwarded-host': 'music.lan' }, other);
     try {
@@ -207,7 +235,7 @@ describe(refuseCrossSite.name, () => {
   });
 
   it.each([
-    ['behind a proxy', 200, () => ({ TRUSTED_PROXIES: '1' })],
+    ['behind a proxy, if all are allowed', 200, () => ({ TRUSTED_PROXIES: '1', ALLOWED_HOSTS: '*' })],
     ['if all are allowed', 200, () => ({ HOST: '0.0.0.0', ALLOWED_HOSTS: '*' })],
     ['with API keys', 401, () => ({ API_KEYS_FILE: join(folder, 'keys'), ALLOWED_HOSTS: 'music.lan' })],
   ])('accepts any host name %s', async (_, status, environment: () => Record<string, string>) => {

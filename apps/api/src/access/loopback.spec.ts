@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isLoopback } from './loopback.js';
 
 describe(isLoopback.name, () => {
-  it.each(['localhost', '::1', '127.0.0.1', '127.9.9.9'])('is true for %s', (host) => {
+  it.each(['localhost', '::1', '127.0.0.1', '127.9.9.9', '[::1]'])('is true for %s', (host) => {
     expect(isLoopback(host)).toBe(true);
   });
 
