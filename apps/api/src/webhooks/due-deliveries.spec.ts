@@ -29,10 +29,10 @@ describe(DueDeliveries.name, () => {
     return Number(line?.split(' ').at(-1));
   }
 
-  /** Makes as many deliveries due as there may be, all later than now. */
-  async function fill(webhook: WebhookRef): Promise<void> {
-    const later = Date.now() + 1000;
-    const names = Array.from({ length: MAX_DUE - 1 }, (_, n) => `${later + n}-${'0'.repeat(16)}`);
+  /** Makes as many deliveries due as there may be, all later than now. @param are due already */
+  async function fill(webhook: WebhookRef, are = 1): Promise<void> {
+    const later = bench.parts.clock.now() + 1000;
+    const names = Array.from({ length: MAX_DUE - are }, (_, n) => `${later + n}-${'0'.repeat(16)}`);
     await mapLimited(names, 32, signal, (n) => bench.parts.store.markDue({ ...webhook, n }));
     const key = bench.connections.keys.deliveries(formatRef(webhook));
     await bench.connections.call((redis) => redis.zadd(key, ...names.flatMap((n) => [later, n])));
@@ -55,6 +55,37 @@ describe(DueDeliveries.name, () => {
     ]);
     expect((await bench.keys()).filter((key) => key.includes('/due/'))).toHaveLength(MAX_DUE);
     expect(await metric('webhook_deliveries_due')).toBe(MAX_DUE);
+  });
+
+  it('does not give up what was made due last, however long ago its separation ended', async () => {
+    const webhook = await bench.register();
+    const late = await bench.completed();
+    bench.parts.clock.move(1000);
+    const first = await bench.end();
+    await fill({ owner: ownerFolder(OWNER), webhookId: webhook.id });
+    bench.parts.clock.move(5000);
+    await bench.announce(late);
+    expect(await bench.log(webhook)).toMatchObject([
+      { separationId: first.id, status: 'failed', attempts: [{ outcome: 'given_up' }] },
+      { separationId: late.id, status: 'due' },
+    ]);
+  });
+
+  it('gives up what has been due the longest, also if its separation ended later', async () => {
+    const webhook = await bench.register();
+    const late = await bench.completed();
+    bench.parts.clock.move(1000);
+    const first = await bench.end();
+    bench.parts.clock.move(1000);
+    await bench.announce(late);
+    await fill({ owner: ownerFolder(OWNER), webhookId: webhook.id }, 2);
+    bench.parts.clock.move(5000);
+    const last = await bench.end();
+    expect(await bench.log(webhook)).toMatchObject([
+      { separationId: last.id, status: 'due' },
+      { separationId: first.id, status: 'failed', attempts: [{ outcome: 'given_up' }] },
+      { separationId: late.id, status: 'due' },
+    ]);
   });
 
   describe('of an owner without a valid key', () => {

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { StoredDelivery } from '@app/separations';
 import { Clock } from './clock.js';
-import type { DeliveryRef, WebhookRef } from './delivery-ref.js';
+import { endedAt, type DeliveryRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
 import { omit } from './omit.js';
 import { WebhookMetrics } from './webhook-metrics.js';
@@ -23,12 +23,15 @@ export class DueDeliveries {
     private readonly metrics: WebhookMetrics,
   ) {}
 
-  /** Makes a delivery due now. If more than a thousand of its webhook are, gives up the oldest. */
+  /** Makes a delivery due now. If more than a thousand of its webhook are, gives up those that were due first. */
   async add(ref: DeliveryRef, delivery: StoredDelivery, body: string): Promise<void> {
     await this.webhooks.add(ref, delivery, body);
     await this.schedule.set(ref, this.clock.now());
     const excess = (await this.schedule.count(ref)) - MAX_DUE;
-    if (excess > 0) for (const old of await this.oldest(ref, excess)) await this.giveUp(old);
+    for (let given = 0; given < excess; given += 1) {
+      const old = await this.oldestBeside(ref);
+      if (old !== undefined) await this.giveUp(old);
+    }
   }
 
   /** Notes that a delivery ended. */
@@ -44,10 +47,19 @@ export class DueDeliveries {
     await this.schedule.remove(ref);
   }
 
-  private async oldest(webhook: WebhookRef, count: number): Promise<DeliveryRef[]> {
-    const refs: DeliveryRef[] = [];
-    for await (const ref of this.webhooks.due(webhook)) if (refs.push(ref) === count) break;
-    return refs;
+  /** Of the other deliveries of its webhook, the one that has been due the longest. */
+  private async oldestBeside(added: DeliveryRef): Promise<DeliveryRef | undefined> {
+    let oldest: { readonly ref: DeliveryRef; readonly since: number } | undefined;
+    for await (const ref of this.webhooks.due(added)) {
+      if (ref.n === added.n) continue;
+      // they come in the order of their endings, and nothing is due before its ending
+      if (oldest !== undefined && endedAt(ref.n) >= oldest.since) break;
+      const delivery = await this.webhooks.delivery(ref);
+      if (delivery?.status !== 'due') return ref;
+      const since = Date.parse(delivery.since);
+      if (oldest === undefined || since < oldest.since) oldest = { ref, since };
+    }
+    return oldest?.ref;
   }
 
   private async giveUp(ref: DeliveryRef): Promise<void> {
