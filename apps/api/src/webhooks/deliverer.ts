@@ -6,7 +6,7 @@ import type { DeliveryAttempt, StoredDelivery, StoredWebhook } from '@app/separa
 import { KeyRing } from '../access/key-ring.js';
 import { Clock } from './clock.js';
 import { messageId, type DeliveryRef, type WebhookRef } from './delivery-ref.js';
-import { DeliverySchedule } from './delivery-schedule.js';
+import { DeliverySchedule, DUE_AT_ONCE } from './delivery-schedule.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { omit } from './omit.js';
 import { nextAttemptAt } from './retry-schedule.js';
@@ -42,6 +42,8 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly running = new Map<string, number>();
   /** the owner that was served last */
   private last = '';
+  /** webhooks that the next look leaves out: each look goes on where the last one ended, so that none starves */
+  private from = 0;
   private readonly attempts = new Set<Promise<void>>();
   private watching: Promise<void> | undefined;
 
@@ -67,8 +69,11 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Starts what is due and has room, and tells how many attempts that were. @throws RedisUnavailableError */
   async look(): Promise<number> {
+    if (this.attempts.size >= AT_ONCE) return 0;
     const now = this.clock.now();
-    const waiting = byOwner(await this.schedule.dueWebhooks(now));
+    const found = await this.schedule.dueWebhooks(now, this.from);
+    this.from = found.length < DUE_AT_ONCE ? 0 : this.from + DUE_AT_ONCE;
+    const waiting = byOwner(found);
     let started = 0;
     while (waiting.size > 0) {
       for (const owner of this.inTurn([...waiting.keys()])) {

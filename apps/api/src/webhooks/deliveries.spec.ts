@@ -5,7 +5,8 @@ import { FolderObjectStore, StorageUnavailableError } from '@app/storage';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { someRequest } from '../../../../test/support/separations/stored-separations.js';
 import { Deliverer } from './deliverer.js';
-import { endedAt, ownerFolder } from './delivery-ref.js';
+import { endedAt, formatRef, ownerFolder } from './delivery-ref.js';
+import { DUE_AT_ONCE } from './delivery-schedule.js';
 import { DeliveryBench, OWNER } from './delivery-bench.fixture.js';
 import { KEPT_DELIVERIES } from './webhook-store.js';
 
@@ -73,6 +74,17 @@ describe(Deliverer.name, () => {
     expect(await bench.deliver()).toBe(1);
     expect((await bench.onlyDelivery(webhooks[1])).status).toBe('delivered');
     await store.close();
+  });
+
+  it('looks at a bounded number of webhooks at once, and comes to those behind them', async () => {
+    const before = Array.from({ length: DUE_AT_ONCE }, (_, n) => formatRef({ owner: 'bob', webhookId: `wh_${n}` }));
+    const key = bench.connections.keys.webhooksByDelivery;
+    await bench.connections.call((client) => client.zadd(key, ...before.flatMap((name) => [1, name])));
+    const webhook = await bench.register();
+    await bench.end();
+    expect(await bench.deliver()).toBe(0);
+    expect(await bench.deliver()).toBe(1);
+    expect((await bench.onlyDelivery(webhook)).status).toBe('delivered');
   });
 
   it('makes an attempt again whose server died before it wrote down what came of it', async () => {

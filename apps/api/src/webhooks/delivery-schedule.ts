@@ -26,6 +26,9 @@ return found[1]`;
 /** deliveries that one call to Redis asks for */
 const ASKED_AT_ONCE = 1000;
 
+/** webhooks that one look at the schedule takes in */
+export const DUE_AT_ONCE = 500;
+
 /** shorter than the reconciler's interval, which tells of an ending again, ms */
 const ANNOUNCING_MS = 30_000;
 
@@ -79,10 +82,14 @@ export class DeliverySchedule {
     return missing;
   }
 
-  /** Webhooks with something that is due, the longest first. */
-  async dueWebhooks(now: number): Promise<WebhookRef[]> {
+  /**
+   * Webhooks with something that is due, the longest first: at most `DUE_AT_ONCE`.
+   * @param from how many to leave out
+   */
+  async dueWebhooks(now: number, from = 0): Promise<WebhookRef[]> {
     const key = this.connections.keys.webhooksByDelivery;
-    return (await this.connections.call((redis) => redis.zrangebyscore(key, '-inf', now))).map(parseRef);
+    const call = this.connections.call((redis) => redis.zrangebyscore(key, '-inf', now, 'LIMIT', from, DUE_AT_ONCE));
+    return (await call).map(parseRef);
   }
 
   /** The longest due delivery of a webhook, for the caller: no other server tries it until `until`. */
