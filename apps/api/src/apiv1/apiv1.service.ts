@@ -53,7 +53,10 @@ export class Apiv1Service {
     const { separation, isRepeated } = await this.submissions.submit(request, response, form);
     const { id } = separation;
     if (!isRepeated) await this.removed.clear(id);
-    if (form.callback !== undefined) await this.callbacks.add(id, form.callback, isRepeated ? 'once' : 'again');
+    const { callback } = form;
+    if (callback !== undefined) {
+      await this.callbacks.add(ownerOf(request), id, callback, isRepeated ? 'once' : 'again');
+    }
     return { id, isRepeated };
   }
 

@@ -10,9 +10,10 @@ import {
   type WebhookBody,
   type WebhookEvent,
 } from '@app/separations';
+import { ProblemError } from '../problems/problem.error.js';
 import { separationView } from '../separations/separation-view.js';
 import { Clock } from './clock.js';
-import { callbackReceiver } from './callback-receiver.js';
+import { CallbackReceivers } from './callback-receivers.js';
 import { callbackName, deliveryName, ownerFolder, type DeliveryRef } from './delivery-ref.js';
 import { DeliverySchedule } from './delivery-schedule.js';
 import { DueDeliveries } from './due-deliveries.js';
@@ -53,6 +54,7 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly events: JobEvents,
     private readonly clock: Clock,
     private readonly due: DueDeliveries,
+    private readonly receivers: CallbackReceivers,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -73,7 +75,11 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     await Promise.all(this.running);
   }
 
-  /** Makes the deliveries that an ended separation lacks. It may run twice. @throws StorageUnavailableError, RedisUnavailableError */
+  /**
+   * Makes the deliveries that an ended separation lacks. It may run twice.
+   * @throws StorageUnavailableError, RedisUnavailableError
+   * @throws ProblemError busy or queue_unavailable
+   */
   async announce(stored: StoredSeparation): Promise<void> {
     const { request } = stored;
     const ending = endingOf(stored);
@@ -81,19 +87,25 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     const event = webhookEvent(ending.status);
     const told = (await this.webhooks.ofOwner(request.owner)).filter((webhook) => isFor(webhook, event, ending));
     const callbacks = ending.status === 'completed' ? await this.webhooks.callbacks(request.id) : [];
-    if (told.length + callbacks.length === 0 || (await this.webhooks.isAnnounced(request.id, ending.at))) return;
-    const data = separationView(stored, undefined);
-    const body = JSON.stringify({ type: event, timestamp: ending.at, data } satisfies WebhookBody);
-    for (const webhook of told) await this.deliver(webhook, { event, separationId: request.id, at: ending.at, body });
-    for (const callback of callbacks) await this.callBack(stored, ending, callback, 'once');
-    await this.webhooks.markAnnounced(request.id, ending.at);
-    for (const callback of callbacks) await this.webhooks.removeCallback(request.id, callback);
+    if (told.length + callbacks.length === 0) return;
+    if (!(await this.webhooks.isAnnounced(request.id, ending.at))) {
+      const data = separationView(stored, undefined);
+      const body = JSON.stringify({ type: event, timestamp: ending.at, data } satisfies WebhookBody);
+      for (const webhook of told) await this.deliver(webhook, { event, separationId: request.id, at: ending.at, body });
+      await this.webhooks.markAnnounced(request.id, ending.at);
+    }
+    // one that was asked for after the end may have been left by a process that died
+    for (const callback of callbacks) {
+      await this.callBackIfRoom(stored, ending, callback);
+      await this.webhooks.removeCallback(request.id, callback);
+    }
   }
 
   /**
    * Makes the delivery of a callback.
    * @param often `again`: also if it was delivered before
    * @throws StorageUnavailableError, RedisUnavailableError
+   * @throws ProblemError too_many_webhooks, busy or queue_unavailable
    */
   async callBack(
     { request: { owner, id: separationId } }: StoredSeparation,
@@ -101,9 +113,19 @@ export class Announcer implements OnApplicationBootstrap, OnModuleDestroy {
     callback: StoredCallback,
     often: 'once' | 'again',
   ): Promise<void> {
-    const receiver = await callbackReceiver(this.webhooks, owner, callback.url, this.clock.now());
+    const receiver = await this.receivers.at(owner, callback.url);
     const event = webhookEvent('completed');
     await this.deliver(receiver, { event, separationId, at, body: callback.body, callback }, often);
+  }
+
+  /** There was room when it was asked for: after a day without deliveries, its receiver may have given way to others. */
+  private async callBackIfRoom(stored: StoredSeparation, ending: Ending, callback: StoredCallback): Promise<void> {
+    try {
+      await this.callBack(stored, ending, callback, 'once');
+    } catch (error) {
+      if (!(error instanceof ProblemError) || error.code !== 'too_many_webhooks') throw error;
+      this.logger.warn(`a callback is dropped: ${error.message}`, { separationId: stored.request.id });
+    }
   }
 
   private async deliver(

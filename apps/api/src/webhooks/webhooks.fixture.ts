@@ -7,6 +7,8 @@ import type { SeparationStore } from '@app/separation-store';
 import type { ObjectStore } from '@app/storage';
 import { KeyRing } from '../access/key-ring.js';
 import { Announcer } from './announcer.js';
+import { CallbackReceivers } from './callback-receivers.js';
+import { Callbacks } from './callbacks.js';
 import { Clock } from './clock.js';
 import { Deliverer } from './deliverer.js';
 import { DeliverySchedule } from './delivery-schedule.js';
@@ -31,6 +33,7 @@ export class MovedClock extends Clock {
 
 export interface WebhookParts {
   readonly announcer: Announcer;
+  readonly callbacks: Callbacks;
   readonly deliverer: Deliverer;
   readonly separations: SeparationStore;
   readonly service: WebhooksService;
@@ -50,8 +53,11 @@ export function webhookParts(
   const registry = new Registry();
   const metrics = new WebhookMetrics(registry, schedule, clock);
   const due = new DueDeliveries(store, schedule, clock, metrics);
+  const receivers = new CallbackReceivers(store, connections, clock);
+  const announcer = new Announcer(store, schedule, separations, new JobEvents(connections), clock, due, receivers);
   return {
-    announcer: new Announcer(store, schedule, separations, new JobEvents(connections), clock, due),
+    announcer,
+    callbacks: new Callbacks(store, announcer, receivers, separations),
     deliverer: new Deliverer(store, schedule, new Sender(client, clock, metrics), connections, clock, due, keys),
     registry,
     separations,

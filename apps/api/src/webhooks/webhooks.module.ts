@@ -3,6 +3,7 @@ import type { ApiConfig } from '@app/config';
 import { AddressRanges, OutboundClient } from '@app/outbound';
 import { API_CONFIG } from '../config/api-config.module.js';
 import { Announcer } from './announcer.js';
+import { CallbackReceivers } from './callback-receivers.js';
 import { Callbacks } from './callbacks.js';
 import { Clock } from './clock.js';
 import { Deliverer } from './deliverer.js';
@@ -38,6 +39,7 @@ const TIMEOUT_MS = 10_000;
     DueDeliveries,
     WebhookMetrics,
     Announcer,
+    CallbackReceivers,
     Callbacks,
     Deliverer,
     WebhooksService,

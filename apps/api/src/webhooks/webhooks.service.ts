@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { withTimeout } from '@app/concurrency';
 import { OutboundClient, OutboundError, outboundUrl } from '@app/outbound';
-import { RedisConnections, type RedisLock } from '@app/redis';
+import { RedisConnections } from '@app/redis';
 import {
   WEBHOOK_EVENTS,
   type CreatedWebhook,
@@ -22,7 +22,7 @@ import { ownerFolder, type DeliveryRef, type WebhookRef } from './delivery-ref.j
 import { DeliverySchedule } from './delivery-schedule.js';
 import { omit } from './omit.js';
 import { newSecret } from './signature.js';
-import { webhookLock } from './webhook-lock.js';
+import { webhookLock, whileHeld } from './webhook-lock.js';
 import { WebhookStore } from './webhook-store.js';
 
 /** of one owner: each ending is sent to all of them */
@@ -33,8 +33,6 @@ const DELIVERY = /^\d{13}-[0-9a-f]{16}(-[0-9a-f]{16})?$/;
 
 /** for the whole log: a hundred small objects, ms */
 const LIST_MS = 1200;
-
-const LOCK_WAIT_MS = 500;
 
 /** What an owner does with its webhooks. */
 @Injectable()
@@ -59,7 +57,7 @@ export class WebhooksService {
       createdAt: new Date(this.clock.now()).toISOString(),
       secret: newSecret(),
     };
-    await this.whileHeld(webhookLock(this.connections, ownerFolder(owner)), async () => {
+    await whileHeld(webhookLock(this.connections, ownerFolder(owner)), async () => {
       const known = (await fromStore(() => this.webhooks.ofOwner(owner))).filter((one) => one.isForCallbacks !== true);
       if (known.length >= MAX_WEBHOOKS) {
         const detail = `You have ${MAX_WEBHOOKS} webhooks already. Delete one first.`;
@@ -83,7 +81,7 @@ export class WebhooksService {
   /** @throws ProblemError webhook_not_found */
   async remove(owner: string | null, id: string): Promise<void> {
     const { ref } = await this.load(owner, id);
-    await this.whileHeld(webhookLock(this.connections, id), () => this.webhooks.remove(ref));
+    await whileHeld(webhookLock(this.connections, id), () => this.webhooks.remove(ref));
   }
 
   /** @throws ProblemError webhook_not_found */
@@ -119,12 +117,6 @@ export class WebhooksService {
       throw new ProblemError('webhook_not_found', 'There is no such webhook, or it belongs to another key.');
     }
     return { ref, webhook };
-  }
-
-  /** @throws ProblemError busy */
-  private async whileHeld(lock: RedisLock, work: () => Promise<void>): Promise<void> {
-    if (await fromQueue(() => lock.acquireWithin(LOCK_WAIT_MS))) return lock.holdWhile(work);
-    throw new ProblemError('busy', 'Your webhooks are being changed by another call.', { retryAfterSeconds: 1 });
   }
 
   /** Answers alike for a name that is unknown and one that is refused: nobody finds out names of our network. */
