@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.openvino.numpy_song import NumpySong
 from separation_engine.common.device import DeviceName, Precision
-from separation_engine.common.wav import Samples
+from separation_engine.common.wav import Samples, WavReader
 from separation_engine.networks.bag import Weights
 from separation_engine.networks.cutting import TRIANGLES, Cutting
-from separation_engine.networks.interface import BackendSettings, Network, PendingSamples
+from separation_engine.networks.interface import BackendSettings, Mixes, Network
+from separation_engine.networks.stem_block import Output, PendingBlocks, StemBlock
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
 from separation_engine.serving.job import Job
@@ -48,29 +50,34 @@ class EchoNetwork:
         levels = np.array(self.levels, np.float32).reshape(1, -1, 1, 1)
         return levels * mixes[:, np.newaxis]
 
-    def start(self, mixes: Samples, stems: Sequence[int]) -> Sequence[Samples]:
+    def start(self, mixes: Mixes, stems: Sequence[int]) -> Sequence[Samples]:
         self.asked.append([*stems])
-        return list(self.forward(mixes))
+        return list(self.forward(np.stack([*mixes])))
+
+    def song(self, reader: WavReader, *, normalized: bool) -> EchoSong:
+        return EchoSong(self, reader, normalized=normalized)
 
     def accumulator(self, stems: int, span: int) -> NumpyAccumulator:
-        return EchoAccumulator(self, stems, span)
+        return NumpyAccumulator(stems, span)
 
     def close(self) -> None:
         self.batches.clear()
 
 
-class EchoAccumulator(NumpyAccumulator):
+class EchoSong(NumpySong):
     """Knows which batch it joined last."""
 
-    def __init__(self, network: EchoNetwork, stems: int, span: int) -> None:
-        super().__init__(stems, span)
-        self._network = network
+    def __init__(self, network: EchoNetwork, reader: WavReader, *, normalized: bool) -> None:
+        super().__init__(reader, normalized=normalized)
+        self.network = network
 
-    def take(self, samples: int) -> PendingSamples:
-        done, number = super().take(samples), len(self._network.batches)
+    def finish(
+        self, first: int, joined: Samples, rest: int | None, outputs: Sequence[Output]
+    ) -> PendingBlocks:
+        done, number = super().finish(first, joined, rest, outputs), len(self.network.batches)
 
-        def wait() -> Samples:
-            self._network.on_wait(number)
+        def wait() -> Iterable[StemBlock]:
+            self.network.on_wait(number)
             return done()
 
         return wait

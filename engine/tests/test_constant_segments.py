@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 
 from separation_engine.common.settings import Settings
 from separation_engine.common.wav import Samples
-from separation_engine.networks.interface import DeviceSamples
+from separation_engine.networks.interface import DeviceSamples, Mixes
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.serving.constant_segments import ConstantSegments
 from separation_engine.serving.model_cache import ModelCache
@@ -59,8 +59,8 @@ def test_silence_costs_nothing_and_has_the_same_bits(
     inputs: list[bytes] = []
     original = network.start
 
-    def start(mixes: Samples, stems: Sequence[int]) -> Sequence[DeviceSamples]:
-        inputs.append(mixes.tobytes())
+    def start(mixes: Mixes, stems: Sequence[int]) -> Sequence[DeviceSamples]:
+        inputs.append(np.stack([np.asarray(mix) for mix in mixes]).tobytes())
         return original(mixes, stems)
 
     monkeypatch.setattr(network, "start", start)

@@ -16,7 +16,6 @@ from separation_engine.common.errors import (
     OutOfMemoryError,
 )
 from separation_engine.common.wav import Samples
-from separation_engine.networks.interface import PendingSamples
 from separation_engine.separating.request import SeparationRequest, SeparationResult
 from separation_engine.serving.job import Job
 from separation_engine.serving.protocol import Cancel
@@ -209,7 +208,7 @@ def test_drops_a_batch_whose_job_cannot_be_joined(tmp_path: Path) -> None:
             network = self
 
             class Sums(NumpyAccumulator):
-                def take(self, samples: int) -> PendingSamples:
+                def take(self, samples: int) -> Samples:
                     network.joined += 1
                     if network.joined == 2:
                         raise OutOfMemoryError("full")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
 from separation_engine.common.errors import DeviceLostError
-from separation_engine.common.wav import Samples
-from separation_engine.networks.interface import PendingSamples
+from separation_engine.common.wav import WavReader
+from separation_engine.networks.stem_block import PendingBlocks, StemBlock
 from separation_engine.separating.request import Progress, SeparationRequest
 from separation_engine.serving.scheduler import Scheduler
 from tests.runs import (
-    EchoAccumulator,
     EchoNetwork,
+    EchoSong,
     FixedModels,
     Listener,
     make_model,
@@ -85,21 +85,19 @@ class FirstSongFails(EchoNetwork):
     error: BaseException = field(default_factory=RuntimeError)
     songs: int = 0
 
-    def accumulator(self, stems: int, span: int) -> NumpyAccumulator:
+    def song(self, reader: WavReader, *, normalized: bool) -> EchoSong:
         self.songs += 1
-        if self.songs > 1:
-            return super().accumulator(stems, span)
-        return FailingAccumulator(self, stems, span)
+        kind = EchoSong if self.songs > 1 else FailingSong
+        return kind(self, reader, normalized=normalized)
 
 
-class FailingAccumulator(EchoAccumulator):
-    def take(self, samples: int) -> PendingSamples:
-        super().take(samples)
+class FailingSong(EchoSong):
+    def finish(self, *_: object) -> PendingBlocks:
         return self._fail
 
-    def _fail(self) -> Samples:
-        assert isinstance(self._network, FirstSongFails)
-        raise self._network.error
+    def _fail(self) -> Iterable[StemBlock]:
+        assert isinstance(self.network, FirstSongFails)
+        raise self.network.error
 
 
 class SteppingThreadListener(Listener):

@@ -17,7 +17,7 @@ from separation_engine.backends.torch.backend import TorchBackend
 from separation_engine.backends.torch.network import TorchAccumulator, TorchNetwork
 from separation_engine.common.errors import DeviceLostError, DeviceUnavailableError, OutOfMemoryError
 from separation_engine.common.wav import Samples
-from separation_engine.networks.interface import Accumulator, Backend, BackendSettings, PendingSamples
+from separation_engine.networks.interface import Accumulator, Backend, BackendSettings, DeviceSamples
 from tests.model_files import SHORT
 from tests.models import short, write_model
 from tests.sounds import RATE, song
@@ -114,7 +114,7 @@ def test_accumulators_agree() -> None:
         NumpyAccumulator(3, 2 * RATE),
         TorchAccumulator(3, 2 * RATE, torch.device("cpu")),
     ]
-    taken: list[list[PendingSamples]] = [[], []]
+    taken: list[list[DeviceSamples]] = [[], []]
     for first, done in [(0, 0), (RATE // 3, RATE), (RATE, RATE + 7), (5, RATE)]:
         estimate = random.standard_normal((3, 2, RATE), np.float32)
         # an estimate with weight 0 is ignored, whatever it holds
@@ -122,8 +122,8 @@ def test_accumulators_agree() -> None:
         for index, estimates in enumerate([[*estimate.copy()], [*torch.from_numpy(estimate)]]):
             sums[index].add(estimates, window, weights, first)
             taken[index].append(sums[index].take(done))
-    # awaited at the end, like those of a whole batch
-    found, wanted = ([done() for done in of] for of in reversed(taken))
+    # looked at after all of them, like those of a whole batch
+    found, wanted = ([np.asarray(done) for done in of] for of in reversed(taken))
     for ours, reference in zip(found, wanted, strict=True):
         assert ours.shape == reference.shape
         np.testing.assert_allclose(ours, reference, atol=1e-6)

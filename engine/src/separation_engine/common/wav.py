@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path
 from typing import BinaryIO
@@ -39,15 +40,29 @@ class WavReader:
 
     def read(self, start: int, samples: int) -> Samples:
         """Samples [start, start + samples) as (channels=2, samples); zeros outside the song."""
-        block = np.zeros((CHANNELS, samples), np.float32)
+        return np.ascontiguousarray(self.read_frames(start, samples).T)
+
+    def read_frames(self, start: int, samples: int) -> Samples:
+        """The same as they are stored, (samples, channels=2)."""
+        frames = np.empty((samples, CHANNELS), np.float32)
+        self.read_into(frames, start)
+        return frames
+
+    def read_into(self, frames: Samples, start: int) -> None:
+        """Like `read_frames`, into an array: (samples, channels=2), contiguous."""
+        samples = len(frames)
         first, last = max(start, 0), min(start + samples, self.samples)
-        if first < last:
-            self._file.seek(self._first_byte + first * _FRAME_BYTES)
-            content = self._file.read((last - first) * _FRAME_BYTES)
-            if len(content) < (last - first) * _FRAME_BYTES:
+        if first >= last:
+            frames.fill(0)
+            return
+        frames[: first - start] = 0
+        frames[last - start :] = 0
+        missing = frames[first - start : last - start].data.cast("B")
+        position = self._first_byte + first * _FRAME_BYTES
+        while missing:
+            if not (count := os.preadv(self._file.fileno(), [missing], position)):
                 raise InvalidInputError("the input shrank while it was being read")
-            block[:, first - start : last - start] = np.frombuffer(content, "<f4").reshape(-1, CHANNELS).T
-        return block
+            missing, position = missing[count:], position + count
 
     def close(self) -> None:
         self._file.close()
@@ -66,9 +81,13 @@ class WavWriter:
 
     def write(self, block: Samples) -> None:
         """block: (channels=2, one sample or more)."""
-        self._missing -= block.shape[1]
         # channel by channel: copying the transposed block takes four times as long
-        content = np.stack([*block], axis=1).astype("<f4", copy=False).data.cast("B")
+        self.write_frames(np.stack([*block], axis=1))
+
+    def write_frames(self, frames: Samples) -> None:
+        """frames: (one sample or more, channels=2), contiguous."""
+        self._missing -= frames.shape[0]
+        content = frames.astype("<f4", copy=False).data.cast("B")
         while content:
             content = content[self._file.write(content) :]
 

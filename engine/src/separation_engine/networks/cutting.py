@@ -43,10 +43,8 @@ class Cutting:
         return _triangle(samples) if self.window == "triangle" else _fades(samples)
 
 
-def reflected_positions(
-    first: int, samples: int, song_samples: int, border: int
-) -> tuple[NDArray[np.int64], int]:
-    """Positions in the song of a segment's samples, and how many of them there are; the rest is silence.
+def reflected_positions(first: int, samples: int, song_samples: int, border: int) -> NDArray[np.int64]:
+    """Positions in the song of a segment's samples; what is missing at its end is silence.
 
     A segment that ends after the border goes on in reverse too, if more than half of it is before.
     """
@@ -56,7 +54,7 @@ def reflected_positions(
     positions = np.where(positions < end, positions, 2 * (end - 1) - positions)
     positions = np.abs(positions)
     last = song_samples - 1
-    return np.where(positions <= last, positions, 2 * last - positions), len(positions)
+    return np.where(positions <= last, positions, 2 * last - positions)
 
 
 @lru_cache(maxsize=4)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from separation_engine.common.device import DeviceName, Precision
-from separation_engine.common.wav import Samples
+from separation_engine.common.wav import Samples, WavReader
+from separation_engine.networks.stem_block import Output, PendingBlocks
 
 # float32 where the network computes: a NumPy array, or a GPU tensor
 DeviceSamples = Any
-# waits for samples on their way from the device
-PendingSamples = Callable[[], Samples]
+# one segment each, (channels=2, input_samples)
+Mixes: TypeAlias = Samples | Sequence[DeviceSamples]
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,32 @@ class Accumulator(Protocol):
         estimates: (channels=2, samples) per stem; may be overwritten. window: (samples,). weights: (stems,).
         """
 
-    def take(self, samples: int) -> PendingSamples:
+    def take(self, samples: int) -> DeviceSamples:
         """Remove the first samples and return them, (stems, channels=2, samples). The rest moves up.
 
-        You may await the result after later calls.
+        Later calls do not change the result.
+        """
+
+
+class Song(Protocol):
+    """One song, and its stems, where its networks compute. On a GPU no call waits for it.
+
+    All calls raise OutOfMemoryError or MemoryError, and InvalidInputError if the file shrinks.
+    """
+
+    def mix(self, first: int, samples: int) -> DeviceSamples:
+        """The normalized song from a position on, (channels=2, samples); zeros outside the song."""
+
+    def gather(self, positions: NDArray[np.int64], samples: int) -> DeviceSamples:
+        """The normalized song at these positions, then zeros: (channels=2, samples >= positions)."""
+
+    def finish(
+        self, first: int, joined: DeviceSamples, rest: int | None, outputs: Sequence[Output]
+    ) -> PendingBlocks:
+        """Scale joined stems back, measure them, and bring those to write to the host.
+
+        first: their position in the song. joined: (made stems, channels=2, samples >= 0), which stay as they
+        are. rest: index of the stem that gets the song's DC offset.
         """
 
 
@@ -77,9 +103,16 @@ class Network(Protocol):
         Raises OutOfMemoryError if even a single chunk does not fit.
         """
 
-    def start(self, mixes: Samples, stems: Sequence[int]) -> Sequence[DeviceSamples]:
+    def song(self, reader: WavReader, *, normalized: bool) -> Song:
+        """The song in this file, which stays open as long as it is used. Reads it once.
+
+        Raises InvalidInputError for NaN and infinity, and OutOfMemoryError.
+        """
+
+    def start(self, mixes: Mixes, stems: Sequence[int]) -> Sequence[DeviceSamples]:
         """Like `forward`, but leaves the result on the device: (sources, channels=2, input_samples) each.
 
+        mixes: of the network's `song`, or NumPy arrays.
         stems: indices of the sources that must be right; the others may hold anything. Each has the same
         bits, whichever others are asked for.
         On a GPU it returns before the work is done, but still raises OutOfMemoryError at once.

@@ -9,7 +9,7 @@ import numpy as np
 
 from separation_engine.common.wav import Samples
 from separation_engine.networks.cutting import Cutting, frozen
-from separation_engine.networks.interface import Accumulator, DeviceSamples, PendingSamples
+from separation_engine.networks.interface import Accumulator, DeviceSamples
 from separation_engine.separating.plan import Plan, Segment
 
 
@@ -28,7 +28,7 @@ class OverlapAdd:
         self._sums = sums
         self._count = 0
 
-    def add(self, estimates: Sequence[DeviceSamples]) -> PendingSamples:
+    def add(self, estimates: Sequence[DeviceSamples]) -> DeviceSamples:
         """Add each stem's estimate of the plan's next segment, (channels=2, segment.samples).
 
         May overwrite the estimates. Returns the samples that are final now, (stems, channels=2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,8 @@ import numpy as np
 
 from separation_engine.common.wav import Samples, WavReader, WavWriter
 from separation_engine.models.installed_recipe import InstalledRecipe
-from separation_engine.networks.interface import DeviceSamples, PendingSamples
+from separation_engine.networks.interface import DeviceSamples
+from separation_engine.networks.stem_block import PendingBlocks, StemBlock, make_stem_block
 from separation_engine.recipes.recipe import Node
 from separation_engine.recipes.signals import NodeStem, Signal
 from separation_engine.separating.loaded_model import LoadedModel
@@ -100,13 +101,13 @@ class RecipeRun:
     def count_batchable(self, other: Chunk, limit: int) -> int:
         return self._running.count_batchable(other, limit) if self._running else 0
 
-    def mix(self, chunk: Chunk) -> Samples:
+    def mix(self, chunk: Chunk) -> DeviceSamples:
         return self._node.mix(chunk)
 
-    def join(self, estimate: DeviceSamples) -> PendingSamples:
+    def join(self, estimate: DeviceSamples) -> PendingBlocks:
         return self._node.join(estimate)
 
-    def write(self, done: Samples) -> Progress:
+    def write(self, done: Iterable[StemBlock]) -> Progress:
         """Like `Separation.write`. The stem files grow with the last node."""
         node = self._node
         progress = node.write(done)
@@ -168,7 +169,9 @@ class RecipeRun:
         """Make the samples of the stem files that the last node has made possible."""
         signals = [*self._recipe.outputs.values()]
         for blocks in self._blocks(signals, self._files.written_samples, until):
-            self._files.write(np.stack(blocks))
+            made = np.stack(blocks)
+            mix = self._song.read(self._files.written_samples, made.shape[2])
+            self._files.write(make_stem_block(mix, made, self._files.outputs))
 
     def _blocks(self, signals: Sequence[Signal], first: int, until: int) -> Iterator[list[Samples]]:
         """These samples of every signal, block by block."""

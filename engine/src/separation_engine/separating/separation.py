@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-import numpy as np
-
 from separation_engine.common.errors import InvalidInputError, UnknownStemError
-from separation_engine.common.wav import Samples, WavReader
+from separation_engine.common.wav import WavReader
 from separation_engine.networks.bag import Weights, needed_networks
 from separation_engine.networks.cutting import reflected_positions
-from separation_engine.networks.interface import DeviceSamples, Network, PendingSamples
+from separation_engine.networks.interface import DeviceSamples, Network
+from separation_engine.networks.stem_block import PendingBlocks, StemBlock
 from separation_engine.separating.loaded_model import LoadedModel
-from separation_engine.separating.normalisation import Normalisation, measure_normalisation
 from separation_engine.separating.overlap_add import OverlapAdd
 from separation_engine.separating.plan import make_plan
 from separation_engine.separating.request import (
@@ -27,9 +25,6 @@ from separation_engine.separating.request import (
     SeparationResult,
 )
 from separation_engine.separating.stem_files import REST, StemFiles, add_up
-
-# a block of all stems fits in the L2 cache
-_BLOCK_SAMPLES = 16_384
 
 
 @dataclass(frozen=True)
@@ -62,9 +57,8 @@ class Separation:
         networks = needed_networks(model.bag_weights, model.sources, self._made)
         self._song = open_song(request.input, model.sample_rate)
         try:
-            # for every network: it refuses samples that are not finite
-            measured = measure_normalisation(self._song)
-            self._normalisation = measured if model.cutting.normalized else Normalisation.none()
+            first = model.networks[networks[0]]
+            self._work = first.song(self._song, normalized=model.cutting.normalized)
             self._plan = make_plan(
                 song_samples=self._song.samples,
                 segment_samples=model.segment_samples,
@@ -86,7 +80,7 @@ class Separation:
                 self._plan,
                 model.cutting,
                 model.bag_weights[:, self._kept],
-                model.networks[networks[0]].accumulator(len(self._kept), self._plan.span),
+                first.accumulator(len(self._kept), self._plan.span),
             )
             self._files = StemFiles(
                 request.output_dir,
@@ -145,35 +139,33 @@ class Separation:
             1 for _ in takewhile(lambda chunk: chunk is not None and chunk.can_batch_with(other), chunks)
         )
 
-    def mix(self, chunk: Chunk) -> Samples:
+    def mix(self, chunk: Chunk) -> DeviceSamples:
         """The normalized mix for the network: (channels=2, chunk.input_samples)."""
         first = chunk.start - self._before(chunk.samples, chunk.input_samples)
-        if self._model.cutting.reflected:
-            return self._reflected(first, chunk.input_samples)
-        mix = self._normalisation.apply(self._song.read(first, chunk.input_samples))
-        # the network sees zeros around the song
-        mix[:, : max(0, -first)] = 0
-        mix[:, max(0, self._song.samples - first) :] = 0
-        return mix
+        if not self._model.cutting.reflected:
+            return self._work.mix(first, chunk.input_samples)
+        positions = reflected_positions(first, chunk.input_samples, self._song.samples, self._plan.border)
+        return self._work.gather(positions, chunk.input_samples)
 
-    def join(self, estimate: DeviceSamples) -> PendingSamples:
+    def join(self, estimate: DeviceSamples) -> PendingBlocks:
         """Add the estimate of the oldest chunk in flight: (sources, channels=2, input_samples).
 
         May overwrite the estimate. Returns the argument for `write`.
         """
+        first = self._plan.finished[self._joined_count - 1] if self._joined_count else 0
         segment = self._plan.segments[self._joined_count]
         self._joined_count += 1
         before = self._before(segment.samples, estimate.shape[2])
         # slices, because indexing all stems at once would copy, and block on a GPU
-        return self._joined.add(
+        joined = self._joined.add(
             [estimate[index, :, before : before + segment.samples] for index in self._kept]
         )
+        return self._work.finish(first, joined, self._rest, self._files.outputs)
 
-    def write(self, done: Samples) -> Progress:
-        """done: result of the oldest unwritten `join`, (stems, channels=2, samples >= 0)."""
-        for first in range(0, done.shape[2], _BLOCK_SAMPLES):
-            block = done[..., first : first + _BLOCK_SAMPLES]
-            self._files.write(self._normalisation.undo(block, self._rest))
+    def write(self, done: Iterable[StemBlock]) -> Progress:
+        """done: what the oldest unwritten `join` made."""
+        for block in done:
+            self._files.write(block)
         segment = self._plan.segments[self._written_count]
         self._done_samples += segment.samples
         self._written_count += 1
@@ -186,14 +178,6 @@ class Separation:
     def _before(self, samples: int, input_samples: int) -> int:
         """Where a chunk begins in the network's input."""
         return 0 if self._model.cutting.reflected else (input_samples - samples) // 2
-
-    def _reflected(self, first: int, samples: int) -> Samples:
-        positions, known = reflected_positions(first, samples, self._song.samples, self._plan.border)
-        lowest = int(positions.min())
-        part = self._song.read(lowest, int(positions.max()) - lowest + 1)
-        mix = np.zeros((2, samples), np.float32)
-        mix[:, :known] = self._normalisation.apply(part[:, positions - lowest])
-        return mix
 
     def _chunk(self, index: int) -> Chunk | None:
         if index >= len(self._plan.segments):

@@ -6,10 +6,9 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from separation_engine.common.errors import NotFiniteError
-from separation_engine.common.wav import Samples, WavReader, WavWriter
+from separation_engine.common.wav import WavReader, WavWriter
+from separation_engine.networks.stem_block import Output, StemBlock
 from separation_engine.separating.gain import gain_db_for_peak
 from separation_engine.separating.request import INSTRUMENTAL, NetworkUse, SeparationResult, StemFile
 from separation_engine.separating.stored_residual import rounding_matters, stored_rest_energy
@@ -25,7 +24,7 @@ def add_up(made: Sequence[str], sources: Sequence[str]) -> bool:
 class StemFiles:
     """Writes blocks of stems in song order.
 
-    made: the stems in each block. wanted: the stems to write; `instrumental` requires vocals in made.
+    made: what the networks make. wanted: the stems to write; `instrumental` requires vocals in made.
     complete: whether `made` has all sources of the model. Only then is the residual defined.
     """
 
@@ -48,24 +47,28 @@ class StemFiles:
             self.close()
             raise
 
-    def write(self, block: Samples) -> None:
-        """block: the next (made stems, channels=2, samples). Raises NotFiniteError."""
-        mix = self._song.read(self.written_samples, block.shape[2])
-        rest = mix - block.sum(axis=0)
-        self._mix_energy += _energy(mix)
-        self._rest_energy += _energy(rest)
-        for name, writer in self._writers.items():
-            stem = (
-                mix - block[self._made.index("vocals")]
-                if name == INSTRUMENTAL
-                else block[self._made.index(name)]
-            )
-            peak = float(np.abs(stem).max(initial=0.0))
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """What the blocks for `write` hold, in terms of the made stems."""
+        return [
+            Output(self._made.index("vocals"), complement=True)
+            if name == INSTRUMENTAL
+            else Output(self._made.index(name))
+            for name in self._writers
+        ]
+
+    def write(self, block: StemBlock) -> None:
+        """Write the next samples of all stems. Raises NotFiniteError."""
+        self._mix_energy += block.mix_energy
+        self._rest_energy += block.rest_energy
+        for (name, writer), frames, peak in zip(
+            self._writers.items(), block.frames, block.peaks, strict=True
+        ):
             if not math.isfinite(peak):
                 raise NotFiniteError(f"the network returned a sample of {name} that is not finite")
             self._peaks[name] = max(self._peaks[name], peak)
-            writer.write(stem)
-        self.written_samples += block.shape[2]
+            writer.write_frames(frames)
+        self.written_samples += block.frames.shape[1]
 
     @property
     def gain_db(self) -> int:
@@ -101,7 +104,3 @@ class StemFiles:
             self._rest_energy = stored_rest_energy(self._song, stored, self.gain_db)
         # an exact sum has no logarithm; -300 dB is below the resolution of float64
         return 10 * math.log10(max(self._rest_energy / self._mix_energy, 1e-30))
-
-
-def _energy(block: Samples) -> float:
-    return float(np.square(block, dtype=np.float64).sum())

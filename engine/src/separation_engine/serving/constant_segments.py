@@ -8,7 +8,7 @@ from copy import deepcopy
 import numpy as np
 
 from separation_engine.common.wav import Samples
-from separation_engine.networks.interface import DeviceSamples, Network
+from separation_engine.networks.interface import DeviceSamples, Mixes, Network
 
 # everything that decides the bits of an estimate, apart from the network
 _Key = tuple[bytes, tuple[int, ...], tuple[int, ...]]
@@ -26,11 +26,15 @@ class ConstantSegments:
         # holds the network too: another one could get its id
         self._known: dict[int, tuple[Network, _Key, DeviceSamples]] = {}
 
-    def start(self, network: Network, mixes: Samples, stems: Sequence[int]) -> Sequence[DeviceSamples]:
+    def start(self, network: Network, mixes: Mixes, stems: Sequence[int]) -> Sequence[DeviceSamples]:
         """Like `network.start`."""
-        if network.max_batch > 1 or not _are_constant(mixes):
+        # on a device, comparing samples would wait for it
+        if network.max_batch > 1 or network.asynchronous:
             return network.start(mixes, stems)
-        key = (mixes[..., 0].tobytes(), mixes.shape, tuple(stems))
+        mix = np.asarray(mixes[0])
+        if not _is_constant(mix):
+            return network.start(mixes, stems)
+        key = (mix[:, 0].tobytes(), mix.shape, tuple(stems))
         _, known, estimate = self._known.get(id(network), (network, None, None))
         if known != key:
             (estimate,) = network.start(mixes, stems)
@@ -43,7 +47,7 @@ class ConstantSegments:
         self._known.clear()
 
 
-def _are_constant(mixes: Samples) -> bool:
+def _is_constant(mix: Samples) -> bool:
     # by their bits: 0 and -0 may not give the same
-    bits = mixes.view(np.uint32)
-    return bool((bits == bits[..., :1]).all())
+    bits = mix.view(np.uint32)
+    return bool((bits == bits[:, :1]).all())

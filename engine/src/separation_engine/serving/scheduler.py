@@ -17,12 +17,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-import numpy as np
-
 from separation_engine.common.device import cpu_limit
 from separation_engine.common.errors import CancelledError, OutOfDiskError, OutOfMemoryError
-from separation_engine.common.wav import Samples
-from separation_engine.networks.interface import PendingSamples
+from separation_engine.networks.interface import DeviceSamples
+from separation_engine.networks.stem_block import PendingBlocks
 from separation_engine.separating.recipe_run import RecipeRun
 from separation_engine.separating.request import Progress, SeparationRequest
 from separation_engine.separating.separation import Chunk, Separation
@@ -41,7 +39,7 @@ _FILL_SECONDS = 0.02
 class _Forward:
     """A batch on the device, with the pending result of each chunk, in order."""
 
-    joined: Sequence[tuple[Job, PendingSamples]]
+    joined: Sequence[tuple[Job, PendingBlocks]]
     asynchronous: bool
 
 
@@ -177,13 +175,13 @@ class Scheduler:
             for job in jobs:
                 self._before_forward(job.request)
             stems = sorted({stem for _, chunk, _ in batch for stem in chunk.stems})
-            mixes = np.stack([mix for _, _, mix in batch])
+            mixes = [mix for _, _, mix in batch]
             estimates = self._constant_segments.start(network, mixes, stems)
         except Exception as error:
             for job in jobs:
                 self._fail(job, error)
             return None
-        joined: list[tuple[Job, PendingSamples]] = []
+        joined: list[tuple[Job, PendingBlocks]] = []
         for (job, _, _), estimate in zip(batch, estimates, strict=True):
             if job in self._active:
                 with self._failing(job):
@@ -193,7 +191,7 @@ class Scheduler:
         return _Forward(joined, network.asynchronous) if joined else None
 
     def _finish_forward(self, forward: _Forward) -> None:
-        joined: dict[Job, list[PendingSamples]] = {}
+        joined: dict[Job, list[PendingBlocks]] = {}
         for job, done in forward.joined:
             # it may have ended in the meantime
             if job in self._active:
@@ -204,7 +202,7 @@ class Scheduler:
                 for progress in progress_of():
                     self._tell(job, progress)
 
-    def _collect(self) -> list[tuple[Job, Chunk, Samples]]:
+    def _collect(self) -> list[tuple[Job, Chunk, DeviceSamples]]:
         """The first job's next chunk, plus matching chunks of all jobs in turn, up to a full batch."""
         first = self._next_chunk()
         chunks: dict[Job, list[Chunk]] = {}
@@ -219,7 +217,7 @@ class Scheduler:
                     # a job goes to the end of the line after its turn
                     self._active.remove(job)
                     self._active.append(job)
-        batch: list[tuple[Job, Chunk, Samples]] = []
+        batch: list[tuple[Job, Chunk, DeviceSamples]] = []
         read = {job: map(job.separation.mix, of) for job, of in chunks.items()}
         for job, mixes_of in self._in_parallel(read).items():
             with self._failing(job):
@@ -267,7 +265,7 @@ class Scheduler:
         self._models.release(waiting | used)
 
 
-def _write(separation: Separation | RecipeRun, joined: Iterable[PendingSamples]) -> Iterator[Progress]:
+def _write(separation: Separation | RecipeRun, joined: Iterable[PendingBlocks]) -> Iterator[Progress]:
     for done in joined:
         yield separation.write(done())
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from separation_engine.common.wav import Samples
-from separation_engine.networks.interface import PendingSamples
 
 
 class NumpyAccumulator:
@@ -22,10 +21,10 @@ class NumpyAccumulator:
                 np.multiply(estimate, weight * window, out=estimate)
                 sums[:, first : first + window.size] += estimate
 
-    def take(self, samples: int) -> PendingSamples:
+    def take(self, samples: int) -> Samples:
         done = self._sums[..., :samples]
         if samples:
             rest = np.zeros(self._sums.shape, np.float32)
             rest[..., : rest.shape[2] - samples] = self._sums[..., samples:]
             self._sums = rest
-        return lambda: done
+        return done

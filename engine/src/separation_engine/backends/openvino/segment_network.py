@@ -9,10 +9,12 @@ import numpy as np
 
 from separation_engine.backends.openvino.inference import Inference
 from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.openvino.numpy_song import NumpySong
 from separation_engine.common.errors import OutOfMemoryError
-from separation_engine.common.wav import Samples
+from separation_engine.common.wav import Samples, WavReader
 from separation_engine.networks.architecture import NetworkSettings
 from separation_engine.networks.attenuation import attenuation
+from separation_engine.networks.interface import Mixes
 
 
 class SegmentNetwork(ABC):
@@ -43,7 +45,10 @@ class SegmentNetwork(ABC):
         # avoids copying a single result
         return stems[0][np.newaxis] if len(stems) == 1 else np.stack(stems)
 
-    def start(self, mixes: Samples, stems: Sequence[int]) -> Sequence[Samples]:
+    def song(self, reader: WavReader, *, normalized: bool) -> NumpySong:
+        return NumpySong(reader, normalized=normalized)
+
+    def start(self, mixes: Mixes, stems: Sequence[int]) -> Sequence[Samples]:
         try:
             return [self._estimate(mix, stems) for mix in mixes]
         except MemoryError as error:

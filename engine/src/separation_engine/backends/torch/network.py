@@ -11,17 +11,22 @@ import torch
 from torch.nn.functional import pad
 
 from separation_engine.backends.torch.cuda_math import cuda_math
+from separation_engine.backends.torch.song import TorchSong
 from separation_engine.backends.torch.transfer import to_device, to_host, translated_errors
 from separation_engine.common.device import Precision
 from separation_engine.common.errors import OutOfMemoryError
-from separation_engine.common.wav import Samples
+from separation_engine.common.wav import Samples, WavReader
 from separation_engine.networks.architecture import NetworkSettings
-from separation_engine.networks.interface import Backend, PendingSamples
+from separation_engine.networks.interface import Backend, Mixes
 
 # device memory for each further sample of a batch: htdemucs takes 1,200 on an H200
 _BYTES_PER_SAMPLE = 2_000
 # an H200 has 132 multiprocessors and is full at a batch of 16; a cancel waits for two batches
 _PROCESSORS_PER_SEGMENT = 8
+# stereo in float32
+_SAMPLE_BYTES = 8
+# of free device memory, the part that one of 16 songs at once may take as a whole
+_SONG_SHARE = 64
 # cuDNN says this when it lacks workspace, and also when it does not support the device
 _OUT_OF_MEMORY_OR_UNSUPPORTED = "unable to find an engine"
 
@@ -69,8 +74,7 @@ class TorchNetwork:
         if device.type == "cuda":
             # memory that torch caches from other networks counts as used
             torch.cuda.empty_cache()
-            free, _ = torch.cuda.mem_get_info()
-            fitting = free // (_BYTES_PER_SAMPLE * self.segment_samples)
+            fitting = free_bytes() // (_BYTES_PER_SAMPLE * self.segment_samples)
             processors = torch.cuda.get_device_properties(device).multi_processor_count
             self.max_batch = int(max(1, min(processors // _PROCESSORS_PER_SEGMENT, fitting)))
 
@@ -84,7 +88,11 @@ class TorchNetwork:
             every = range(len(self.sources))
             return np.stack([to_host(stems)() for stems in self.start(mixes, every)])
 
-    def start(self, mixes: Samples, stems: Sequence[int]) -> Sequence[torch.Tensor]:
+    def song(self, reader: WavReader, *, normalized: bool) -> TorchSong:
+        resident = self.asynchronous and _SONG_SHARE * _SAMPLE_BYTES * reader.samples <= free_bytes()
+        return TorchSong(reader, self._device, normalized=normalized, resident=resident)
+
+    def start(self, mixes: Mixes, stems: Sequence[int]) -> Sequence[torch.Tensor]:
         estimates: list[torch.Tensor] = []
         while len(estimates) < len(mixes):
             batch = mixes[len(estimates) : len(estimates) + self.max_batch]
@@ -105,7 +113,7 @@ class TorchNetwork:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _try(self, mixes: Samples, stems: Sequence[int]) -> torch.Tensor | None:
+    def _try(self, mixes: Mixes, stems: Sequence[int]) -> torch.Tensor | None:
         """None if a smaller batch may fit."""
         try:
             with translated_errors("out of memory for one segment"):
@@ -118,13 +126,17 @@ class TorchNetwork:
                 raise
             return None
 
-    def _run(self, mixes: Samples, stems: Sequence[int]) -> torch.Tensor:
+    def _run(self, mixes: Mixes, stems: Sequence[int]) -> torch.Tensor:
         if self._module is None:
             raise AssertionError("the network is closed")
         in_bf16 = torch.autocast(self._device.type, torch.bfloat16, enabled=self._precision == "bf16")
         tf32 = self._precision != "fp32"
         with torch.inference_mode(), cuda_math(tf32=tf32), in_bf16:
-            return self._call(self._module, to_device(mixes, self._device), stems).float()
+            return self._call(self._module, self._stack(mixes), stems).float()
+
+    def _stack(self, mixes: Mixes) -> torch.Tensor:
+        tensors = [mix if isinstance(mix, torch.Tensor) else to_device(mix, self._device) for mix in mixes]
+        return torch.stack(tensors) if len(tensors) > 1 else tensors[0][None]
 
 
 class TorchAccumulator:
@@ -144,9 +156,14 @@ class TorchAccumulator:
                     sums[:, first : first + window.size].addcmul_(estimate, on_device, value=weight)
 
     @torch.inference_mode()
-    def take(self, samples: int) -> PendingSamples:
+    def take(self, samples: int) -> torch.Tensor:
         done = self._sums[..., :samples]
         with translated_errors("out of memory in the overlap-add"):
             if samples:
                 self._sums = pad(self._sums[..., samples:], (0, samples))
-            return to_host(done)
+            return done
+
+
+def free_bytes() -> int:
+    free, _ = torch.cuda.mem_get_info()
+    return free

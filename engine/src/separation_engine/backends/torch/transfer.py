@@ -2,41 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
+from numpy.typing import NDArray
 
 from separation_engine.common.errors import DeviceLostError, OutOfMemoryError
-from separation_engine.common.wav import Samples
-from separation_engine.networks.interface import PendingSamples
 
 # messages of errors without a class of their own: of the host, and of the CUDA libraries
 _OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "out of memory", "_alloc_failed")
 
 
-def to_device(samples: Samples, device: torch.device) -> torch.Tensor:
-    """Copy by way of pinned memory, which the device reads by itself."""
-    host = torch.empty(samples.shape, pin_memory=device.type == "cuda")
-    host.numpy()[...] = samples
-    return host.to(device, non_blocking=True)
+def host_memory(
+    shape: Sequence[int], device: torch.device, dtype: torch.dtype = torch.float32
+) -> torch.Tensor:
+    """Memory of the host for copies from and to the device: pinned for a GPU, which then copies by itself."""
+    return torch.empty(tuple(shape), dtype=dtype, pin_memory=device.type == "cuda")
 
 
-def to_host(samples: torch.Tensor) -> PendingSamples:
+def to_device(samples: NDArray[Any], device: torch.device) -> torch.Tensor:
+    """Copy by way of pinned memory, which the device reads by itself. On a CPU, it may share the array."""
+    # torch has no read-only tensors
+    host = torch.from_numpy(samples if samples.flags.writeable else samples.copy())
+    if device.type == "cpu":
+        return host
+    return host_memory(host.shape, device, host.dtype).copy_(host).to(device, non_blocking=True)
+
+
+def to_host(samples: torch.Tensor) -> Callable[[], NDArray[Any]]:
     """Start a copy into pinned memory, queued behind the work that computes the samples."""
     if samples.device.type == "cpu":
-        return cast("PendingSamples", samples.numpy)
-    host = torch.empty(samples.shape, pin_memory=True)
+        return samples.numpy
+    host = host_memory(samples.shape, samples.device, samples.dtype)
     host.copy_(samples, non_blocking=True)
     # a blocking event: spinning threads would take CPU time from the encoders
     arrived = cast("Any", torch.cuda.Event)(blocking=True)
     arrived.record()
 
-    def wait() -> Samples:
+    def wait() -> NDArray[Any]:
         with translated_errors("out of memory while copying from the device"):
             arrived.synchronize()
-        return cast("Samples", host.numpy())
+        return host.numpy()
 
     return wait
 

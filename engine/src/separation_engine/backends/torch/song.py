@@ -1,0 +1,101 @@
+"""A song on a torch device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import pad
+
+from separation_engine.backends.torch.transfer import host_memory, to_device, to_host, translated_errors
+from separation_engine.common.wav import Samples, WavReader
+from separation_engine.networks.normalisation import BLOCK_SAMPLES, Normalisation
+from separation_engine.networks.stem_block import Output, PendingBlocks, StemBlock
+
+_UPLOAD_SAMPLES = 1 << 20
+
+
+class TorchSong:
+    """The Song of networks that take tensors.
+
+    resident: whether the device holds the whole song, which it gets once. Otherwise it gets what it needs.
+    Raises OutOfMemoryError.
+    """
+
+    def __init__(self, reader: WavReader, device: torch.device, *, normalized: bool, resident: bool) -> None:
+        self._reader = reader
+        self._device = device
+        with torch.inference_mode(), translated_errors("out of memory for another song"):
+            self._whole = torch.empty((2, reader.samples), device=device) if resident else None
+            normalisation = Normalisation.of(self._read_all(), normalized=normalized)
+            self._offset = to_device(normalisation.offset, device)
+            # a tensor: torch multiplies by the reciprocal of a number instead of dividing by it
+            self._std = torch.tensor(float(normalisation.std), device=device)
+
+    @torch.inference_mode()
+    def mix(self, first: int, samples: int) -> torch.Tensor:
+        low, high = max(first, 0), min(first + samples, self._reader.samples)
+        # the network sees zeros around the song
+        return pad(self._normalized(self._read(low, high - low)), (low - first, first + samples - high))
+
+    @torch.inference_mode()
+    def gather(self, positions: NDArray[np.int64], samples: int) -> torch.Tensor:
+        lowest = int(positions.min())
+        part = self._read(lowest, int(positions.max()) - lowest + 1)
+        found = part.index_select(1, to_device(positions - lowest, self._device))
+        return pad(self._normalized(found), (0, samples - len(positions)))
+
+    @torch.inference_mode()
+    def finish(
+        self, first: int, joined: torch.Tensor, rest: int | None, outputs: Sequence[Output]
+    ) -> PendingBlocks:
+        samples = joined.shape[2]
+        if not samples:
+            return tuple
+        with translated_errors("out of memory for finished stems"):
+            made = joined * self._std
+            if rest is not None:
+                made[rest] += self._offset
+            mix = self._read(first, samples)
+            frames = torch.empty((len(outputs), samples, 2), device=self._device)
+            for frame, output in zip(frames, outputs, strict=True):
+                stem = made[output.made]
+                frame.copy_((mix - stem if output.complement else stem).T)
+            peaks = torch.maximum(frames.amax((1, 2)), -frames.amin((1, 2)))
+            measured = torch.stack([_energy(mix), _energy(mix - made.sum(0)), *peaks.double()])
+            pending_frames, pending_measured = to_host(frames), to_host(measured)
+
+        def blocks() -> Sequence[StemBlock]:
+            stems = pending_frames()
+            mix_energy, rest_energy, *peaks = pending_measured().tolist()
+            return [StemBlock(stems, peaks, mix_energy, rest_energy)]
+
+        return blocks
+
+    def _normalized(self, mix: torch.Tensor) -> torch.Tensor:
+        return (mix - self._offset).div_(self._std)
+
+    def _read(self, first: int, samples: int) -> torch.Tensor:
+        """(channels=2, samples), all of them in the song."""
+        if self._whole is not None:
+            return self._whole[:, first : first + samples]
+        part = host_memory((samples, 2), self._device)
+        self._reader.read_into(part.numpy(), first)
+        return part.to(self._device, non_blocking=True).T.contiguous()
+
+    def _read_all(self) -> Iterator[Samples]:
+        """The song in blocks, which go to the device on the way if it holds the whole song."""
+        for first in range(0, self._reader.samples, _UPLOAD_SAMPLES):
+            part = host_memory((min(_UPLOAD_SAMPLES, self._reader.samples - first), 2), self._device)
+            for start in range(0, len(part), BLOCK_SAMPLES):
+                block = part[start : start + BLOCK_SAMPLES].numpy()
+                self._reader.read_into(block, first + start)
+                yield block
+            if self._whole is not None:
+                self._whole[:, first : first + len(part)] = part.to(self._device, non_blocking=True).T
+
+
+def _energy(block: torch.Tensor) -> torch.Tensor:
+    return block.square().sum().double()
