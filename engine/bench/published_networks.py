@@ -104,7 +104,9 @@ def _roformer(**settings: object) -> dict[str, object]:
 
 NETWORKS = {
     "htdemucs": Published("htdemucs", "htdemucs", {**FULL, "sources": FOUR}),
-    "kim": Published("Mel-Band RoFormer (Kim)", "mel", _roformer(dim=384, depth=6), mask_layers=3),
+    "kim": Published(
+        "Mel-Band RoFormer (Kim)", "mel", _roformer(dim=384, depth=6, zero_dc=False), mask_layers=3
+    ),
     "viperx": Published("BS-RoFormer (viperx)", "bs", _roformer(dim=512, depth=12)),
     "bs4": Published(
         "BS-RoFormer, 4 stems",
@@ -131,7 +133,7 @@ def published_code(name: str) -> Any:  # noqa: ANN401 - a module without types
 def _build_roformer(published: Published, settings: Mapping[str, Any]) -> torch.nn.Module:
     name = "bs_roformer" if published.kind == "bs" else "mel_band_roformer"
     code = published_code(f"{name}.{name}")
-    known = {key: value for key, value in settings.items() if key not in {"sources", "segment"}}
+    known = {key: value for key, value in settings.items() if key not in {"sources", "segment", "zero_dc"}}
     known |= {"zero_dc": True} if published.kind == "bs" else {}
     klass = code.BSRoformer if published.kind == "bs" else code.MelBandRoformer
     expansion = published.mask_features // int(settings["dim"]) or 4
