@@ -89,7 +89,9 @@ class TorchNetwork:
             return np.stack([to_host(stems)() for stems in self.start(mixes, every)])
 
     def song(self, reader: WavReader, *, normalized: bool) -> TorchSong:
-        resident = self.asynchronous and _SONG_SHARE * _SAMPLE_BYTES * reader.samples <= free_bytes()
+        resident = self._device.type == "cuda" and (
+            _SONG_SHARE * _SAMPLE_BYTES * reader.samples <= free_bytes()
+        )
         return TorchSong(reader, self._device, normalized=normalized, resident=resident)
 
     def start(self, mixes: Mixes, stems: Sequence[int]) -> Sequence[torch.Tensor]:
