@@ -86,9 +86,11 @@ class DeviceTime:
     def __init__(self) -> None:
         self.seconds = 0.0
         self._thread = threading.local()
+        self._lock = threading.Lock()
 
     def count(self, patches: ExitStack) -> None:
         for owner, name in [
+            (TorchSong, "_keep"),
             (TorchSong, "mix"),
             (TorchSong, "finish"),
             (TorchNetwork, "_stack"),
@@ -104,7 +106,8 @@ class DeviceTime:
             try:
                 return call(*arguments)
             finally:
-                self.seconds += time.thread_time() - began - self._thread.reading
+                with self._lock:
+                    self.seconds += time.thread_time() - began - self._thread.reading
 
         return timed
 

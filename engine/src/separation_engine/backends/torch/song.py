@@ -93,8 +93,11 @@ class TorchSong:
                 block = part[start : start + BLOCK_SAMPLES].numpy()
                 self._reader.read_into(block, first + start)
                 yield block
-            if self._whole is not None:
-                self._whole[:, first : first + len(part)] = part.to(self._device, non_blocking=True).T
+            self._keep(part, first)
+
+    def _keep(self, part: torch.Tensor, first: int) -> None:
+        if self._whole is not None:
+            self._whole[:, first : first + len(part)] = part.to(self._device, non_blocking=True).T
 
 
 def _energy(block: torch.Tensor) -> torch.Tensor:
