@@ -16,3 +16,4 @@ export {
   type TracingConfig,
   type WorkerConfig,
 } from './apps.js';
+export type { QueueOfModels } from './variable.js';

@@ -88,9 +88,9 @@ export function someOf<const T extends string>(name: string, choices: readonly T
     .register(variables, { name, default: choices.join(','), allowed: `some of ${choices.join(', ')}` });
 }
 
+/** A queue, and the models whose songs go into it; `*` for all that no other queue has. */
 export interface QueueOfModels {
   readonly name: string;
-  /** `*` for all that no other queue has */
   readonly models: readonly string[] | '*';
 }
 

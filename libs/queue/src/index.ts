@@ -8,7 +8,7 @@ export type { JobChange } from './change-signal.js';
 export { JobEvents } from './job-events.js';
 export { ListenSignals } from './preview/listen-signals.js';
 export type { ListenWatch } from './preview/listen-watch.js';
-export { ModelRoutes, type QueueOfModels } from './model-routes.js';
+export { ModelRoutes } from './model-routes.js';
 export { PreviewBoard } from './preview/preview-board.js';
 export {
   CancelledJobError,

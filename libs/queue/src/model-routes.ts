@@ -1,10 +1,5 @@
+import type { QueueOfModels } from '@app/config';
 import { QUEUE_NAME } from '@app/redis';
-
-/** A queue, and the models whose songs go into it; `*` for all that no other queue has. */
-export interface QueueOfModels {
-  readonly name: string;
-  readonly models: readonly string[] | '*';
-}
 
 /** Which queue the songs of a model go into. Pools of workers with the same models share a queue. */
 export class ModelRoutes {

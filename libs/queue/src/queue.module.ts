@@ -1,3 +1,4 @@
+import type { QueueOfModels } from '@app/config';
 import { FleetModule, ThroughputStats, WorkerPresence } from '@app/fleet';
 import { ANALYSIS_QUEUE_NAME, RedisConnections } from '@app/redis';
 import { BullModule, getQueueToken } from '@nestjs/bullmq';
@@ -7,7 +8,7 @@ import { AnalysisQueue } from './analysis/analysis-queue.js';
 import { queueOptions } from './bull-queue.js';
 import { CancelSignals } from './cancel-signals.js';
 import { JobEvents } from './job-events.js';
-import { ModelRoutes, type QueueOfModels } from './model-routes.js';
+import { ModelRoutes } from './model-routes.js';
 import { ListenSignals } from './preview/listen-signals.js';
 import { PreviewBoard } from './preview/preview-board.js';
 import { QueueShares } from './queue-shares.js';

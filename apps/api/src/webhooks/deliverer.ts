@@ -13,6 +13,7 @@ import { nextAttemptAt } from './retry-schedule.js';
 import { Sender } from './sender.js';
 import { webhookLock } from './webhook-lock.js';
 import { WebhookStore } from './webhook-store.js';
+import { withAttempt } from './with-attempt.js';
 
 /** between two looks at the schedule, ms */
 const LOOK_MS = 500;
@@ -24,7 +25,6 @@ const AT_ONCE_OF_OWNER = 4;
 /** after which another server tries again, if this one dies; longer than an attempt, ms */
 const TAKEN_MS = 60_000;
 const LOCK_WAIT_MS = 5000;
-const ATTEMPTS_KEPT = 50;
 /** between two writes of a webhook's `lastDeliveredAt`, ms */
 const NOTED_EVERY_MS = 60_000;
 /** for the attempts under way when the server stops, ms */
@@ -255,10 +255,6 @@ export class Deliverer implements OnApplicationBootstrap, OnModuleDestroy {
       if (webhook !== undefined) await this.webhooks.write(change(webhook));
     });
   }
-}
-
-function withAttempt(delivery: StoredDelivery, attempt: DeliveryAttempt): StoredDelivery {
-  return { ...delivery, attempts: [...delivery.attempts, attempt].slice(-ATTEMPTS_KEPT) };
 }
 
 function reasonOf(error: unknown): string {

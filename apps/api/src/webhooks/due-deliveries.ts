@@ -6,10 +6,10 @@ import { DeliverySchedule } from './delivery-schedule.js';
 import { omit } from './omit.js';
 import { WebhookMetrics } from './webhook-metrics.js';
 import { WebhookStore } from './webhook-store.js';
+import { withAttempt } from './with-attempt.js';
 
 /** of one webhook: a receiver that is down for a day must not fill the store */
 export const MAX_DUE = 1000;
-const ATTEMPTS_KEPT = 50;
 
 /** What is due, in the store and the schedule. Every method throws StorageUnavailableError and RedisUnavailableError. */
 @Injectable()
@@ -68,7 +68,7 @@ export class DueDeliveries {
     const detail = `More than ${MAX_DUE} deliveries were due, and this was the oldest.`;
     this.logger.warn(`${delivery.event} given_up: ${ref.webhookId}`, { separationId: delivery.separationId, detail });
     const at = new Date(this.clock.now()).toISOString();
-    const attempts = [...delivery.attempts, { at, seconds: 0, outcome: 'given_up' as const, detail }];
-    await this.end(ref, { ...delivery, status: 'failed', attempts: attempts.slice(-ATTEMPTS_KEPT) });
+    const attempt = { at, seconds: 0, outcome: 'given_up', detail } as const;
+    await this.end(ref, { ...withAttempt(delivery, attempt), status: 'failed' });
   }
 }
