@@ -196,7 +196,7 @@ export const scratchDir = path('SCRATCH_DIR', 'DATA_DIR/scratch').describe(
 );
 
 export const modelQueues = queuesOfModels('MODEL_QUEUES', 'toWorkers=*').describe(
-  'queues of songs, and the models of each; `*` is every model that no other queue has. [pools with their own models](operating.md#models-of-a-pool) have their own queue',
+  'queues of songs, with the models of each; `*` is every model that no other queue has ([models of a pool](operating.md#models-of-a-pool))',
 );
 
 /** Settings of a worker's jobs, one variable each. */
@@ -228,7 +228,7 @@ export const tracing = z.object({
     'the same with its path, such as `http://127.0.0.1:4318/v1/traces`',
   ),
   protocol: oneOf('OTEL_EXPORTER_OTLP_PROTOCOL', 'http/json', ['http/json', 'http/protobuf']).describe(
-    'protocol of the collector; what is sent is JSON, which collectors take where they take Protobuf',
+    'accepted for compatibility: both values send JSON over HTTP; gRPC (port 4317) is not supported',
   ),
   disabled: oneOf('OTEL_SDK_DISABLED', 'false', ['true', 'false']).describe('`true` turns traces off'),
 });

@@ -14,6 +14,6 @@ export function requireDevices(
   const count = visible?.split(',').length ?? engines;
   if (count >= engines) return;
   throw new ConfigError([
-    `ENGINES is ${engines}, but CUDA_VISIBLE_DEVICES names only ${count} of the GPUs: ${visible ?? ''}.`,
+    `ENGINES is ${engines}, but CUDA_VISIBLE_DEVICES names only ${count} of the GPUs: ${visible ?? ''}. List ${engines} GPUs in it, or set ENGINES to ${count}.`,
   ]);
 }
