@@ -42,6 +42,12 @@ describeChart('the stores on official images', () => {
     expect(rendered.container('seaweedfs').image).toBe(`docker.io/${compose.services.s3.image}`);
   });
 
+  it('open S3 alone to other pods: the other parts of SeaweedFS ask for no key', () => {
+    const { args = [] } = rendered.container('seaweedfs');
+    const bound = args.filter((argument) => /^-(\w+\.)?ip/.test(argument));
+    expect(bound).toEqual(['-ip=127.0.0.1', '-ip.bind=127.0.0.1', '-s3.ip.bind=0.0.0.0']);
+  });
+
   it('come from the registry of all images, if there is one', async () => {
     const own = await chart.render({ values: 'official-stores', set: ['global.imageRegistry=registry.example'] });
     for (const { spec } of own.pods) expect(spec.containers[0]?.image).toMatch(/^registry\.example\//);
