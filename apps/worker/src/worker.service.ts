@@ -4,7 +4,6 @@ import { runWithLogContext, type Logger } from '@app/logging';
 import {
   AnalysisWorker,
   SeparationWorker,
-  UnfitWorkerError,
   type JobContext,
   type SeparationJob,
   type SeparationQueue,
@@ -19,6 +18,7 @@ import type { AnalysisProcessor } from './analysis/analysis.processor.js';
 import type { EngineState } from './engine/engine.client.js';
 import type { Engines } from './engine/engines.js';
 import { Fitness } from './fitness.js';
+import { Forwarding } from './forwarding.js';
 import type { WorkerMetrics } from './metrics/worker-metrics.js';
 import { MessageThrottle } from './message-throttle.js';
 import type { PresenceAnnouncer } from './presence-announcer.js';
@@ -51,11 +51,13 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
   readonly fitness: Fitness;
   private readonly worker: SeparationWorker;
   private readonly analyses: AnalysisWorker;
+  private readonly forwarding: Forwarding;
   private readonly queueErrors: MessageThrottle;
   private started: Promise<void> | undefined;
 
   constructor(private readonly parts: WorkerParts) {
-    const { config, connections, engine, ffmpeg, scratch, store, logger, metrics, analyzing } = parts;
+    const { config, connections, queue, engine, ffmpeg, scratch, store, logger, metrics, analyzing } = parts;
+    this.forwarding = new Forwarding(queue, config.queue, logger);
     this.queueErrors = new MessageThrottle((message) => logger.warn(`queue: ${message}`));
     this.worker = new SeparationWorker(connections, (job, context) => this.handle(job, context), {
       queue: config.queue,
@@ -127,25 +129,13 @@ export class WorkerService implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   private async handle(job: SeparationJob, context: JobContext): Promise<void> {
-    if (await this.forward(job)) return;
+    if (await inContext(job, () => this.forwarding.passOn(job))) return;
     try {
       await this.parts.processor.handle(job, context);
     } catch (error) {
       const cause = await this.fitness.blame(error);
       if (cause !== error) inContext(job, () => this.parts.logger.warn(`gives the song back: ${String(cause)}`));
       throw cause;
-    }
-  }
-
-  /** Whether the song went to the workers that have its model: it was queued before the pools changed. */
-  private async forward(job: SeparationJob): Promise<boolean> {
-    const { config, queue, logger } = this.parts;
-    try {
-      const isForOthers = await queue.forward(job, config.queue);
-      if (isForOthers) inContext(job, () => logger.info(`other workers have the model ${job.model} now`));
-      return isForOthers;
-    } catch (cause) {
-      throw new UnfitWorkerError('the song cannot go to other workers', { cause });
     }
   }
 

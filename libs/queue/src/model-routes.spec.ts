@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { WorkerAnnouncement } from '@app/fleet';
+import { Redis } from 'ioredis';
 import { QueueFixture, gate, someJob } from '../../../test/support/separations/queue-fixture.js';
 import { someRedis } from '../../../test/support/servers/redis-server.js';
 import { waitUntil } from '../../../test/support/wait-until.js';
 import { InvalidJobError } from './queue.errors.js';
+import { openQueue } from './bull-queue.js';
 import { ModelRoutes } from './model-routes.js';
+import { PoolQueue } from './pool-queue.js';
 import type { SeparationJob } from './separation-job.js';
 
 const BIG = 'toWorkers-big';
@@ -148,6 +151,33 @@ describe(ModelRoutes.name, () => {
     await after.queue.reroute();
     expect(await after.connections.call((client) => client.smembers(keys.queues))).toEqual([]);
     expect(await has(after, waiting)).toBe(true);
+  });
+
+  it('goes on with a queue of which a worker takes a song while it is removed', async () => {
+    const finish = gate();
+    const jobs = [someOf('best'), someOf('best')] as const;
+    await fixture.queue.enqueue(jobs[0]);
+    await fixture.work(() => finish.passed, { queue: BIG });
+    await waitUntil('one to run', async () => (await fixture.queue.depth()).active === 1);
+    // it sees an empty queue, as it was a moment ago
+    const before = new Redis(redis.url.href, { db: 1 });
+    try {
+      const sut = new PoolQueue(BIG, fixture.connections, fixture.speeds, fixture.registry);
+      expect(await sut.removeIfEmpty(before)).toBe(false);
+    } finally {
+      before.disconnect();
+    }
+    await fixture.queue.enqueue(jobs[1]);
+    finish.open();
+    await waitUntil('both to be done', async () => (await fixture.queue.unfinishedCount()) === 0);
+  });
+
+  it('goes on with a queue that a killed process was removing', async () => {
+    await openQueue(fixture.connections, BIG).pause();
+    await fixture.queue.enqueue(someOf('best'));
+    await fixture.work(() => Promise.resolve(), { queue: BIG });
+    await fixture.queue.reroute();
+    await waitUntil('it to be done', async () => (await fixture.queue.unfinishedCount()) === 0);
   });
 
   it('lets a worker pass on what it took, once', async () => {

@@ -131,7 +131,19 @@ export class PoolQueue {
     await this.bull.clean(FAILED_KEPT_MS, 1000, 'failed');
     const { waiting, active, delayed, failed } = await this.depth(redis);
     if (waiting + active + delayed + failed > 0) return false;
-    await this.bull.obliterate();
+    try {
+      await this.bull.obliterate();
+    } catch (error) {
+      // it has paused the queue, and refuses one of which a worker took a job meanwhile
+      await this.bull.resume();
+      if (error instanceof Error && error.message.includes('active jobs')) return false;
+      throw error;
+    }
     return true;
+  }
+
+  /** Lets workers take its jobs again, after a process was killed that was removing the queue. */
+  async resume(): Promise<void> {
+    if (await this.bull.isPaused()) await this.bull.resume();
   }
 }

@@ -18,6 +18,8 @@ const separationJobSchema = storedRequestSchema
   .pick({ id: true, requestId: true, model: true, durationSeconds: true, createdAt: true })
   .extend({
     turn: turnSchema.exactOptional(),
+    /** how often a worker passed it on to another queue */
+    hops: z.int().nonnegative().exactOptional(),
     /** the span that queued it, as W3C Trace Context names it; its worker continues that trace */
     traceparent: z.string().refine(isTraceparent).exactOptional(),
   });

@@ -73,6 +73,7 @@ export class SeparationQueue {
     const queues = await this.call((_redis, all) => Promise.resolve(all));
     const moved: SeparationId[] = [];
     for (const queue of queues) {
+      await this.call(() => queue.resume());
       const jobs = await this.call((redis) => queue.misrouted(redis, (model) => this.routes.queueOf(model)));
       for (const job of jobs) {
         await this.call(async (redis) => {
@@ -90,12 +91,12 @@ export class SeparationQueue {
 
   /**
    * Puts a job that a worker took from a queue into that of its model, if this is another one: the routes may have
-   * changed while it waited. @returns whether it did @throws RedisUnavailableError
+   * changed while it waited. Counts it in `hops`. @returns whether it did @throws RedisUnavailableError
    */
   async forward(job: SeparationJob, from: string): Promise<boolean> {
     const target = this.routeOf(job.model);
     if (target === undefined || target.name === from) return false;
-    await this.call((redis) => this.add(redis, target, job));
+    await this.call((redis) => this.add(redis, target, { ...job, hops: (job.hops ?? 0) + 1 }));
     return true;
   }
 
