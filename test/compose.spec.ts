@@ -9,6 +9,7 @@ import { runPython } from './openapi/run-tool.js';
 interface Service {
   readonly image: string;
   readonly user?: string;
+  readonly command?: string;
   readonly restart: string;
   readonly profiles?: readonly string[];
   readonly read_only: boolean;
@@ -103,6 +104,11 @@ describe('compose.yaml', () => {
     ).http;
     const { hostname } = new URL(String(project.services['watch']?.environment?.['SEPARATION_SERVER']));
     expect({ publishedOn, allowedHosts }).toEqual({ publishedOn: '127.0.0.1', allowedHosts: [hostname, 'localhost'] });
+  });
+
+  it('hides master, volumes and filer of SeaweedFS from other containers: they ask for no key', () => {
+    const bound = project.services['s3']?.command?.match(/-(\w+\.)?ip\S*/g);
+    expect(bound).toEqual(['-ip=127.0.0.1', '-ip.bind=127.0.0.1', '-s3.ip.bind=0.0.0.0']);
   });
 
   it('lets nothing reach outside that need not', () => {

@@ -42,7 +42,7 @@ describeChart('the stores on official images', () => {
     expect(rendered.container('seaweedfs').image).toBe(`docker.io/${compose.services.s3.image}`);
   });
 
-  it('open S3 alone to other pods: the other parts of SeaweedFS ask for no key', () => {
+  it('hide master, volumes and filer of SeaweedFS from other pods: they ask for no key', () => {
     const { args = [] } = rendered.container('seaweedfs');
     const bound = args.filter((argument) => /^-(\w+\.)?ip/.test(argument));
     expect(bound).toEqual(['-ip=127.0.0.1', '-ip.bind=127.0.0.1', '-s3.ip.bind=0.0.0.0']);
