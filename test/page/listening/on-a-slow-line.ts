@@ -21,6 +21,8 @@ const FADE = 400;
 const NOISE = 0.06;
 /** samples that are silent at once where playback stops */
 const STOP = 600;
+/** samples that the recorder of a busy machine may miss */
+const MISSED = RATE;
 
 interface Given {
   readonly service: TestService;
@@ -86,7 +88,12 @@ export function describeSlowLine(given: () => Given): void {
 
     /** Without the silence around it and the fades. */
     function inner(heard: readonly Float32Array[]): Float32Array {
-      const all = Float32Array.from(heard.flatMap((part) => [...part]));
+      const all = new Float32Array(heard.reduce((samples, part) => samples + part.length, 0));
+      let end = 0;
+      for (const part of heard) {
+        all.set(part, end);
+        end += part.length;
+      }
       const first = all.findIndex((sample) => sample !== 0);
       return all.subarray(first + FADE, all.findLastIndex((sample) => sample !== 0) - FADE);
     }
@@ -151,16 +158,22 @@ export function describeSlowLine(given: () => Given): void {
       };
       await hear(1.5);
       expect(line.bytes(/\/bass/)).toBe(before);
-      await page.keyboard.press('3');
-      await page.keyboard.press('m');
-      await hear(4);
-      const song = inner(heard);
       const rest = sum(left('vocals'), left('drums'), left('other'));
       const mix = sum(rest, left('bass'));
-      const start = song.subarray(0, RATE / 2);
-      expect(noise(start, rest, findPart(start, rest.subarray(0, 3 * RATE)))).toBeLessThan(NOISE);
-      const end = song.subarray(-RATE / 2);
-      expect(noise(end, mix, findPart(end, mix.subarray(0, 12 * RATE)))).toBeLessThan(NOISE);
+      await page.keyboard.press('3');
+      await page.keyboard.press('m');
+      const begun = inner(heard).subarray(0, RATE / 2);
+      const from = findPart(begun, rest.subarray(0, 3 * RATE));
+      expect(noise(begun, rest, from)).toBeLessThan(NOISE);
+      let song = begun;
+      await waitUntil('the lane in the mix', async () => {
+        await hear(0.5);
+        song = inner(heard);
+        const end = song.subarray(-RATE / 2);
+        const due = from + song.length - RATE / 2;
+        const at = due + findPart(end, mix.subarray(due, due + MISSED));
+        return noise(end, mix, at) < NOISE && noise(end, rest, at) > NOISE;
+      });
       let silent = 0;
       const silences = song.map((sample) => (silent = sample === 0 ? silent + 1 : 0));
       expect(silences.reduce((most, one) => Math.max(most, one), 0)).toBeLessThan(STOP);
