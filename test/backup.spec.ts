@@ -124,7 +124,7 @@ describe.each(['folder', 's3'] as const)('a backup of a %s', (driver) => {
   });
 
   function hook(): RequestInit {
-    const body = JSON.stringify({ url: 'http://127.0.0.1:9/done' });
+    const body = JSON.stringify({ url: 'http://127.0.0.1:18080/done' });
     return { method: 'POST', body, headers: { 'content-type': 'application/json' } };
   }
 

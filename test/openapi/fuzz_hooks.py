@@ -48,7 +48,7 @@ schemathesis.openapi.format(
 )
 
 # addresses that the server under test allows
-schemathesis.openapi.format("uri", st.integers(0, 99).map("http://127.0.0.1:9/{}".format))
+schemathesis.openapi.format("uri", st.integers(0, 99).map("http://127.0.0.1:18080/{}".format))
 
 
 def stored_ids(operation_id: str) -> list[str]:
@@ -77,7 +77,7 @@ def before_load_schema(context: object, raw_schema: dict[str, Any]) -> None:
     for other in ("url", "upload"):
         del form["properties"][other]
     # the example of the document is an address that does not exist
-    raw_schema["components"]["schemas"]["NewWebhook"]["properties"]["url"]["example"] = "http://127.0.0.1:9/hook"
+    raw_schema["components"]["schemas"]["NewWebhook"]["properties"]["url"]["example"] = "http://127.0.0.1:18080/hook"
     operations = [operation for methods in raw_schema["paths"].values() for operation in methods.values()]
     for operation in operations:
         examples = {**EXAMPLES, "id": stored_ids(operation["operationId"])}
