@@ -19,8 +19,9 @@ const STEMS = ['vocals', 'drums', 'bass', 'other'];
 const FADE = 400;
 /** noise of MP3 in a mix, by energy: -12 dB */
 const NOISE = 0.06;
-/** a fifth of a second */
 const SHORT = RATE / 5;
+/** samples by which the recording of a busy machine may slip: some are missed, or the sound stops for moments */
+const SLIPPED = 4 * RATE;
 /** of a block in the light format: 6 s of 128 kbit/s */
 const BLOCK_BYTES = 96_000;
 
@@ -172,15 +173,16 @@ export function describeSlowLine(given: () => Given): void {
       await waitUntil('two blocks of the lane', isLoaded, { deadlineMs: 20_000 });
       await hear(3);
       const song = inner(heard);
-      const begun = song.subarray(0, RATE / 2);
-      expect(noise(begun, rest, findPart(begun, rest.subarray(0, 3 * RATE)))).toBeLessThan(NOISE);
-      // short ones, between the buffers that the recorder of a busy page misses
-      const ends = Array.from({ length: 15 }, (_, nth) => song.subarray(-(nth + 1) * SHORT).subarray(0, SHORT));
-      const hasLane = ends.some((end) => {
-        const at = findPart(end, mix);
-        return noise(end, mix, at) < NOISE && noise(end, rest, at) > NOISE;
-      });
-      expect(hasLane).toBe(true);
+      // short stretches, between the buffers that the recorder of a busy page misses
+      const stretches = Array.from({ length: Math.floor(song.length / SHORT) }, (_, nth) => nth * SHORT);
+      const isOf = (whole: Float32Array, other: Float32Array) => (start: number) => {
+        const part = song.subarray(start, start + SHORT);
+        const near = Math.max(0, start - SLIPPED);
+        const at = near + findPart(part, whole.subarray(near, start + SHORT + SLIPPED));
+        return noise(part, whole, at) < NOISE && noise(part, other, at) > noise(part, whole, at);
+      };
+      expect(stretches.slice(0, 5).some(isOf(rest, mix))).toBe(true);
+      expect(stretches.slice(-15).some(isOf(mix, rest))).toBe(true);
       // a busy machine stops for moments; a player that waited for the lane would be silent until then
       const meanwhile = song.subarray(before);
       expect(meanwhile.filter((sample) => sample === 0).length).toBeLessThan(meanwhile.length / 2);
