@@ -17,12 +17,13 @@ from separation_engine.backends.torch.network import TorchNetwork
 from separation_engine.checks.self_check import snr_db
 from separation_engine.common.device import Precision
 from separation_engine.common.errors import CancelledError, OutOfMemoryError
-from separation_engine.common.wav import Samples
+from separation_engine.common.wav import Samples, WavReader
+from separation_engine.networks.stem_block import Output
 from separation_engine.serving.scheduler import Scheduler
 from tests.model_files import FULL
 from tests.models import full, write_model
 from tests.runs import FixedModels, Listener, make_model, make_request, run_one
-from tests.sounds import RATE, read_wav, song
+from tests.sounds import RATE, read_wav, song, write_wav
 from tests.stock import stock, torch_network
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
@@ -90,21 +91,26 @@ def test_ten_jobs_at_once_equal_ten_jobs_alone(network: TorchNetwork, tmp_path: 
 
 
 @pytest.mark.parametrize("precision", ["fp32", "tf32"])
-def test_starting_a_forward_never_synchronizes(weights_dir: Path, precision: Precision) -> None:
+def test_a_song_never_waits_for_the_device(weights_dir: Path, tmp_path: Path, precision: Precision) -> None:
     network = load(weights_dir, precision)
     mixes = batch(network, 2)
+    reader = WavReader(write_wav(tmp_path / "song.wav", song(2 * network.segment_samples)))
     sums = network.accumulator(4, 2 * network.segment_samples)
     window, weights = np.ones(network.segment_samples, np.float32), np.ones(4, np.float32)
     # the first forward copies constants to the device
     network.forward(mixes)
     torch.cuda.set_sync_debug_mode("error")
     try:
-        for estimate in network.start(mixes, range(4)):
+        whole = network.song(reader, normalized=True)
+        for estimate in network.start([whole.mix(0, network.segment_samples)], range(4)):
             sums.add([*estimate], window, weights, 0)
-            sums.take(100)
+            pending = whole.finish(0, sums.take(100), 2, [Output(0), Output(3, complement=True)])
     finally:
         torch.cuda.set_sync_debug_mode("default")
-        network.close()
+    (block,) = pending()
+    assert block.frames.shape == (2, 100, 2)
+    reader.close()
+    network.close()
 
 
 @contextmanager

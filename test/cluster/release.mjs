@@ -4,6 +4,15 @@ import { run } from '../../scripts/support/run.mjs';
 import { until } from '../../scripts/support/until.mjs';
 
 export const NAME = 'songs';
+
+/** settings of a release that fits on a test machine */
+export const SMALL = [
+  'models.default=demo',
+  'models.source=baked',
+  'workers.cpu.resources.requests.memory=256Mi',
+  'workers.cpu.shutdownGraceSeconds=5',
+  'restServer.resources.requests.cpu=50m',
+];
 const SECRETS = [['separation-redis'], ['separation-s3'], ['separation-s3', 'minio-ns'], ['separation-api-keys']];
 const SAYS_MISSING = /[^\n.:\\]*htdemucs[^\n.:\\]*(not installed|missing|not there)[^\n\\]*/i;
 

@@ -10,7 +10,7 @@ import { Cluster, withStandIns } from './cluster.mjs';
 import { PlainError, main } from '../../scripts/support/fail.mjs';
 import { LostWorkers } from './lost-workers.mjs';
 import { root, version } from '../../scripts/support/paths.mjs';
-import { Release } from './release.mjs';
+import { Release, SMALL } from './release.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { checkMadeOnDemand, checkStems, separateAndCheck } from './song-check.mjs';
 import { until } from '../../scripts/support/until.mjs';
@@ -36,15 +36,11 @@ const { values } = parseArgs({
 });
 const BACKENDS = `${values.registry}/music-separation-backends:${version}`;
 const SETTINGS = [
+  ...SMALL,
   `images.registry=${values.registry}`,
   ...(values.chart ? [] : [`redis.standIn.image=${BACKENDS}`, `minio.standIn.image=${BACKENDS}`]),
-  'models.default=demo',
-  'models.source=baked',
   'workers.cpu.replicas=2',
   'workers.cpu.resources.requests.cpu=100m',
-  'workers.cpu.resources.requests.memory=256Mi',
-  'workers.cpu.shutdownGraceSeconds=5',
-  'restServer.resources.requests.cpu=50m',
   ...values.set,
 ];
 

@@ -10,7 +10,7 @@ import { root } from '../../scripts/support/paths.mjs';
 import { run } from '../../scripts/support/run.mjs';
 import { until } from '../../scripts/support/until.mjs';
 import { Cluster, withStandIns } from './cluster.mjs';
-import { Release } from './release.mjs';
+import { Release, SMALL } from './release.mjs';
 import { ScalingLog } from './scaling-log.mjs';
 import { checkStems, completed, upload, writeLongSong } from './song-check.mjs';
 import { whoHas } from './workers.mjs';
@@ -43,9 +43,8 @@ const KEYS = 'two-owners';
 const FIRST_OUT = 'controller.kubernetes.io/pod-deletion-cost=-100';
 const scale = 'workers.cpu.autoscaling';
 const SETTINGS = [
+  ...SMALL,
   `images.registry=${values.registry}`,
-  'models.default=demo',
-  'models.source=baked',
   `apiKeys.existingSecret=${KEYS}`,
   `${scale}.mode=keda`,
   `${scale}.minReplicas=0`,
@@ -53,10 +52,7 @@ const SETTINGS = [
   `${scale}.pollingSeconds=2`,
   `${scale}.cooldownSeconds=${COOLDOWN_SECONDS}`,
   'workers.cpu.resources.requests.cpu=50m',
-  'workers.cpu.resources.requests.memory=256Mi',
-  'workers.cpu.shutdownGraceSeconds=5',
   'restServer.replicas=1',
-  'restServer.resources.requests.cpu=50m',
   ...values.set,
 ];
 

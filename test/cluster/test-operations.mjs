@@ -12,7 +12,7 @@ import { until } from '../../scripts/support/until.mjs';
 import { Availability } from './availability.mjs';
 import { Cluster, withStandIns } from './cluster.mjs';
 import { Operations, untilBusy } from './operations.mjs';
-import { Release } from './release.mjs';
+import { Release, SMALL } from './release.mjs';
 import { checkStems, completed, separateAndCheck, upload, writeLongSong } from './song-check.mjs';
 import { workersReady } from './workers.mjs';
 
@@ -45,14 +45,10 @@ const { values } = parseArgs({
   },
 });
 const SETTINGS = [
+  ...SMALL,
   `images.registry=${values.registry}`,
-  'models.default=demo',
-  'models.source=baked',
   'workers.cpu.replicas=2',
   'workers.cpu.resources.requests.cpu=100m',
-  'workers.cpu.resources.requests.memory=256Mi',
-  'workers.cpu.shutdownGraceSeconds=5',
-  'restServer.resources.requests.cpu=50m',
   ...values.set,
 ];
 const STORES = ['docker.io/valkey/valkey:9.1', 'docker.io/chrislusf/seaweedfs:4.48'];
@@ -119,7 +115,7 @@ async function answering() {
         () => true,
         () => false,
       );
-  if (!(await until(answers, { timeoutMs: 180_000 }))) throw new PlainError('rest-server does not answer any more');
+  if (!(await until(answers, { timeoutMs: 180_000 }))) throw new PlainError('rest-server no longer answers');
 }
 
 async function work(chart, folder) {

@@ -2056,9 +2056,9 @@ export interface operations {
              *     `invalid_idempotency_key`: The Idempotency-Key must be 1 to 255 ASCII characters without spaces
              *     `missing_file`: The upload has no file
              *     `empty_file`: The file is empty
+             *     `malformed_upload`: The upload cannot be read
              *     `too_many_files`: More than one file was sent
              *     `unknown_field`: Unknown field
-             *     `malformed_upload`: The upload cannot be read
              */
             readonly 400: {
                 headers: {
@@ -2129,8 +2129,8 @@ export interface operations {
                 };
             };
             /**
-             * @description `upload_incomplete`: The upload is not complete yet
-             *     `idempotency_key_in_use`: The first call with this Idempotency-Key still runs
+             * @description `idempotency_key_in_use`: The first call with this Idempotency-Key still runs
+             *     `upload_incomplete`: The upload is not complete yet
              */
             readonly 409: {
                 headers: {
@@ -2179,22 +2179,22 @@ export interface operations {
              *     `unknown_model`: Unknown model
              *     `model_not_installed`: No running worker has the model
              *     `licence_not_allowed`: The license of the model is not allowed
+             *     `duration_limit`: The song is too long
+             *     `invalid_url`: The URL cannot be used
+             *     `too_costly`: The song takes too much work to decode
+             *     `undecodable_audio`: The song cannot be decoded
+             *     `not_finite`: The audio has samples that are not finite numbers
+             *     `no_samples`: The audio has no samples
              *     `unknown_stem`: The model has no such stem
              *     `unknown_format`: Unknown format
              *     `invalid_overlap`: The overlap is out of range
              *     `invalid_shifts`: The number of shifts is out of range
              *     `invalid_track`: The track number is out of range
              *     `invalid_priority`: Unknown priority
-             *     `duration_limit`: The song is too long
              *     `unknown_track`: The file has no such track
-             *     `invalid_url`: The URL cannot be used
              *     `url_not_allowed`: Songs may not be fetched from this host
              *     `address_refused`: The URL leads to an address that is not public
              *     `fetch_failed`: The song cannot be fetched
-             *     `too_costly`: The song takes too much work to decode
-             *     `undecodable_audio`: The song cannot be decoded
-             *     `not_finite`: The audio has samples that are not finite numbers
-             *     `no_samples`: The audio has no samples
              */
             readonly 422: {
                 headers: {

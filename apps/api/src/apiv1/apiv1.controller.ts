@@ -10,6 +10,7 @@ import { runDownload } from '../downloads/run-download.js';
 import { sendFile } from '../downloads/send-file.js';
 import { ApiProblems, OF_A_SEPARATION } from '../problems/api-problems.decorator.js';
 import { ProblemError } from '../problems/problem.error.js';
+import { OF_A_SONG } from '../submissions/song-problems.js';
 import { ANSWER, QUEUE, SONG, TrackParams } from './apiv1.dto.js';
 import { Apiv1Service, hashOf, type Answer } from './apiv1.service.js';
 
@@ -43,38 +44,7 @@ export class Apiv1Controller {
   @ApiConsumes('application/json')
   @ApiBody({ required: true, schema: SONG })
   @ApiOkResponse({ schema: ANSWER })
-  @ApiProblems(
-    'invalid_request',
-    'invalid_idempotency_key',
-    'missing_file',
-    'empty_file',
-    'malformed_upload',
-    'upload_stalled',
-    'file_too_large',
-    'no_audio',
-    'unsupported_audio',
-    'unsupported_media_type',
-    'idempotency_key_in_use',
-    'idempotency_key_reused',
-    'too_many_webhooks',
-    'unknown_model',
-    'model_not_installed',
-    'licence_not_allowed',
-    'invalid_url',
-    'duration_limit',
-    'too_costly',
-    'undecodable_audio',
-    'not_finite',
-    'no_samples',
-    'too_many_at_once',
-    'too_many_queued',
-    'queue_full',
-    'busy',
-    'queue_unavailable',
-    'storage_unavailable',
-    'ffmpeg_unavailable',
-    'out_of_disk',
-  )
+  @ApiProblems(...OF_A_SONG, 'too_many_webhooks')
   async separate(@Req() request: ApiRequest, @Res({ passthrough: true }) response: Response): Promise<Answer> {
     const { id, isRepeated } = await this.apiv1.separate(request, response);
     if (!isRepeated) audit('song accepted', request, id);

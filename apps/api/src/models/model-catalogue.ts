@@ -19,7 +19,7 @@ import { ProblemError } from '../problems/problem.error.js';
 export class ModelCatalogue {
   constructor(
     private readonly known: readonly ModelDescription[],
-    /** those that a live worker has, and takes songs for */
+    /** models that a live worker has and takes songs for */
     private readonly installed: ReadonlySet<string>,
     /** those of pools without a live worker: songs for them wait */
     private readonly awaited: ReadonlySet<string>,

@@ -18,6 +18,7 @@ import { ApiProblems } from '../problems/api-problems.decorator.js';
 import { selfLink } from '../separations/separation-view.js';
 import { IDEMPOTENCY_KEY } from './idempotent-calls.js';
 import { SUBMISSION_FORM } from './submission-form.js';
+import { OF_A_SONG } from './song-problems.js';
 import { SubmissionsService } from './submissions.service.js';
 
 @ApiTags('separations')
@@ -52,49 +53,21 @@ export class SubmissionsController {
     headers: headerRefs('Location'),
   })
   @ApiProblems(
-    'invalid_request',
-    'invalid_idempotency_key',
-    'missing_file',
-    'empty_file',
+    ...OF_A_SONG,
     'too_many_files',
     'unknown_field',
-    'malformed_upload',
     'upload_not_found',
     'upload_incomplete',
-    'upload_stalled',
-    'file_too_large',
-    'no_audio',
-    'unsupported_audio',
-    'unsupported_media_type',
-    'idempotency_key_in_use',
-    'idempotency_key_reused',
-    'unknown_model',
-    'model_not_installed',
-    'licence_not_allowed',
     'unknown_stem',
     'unknown_format',
     'invalid_overlap',
     'invalid_shifts',
     'invalid_track',
     'invalid_priority',
-    'duration_limit',
     'unknown_track',
-    'invalid_url',
     'url_not_allowed',
     'address_refused',
     'fetch_failed',
-    'too_costly',
-    'undecodable_audio',
-    'not_finite',
-    'no_samples',
-    'too_many_at_once',
-    'too_many_queued',
-    'queue_full',
-    'busy',
-    'queue_unavailable',
-    'storage_unavailable',
-    'ffmpeg_unavailable',
-    'out_of_disk',
   )
   async submit(@Req() request: ApiRequest, @Res({ passthrough: true }) response: Response): Promise<Separation> {
     const { separation, isRepeated } = await this.submissions.submit(request, response);

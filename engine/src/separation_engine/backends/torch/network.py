@@ -25,7 +25,7 @@ _BYTES_PER_SAMPLE = 2_000
 _PROCESSORS_PER_SEGMENT = 8
 # stereo in float32
 _SAMPLE_BYTES = 8
-# of free device memory, the part that one of 16 songs at once may take as a whole
+# a song stays on the device if it takes at most this part of the free memory: 16 at once take a quarter
 _SONG_SHARE = 64
 # cuDNN says this when it lacks workspace, and also when it does not support the device
 _OUT_OF_MEMORY_OR_UNSUPPORTED = "unable to find an engine"

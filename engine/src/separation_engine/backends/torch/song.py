@@ -31,8 +31,9 @@ class TorchSong:
             self._whole = torch.empty((2, reader.samples), device=device) if resident else None
             normalisation = Normalisation.of(self._read_all(), normalized=normalized)
             self._offset = to_device(normalisation.offset, device)
-            # a tensor: torch multiplies by the reciprocal of a number instead of dividing by it
-            self._std = torch.tensor(float(normalisation.std), device=device)
+            # a tensor: torch multiplies by the reciprocal of a number instead of dividing by it.
+            # Filled on the device: a copy from pageable memory would wait for it
+            self._std = torch.full((), float(normalisation.std), device=device)
 
     @torch.inference_mode()
     def mix(self, first: int, samples: int) -> torch.Tensor:
