@@ -22,6 +22,7 @@ import torch
 
 from bench.report import spread, write_line
 from separation_engine.architectures.table import ARCHITECTURES
+from separation_engine.backends.torch.batch_limit import BatchLimit
 from separation_engine.backends.torch.network import TorchAccumulator, TorchNetwork
 from separation_engine.backends.torch.song import TorchSong
 from separation_engine.common.wav import Samples, WavReader
@@ -63,7 +64,7 @@ class TorchStub(TorchNetwork):
             {"samplerate": RATE, "segment": Fraction(_SEGMENT, RATE)},
         )
         super().__init__(torch.nn.Identity(), settings, torch.device("cpu"), "fp32", self._echo)
-        self.max_batch = _BATCH
+        self.limit = BatchLimit(_BATCH, 1, lambda: _BATCH)
         self.asynchronous = True
         self.seconds = 0.0
 

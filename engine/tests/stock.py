@@ -12,6 +12,7 @@ from demucs.hdemucs import HDemucs
 from demucs.htdemucs import HTDemucs
 
 from separation_engine.backends.torch.backend import TorchBackend
+from separation_engine.backends.torch.batch_limit import BatchLimit
 from separation_engine.backends.torch.network import TorchNetwork
 from separation_engine.common.device import DeviceName, Precision
 from separation_engine.common.settings import Settings
@@ -28,6 +29,11 @@ def torch_network(folder: Path, precision: Precision = "fp32", device: DeviceNam
     loaded = read_folder(folder, folder.name).read_weights(0).load(backend)
     assert isinstance(loaded, TorchNetwork)
     return loaded
+
+
+def roomy(most: int) -> BatchLimit:
+    """As on a device where every batch up to `most` fits."""
+    return BatchLimit(most, 1, lambda: most)
 
 
 def torch_settings(models_dir: Path, model: str) -> Settings:

@@ -19,7 +19,7 @@ from tests.model_files import FOUR, FULL, SHORT, SIX, TINY
 from tests.models import SMALL_HYBRID, full, short, small_hybrid, tiny, write_model
 from tests.runs import make_model, make_request, run_jobs, run_one
 from tests.sounds import RATE, impulses, noise, read_wav, song, without_dc
-from tests.stock import StockNetwork, demucs_separator, stock, torch_network, torch_settings
+from tests.stock import StockNetwork, demucs_separator, roomy, stock, torch_network, torch_settings
 
 SEGMENT = 343_980
 ONE_HOT = [[1.0, 0, 0, 0], [0, 1.0, 0, 0], [0, 0, 1.0, 0], [0, 0, 0, 1.0]]
@@ -212,7 +212,7 @@ def test_jobs_at_once_equal_jobs_alone(tmp_path: Path, asynchronous: bool) -> No
         run_one(model, make_request(tmp_path / "alone", mix, f"job{index}"))[0]
         for index, mix in enumerate(mixes)
     ]
-    network.max_batch = 4
+    network.limit = roomy(4)
     jobs = [make_request(tmp_path / "together", mix, f"job{index}") for index, mix in enumerate(mixes)]
     together = run_jobs(model, *jobs)
     for index, stems in enumerate(alone):

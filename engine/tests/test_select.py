@@ -59,10 +59,30 @@ def test_auto_with_cuda_uses_torch_and_logs_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     machine(monkeypatch, cuda=1)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-7")
     with caplog.at_level("INFO"):
         chosen = selector("auto")
     assert (chosen.device, chosen.name_for(USUAL)) == ("cuda", "torch")
-    assert "using CUDA" in caplog.text
+    assert "using CUDA on the first device of CUDA_VISIBLE_DEVICES=GPU-7" in caplog.text
+    assert "idle" not in caplog.text
+
+
+def test_tells_that_an_engine_uses_one_device_of_several(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    machine(monkeypatch, cuda=3)
+    assert selector("cuda").device == "cuda"
+    assert "2 CUDA devices stay idle: set ENGINES to 3" in caplog.text
+
+
+def test_names_the_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(monkeypatch, cuda=0)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
+    with pytest.raises(DeviceUnavailableError, match=r"no CUDA device was found.*CUDA_VISIBLE_DEVICES=2"):
+        selector("cuda")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    with pytest.raises(DeviceUnavailableError, match="looked at every CUDA device"):
+        selector("cuda")
 
 
 @pytest.mark.parametrize(

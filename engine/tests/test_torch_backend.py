@@ -21,7 +21,7 @@ from separation_engine.networks.interface import Accumulator, Backend, BackendSe
 from tests.model_files import SHORT
 from tests.models import short, write_model
 from tests.sounds import RATE, song
-from tests.stock import torch_network
+from tests.stock import roomy, torch_network
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_halves_the_batch_when_the_device_is_full(
     mixes = np.stack([song(RATE, seed=index) for index in range(5)])
     expected = network.forward(mixes)
     sizes = fail_above(network, 2, monkeypatch)
-    network.max_batch = 8
+    network.limit = roomy(8)
     assert np.allclose(network.forward(mixes), expected, atol=1e-6)
     assert sizes == [5, 2, 2, 1]
     assert network.max_batch == 2
@@ -50,7 +50,7 @@ def test_gives_up_if_a_single_segment_does_not_fit(
     network: TorchNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail_above(network, 0, monkeypatch)
-    network.max_batch = 4
+    network.limit = roomy(4)
     with pytest.raises(OutOfMemoryError):
         network.forward(np.zeros((3, 2, RATE), np.float32))
 
@@ -173,7 +173,7 @@ def test_distinguishes_a_full_device_from_a_broken_one(
         return run(mixes, stems)
 
     monkeypatch.setattr(network, "_run", failing)
-    network.max_batch = batch
+    network.limit = roomy(batch)
     mixes = np.zeros((2, 2, RATE), np.float32)
     if told is None:
         assert network.forward(mixes).shape[0] == 2

@@ -128,6 +128,14 @@ describe(loadWorkerConfig.name, () => {
       { ENGINES: '3', DEVICE: 'cuda', CUDA_VISIBLE_DEVICES: '0,1' },
       'ENGINES is 3, but CUDA_VISIBLE_DEVICES names only 2 of the GPUs: 0,1. List 3 GPUs in it, or set ENGINES to 2.',
     ],
+    [
+      { ENGINES: '2', DEVICE: 'cuda', CUDA_VISIBLE_DEVICES: '1,,2' },
+      'ENGINES is 2, but CUDA_VISIBLE_DEVICES names only 1 of the GPUs: 1,,2. List 2 GPUs in it, or set ENGINES to 1.',
+    ],
+    [
+      { ENGINES: '2', DEVICE: 'cuda', CUDA_VISIBLE_DEVICES: '' },
+      'ENGINES is 2, but CUDA_VISIBLE_DEVICES names only 0 of the GPUs: . List 2 GPUs in it, or set ENGINES to 1.',
+    ],
   ])('refuses %j', (env, message) => {
     expect(messageOf(() => loadWorkerConfig(env))).toBe(message);
   });

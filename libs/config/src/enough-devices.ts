@@ -11,9 +11,16 @@ export function requireDevices(
     throw new ConfigError([`ENGINES is ${engines}, but DEVICE is ${device}. Set DEVICE to cuda, or ENGINES to 1.`]);
   }
   const visible = env['CUDA_VISIBLE_DEVICES'];
-  const count = visible?.split(',').length ?? engines;
+  // CUDA ignores what comes after an entry that it does not know, such as an empty one
+  const count = visible === undefined ? engines : namedDevices(visible);
   if (count >= engines) return;
   throw new ConfigError([
-    `ENGINES is ${engines}, but CUDA_VISIBLE_DEVICES names only ${count} of the GPUs: ${visible ?? ''}. List ${engines} GPUs in it, or set ENGINES to ${count}.`,
+    `ENGINES is ${engines}, but CUDA_VISIBLE_DEVICES names only ${count} of the GPUs: ${visible ?? ''}. List ${engines} GPUs in it, or set ENGINES to ${Math.max(1, count)}.`,
   ]);
+}
+
+function namedDevices(visible: string): number {
+  const devices = visible.split(',').map((device) => device.trim());
+  const end = devices.findIndex((device) => device === '' || device === '-1');
+  return end === -1 ? devices.length : end;
 }

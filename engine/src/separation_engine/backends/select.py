@@ -10,6 +10,7 @@ from separation_engine.common.device import (
     cuda_devices,
     is_installed,
     torch_finds_cuda,
+    visible_devices,
 )
 from separation_engine.common.errors import (
     DeviceUnavailableError,
@@ -78,7 +79,9 @@ def _resolve_device(device: DeviceChoice, choice: BackendChoice) -> DeviceName:
     if device == "cuda" and missing:
         raise DeviceUnavailableError(f"DEVICE is cuda, but {missing}")
     if not missing:
-        _LOG.info("found %d CUDA device(s), using CUDA", devices)
+        _LOG.info("using CUDA on the first device of %s", visible_devices())
+        if devices > 1:
+            _LOG.warning("%d CUDA devices stay idle: set ENGINES to %d to use all", devices - 1, devices)
     elif devices:
         _LOG.warning("found a CUDA device, but %s: using the CPU", missing)
     return "cpu" if missing else "cuda"
@@ -87,7 +90,7 @@ def _resolve_device(device: DeviceChoice, choice: BackendChoice) -> DeviceName:
 def _missing_for_cuda(devices: int) -> str:
     """Why this machine cannot use CUDA; empty if it can."""
     if not devices:
-        return "no CUDA device was found"
+        return f"no CUDA device was found. This engine looked at {visible_devices()}"
     if not is_installed(*_MODULES["torch"]):
         return "torch is not installed"
     return "" if torch_finds_cuda() else "torch cannot use it: its build or the driver is too old"

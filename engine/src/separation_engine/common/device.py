@@ -71,6 +71,12 @@ def cuda_devices() -> int:
     return count.value
 
 
+def visible_devices() -> str:
+    """The CUDA devices that this process may use, as text for people."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return "every CUDA device" if visible is None else f"CUDA_VISIBLE_DEVICES={visible}"
+
+
 def torch_finds_cuda() -> bool:
     """Whether torch can use the driver's devices: it may be a CPU build, or need a newer driver."""
     import torch

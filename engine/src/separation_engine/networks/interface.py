@@ -78,15 +78,17 @@ class Network(Protocol):
     """One loaded network. Used by one thread at a time.
 
     segment_samples: the longest chunk of a mix in one forward, and the length of the overlap-add window.
-    max_batch: the most chunks in one forward; it may shrink while the network is in use.
+    max_batch: the most chunks in one forward; it may change while the network is in use.
     asynchronous: whether `start` returns while the device still computes.
     """
 
     sources: tuple[str, ...]
     sample_rate: int
     segment_samples: int
-    max_batch: int
     asynchronous: bool
+
+    @property
+    def max_batch(self) -> int: ...
 
     def input_samples(self, samples: int, /) -> int:
         """Input length that `forward` needs for a chunk of `samples` (1 to segment_samples).

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeAlias, cast
 
 import numpy as np
 import torch
 from torch.nn.functional import pad
 
+from separation_engine.backends.torch.batch_limit import BatchLimit
 from separation_engine.backends.torch.cuda_math import cuda_math
 from separation_engine.backends.torch.song import TorchSong
 from separation_engine.backends.torch.transfer import to_device, to_host, translated_errors
@@ -51,7 +53,7 @@ def load_module(
 class TorchNetwork:
     """One loaded network. On CUDA it takes several segments at once.
 
-    module: on its device, called by `call`.
+    module: on its device, called by `call`. limit: how many segments at once.
     """
 
     def __init__(
@@ -69,14 +71,14 @@ class TorchNetwork:
         self._device = device
         self._precision = precision
         self._call = call
-        self.max_batch = 1
+        self.limit = BatchLimit(
+            _full_batch(device), _BYTES_PER_SAMPLE * self.segment_samples, partial(spare_bytes, device)
+        )
         self.asynchronous = device.type == "cuda"
-        if device.type == "cuda":
-            # memory that torch caches from other networks counts as used
-            torch.cuda.empty_cache()
-            fitting = free_bytes() // (_BYTES_PER_SAMPLE * self.segment_samples)
-            processors = torch.cuda.get_device_properties(device).multi_processor_count
-            self.max_batch = int(max(1, min(processors // _PROCESSORS_PER_SEGMENT, fitting)))
+
+    @property
+    def max_batch(self) -> int:
+        return self.limit.size
 
     def input_samples(self, samples: int, /) -> int:
         # HDemucs has no such rule: it takes any length
@@ -90,7 +92,7 @@ class TorchNetwork:
 
     def song(self, reader: WavReader, *, normalized: bool) -> TorchSong:
         resident = self._device.type == "cuda" and (
-            _SONG_SHARE * _SAMPLE_BYTES * reader.samples <= free_bytes()
+            _SONG_SHARE * _SAMPLE_BYTES * reader.samples <= spare_bytes(self._device)
         )
         return TorchSong(reader, self._device, normalized=normalized, resident=resident)
 
@@ -100,11 +102,12 @@ class TorchNetwork:
             batch = mixes[len(estimates) : len(estimates) + self.max_batch]
             if (found := self._try(batch, stems)) is not None:
                 estimates += found
+                self.limit.passed(len(batch))
                 continue
             # tensors of the failed forward may still hang in a reference cycle with its traceback
             gc.collect()
             torch.cuda.empty_cache()
-            self.max_batch = max(1, min(self.max_batch, len(batch)) // 2)
+            self.limit.shrink(len(batch))
         return estimates
 
     def accumulator(self, stems: int, span: int) -> TorchAccumulator:
@@ -166,6 +169,16 @@ class TorchAccumulator:
             return done
 
 
-def free_bytes() -> int:
+def spare_bytes(device: torch.device) -> int:
+    """Device memory for a batch: what is free, and what torch keeps for itself. 0 on a CPU."""
+    if device.type == "cpu":
+        return 0
     free, _ = torch.cuda.mem_get_info()
-    return free
+    return free + torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+
+
+def _full_batch(device: torch.device) -> int:
+    """Segments that fill the device; 1 on a CPU."""
+    if device.type == "cpu":
+        return 1
+    return int(torch.cuda.get_device_properties(device).multi_processor_count // _PROCESSORS_PER_SEGMENT)
