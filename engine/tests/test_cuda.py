@@ -51,7 +51,8 @@ def batch(network: TorchNetwork, size: int) -> Samples:
 
 # the upper bound reveals a device that multiplies in float32 after all
 @pytest.mark.parametrize(
-    ("precision", "least_db", "most_db"), [("fp32", 105.0, 300.0), ("tf32", 50.0, 90.0), ("bf16", 30.0, 50.0)]
+    ("precision", "least_db", "most_db"),
+    [("fp32", 105.0, 300.0), ("tf32", 50.0, 90.0), ("fp16", 45.0, 70.0), ("bf16", 30.0, 50.0)],
 )
 def test_equals_stock_on_a_cpu(
     weights_dir: Path, tmp_path: Path, precision: Precision, least_db: float, most_db: float

@@ -35,9 +35,9 @@ def fused(stock: HTDemucs, *, tf32: bool = False) -> HTDemucs:
     return network
 
 
-def in_bfloat16(network: HTDemucs) -> Callable[[torch.Tensor], torch.Tensor]:
+def in_half(network: HTDemucs, dtype: torch.dtype) -> Callable[[torch.Tensor], torch.Tensor]:
     def forward(mix: torch.Tensor) -> torch.Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", dtype):
             return cast("torch.Tensor", network(mix)).float()
 
     return forward
@@ -97,9 +97,10 @@ def test_equals_stock_for_other_settings(settings: dict[str, Any], left: type[nn
     assert left is None or any(isinstance(module, left) for module in network.modules())
 
 
-def test_loses_no_more_in_bfloat16_than_stock() -> None:
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_loses_no_more_in_half_precision_than_stock(dtype: torch.dtype) -> None:
     stock = make_network(HTDemucs, FOUR, PUBLISHED)
-    assert error_db(stock, in_bfloat16(fused(stock))) < error_db(stock, in_bfloat16(stock)) + 1
+    assert error_db(stock, in_half(fused(stock), dtype)) < error_db(stock, in_half(stock, dtype)) + 1
 
 
 @pytest.mark.parametrize(("half", "most_db"), [(False, -120.0), (True, -60.0)])

@@ -136,8 +136,8 @@ def test_refuses_a_network_that_the_requested_backend_cannot_build(monkeypatch: 
 
 
 def test_an_invalid_setting_is_named() -> None:
-    with pytest.raises(SettingsError, match="PRECISION is 'fp16'"):
-        read_settings({"PRECISION": "fp16"})
+    with pytest.raises(SettingsError, match="PRECISION is 'int8'"):
+        read_settings({"PRECISION": "int8"})
 
 
 def test_the_defaults_are_those_of_the_worker() -> None:

@@ -247,7 +247,7 @@ describe(loadWorkerConfig.name, () => {
     expect(JSON.stringify(environment)).not.toContain('hush');
   });
 
-  it.each(['fp32', 'tf32', 'bf16'])('hands PRECISION=%s to the engine', (precision) => {
+  it.each(['fp32', 'tf32', 'fp16', 'bf16'])('hands PRECISION=%s to the engine', (precision) => {
     expect(loadWorkerConfig({ PRECISION: precision }).engine.environment).toMatchObject({ PRECISION: precision });
   });
 });

@@ -177,7 +177,7 @@ export const engine = z.object({
   ),
   defaultModel,
   device: oneOf('DEVICE', 'auto', ['auto', 'cpu', 'cuda']).describe('processor that the engine uses'),
-  precision: oneOf('PRECISION', 'fp32', ['fp32', 'tf32', 'bf16']).describe(
+  precision: oneOf('PRECISION', 'fp32', ['fp32', 'tf32', 'fp16', 'bf16']).describe(
     'arithmetic of the engine ([precision](precision.md))',
   ),
   backend: oneOf('ENGINE_BACKEND', 'auto', ['auto', 'openvino', 'torch']).describe(

@@ -29,7 +29,7 @@ from separation_engine.networks.architecture import NetworkSettings, NetworkWeig
 from separation_engine.networks.interface import Backend
 
 _LOG = logging.getLogger(__name__)
-_NAMES: dict[Precision, str] = {"bf16": "bfloat16", "tf32": "TF32"}
+_NAMES: dict[Precision, str] = {"tf32": "TF32", "fp16": "float16", "bf16": "bfloat16"}
 _MIN_SNR_DB = 40.0
 _SEGMENTS = 3
 # the song fades in over 40 dB

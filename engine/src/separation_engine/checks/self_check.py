@@ -23,7 +23,7 @@ from separation_engine.networks.interface import Network
 _LOG = logging.getLogger(__name__)
 _KEPT_SAMPLES = 1024
 # backends differ by less than this; a broken process reaches 9 to 22 dB
-_MIN_SNR_DB: dict[Precision, float] = {"fp32": 60.0, "tf32": 40.0, "bf16": 30.0}
+_MIN_SNR_DB: dict[Precision, float] = {"fp32": 60.0, "tf32": 40.0, "fp16": 40.0, "bf16": 30.0}
 
 
 def known_mix(samples: int, sample_rate: int) -> Samples:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 DeviceName = Literal["cpu", "cuda"]
-Precision = Literal["fp32", "tf32", "bf16"]
+Precision = Literal["fp32", "tf32", "fp16", "bf16"]
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _MEMORY_PAGES = Path("/proc/self/statm")

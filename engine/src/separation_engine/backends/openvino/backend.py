@@ -31,6 +31,8 @@ class OpenvinoBackend:
         self._core = ov.Core()
         if self.precision == "tf32":
             raise DeviceUnavailableError("TF32 needs an NVIDIA Ampere GPU or newer: set PRECISION=fp32")
+        if self.precision == "fp16":
+            raise DeviceUnavailableError("float16 needs an NVIDIA GPU: set PRECISION=fp32")
         if self.precision == "bf16" and not self._has_bfloat16():
             raise DeviceUnavailableError("this CPU has no bfloat16 arithmetic: set PRECISION=fp32")
         self._cache = CompiledCache(settings.cache_dir / "openvino", self._core, self._options())

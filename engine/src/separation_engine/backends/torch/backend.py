@@ -12,7 +12,7 @@ from separation_engine.networks.interface import BackendSettings
 
 
 class TorchBackend:
-    """fp32 is true float32, without TF32. tf32 multiplies in TF32. bf16 uses autocast."""
+    """fp32 is true float32, without TF32. tf32 multiplies in TF32. fp16 and bf16 use autocast."""
 
     name = "torch"
 
@@ -21,6 +21,8 @@ class TorchBackend:
             raise DeviceUnavailableError("torch finds no CUDA device")
         if settings.precision == "tf32" and not _has_tf32(settings.device):
             raise DeviceUnavailableError("TF32 needs an NVIDIA Ampere GPU or newer: set PRECISION=fp32")
+        if settings.precision == "fp16" and settings.device != "cuda":
+            raise DeviceUnavailableError("float16 needs an NVIDIA GPU: set PRECISION=fp32")
         self.device: DeviceName = settings.device
         self.precision: Precision = settings.precision
         self.device_name = torch.cuda.get_device_name() if self.device == "cuda" else cpu_name()

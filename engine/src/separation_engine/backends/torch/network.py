@@ -29,6 +29,7 @@ _PROCESSORS_PER_SEGMENT = 8
 _SAMPLE_BYTES = 8
 # a song stays on the device if it takes at most this part of the free memory: 16 at once take a quarter
 _SONG_SHARE = 64
+_HALF: dict[Precision, torch.dtype] = {"fp16": torch.float16, "bf16": torch.bfloat16}
 # cuDNN says this when it lacks workspace, and also when it does not support the device
 _OUT_OF_MEMORY_OR_UNSUPPORTED = "unable to find an engine"
 
@@ -134,9 +135,10 @@ class TorchNetwork:
     def _run(self, mixes: Mixes, stems: Sequence[int]) -> torch.Tensor:
         if self._module is None:
             raise AssertionError("the network is closed")
-        in_bf16 = torch.autocast(self._device.type, torch.bfloat16, enabled=self._precision == "bf16")
+        half = _HALF.get(self._precision)
+        in_half = torch.autocast(self._device.type, half or torch.bfloat16, enabled=half is not None)
         tf32 = self._precision != "fp32"
-        with torch.inference_mode(), cuda_math(tf32=tf32), in_bf16:
+        with torch.inference_mode(), cuda_math(tf32=tf32), in_half:
             return self._call(self._module, self._stack(mixes), stems).float()
 
     def _stack(self, mixes: Mixes) -> torch.Tensor:
