@@ -4,7 +4,9 @@ import type { Browser, Locator, Page } from 'playwright-core';
 import type { Separation } from '@app/separations';
 import { makeSong } from '../support/songs/songs.js';
 import { slowEngine } from '../support/service/slow-engine.js';
+import { TcpProxy } from '../support/servers/tcp-proxy.js';
 import { TestService } from '../support/service/test-service.js';
+import { wav } from '../support/songs/wav.js';
 import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
 
@@ -61,6 +63,26 @@ describe('the songs on the page', () => {
     expect(await page.getByRole('listitem').count()).toBe(0);
     // the browser logs the refusal
     expect(watched.faults.splice(0).every((fault) => fault.includes('415'))).toBe(true);
+  });
+
+  it('goes on with an upload where its connection broke', async () => {
+    const proxy = await TcpProxy.start(Number(new URL(service.api.url).port));
+    const far = await WatchedPage.open(browser, `http://127.0.0.1:${proxy.port}`);
+    const bytes = wav({ seconds: 20, frequency: 437.3 });
+    // the second break is in the rest
+    proxy.breakEvery(Math.floor(0.4 * bytes.length), 2);
+    const before = proxy.sentBytes;
+    await far.drop({ name: 'train.wav', bytes, type: 'audio/wav' });
+    await far.page.getByRole('button', { name: 'Cancel: train.wav' }).click();
+    await far.page.getByText('Canceled', { exact: true }).waitFor();
+    expect(proxy.breaksLeft).toBe(0);
+    expect(proxy.sentBytes - before).toBeLessThan(2 * bytes.length);
+    const [{ id } = { id: '' }] = await separations();
+    expect((await service.api.bytes(`/v1/separations/${id}/input`)).body.equals(bytes)).toBe(true);
+    await far.page.getByRole('button', { name: 'Remove: train.wav' }).waitFor();
+    await service.api.fetch(`/v1/separations/${id}`, { method: 'DELETE' });
+    await far.close();
+    await proxy.close();
   });
 
   it('separates two songs at once, and cancels one', async () => {

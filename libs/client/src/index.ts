@@ -4,7 +4,8 @@ export { paths, type Format } from './paths.js';
 export { SeparationClient, type ListOptions } from './separation-client.js';
 export type { CallOptions, ClientOptions } from './caller.js';
 export { hasEnded, type FollowOptions } from './events/follow.js';
-export type { SeparationOptions, Song, UploadOptions } from './upload/upload.js';
+export type { Song, UploadOptions } from './upload/song.js';
+export type { SeparationOptions } from './upload/upload.js';
 export type {
   Analysis,
   Model,

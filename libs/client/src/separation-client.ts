@@ -12,7 +12,8 @@ import type {
   SeparationStatus,
   Waveform,
 } from './types.js';
-import { fieldsOf, upload, type SeparationOptions, type Song, type UploadOptions } from './upload/upload.js';
+import type { Song, UploadOptions } from './upload/song.js';
+import { fieldsOf, upload, type SeparationOptions } from './upload/upload.js';
 
 export interface ListOptions extends CallOptions {
   readonly status?: SeparationStatus | undefined;

@@ -2,43 +2,40 @@ import type { Caller } from '../caller.js';
 import { ApiError, ConnectionError, isRetryable } from '../errors.js';
 import { paths } from '../paths.js';
 import { pause } from '../pause.js';
-import { streamOf } from '../stream-of.js';
 import type { Separation } from '../types.js';
+import type { FileSong, Fields, UploadOptions } from './song.js';
 
 /** of the tus protocol: https://tus.io/protocols/resumable-upload */
 const VERSION = { 'tus-resumable': '1.0.0' };
 const PART_TYPE = 'application/offset+octet-stream';
 
 const BACKOFF_MS = 1000;
-/** how long without a byte that arrives, while no server answers, and while one is busy, in milliseconds */
+/** how long to try without a byte that arrives, while no server answers, and while one is busy, in milliseconds */
 const MAX_AWAY_MS = 60_000;
 const MAX_BUSY_MS = 600_000;
 const GIVE_UP_MS = 5000;
-/** a connection that takes nothing for this long is broken */
-const SILENCE_MS = 60_000;
 
 /** another call is still storing what arrived, or has stored more than we know */
 const OF_A_BREAK = ['upload_in_use', 'upload_offset_mismatch'];
 
-interface Source {
-  readonly name: string;
-  /** in bytes */
-  readonly size: number;
-  slice(start: number): { stream(): ReadableStream<Uint8Array> };
+/** @returns the `Upload-Offset` of the answer */
+export type SendRest = (rest: Rest, options: UploadOptions) => Promise<string | null>;
+
+interface Rest {
+  readonly path: string;
+  /** first byte of it */
+  readonly from: number;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 interface Upload {
-  readonly song: Source;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
-interface Options {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (sentBytes: number, totalBytes: number) => void;
+  readonly song: Pick<FileSong, 'name' | 'size'>;
+  readonly fields: Fields;
+  readonly sendRest: SendRest;
 }
 
 /** Uploads a song, and goes on where it was when the connection breaks. */
-export async function sendResumable(caller: Caller, upload: Upload, options: Options): Promise<Separation> {
+export async function sendResumable(caller: Caller, upload: Upload, options: UploadOptions): Promise<Separation> {
   const path = await begin(caller, upload.song, options.signal);
   try {
     return await sendAll(caller, path, upload, options);
@@ -69,25 +66,29 @@ async function whileBusy<T>(call: () => Promise<T>, limitMs: number, signal?: Ab
   }
 }
 
-async function sendAll(caller: Caller, path: string, { song, fields }: Upload, options: Options): Promise<Separation> {
+async function sendAll(caller: Caller, path: string, upload: Upload, options: UploadOptions): Promise<Separation> {
+  const { song, fields, sendRest } = upload;
   const { signal } = options;
   let arrived = 0;
-  let lastByte = Date.now();
+  // a device that slept counts from its first attempt after it woke up
+  let brokenSince: number | undefined;
   // undefined after a break
-  let offset: number | undefined = 0;
+  let from: number | undefined = 0;
   for (;;) {
     try {
-      offset ??= await arrivedBytes(caller, path, signal);
-      if (offset > arrived) lastByte = Date.now();
-      arrived = offset;
-      if (offset === song.size) return await finish(caller, path, fields, signal);
-      offset = await sendRest(caller, path, song, offset, options);
+      from ??= await arrivedBytes(caller, path, signal);
+      if (from > arrived) brokenSince = undefined;
+      arrived = from;
+      if (from === song.size) return await finish(caller, path, fields, signal);
+      const headers = { ...VERSION, 'content-type': PART_TYPE, 'upload-offset': String(from) };
+      from = toOffset(await sendRest({ path, from, headers }, options));
     } catch (error) {
       signal?.throwIfAborted();
+      brokenSince ??= Date.now();
       const limitMs = error instanceof ConnectionError ? MAX_AWAY_MS : MAX_BUSY_MS;
-      if (!mayGoOn(error) || Date.now() - lastByte > limitMs) throw error;
+      if (!mayGoOn(error) || Date.now() - brokenSince > limitMs) throw error;
       await pause((error instanceof ApiError ? error.retryAfterMs : undefined) ?? BACKOFF_MS, signal);
-      offset = undefined;
+      from = undefined;
     }
   }
 }
@@ -97,7 +98,7 @@ function mayGoOn(error: unknown): boolean {
 }
 
 /** @returns the path of the upload */
-async function begin(caller: Caller, { name, size }: Source, signal: AbortSignal | undefined): Promise<string> {
+async function begin(caller: Caller, { name, size }: Upload['song'], signal: AbortSignal | undefined): Promise<string> {
   const headers = { ...VERSION, 'upload-length': String(size), 'upload-metadata': `filename ${base64(name)}` };
   const create = (): Promise<Response> =>
     caller.briefly(paths.uploads, { method: 'POST', headers, ...withSignal(signal) });
@@ -109,64 +110,15 @@ async function begin(caller: Caller, { name, size }: Source, signal: AbortSignal
 }
 
 async function arrivedBytes(caller: Caller, path: string, signal: AbortSignal | undefined): Promise<number> {
-  return offsetIn(await caller.briefly(path, { method: 'HEAD', headers: VERSION, ...withSignal(signal) }));
-}
-
-/** @returns how much has arrived */
-async function sendRest(
-  caller: Caller,
-  path: string,
-  song: Source,
-  from: number,
-  { signal, onProgress }: Options,
-): Promise<number> {
-  const silence = new AbortController();
-  const goSilent = (): void => {
-    silence.abort(new ConnectionError('The upload went silent.'));
-  };
-  let timer = setTimeout(goSilent, SILENCE_MS);
-  // what cannot be read is not the fault of the connection
-  let unread: unknown;
-  async function* body(): AsyncGenerator<Uint8Array> {
-    let sent = from;
-    try {
-      for await (const chunk of song.slice(from).stream()) {
-        // an aborted request would read the file to its end
-        if (signal?.aborted === true || silence.signal.aborted) return;
-        yield chunk;
-        clearTimeout(timer);
-        timer = setTimeout(goSilent, SILENCE_MS);
-        sent += chunk.length;
-        onProgress?.(sent, song.size);
-      }
-      if (sent < song.size) throw new Error(`${song.name} has become shorter.`);
-    } catch (error) {
-      unread = error;
-      throw error;
-    }
-  }
-  const headers = {
-    ...VERSION,
-    'content-type': PART_TYPE,
-    'content-length': String(song.size - from),
-    'upload-offset': String(from),
-  };
-  const signals = AbortSignal.any([silence.signal, ...(signal === undefined ? [] : [signal])]);
-  const init = { method: 'PATCH', headers, body: streamOf(body()), duplex: 'half', signal: signals };
-  try {
-    return offsetIn(await caller.call(path, init as RequestInit));
-  } catch (error) {
-    throw unread ?? error;
-  } finally {
-    clearTimeout(timer);
-  }
+  const { headers } = await caller.briefly(path, { method: 'HEAD', headers: VERSION, ...withSignal(signal) });
+  return toOffset(headers.get('upload-offset'));
 }
 
 /** An upload that became a separation leads to it again. */
 async function finish(
   caller: Caller,
   path: string,
-  fields: Upload['fields'],
+  fields: Fields,
   signal: AbortSignal | undefined,
 ): Promise<Separation> {
   const form = new FormData();
@@ -176,10 +128,9 @@ async function finish(
   return (await response.json()) as Separation;
 }
 
-function offsetIn({ headers }: Response): number {
-  const offset = headers.get('upload-offset');
-  if (offset === null) throw new Error('The server did not tell how much of the upload has arrived.');
-  return Number(offset);
+function toOffset(header: string | null): number {
+  if (header === null) throw new Error('The server did not tell how much of the upload has arrived.');
+  return Number(header);
 }
 
 function base64(text: string): string {

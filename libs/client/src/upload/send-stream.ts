@@ -1,23 +1,19 @@
 import type { Caller } from '../caller.js';
 import { streamOf } from '../stream-of.js';
 import type { Separation } from '../types.js';
+import type { Fields, UploadOptions } from './song.js';
 
 interface Upload {
   readonly path: string;
   readonly song: { readonly name: string; readonly size: number; stream(): ReadableStream<Uint8Array> };
-  readonly fields: Readonly<Record<string, string>>;
-}
-
-interface Options {
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: (sentBytes: number, totalBytes: number) => void;
+  readonly fields: Fields;
 }
 
 /** Uploads a song piece by piece, in little memory: FormData would read all of it, and tell nothing of its progress. */
 export async function sendStream(
   caller: Caller,
   { path, song, fields }: Upload,
-  { signal, onProgress }: Options,
+  { signal, onProgress }: UploadOptions,
 ): Promise<Separation> {
   const boundary = `song-${crypto.randomUUID()}`;
   const encoder = new TextEncoder();

@@ -2,19 +2,13 @@ import type { Caller } from '../caller.js';
 import { paths, type Format } from '../paths.js';
 import type { Separation } from '../types.js';
 import { ConnectionError } from '../errors.js';
-import { sendForm, type FormRequestMaker } from './send-form.js';
-import { sendResumable } from './send-resumable.js';
+import { browserRequests } from './browser-request.js';
+import { restAsStream } from './rest-as-stream.js';
+import { restFromBrowser } from './rest-from-browser.js';
+import { sendForm } from './send-form.js';
+import { sendResumable, type SendRest } from './send-resumable.js';
 import { sendStream } from './send-stream.js';
-
-/** A song to upload: a `File` of a browser, or what `songFile` of `music-separation-client/node` returns. */
-export interface Song {
-  readonly name: string;
-  /** in bytes */
-  readonly size: number;
-  stream(): ReadableStream<Uint8Array>;
-  /** the rest from this byte on; without it, an upload does not go on after a break */
-  slice?(start: number): { stream(): ReadableStream<Uint8Array> };
-}
+import { isFile, type Fields, type Song, type UploadOptions } from './song.js';
 
 /** Options of a separation. The OpenAPI document of the server has the defaults. */
 export interface SeparationOptions {
@@ -31,47 +25,48 @@ export interface SeparationOptions {
   readonly priority?: Separation['priority'];
 }
 
-export interface UploadOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** called with the bytes that were sent so far, of how many */
-  readonly onProgress?: (sentBytes: number, totalBytes: number) => void;
-}
-
 /** larger songs go on where they were when the connection breaks */
 const LARGE_BYTES = 32 * 1024 * 1024;
 
-export type Fields = Readonly<Record<string, string>>;
+/** Browsers report the progress of an XMLHttpRequest only, and Node has none. */
+interface Sender {
+  readonly sendWhole: (options: UploadOptions) => Promise<Separation>;
+  readonly sendRest: SendRest;
+}
 
 /** @throws ApiError, ConnectionError, the signal's reason after an abort */
 export function upload(caller: Caller, song: Song, fields: Fields, options: UploadOptions): Promise<Separation> {
-  const { XMLHttpRequest } = globalThis as { XMLHttpRequest?: FormRequestMaker };
-  if (XMLHttpRequest !== undefined && song instanceof Blob) {
-    const request = new XMLHttpRequest();
-    return sendForm(caller, { request, path: paths.separations, song, fields }, options);
+  const Request = browserRequests();
+  if (Request !== undefined && song instanceof Blob) {
+    const sendWhole: Sender['sendWhole'] = (hooks) => sendForm(caller, Request, song, fields, hooks);
+    return sendFile(caller, song, fields, { sendWhole, sendRest: restFromBrowser(caller, Request, song) }, options);
   }
-  if (isFile(song)) return sendFile(caller, song, fields, options);
-  return sendStream(caller, { path: paths.separations, song, fields }, options);
-}
-
-type FileSong = Song & Required<Pick<Song, 'slice'>>;
-
-function isFile(song: Song): song is FileSong {
-  return song.slice !== undefined;
+  const sendWhole: Sender['sendWhole'] = (hooks) =>
+    sendStream(caller, { path: paths.separations, song, fields }, hooks);
+  if (!isFile(song)) return sendWhole(options);
+  return sendFile(caller, song, fields, { sendWhole, sendRest: restAsStream(caller, song) }, options);
 }
 
 /** A small song in one call; if its connection breaks on the way, it goes on as a large one does. */
-async function sendFile(caller: Caller, song: FileSong, fields: Fields, options: UploadOptions): Promise<Separation> {
-  if (song.size > LARGE_BYTES) return sendResumable(caller, { song, fields }, options);
+async function sendFile(
+  caller: Caller,
+  song: Pick<Song, 'name' | 'size'>,
+  fields: Fields,
+  { sendWhole, sendRest }: Sender,
+  options: UploadOptions,
+): Promise<Separation> {
+  const resume = (): Promise<Separation> => sendResumable(caller, { song, fields, sendRest }, options);
+  if (song.size > LARGE_BYTES) return resume();
   let sent = 0;
   const onProgress = (sentBytes: number, totalBytes: number): void => {
     sent = sentBytes;
     options.onProgress?.(sentBytes, totalBytes);
   };
   try {
-    return await sendStream(caller, { path: paths.separations, song, fields }, { ...options, onProgress });
+    return await sendWhole({ ...options, onProgress });
   } catch (error) {
     if (sent === 0 || !(error instanceof ConnectionError)) throw error;
-    return sendResumable(caller, { song, fields }, options);
+    return resume();
   }
 }
 
