@@ -1,7 +1,8 @@
 """Measures the engine's own work: CPU milliseconds for a second of song, with the network left out.
 
 The network is a stub: each stem is the mix at a level of its own. `device` is what a GPU would do besides:
-scaling, overlap-add, measuring and interleaving. `host` is the rest: opening, leveling, reading and writing.
+measuring, scaling, overlap-add and interleaving. `host` is the rest: opening, reading and writing.
+`bare writes` is what the system takes to write as many bytes to as many files: host cannot be below it.
 
     python -m bench.host_work --device numpy torch --jobs 1 16 --seconds 120 --rounds 5
 """
@@ -18,10 +19,12 @@ from fractions import Fraction
 from pathlib import Path
 from unittest.mock import patch
 
+import numpy as np
 import torch
 
 from bench.report import spread, write_line
 from separation_engine.architectures.table import ARCHITECTURES
+from separation_engine.backends.torch import song as torch_song
 from separation_engine.backends.torch.batch_limit import BatchLimit
 from separation_engine.backends.torch.network import TorchAccumulator, TorchNetwork
 from separation_engine.backends.torch.song import TorchSong
@@ -34,6 +37,8 @@ from tests.sounds import RATE, song
 # of htdemucs
 _SEGMENT = 343_980
 _BATCH = 16
+# of one stem: what is final after a segment, at the overlap of 0.25
+_BLOCK_BYTES = 8 * _SEGMENT * 3 // 4
 
 
 # stems that leave a rest, as those of trained networks do
@@ -91,6 +96,7 @@ class DeviceTime:
 
     def count(self, patches: ExitStack) -> None:
         for owner, name in [
+            (torch_song, "_sums"),
             (TorchSong, "_keep"),
             (TorchSong, "mix"),
             (TorchSong, "finish"),
@@ -135,16 +141,16 @@ def main() -> None:
     options = parser.parse_args()
     mix = song(round(options.seconds * RATE))
     torch.set_num_threads(1)
-    write_line("network  jobs          host [range]        device [range]")
+    write_line("network  jobs          host [range]        device [range]   bare writes [range]")
     for device in options.device:
         for jobs in options.jobs:
             runs = [measure(device, jobs, mix, options.folder) for _ in range(options.rounds)]
-            host, on_device = zip(*runs, strict=True)
-            write_line(f"{device:7} {jobs:5} {spread(host):>21} {spread(on_device):>21}")
+            host, on_device, bare = zip(*runs, strict=True)
+            write_line(f"{device:7} {jobs:5} {spread(host):>21} {spread(on_device):>21} {spread(bare):>21}")
 
 
-def measure(device: str, jobs: int, mix: Samples, parent: str | None) -> tuple[float, float]:
-    """CPU milliseconds of host and device for a second of song."""
+def measure(device: str, jobs: int, mix: Samples, parent: str | None) -> tuple[float, float, float]:
+    """CPU milliseconds of host, device and bare writes for a second of song."""
     network, on_device = STUBS[device](), DeviceTime()
     model = make_model([network])
     with ExitStack() as ends:
@@ -156,8 +162,24 @@ def measure(device: str, jobs: int, mix: Samples, parent: str | None) -> tuple[f
         seconds = time.process_time() - began - network.seconds - on_device.seconds
         if listener.errors:
             raise next(iter(listener.errors.values()))
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        bare = bare_writes(Path(folder), jobs * len(SOURCES), mix.nbytes)
     song_seconds = jobs * mix.shape[1] / RATE
-    return 1000 * seconds / song_seconds, 1000 * on_device.seconds / song_seconds
+    factor = 1000 / song_seconds
+    return factor * seconds, factor * on_device.seconds, factor * bare
+
+
+def bare_writes(folder: Path, files: int, size: int) -> float:
+    """CPU seconds to write files of this size, one block to each in turn."""
+    blocks = np.zeros((files, _BLOCK_BYTES), np.uint8)
+    blocks += 1
+    began = time.process_time()
+    with ExitStack() as ends:
+        opened = [ends.enter_context((folder / str(index)).open("wb", buffering=0)) for index in range(files)]
+        for first in range(0, size, _BLOCK_BYTES):
+            for file, block in zip(opened, blocks, strict=True):
+                file.write(block[: size - first])
+    return time.process_time() - began
 
 
 if __name__ == "__main__":

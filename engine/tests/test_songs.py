@@ -105,8 +105,13 @@ def test_measures_mean_and_deviation(samples: int) -> None:
     [lambda one: np.stack([one, -one]), lambda one: np.full((2, one.size), 0.1, np.float32)],
     ids=["opposite phase", "constant"],
 )
-def test_a_song_without_a_scale_keeps_its_level(make: Callable[[Samples], Samples]) -> None:
-    assert measure_normalisation(blocks_of(make(song(2 * RATE)[0]))).std == 1
+def test_a_song_without_a_scale_keeps_its_level(tmp_path: Path, make: Callable[[Samples], Samples]) -> None:
+    mix = make(song(2 * RATE)[0])
+    measured = measure_normalisation(blocks_of(mix))
+    assert measured.std == 1
+    with closing(WavReader(write_wav(tmp_path / "song.wav", mix))) as reader:
+        on_device = TorchSong(reader, CPU, normalized=True, resident=False)
+        np.testing.assert_array_equal(on_device.mix(0, mix.shape[1]), mix - measured.offset)
 
 
 @pytest.mark.parametrize("resident", [True, False])

@@ -69,7 +69,6 @@ def measure_normalisation(blocks: Iterable[Samples]) -> Normalisation:
         # left as the real part, right as the imaginary one: both are summed at once
         frames = block.view(np.complex64)[:, 0].astype(np.complex128)
         if anchor is None:
-            # sums relative to the first sample: a constant song gives exactly 0
             anchor = frames[:1].copy()
         frames -= anchor
         total += complex(frames.sum())
@@ -78,11 +77,20 @@ def measure_normalisation(blocks: Iterable[Samples]) -> Normalisation:
         samples += len(frames)
     if anchor is None:
         return Normalisation.none()
+    return normalisation_of_sums(complex(anchor[0]), total, squares, samples)
+
+
+def normalisation_of_sums(anchor: complex, total: complex, squares: float, samples: int) -> Normalisation:
+    """The same from sums in float64, left as the real part and right as the imaginary one.
+
+    anchor: the first sample. total: of all samples less the anchor, so a constant song gives exactly 0.
+    squares: of their mono mix. samples: 1 or more. Raises InvalidInputError for NaN and infinity.
+    """
     # a sample that is not finite spoils both sums, and finite ones do not overflow
     if not (cmath.isfinite(total) and math.isfinite(squares)):
         raise InvalidInputError("the input holds a sample that is not finite")
-    means = anchor.view(np.float64) + np.array([total.real, total.imag]) / samples
-    offset = means.astype(np.float32).reshape(2, 1)
+    means = [anchor.real + total.real / samples, anchor.imag + total.imag / samples]
+    offset = np.array(means, np.float32).reshape(2, 1)
     if samples < 2 or squares == 0.0:
         return Normalisation(offset, np.float32(1))
     mono = (total.real + total.imag) / 2

@@ -9,9 +9,16 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import pad
 
-from separation_engine.backends.torch.transfer import host_memory, to_device, to_host, translated_errors
-from separation_engine.common.wav import Samples, WavReader
-from separation_engine.networks.normalisation import BLOCK_SAMPLES, Normalisation
+from separation_engine.backends.torch.transfer import (
+    host_memory,
+    read_values,
+    to_device,
+    to_host,
+    translated_errors,
+    uploading,
+)
+from separation_engine.common.wav import WavReader
+from separation_engine.networks.normalisation import Normalisation, normalisation_of_sums
 from separation_engine.networks.stem_block import Output, PendingBlocks, StemBlock
 
 _UPLOAD_SAMPLES = 1 << 20
@@ -28,8 +35,12 @@ class TorchSong:
         self._reader = reader
         self._device = device
         with torch.inference_mode(), translated_errors("out of memory for another song"):
-            self._whole = torch.empty((2, reader.samples), device=device) if resident else None
-            normalisation = Normalisation.of(self._read_all(), normalized=normalized)
+            with uploading(device) as use_after:
+                self._whole = torch.empty((2, reader.samples), device=device) if resident else None
+                measured = self._measure()
+                if self._whole is not None:
+                    use_after(self._whole)
+            normalisation = measured if normalized else Normalisation.none()
             self._offset = to_device(normalisation.offset, device)
             # a tensor: torch multiplies by the reciprocal of a number instead of dividing by it.
             # Filled on the device: a copy from pageable memory would wait for it
@@ -86,19 +97,36 @@ class TorchSong:
         self._reader.read_into(part.numpy(), first)
         return part.to(self._device, non_blocking=True).T.contiguous()
 
-    def _read_all(self) -> Iterator[Samples]:
-        """The song in blocks, which go to the device on the way if it holds the whole song."""
+    def _measure(self) -> Normalisation:
+        """Read the whole song. Waits for its upload, and for no network that runs on the device meanwhile."""
+        anchor, sums = torch.zeros((2, 3), dtype=torch.float64, device=self._device)
+        for first, part in self._upload():
+            if not first:
+                anchor[:2] = part[0]
+            sums += _sums(part, anchor[:2])
+        left, right, _, left_total, right_total, squares = read_values(torch.cat([anchor, sums])).tolist()
+        total = complex(left_total, right_total)
+        return normalisation_of_sums(complex(left, right), total, squares, self._reader.samples)
+
+    def _upload(self) -> Iterator[tuple[int, torch.Tensor]]:
+        """Each part of the song on the device, (samples, channels=2), and where it begins."""
         for first in range(0, self._reader.samples, _UPLOAD_SAMPLES):
             part = host_memory((min(_UPLOAD_SAMPLES, self._reader.samples - first), 2), self._device)
-            for start in range(0, len(part), BLOCK_SAMPLES):
-                block = part[start : start + BLOCK_SAMPLES].numpy()
-                self._reader.read_into(block, first + start)
-                yield block
-            self._keep(part, first)
+            self._reader.read_into(part.numpy(), first)
+            uploaded = part.to(self._device, non_blocking=True)
+            self._keep(uploaded, first)
+            yield first, uploaded
 
     def _keep(self, part: torch.Tensor, first: int) -> None:
         if self._whole is not None:
-            self._whole[:, first : first + len(part)] = part.to(self._device, non_blocking=True).T
+            self._whole[:, first : first + len(part)] = part.T
+
+
+def _sums(part: torch.Tensor, anchor: torch.Tensor) -> torch.Tensor:
+    """Of both channels, and of the squares of the mono mix, relative to the anchor: (3,), in float64."""
+    frames = part.double().sub_(anchor)
+    doubled = frames.sum(1)
+    return torch.stack([*frames.sum(0), doubled.square_().sum() / 4])
 
 
 def _energy(block: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, cast
+from functools import cache
+from typing import Any, Literal, cast
 
 import torch
 from numpy.typing import NDArray
@@ -32,9 +33,24 @@ def to_device(samples: NDArray[Any], device: torch.device) -> torch.Tensor:
 
 
 def to_host(samples: torch.Tensor) -> Callable[[], NDArray[Any]]:
-    """Start a copy into pinned memory, queued behind the work that computes the samples."""
+    """Start a copy into pinned memory as soon as the samples are computed, beside later computations."""
     if samples.device.type == "cpu":
         return samples.numpy
+    stream = _stream(samples.device, "down")
+    stream.wait_stream(torch.cuda.current_stream(samples.device))
+    with torch.cuda.stream(stream):
+        copied = _start_copy(samples)
+    # keeps their memory until they are copied
+    samples.record_stream(stream)
+    return copied
+
+
+def read_values(values: torch.Tensor) -> NDArray[Any]:
+    """Wait for what the current stream computes, and for no other."""
+    return values.numpy() if values.device.type == "cpu" else _start_copy(values)()
+
+
+def _start_copy(samples: torch.Tensor) -> Callable[[], NDArray[Any]]:
     host = host_memory(samples.shape, samples.device, samples.dtype)
     host.copy_(samples, non_blocking=True)
     # a blocking event: spinning threads would take CPU time from the encoders
@@ -47,6 +63,27 @@ def to_host(samples: torch.Tensor) -> Callable[[], NDArray[Any]]:
         return host.numpy()
 
     return wait
+
+
+@contextmanager
+def uploading(device: torch.device) -> Iterator[Callable[[torch.Tensor], None]]:
+    """Copies and computes beside what runs on the device. Later computations there wait for it.
+
+    Yields a function for tensors that they use: it keeps their memory until then.
+    """
+    if device.type == "cpu":
+        yield lambda _: None
+        return
+    computing, stream = torch.cuda.current_stream(device), _stream(device, "up")
+    with torch.cuda.stream(stream):
+        yield lambda samples: cast("Any", samples).record_stream(computing)
+    computing.wait_stream(stream)
+
+
+@cache
+def _stream(device: torch.device, _: Literal["up", "down"]) -> torch.cuda.Stream:
+    """One for each direction: the allocator keeps memory for each stream."""
+    return cast("torch.cuda.Stream", cast("Any", torch.cuda.Stream)(device))
 
 
 @contextmanager
