@@ -1,7 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { PlainError } from '../support/fail.mjs';
 
-/** Listens for a moment. Returns the port, or undefined if it is taken. Port 0 takes a free one. */
+// no system gives these to outgoing connections, which could take a free port before its server does
+const [FIRST, END] = [16_384, 32_768];
+
+/** Listens for a moment. Returns the port, or undefined if it is taken. */
 function tryPort(host, port) {
   return new Promise((resolve, reject) => {
     const server = createServer();
@@ -13,7 +17,11 @@ function tryPort(host, port) {
   });
 }
 
-export const freePort = (host) => tryPort(host, 0);
+export async function freePort(host) {
+  let port;
+  while (port === undefined) port = await tryPort(host, randomInt(FIRST, END));
+  return port;
+}
 
 export async function mustBeFree(host, port, variable) {
   const found = await tryPort(host, port).catch((error) => {
