@@ -45,7 +45,7 @@ async function startService() {
   const env = { ...(await containers.startBackends()), MODEL: 'demo', HOST };
   const [port, workerPort] = [await freePort(HOST), await freePort(HOST)];
   const begin = Date.now();
-  await containers.start('rest-server', 'api', { ...env, PORT: port }, { volumes: ['/tmp'] });
+  await containers.start('rest-server', 'api', { ...env, PORT: port, SCRATCH_DIR: '/tmp' }, { volumes: ['/tmp'] });
   await containers.start('logs', 'api', env, { command: ['node', 'dist/apps/logs/apps/logs/src/main.js'] });
   const places = { SCRATCH_DIR: '/scratch', ENGINE_CACHE_DIR: '/cache' };
   const worker = { ...env, ...places, WORKER_PORT: workerPort };
