@@ -85,19 +85,27 @@ export class Operations {
 
   /** @param {{ stop: string, start: string }} commands */
   async restartCluster({ stop, start }) {
+    const before = new Set((await this.#containers()).map(({ containerID }) => containerID));
+    const stopped = Date.now();
     for (const command of [stop, start]) {
       const { code, output } = await run('sh', ['-c', command], { quiet: true });
       if (code !== 0) throw new PlainError(`${output}\n${command} failed: see above.`);
     }
     const started = Date.now();
-    const answers = () =>
-      this.#cluster.kubectl('get', '--raw', '/readyz').then(
-        () => true,
-        () => false,
-      );
-    await until(answers, { timeoutMs: GONE_MS });
-    await this.#rolledOut();
-    return `all pods were ready ${seconds(started)} s after the start`;
+    // until the node reports, the API shows the containers of before
+    const allNew = async () => {
+      const now = await this.#containers().catch(() => []);
+      return now.length > 0 && now.every(({ ready, containerID }) => ready && !before.has(containerID));
+    };
+    if (!(await until(allNew, { timeoutMs: GONE_MS }))) {
+      throw new PlainError(`not every container came back: ${JSON.stringify(await this.#containers())}`);
+    }
+    return `stopped for ${Math.round((started - stopped) / 1000)} s; all containers ran again after ${seconds(started)} s more`;
+  }
+
+  async #containers() {
+    const { items } = await this.#cluster.json('get', 'pods');
+    return items.flatMap(({ status }) => status.containerStatuses ?? []);
   }
 
   async reinstall() {
