@@ -25,19 +25,26 @@ SETTINGS = {
     "dconv_mode": 3,
     "t_sparse_self_attn": False,
 }
+# for dry runs of benchmarks
+TINY = {"channels": 4, "bottom_channels": 32, "t_layers": 1, "t_heads": 4, "dconv_comp": 4}
 FOUR = ["drums", "bass", "other", "vocals"]
-SOURCES = {"htdemucs": FOUR, "htdemucs_ft": FOUR, "htdemucs_6s": [*FOUR, "guitar", "piano"]}
+SOURCES = {"htdemucs": FOUR, "htdemucs_ft": FOUR, "htdemucs_6s": [*FOUR, "guitar", "piano"], "tiny": FOUR}
 SIGNATURES = {
     "htdemucs": ["955717e8"],
     "htdemucs_ft": ["f7e0c4bc", "d12395a8", "92cfc3b6", "04573f0d"],
     "htdemucs_6s": ["5c90dfd2"],
+    "tiny": ["00000001"],
 }
 
 
-def build(signature: str, sources: list[str]) -> HTDemucs:
+def settings_of(name: str) -> dict[str, object]:
+    return {**SETTINGS, **(TINY if name == "tiny" else {})}
+
+
+def build(signature: str, sources: list[str], settings: dict[str, object] = SETTINGS) -> HTDemucs:
     """Returns random weights. Scales that start near zero become as large as a trained model's."""
     torch.manual_seed(int(signature, 16))
-    model: HTDemucs = HTDemucs(sources, **SETTINGS, segment=SEGMENT)
+    model: HTDemucs = HTDemucs(sources, **settings, segment=SEGMENT)
     model.eval()
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -46,22 +53,22 @@ def build(signature: str, sources: list[str]) -> HTDemucs:
     return model
 
 
-def write_ours(model: HTDemucs, signature: str, folder: Path) -> None:
+def write_ours(model: HTDemucs, settings: dict[str, object], signature: str, folder: Path) -> None:
     segment = {"_type": "fraction", "numerator": SEGMENT.numerator, "denominator": SEGMENT.denominator}
     metadata = {
         "klass": "demucs.htdemucs.HTDemucs",
         "args": json.dumps([model.sources]),
-        "kwargs": json.dumps({**SETTINGS, "segment": segment}),
+        "kwargs": json.dumps({**settings, "segment": segment}),
     }
     save_file(model.state_dict(), folder / f"{signature}.safetensors", metadata)
 
 
-def write_stock(model: HTDemucs, signature: str, folder: Path) -> None:
+def write_stock(model: HTDemucs, settings: dict[str, object], signature: str, folder: Path) -> None:
     """Writes a package named by its checksum: the stock command finds no other local weights."""
     package = {
         "klass": HTDemucs,
         "args": [model.sources],
-        "kwargs": {**SETTINGS, "segment": SEGMENT},
+        "kwargs": {**settings, "segment": SEGMENT},
         "state": model.state_dict(),
     }
     partial = folder / "partial"
@@ -87,9 +94,10 @@ def main() -> None:
         ours = folder / "models" / name
         ours.mkdir(parents=True, exist_ok=True)
         for signature in SIGNATURES[name]:
-            model = build(signature, SOURCES[name])
-            write_ours(model, signature, ours)
-            write_stock(model, signature, stock)
+            settings = settings_of(name)
+            model = build(signature, SOURCES[name], settings)
+            write_ours(model, settings, signature, ours)
+            write_stock(model, settings, signature, stock)
         for target in (ours, stock):
             (target / f"{name}.yaml").write_text(bag(name), encoding="utf-8")
         write_record(ours, hash_files(ours, name))

@@ -23,9 +23,11 @@ from separation_engine.networks.interface import BackendSettings
 StockNetwork = HTDemucs | HDemucs
 
 
-def torch_network(folder: Path, precision: Precision = "fp32", device: DeviceName = "cpu") -> TorchNetwork:
+def torch_network(
+    folder: Path, precision: Precision = "fp32", device: DeviceName = "cpu", *, cuda_graphs: bool = False
+) -> TorchNetwork:
     """The first network of the model in the folder, on torch."""
-    backend = TorchBackend(BackendSettings(device, precision, folder))
+    backend = TorchBackend(BackendSettings(device, precision, folder, cuda_graphs))
     loaded = read_folder(folder, folder.name).read_weights(0).load(backend)
     assert isinstance(loaded, TorchNetwork)
     return loaded

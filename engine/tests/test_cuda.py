@@ -114,6 +114,31 @@ def test_a_song_never_waits_for_the_device(weights_dir: Path, tmp_path: Path, pr
     network.close()
 
 
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "fp16"])
+def test_graphs_equal_forwards(weights_dir: Path, precision: Precision) -> None:
+    plain = load(weights_dir, precision)
+    mixes = batch(plain, 7)
+    expected = plain.forward(mixes)
+    plain.close()
+    recorded = torch_network(weights_dir, precision, "cuda", cuda_graphs=True)
+    assert snr_db(expected, recorded.forward(mixes)) > 60
+    assert recorded._recorded
+    assert {1, 2, 4} <= (recorded._recorded._recordings or {}).keys()
+    first = recorded.forward(mixes[::-1].copy())
+    assert np.array_equal(first, recorded.forward(mixes[::-1].copy()))
+    recorded.close()
+
+
+def test_graphs_give_their_memory_back_on_a_full_device(weights_dir: Path) -> None:
+    recorded = torch_network(weights_dir, "fp32", "cuda", cuda_graphs=True)
+    mixes = batch(recorded, 8)
+    expected = recorded.forward(mixes)
+    # too little for a forward of 5 beside the graphs, and enough without them
+    with almost_full(256 << 20):
+        assert snr_db(expected, recorded.forward(np.concatenate([mixes, mixes, mixes[:5]]))[:8]) > 60
+    recorded.close()
+
+
 @contextmanager
 def almost_full(left: int) -> Iterator[None]:
     """Occupy all device memory except for `left` bytes."""

@@ -13,8 +13,16 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from separation_engine.architectures.demucs.no_host_sync import no_host_sync
+from separation_engine.architectures.htdemucs.torch.fused_htdemucs import fuse_layers
 from tests.models import short, small_hybrid
 from tests.sounds import RATE, song
+
+
+def short_fused() -> torch.nn.Module:
+    network = short()
+    fuse_layers(network, tf32=True)
+    return network
+
 
 Make = Callable[[], torch.nn.Module]
 
@@ -61,7 +69,7 @@ def test_the_inverse_gets_the_spectrum_of_a_real_wave(make: Make, monkeypatch: p
     assert spectra.imag[:, 1:-1].abs().max() > 0.01
 
 
-@pytest.mark.parametrize("make", [short, small_hybrid])
+@pytest.mark.parametrize("make", [short, short_fused, small_hybrid])
 def test_copies_nothing_between_host_and_device(make: Make) -> None:
     # a meta device has no values: reading one fails
     network, mix = make().eval().to("meta"), torch.zeros((2, 2, RATE), device="meta")

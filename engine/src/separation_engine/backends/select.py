@@ -35,7 +35,9 @@ class BackendSelector:
     def __init__(self, settings: Settings, precision: Precision | None = None) -> None:
         self._choice = settings.backend
         self.device: DeviceName = _resolve_device(settings.device, settings.backend)
-        self._settings = BackendSettings(self.device, precision or settings.precision, settings.cache_dir)
+        self._settings = BackendSettings(
+            self.device, precision or settings.precision, settings.cache_dir, settings.cuda_graphs
+        )
         self._open: dict[str, Backend] = {}
 
     def name_for(self, network: NetworkSettings) -> str:

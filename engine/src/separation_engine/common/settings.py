@@ -27,7 +27,7 @@ class Settings:
     """models_dir: None if only the demo model is needed. cache_dir: for compiled models and references.
 
     model_licences: only models with licenses of these classes are fetched. accepted_licences: the classes
-    that the operator has accepted beforehand.
+    that the operator has accepted beforehand. cuda_graphs: see BackendSettings; off until it is measured.
     """
 
     models_dir: Path | None
@@ -39,6 +39,7 @@ class Settings:
     log_level: LogLevel
     model_licences: frozenset[LicenceClass] = frozenset(get_args(LicenceClass))
     accepted_licences: frozenset[LicenceClass] = frozenset()
+    cuda_graphs: bool = False
 
     def changed(
         self, *, model: str | None = None, device: str | None = None, backend: str | None = None
@@ -67,6 +68,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         log_level=_read(environment, "LOG_LEVEL", "info", get_args(LogLevel)),
         model_licences=_read_licences(environment, "MODEL_LICENCES") or Settings.model_licences,
         accepted_licences=_read_licences(environment, "ACCEPT_LICENCES"),
+        cuda_graphs=_read(environment, "ENGINE_CUDA_GRAPHS", "off", ("off", "on")) == "on",
     )
 
 

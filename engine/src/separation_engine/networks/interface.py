@@ -24,12 +24,14 @@ Mixes: TypeAlias = Samples | Sequence[DeviceSamples]
 class BackendSettings:
     """Arguments of a backend: `Backend(settings)`.
 
-    cache_dir: writable folder for compiled models; it may not exist yet.
+    cache_dir: writable folder for compiled models; it may not exist yet. cuda_graphs: whether to record
+    forwards, on CUDA.
     """
 
     device: DeviceName
     precision: Precision
     cache_dir: Path
+    cuda_graphs: bool = False
 
 
 class Accumulator(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -82,19 +82,19 @@ def _overlap_add(frames: torch.Tensor, hop_length: int) -> torch.Tensor:
     return fold(frames, (1, samples), (1, size), stride=(1, hop_length))[:, 0, 0]
 
 
-@lru_cache(maxsize=8)
+# without limits: a CUDA graph may use these tensors as long as it lives. There are few kinds of networks
+@cache
 def _window(n_fft: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     return torch.hann_window(n_fft).to(device, dtype)
 
 
-@lru_cache(maxsize=8)
 def _envelope(
     n_fft: int, hop_length: int, count: int, dtype: torch.dtype, device: torch.device
 ) -> torch.Tensor:
     """Sum of the squared windows of `count` frames; 1 instead of 0 at both ends, which are cropped later."""
-    squares = torch.hann_window(n_fft)[None, :, None].square().expand(1, n_fft, count)
+    squares = _window(n_fft, dtype, device)[None, :, None].square().expand(1, n_fft, count)
     total = _overlap_add(squares, hop_length)[0]
-    return torch.where(total > 1e-11, total, 1).to(device, dtype)
+    return torch.where(total > 1e-11, total, 1)
 
 
 _STFT: dict[str, Any] = {"pad1d": _pad, "spectro": _spectro, "ispectro": _ispectro}
@@ -104,7 +104,7 @@ _REPLACEMENTS: list[tuple[ModuleType, dict[str, Any]]] = [
     (
         demucs.transformer,
         {
-            name: lru_cache(maxsize=8)(vars(demucs.transformer)[name])
+            name: lru_cache(maxsize=None)(vars(demucs.transformer)[name])
             for name in ("create_sin_embedding", "create_2d_sin_embedding")
         },
     ),

@@ -25,6 +25,7 @@ class TorchBackend:
             raise DeviceUnavailableError("float16 needs an NVIDIA GPU: set PRECISION=fp32")
         self.device: DeviceName = settings.device
         self.precision: Precision = settings.precision
+        self.cuda_graphs = settings.cuda_graphs and settings.device == "cuda"
         self.device_name = torch.cuda.get_device_name() if self.device == "cuda" else cpu_name()
         torch.set_num_threads(cpu_limit())
 

@@ -11,8 +11,14 @@ import numpy as np
 import torch
 from torch.nn.functional import pad
 
+from separation_engine.backends.torch.backend import TorchBackend
 from separation_engine.backends.torch.batch_limit import BatchLimit
 from separation_engine.backends.torch.cuda_math import cuda_math
+from separation_engine.backends.torch.recorded_forwards import (
+    RecordedForwards,
+    Recorder,
+    record_on_cuda,
+)
 from separation_engine.backends.torch.song import TorchSong
 from separation_engine.backends.torch.transfer import to_device, to_host, translated_errors
 from separation_engine.common.device import Precision
@@ -48,13 +54,15 @@ def load_module(
     device = torch.device(backend.device)
     with translated_errors("out of memory for the network"):
         module = make().eval().to(device)
-    return TorchNetwork(module, network, device, backend.precision, call)
+    recorder = record_on_cuda if isinstance(backend, TorchBackend) and backend.cuda_graphs else None
+    return TorchNetwork(module, network, device, backend.precision, call, recorder)
 
 
 class TorchNetwork:
     """One loaded network. On CUDA it takes several segments at once.
 
-    module: on its device, called by `call`. limit: how many segments at once.
+    module: on its device, called by `call`. limit: how many segments at once. recorder: records its forwards,
+    if it takes one length only.
     """
 
     def __init__(
@@ -64,6 +72,7 @@ class TorchNetwork:
         device: torch.device,
         precision: Precision,
         call: Call,
+        recorder: Recorder | None = None,
     ) -> None:
         self._module: torch.nn.Module | None = module
         self.sources = network.sources
@@ -76,6 +85,9 @@ class TorchNetwork:
             _full_batch(device), _BYTES_PER_SAMPLE * self.segment_samples, partial(spare_bytes, device)
         )
         self.asynchronous = device.type == "cuda"
+        self._recorded = None
+        if recorder and self.input_samples(1) == self.segment_samples:
+            self._recorded = RecordedForwards(self._forward, recorder, self.max_batch, self.segment_samples)
 
     @property
     def max_batch(self) -> int:
@@ -115,7 +127,7 @@ class TorchNetwork:
         return TorchAccumulator(stems, span, self._device)
 
     def close(self) -> None:
-        self._module = None
+        self._module = self._recorded = None
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
@@ -128,18 +140,29 @@ class TorchNetwork:
             is_memory = (
                 isinstance(error, OutOfMemoryError) or _OUT_OF_MEMORY_OR_UNSUPPORTED in str(error).lower()
             )
+            if is_memory and self._recorded:
+                self._recorded.drop("the device is full")
             if self.max_batch == 1 or not is_memory:
                 raise
             return None
 
     def _run(self, mixes: Mixes, stems: Sequence[int]) -> torch.Tensor:
-        if self._module is None:
-            raise AssertionError("the network is closed")
         half = _HALF.get(self._precision)
-        in_half = torch.autocast(self._device.type, half or torch.bfloat16, enabled=half is not None)
+        # a forward uses each weight once. A recording would use cached ones after the cache is emptied
+        in_half = torch.autocast(
+            self._device.type, half or torch.bfloat16, enabled=half is not None, cache_enabled=False
+        )
         tf32 = self._precision != "fp32"
         with torch.inference_mode(), cuda_math(tf32=tf32), in_half:
-            return self._call(self._module, self._stack(mixes), stems).float()
+            batch = self._stack(mixes)
+            # a recording makes every stem
+            return self._recorded(batch) if self._recorded else self._forward(batch, stems)
+
+    def _forward(self, mixes: torch.Tensor, stems: Sequence[int] | None = None) -> torch.Tensor:
+        if self._module is None:
+            raise AssertionError("the network is closed")
+        every = range(len(self.sources))
+        return self._call(self._module, mixes, every if stems is None else stems).float()
 
     def _stack(self, mixes: Mixes) -> torch.Tensor:
         tensors = [mix if isinstance(mix, torch.Tensor) else to_device(mix, self._device) for mix in mixes]

@@ -1,0 +1,110 @@
+"""Forwards that a GPU repeats from a recording: the host starts one CUDA graph instead of every kernel."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias, cast
+
+import torch
+
+_LOG = logging.getLogger(__name__)
+# together, they make a batch of any size
+_SIZES = (16, 8, 4, 2, 1)
+# largest difference of a replay, relative to the largest sample; the same kernels give the same bits
+_TOLERANCE = 1e-3
+
+# mixes, (batch, channels, samples), to stems, (batch, sources, channels, samples)
+Forward: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
+# records what a function starts on the device; returns what repeats it, and the result that repeats overwrite
+Recorder: TypeAlias = Callable[[Callable[[], torch.Tensor]], tuple[Callable[[], None], torch.Tensor]]
+
+
+@dataclass(frozen=True)
+class _Recording:
+    inputs: torch.Tensor
+    replay: Callable[[], None]
+    outputs: torch.Tensor
+
+
+class RecordedForwards:
+    """Records a forward for batches of 1, 2, 4, 8 and 16 segments of one length. Other lengths run as usual.
+
+    Each recording must repeat what the forward computes. If the device cannot record, or drop() is called,
+    everything runs as usual, and the log tells why.
+    """
+
+    def __init__(self, forward: Forward, record: Recorder, most: int, samples: int) -> None:
+        self._forward = forward
+        self._record = record
+        self._most = most
+        self._samples = samples
+        self._recordings: dict[int, _Recording] | None = None
+
+    def __call__(self, mixes: torch.Tensor) -> torch.Tensor:
+        if mixes.shape[-1] != self._samples:
+            return self._forward(mixes)
+        if self._recordings is None:
+            self._recordings = self._record_all(mixes)
+        found = []
+        for size, recording in self._recordings.items():
+            while len(mixes) >= size:
+                recording.inputs.copy_(mixes[:size])
+                recording.replay()
+                found.append(recording.outputs.clone())
+                mixes = mixes[size:]
+        if len(mixes):
+            found.append(self._forward(mixes))
+        return torch.cat(found) if len(found) > 1 else found[0]
+
+    def drop(self, reason: str) -> None:
+        if self._recordings != {}:
+            _LOG.warning("this network runs without CUDA graphs: %s", reason)
+        self._recordings = {}
+
+    def _record_all(self, mixes: torch.Tensor) -> dict[int, _Recording]:
+        """Largest first: the smaller ones then use its memory."""
+        recordings = {}
+        for size in _SIZES:
+            if size > self._most:
+                continue
+            try:
+                recordings[size] = self._record_one(mixes.new_empty((size, *mixes.shape[1:])).normal_())
+            except torch.cuda.OutOfMemoryError:
+                _LOG.warning("the device has no memory for a CUDA graph of %d segments", size)
+            except RuntimeError as error:
+                self.drop(str(error))
+                return {}
+        _LOG.info("recorded CUDA graphs for batches of %s", ", ".join(map(str, recordings)) or "no size")
+        return recordings
+
+    def _record_one(self, inputs: torch.Tensor) -> _Recording:
+        expected = self._forward(inputs)
+        replay, outputs = self._record(lambda: self._forward(inputs))
+        replay()
+        error = (outputs - expected).abs().max() / expected.abs().max()
+        if not error <= _TOLERANCE:
+            raise RuntimeError(f"a CUDA graph of {len(inputs)} segments differs by {float(error):.1e}")
+        return _Recording(inputs, replay, outputs)
+
+
+def record_on_cuda(call: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+    """Raises RuntimeError if the function waits for the device or copies from the host."""
+    here, side = torch.cuda.current_stream(), cast("Any", torch.cuda.Stream)()
+    side.wait_stream(here)
+    with torch.cuda.stream(side):
+        # allocates what libraries keep for a stream, which a recording cannot
+        call()
+    here.wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph, pool=cast("Any", _shared_pool()), capture_error_mode="thread_local"):
+        outputs = call()
+    return graph.replay, outputs
+
+
+@lru_cache(maxsize=1)
+def _shared_pool() -> object:
+    """One for all recordings: they run one after another, and only their results outlast them."""
+    return torch.cuda.graph_pool_handle()
