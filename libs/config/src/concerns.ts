@@ -203,7 +203,7 @@ export const modelQueues = queuesOfModels('MODEL_QUEUES', 'toWorkers=*').describ
 export const jobs = {
   queue: queueName('QUEUE', 'toWorkers').describe('queue of `MODEL_QUEUES` that the worker takes songs from'),
   concurrency: integer('WORKER_CONCURRENCY', 1, [1, 64]).describe('songs that each engine separates at once'),
-  prefetch: integer('WORKER_PREFETCH', 1, [0, 8]).describe(
+  prefetch: integer('WORKER_PREFETCH', 1, [0, 64]).describe(
     'further songs that the worker prepares or stores meanwhile; use 0 with several workers',
   ),
   analysis: oneOf('ANALYSIS', 'always', ['always', 'on-demand']).describe(
