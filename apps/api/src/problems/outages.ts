@@ -24,6 +24,13 @@ export function outOfDisk(cause: unknown): ProblemError {
   });
 }
 
+export function noTemporaryFiles(cause: unknown): ProblemError {
+  return new ProblemError('out_of_disk', 'The server cannot write temporary files; try again later.', {
+    retryAfterSeconds: RETRY_AFTER_FULL_DISK,
+    cause,
+  });
+}
+
 /** what an operator must mend, or a rolling upgrade */
 const RETRY_AFTER_BROKEN = 30;
 

@@ -21,6 +21,7 @@ describe(toProblem.name, () => {
     const error: unknown = await sut
       .transcode(master, 'mp3', () => Promise.resolve())
       .catch((reason: unknown) => reason);
-    expect(toProblem(error)).toMatchObject({ status: 507, code: 'out_of_disk' });
+    const detail = 'The server cannot write temporary files; try again later.';
+    expect(toProblem(error)).toMatchObject({ status: 507, code: 'out_of_disk', detail });
   });
 });

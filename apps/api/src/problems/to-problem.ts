@@ -4,7 +4,7 @@ import { publicText, type ProblemCode } from '@app/separations';
 import { InvalidCursorError, SeparationBusyError } from '@app/separation-store';
 import { RedisUnavailableError } from '@app/redis';
 import { isOutOfDisk, ObjectNotFoundError, StorageUnavailableError } from '@app/storage';
-import { ffmpegUnavailable, outOfDisk, queueUnavailable, storageUnavailable } from './outages.js';
+import { ffmpegUnavailable, noTemporaryFiles, outOfDisk, queueUnavailable, storageUnavailable } from './outages.js';
 import { ProblemError } from './problem.error.js';
 
 /** for errors of the framework: unknown routes, bodies that cannot be parsed */
@@ -25,7 +25,8 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
 /** Turns any thrown value into a problem. An unknown error becomes `internal` and keeps its message to itself. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof ScratchError || isOutOfDisk(error)) return outOfDisk(error);
+  if (isOutOfDisk(error)) return outOfDisk(error);
+  if (error instanceof ScratchError) return noTemporaryFiles(error);
   if (error instanceof FfmpegUnavailableError) return ffmpegUnavailable(error);
   // what we ask for is there: a store that says otherwise is asked again
   if (error instanceof StorageUnavailableError || error instanceof ObjectNotFoundError)

@@ -19,7 +19,7 @@ import numpy as np
 from separation_engine import __version__
 from separation_engine.common.cpu_time import cpu_seconds
 from separation_engine.common.device import memory_bytes
-from separation_engine.common.errors import DeviceLostError, InvalidInputError
+from separation_engine.common.errors import CancelledError, DeviceLostError, InvalidInputError
 from separation_engine.common.settings import Settings
 from separation_engine.separating.loaded_model import LoadedModel
 from separation_engine.separating.request import Progress, SeparationRequest, SeparationResult
@@ -211,8 +211,11 @@ class _Reporter:
     def failed(self, request: SeparationRequest, error: Exception) -> None:
         self._active.discard(request.id)
         message = error_message(request.id, error)
-        is_bug = message["code"] == "internal"
-        _LOG.error("failed: %s", message["message"], extra=about(request), exc_info=is_bug)
+        if isinstance(error, CancelledError):
+            _LOG.info("%s", error, extra=about(request))
+        else:
+            is_bug = message["code"] == "internal"
+            _LOG.error("failed: %s", message["message"], extra=about(request), exc_info=is_bug)
         self.send(message)
 
 
