@@ -143,6 +143,8 @@ def test_an_invalid_setting_is_named() -> None:
 def test_the_defaults_are_those_of_the_worker() -> None:
     settings = read_settings({})
     assert (settings.model, settings.device, settings.models_dir) == ("htdemucs", "auto", None)
+    assert not settings.cuda_graphs
+    assert read_settings({"ENGINE_CUDA_GRAPHS": "on"}).cuda_graphs
 
 
 def test_the_machine_has_memory() -> None:

@@ -118,6 +118,14 @@ def test_tf32_is_for_gpus_from_ampere_on(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert TorchBackend(BackendSettings("cuda", "tf32", tmp_path)).precision == "tf32"
 
 
+def test_only_gpus_have_graphs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert not TorchBackend(BackendSettings("cpu", "fp32", tmp_path, cuda_graphs=True)).cuda_graphs
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
+    assert TorchBackend(BackendSettings("cuda", "fp32", tmp_path, cuda_graphs=True)).cuda_graphs
+    assert not TorchBackend(BackendSettings("cuda", "fp32", tmp_path)).cuda_graphs
+
+
 def test_accumulators_agree() -> None:
     random = np.random.default_rng(0)
     window = random.random(RATE, np.float32)
