@@ -41,16 +41,22 @@ def watched(work: Callable[[], None], device: str, pid: int | None) -> Run:
         finally:
             seconds = time.perf_counter() - began
             driver.terminate()
-        # the driver may have been stopped in the middle of its last line
-        samples = [tuple(map(float, line.split(","))) for line in driver.stdout or () if line.endswith("\n")]
-    busy, memory = zip(*samples, strict=True)
+        # the driver may have been stopped in the middle of its last line, or before its first one
+        samples = [_numbers(line) for line in driver.stdout or () if line.endswith("\n")]
+    busy, memory = zip(*(samples or [(float("nan"), float("nan"))]), strict=True)
     return Run(seconds, _cpu_seconds(pid) - cpu_before, mean(busy), max(memory))
 
 
 def used_mib() -> float:
     """GPU memory in use, by anybody."""
     told = subprocess.run([*_ASK, *_which()], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return float(told.split(",")[1])
+    return _numbers(told)[1]
+
+
+def _numbers(line: str) -> tuple[float, float]:
+    """Utilization and memory. NaN for [N/A], as a part of a GPU has it."""
+    busy, memory = (float("nan") if "N/A" in text else float(text) for text in line.split(","))
+    return busy, memory
 
 
 def _which() -> list[str]:
