@@ -94,7 +94,7 @@ def _envelope(
     """Sum of the squared windows of `count` frames; 1 instead of 0 at both ends, which are cropped later."""
     squares = _window(n_fft, dtype, device)[None, :, None].square().expand(1, n_fft, count)
     total = _overlap_add(squares, hop_length)[0]
-    return torch.where(total > 1e-11, total, 1)
+    return total.masked_fill(total <= 1e-11, 1)
 
 
 _STFT: dict[str, Any] = {"pad1d": _pad, "spectro": _spectro, "ispectro": _ispectro}
