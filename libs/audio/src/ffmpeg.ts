@@ -13,11 +13,11 @@ import { mixStems, type MixRequest, type RenderedMix } from './encoding/mix.js';
 import { readVersion } from './ffmpeg/read-version.js';
 import { runFfmpeg } from './ffmpeg/run-ffmpeg.js';
 import { transcodeToMp3, transcodeToWav, type Master } from './encoding/transcode.js';
-import { ownInput, PIPE_INPUT } from './sources/ffmpeg-input.js';
+import { fileInput, ownInput, PIPE_INPUT } from './sources/ffmpeg-input.js';
 import type { SeekableSource } from './sources/seekable-source.js';
 import { writeCover, type SongCover } from './tags/write-cover.js';
 import { readTags, type FoundTags } from './tags/read-tags.js';
-import { streamWav, type FollowOptions } from './wav/float-wav.js';
+import { streamWav, withFloatWav, type FollowOptions } from './wav/float-wav.js';
 
 interface EncodeRequest {
   /** a stem in the working format: WAV, float32, 44.1 kHz, stereo */
@@ -90,10 +90,14 @@ export class Ffmpeg {
    * equal bytes. Encodes a growing stem as it grows; the timeout starts when the stem is complete.
    */
   async encode(request: EncodeRequest, options: FollowOptions = {}): Promise<void> {
+    const { wavPath, gain, destinations } = request;
     const { written, signal } = options;
-    const args = [...ownInput(PIPE_INPUT, 'wav'), ...stemArguments(request.gain, request.destinations)];
-    await runFfmpeg(this.program, args, {
-      stdin: streamWav(request.wavPath, options),
+    const isGrowing = written?.isComplete === false;
+    // ffmpeg does not check the length of a file
+    if (!isGrowing) await withFloatWav(wavPath, options, () => Promise.resolve());
+    const input = isGrowing ? PIPE_INPUT : fileInput(wavPath);
+    await runFfmpeg(this.program, [...ownInput(input, 'wav'), ...stemArguments(gain, destinations)], {
+      ...(isGrowing && { stdin: streamWav(wavPath, options) }),
       isBackground: true,
       timeoutMs: ENCODING_TIMEOUT_MS,
       ...(written && { timeoutFrom: written.complete }),

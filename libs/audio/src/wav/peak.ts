@@ -1,4 +1,6 @@
-import { readSamples, withFloatWav } from './float-wav.js';
+import { withFloatWav } from './float-wav.js';
+import { readLevels } from './read-levels.js';
+import { WORKING_RATE } from './working-format.js';
 
 /**
  * The largest absolute sample of a complete file in the working format, linear. NaN or infinite if a sample is.
@@ -6,18 +8,8 @@ import { readSamples, withFloatWav } from './float-wav.js';
  */
 export function measurePeak(path: string, signal: AbortSignal): Promise<number> {
   return withFloatWav(path, { signal }, async (wav) => {
-    let peak = 0;
-    for await (const block of readSamples(wav, { signal })) {
-      const bytes = block.length - (block.length % Float32Array.BYTES_PER_ELEMENT);
-      // the block may start anywhere in its buffer
-      const samples = new Float32Array(block.buffer.slice(block.byteOffset, block.byteOffset + bytes));
-      for (const sample of samples) {
-        const level = Math.abs(sample);
-        // also true for NaN
-        if (!(level <= peak)) peak = level;
-      }
-      if (!Number.isFinite(peak)) break;
-    }
-    return peak;
+    const { largest, power } = await readLevels(path, wav, WORKING_RATE, { signal });
+    // the square of a float32 is finite as a float64
+    return power.every(Number.isFinite) ? largest.reduce((peak, level) => Math.max(peak, level), 0) : Number.NaN;
   });
 }

@@ -13,6 +13,10 @@ export class WriteProgress {
     });
   }
 
+  get isComplete(): boolean {
+    return this.written >= this.total;
+  }
+
   /** @param samples per channel that are final in every file; a smaller number than before changes nothing */
   advanceTo(samples: number): void {
     if (samples <= this.written) return;

@@ -1,7 +1,8 @@
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Ffmpeg, resolveFfmpeg, WORKING_RATE } from '@app/audio';
 import { loadWorkerConfig } from '@app/config';
 import { FORMATS } from '@app/separations';
@@ -86,6 +87,17 @@ describe(encodeStems.name, () => {
         expect(samples[at]).toBeCloseTo(sound.readFloatLE(at * 4) * gain, 5);
       }
     }
+    expect(encoded).toHaveLength(6);
+  });
+
+  it('encodes the stems of a fast engine once, whatever their gain was before', async () => {
+    const encode = jest.spyOn(sut, 'encode');
+    const encoding = begin();
+    await grow(0, SAMPLES / 2, 0);
+    await setImmediate();
+    await grow(SAMPLES / 2, SAMPLES, -1);
+    await encoding;
+    expect(encode).toHaveBeenCalledTimes(2);
     expect(encoded).toHaveLength(6);
   });
 

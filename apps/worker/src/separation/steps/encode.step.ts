@@ -16,7 +16,14 @@ export interface EncodedStem {
 }
 
 /**
- * Encodes the master and the wanted formats of all stems while they grow, and reports each complete file.
+ * for an engine that is faster than the encoders: they read a complete stem from its file, know its gain, and are not
+ * fed by us. They lose nothing, because others keep the cores busy meanwhile
+ */
+const HEAD_START_MS = 2000;
+
+/**
+ * Encodes the master and the wanted formats of all stems, while they grow or once they are complete if that is soon.
+ * Reports each complete file.
  * Restarts all of them when the gain changes: encoding is much faster than separating, and the engine sends the last
  * gain before the last samples.
  */
@@ -28,8 +35,8 @@ export async function encodeStems(
   onEncoded: (file: EncodedStem) => void,
 ): Promise<void> {
   const wanted = [...new Set<Format>([MASTER_FORMAT, ...formats])];
-  // starts no encoder before the engine has written samples
   await stems.written.waitBeyond(0, step.signal);
+  await untilComplete(stems, step.signal);
   for (let isDone = false; !isDone;) {
     const { gainChanged, gainDb, written } = stems;
     const gain = dbToAmplitude(gainDb);
@@ -51,6 +58,13 @@ export async function encodeStems(
       },
     );
   }
+}
+
+/** Waits a moment for a fast engine. */
+async function untilComplete({ written }: StemFiles, signal: AbortSignal): Promise<void> {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(HEAD_START_MS)]);
+  await written.waitBeyond(written.total - 1, either).catch(() => undefined);
+  signal.throwIfAborted();
 }
 
 function fileOf(stem: StemName, format: Format, scratch: string): EncodedStem {
