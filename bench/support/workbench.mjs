@@ -12,7 +12,6 @@ const DEMO_SONG = join(root, 'demo', 'demo-song.mp3');
 
 export class Workbench {
   #services = [];
-  #ffmpeg;
 
   static async open() {
     const { output } = await run(
@@ -25,7 +24,7 @@ export class Workbench {
 
   constructor(folder, ffmpeg) {
     this.folder = folder;
-    this.#ffmpeg = ffmpeg;
+    this.ffmpeg = ffmpeg;
   }
 
   get modelsDir() {
@@ -81,7 +80,7 @@ export class Workbench {
       volume,
       file,
     ];
-    await mustRun('Cannot make the song.', this.#ffmpeg, args, { quiet: true });
+    await mustRun('Cannot make the song.', this.ffmpeg, args, { quiet: true });
     return file;
   }
 

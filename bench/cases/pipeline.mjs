@@ -1,0 +1,157 @@
+// everything but the network: many songs through the service, with a stub for the network
+import { readFile } from 'node:fs/promises';
+import { AccountedFfmpeg, makeStubEngine } from '../support/stub-engine.mjs';
+import { SongLine, mapValues } from '../support/song-line.mjs';
+import { mebibytes, median, spread, table } from '../support/statistics.mjs';
+
+const ROUNDS = Number(process.env.BENCH_ROUNDS || 3);
+/** seconds of a song -> songs in a round */
+const SONGS = { 20: 60, 240: 8 };
+const ANALYZED = 4;
+const SPEED = 1000;
+const SETTINGS = { MODEL: 'stub', WORKER_CONCURRENCY: '4', WORKER_PREFETCH: '2', ANALYSIS: 'on-demand' };
+/** of the pod that the result is extrapolated to */
+const CORES = 16;
+const WANTED = 4;
+
+export async function measure(workbench) {
+  const python = await makeStubEngine(workbench.folder, workbench.modelsDir, SPEED);
+  const lengths = [];
+  for (const [seconds, songs] of Object.entries(SONGS)) {
+    lengths.push({ seconds: Number(seconds), ...(await measureLength(workbench, python, seconds, songs)) });
+  }
+  const parts = [settings(), rates(lengths), stages(lengths), redis(lengths), memory(lengths), pod(lengths.at(-1))];
+  return { text: parts.join('\n\n') };
+}
+
+async function measureLength(workbench, python, seconds, songs) {
+  const song = await readFile(await workbench.makeSong(seconds));
+  const open = async (settings, last) => {
+    const env = { ...SETTINGS, ENGINE_PYTHON: python, FFMPEG_PATH: workbench.ffmpeg, ...settings };
+    const line = new SongLine(await workbench.startService(env), workbench.folder, song, last);
+    await line.warmUp();
+    return line;
+  };
+  const line = await open({});
+  const rounds = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    rounds.push(await line.run(songs));
+    console.log(`${seconds} s: ${rounds.at(-1).perHour.toFixed(0)} songs an hour`);
+  }
+  const peaks = await line.memory();
+  await line.close();
+  // a process more for each call: not in the rounds above
+  const accounted = new AccountedFfmpeg(workbench.folder, workbench.ffmpeg);
+  const withAccounts = await open({ FFMPEG_PATH: accounted.path });
+  accounted.forget();
+  const { manifests } = await withAccounts.run(songs);
+  await withAccounts.close();
+  const calls = mapValues(accounted.calls(), ({ seconds: cpu }) => cpu / songs);
+  const analyzing = await open({ ANALYSIS: 'always' }, 'analysis.json');
+  const analyzed = await analyzing.run(ANALYZED);
+  await analyzing.close();
+  requireEqualBits([...rounds, { manifests }, analyzed].flatMap((run) => run.manifests));
+  const analysis = analyzed.cpu['children of the worker'] - median(cpuOf(rounds, 'children of the worker'));
+  return { songs, rounds, peaks, calls, analysis, stored: storedBytes(manifests[0]) };
+}
+
+/** The songs differ in their tags alone, so their results must have the same bits, however many run at once. */
+function requireEqualBits(manifests) {
+  const results = manifests.map(({ stems, original, artefacts, gainDb }) =>
+    JSON.stringify([[...stems, original, ...artefacts].map(({ sha256 }) => sha256).sort(), gainDb]),
+  );
+  if (new Set(results).size > 1) throw new Error('songs with equal samples have different stems');
+}
+
+function storedBytes({ stems, original, artefacts }) {
+  return [...stems, original, ...artefacts].reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+const cpuOf = (rounds, name) => rounds.map(({ cpu }) => cpu[name]);
+
+/** CPU seconds of a song, by stage. */
+function stagesOf({ rounds, calls }) {
+  const cpu = (name) => median(cpuOf(rounds, name));
+  const own = (purpose) => calls[purpose] ?? 0;
+  return {
+    'rest-server: upload, queue, answers': cpu('rest-server'),
+    'rest-server: ffmpeg, which checks the song': cpu('ffmpeg of rest-server'),
+    'worker: main thread': cpu('main thread of the worker'),
+    'worker: other threads, for hashes, waveforms and files': cpu('worker') - cpu('main thread of the worker'),
+    // rest-server decodes the song too
+    'worker: ffmpeg, decodes the song': own('decode') / 2,
+    'worker: ffmpeg, encodes masters and original': own('encode'),
+    'worker: ffmpeg, for tags and its version': own('tags') + own('version'),
+    'engine with the stub': cpu('engine'),
+    Redis: cpu('Redis'),
+  };
+}
+
+function settings() {
+  const env = Object.entries(SETTINGS).map(([name, value]) => `\`${name}=${value}\``);
+  return `The network is a stub that returns the song at ${SPEED} × real time: \`engine/bench/stub_engine.py\`. All else is the service, with Redis and the folder store. Settings: ${env.join(', ')}. Songs differ in their tags alone, and all had stems of the same bits. Medians and [range] of ${ROUNDS} rounds.`;
+}
+
+function rates(lengths) {
+  const rows = lengths.map(({ seconds, songs, rounds, stored }) => {
+    const perHour = rounds.map((round) => round.perHour);
+    const realTime = ((median(perHour) * seconds) / 3600).toFixed(0);
+    return [`${seconds} s`, songs, spread(perHour, 0), `${realTime} ×`, (stored / 1e6).toFixed(1)];
+  });
+  const head = ['song', 'songs in a round', 'songs an hour', 'real time', 'MB stored for a song'];
+  return `## Songs an hour\n\nFrom the first upload to the last manifest, four uploads at a time.\n\n${table(head, rows)}`;
+}
+
+function stages(lengths) {
+  const found = lengths.map(stagesOf);
+  const sums = found.map((stage) => Object.values(stage).reduce((sum, seconds) => sum + seconds, 0));
+  const cell = (seconds, at) => [(1000 * seconds).toFixed(0), `${((100 * seconds) / sums[at]).toFixed(0)}%`];
+  const rows = Object.keys(found[0]).map((name) => [name, ...found.flatMap((stage, at) => cell(stage[name], at))]);
+  const head = ['stage', ...lengths.flatMap(({ seconds }) => [`${seconds} s, ms`, 'share'])];
+  const all = ['all', ...sums.flatMap(cell)];
+  const later = lengths.map(({ seconds, analysis }) => `${(1000 * analysis).toFixed(0)} ms for a song of ${seconds} s`);
+  return `## CPU time of a song\n\n${table(head, [...rows, all])}\n\nThe analysis is not in it: ${later.join(', ')} in processes of its own, at a low priority.`;
+}
+
+function redis(lengths) {
+  const fields = { requests: 'requests', commands: 'commands', bytesIn: 'bytes in', bytesOut: 'bytes out' };
+  const rows = lengths.map(({ seconds, rounds }) => [
+    `${seconds} s`,
+    ...Object.keys(fields).map((name) =>
+      spread(
+        rounds.map((round) => round.redis[name]),
+        0,
+      ),
+    ),
+  ]);
+  const head = ['song', ...Object.values(fields)];
+  return `## Redis\n\nFor a song, without what an idle service asks. Commands also count those that scripts call.\n\n${table(head, rows)}`;
+}
+
+function memory(lengths) {
+  const names = Object.keys(lengths[0].peaks.processes);
+  const rows = lengths.map(({ seconds, peaks: { processes, ffmpegs } }) => [
+    `${seconds} s`,
+    ...names.map((name) => mebibytes(processes[name])),
+    mebibytes(ffmpegs.bytes),
+    ffmpegs.number,
+  ]);
+  const head = ['song', ...names.map((name) => `${name}, MiB`), 'largest ffmpeg, MiB', 'ffmpegs at once'];
+  return `## Peak memory\n\n${table(head, rows)}`;
+}
+
+/** What a pod could do if its cores were as fast as these, and nothing else limited it. */
+function pod({ seconds, rounds }) {
+  const cpu = (name) => median(cpuOf(rounds, name));
+  const all = cpu('worker') + cpu('children of the worker') + cpu('engine');
+  const limits = [
+    [`${CORES} cores, for all of the pod`, all, CORES / all],
+    ["worker's main thread", cpu('main thread of the worker'), 1 / cpu('main thread of the worker')],
+    ["engine's main thread, with the stub", cpu('main thread of the engine'), 1 / cpu('main thread of the engine')],
+    ['one core of rest-server', cpu('rest-server'), 1 / cpu('rest-server')],
+    ['one core of Redis', cpu('Redis'), 1 / cpu('Redis')],
+  ].sort(([, , one], [, , other]) => one - other);
+  const head = ['limit', 'CPU seconds of a song', `songs of ${seconds} s a second`];
+  const rows = limits.map(([name, used, rate]) => [name, used.toFixed(3), rate.toFixed(1)]);
+  return `## A pod with ${CORES} cores\n\nExtrapolated: a second has ${CORES} s of CPU time in such a pod, but only one for each main thread. A song needs what it needed here, and waits for nothing else. Wanted: ${WANTED} songs a second.\n\n${table(head, rows)}`;
+}

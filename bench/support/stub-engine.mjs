@@ -1,0 +1,80 @@
+// programs in place of the engine's Python and of ffmpeg: the first knows the stub network, both account for their time
+import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { enginePython, root } from '../../scripts/support/paths.mjs';
+import { mustRun } from '../../scripts/support/run.mjs';
+
+const engineFolder = join(root, 'engine');
+const PYTHONPATH = [join(engineFolder, 'src'), engineFolder].join(':');
+
+/** Installs the model `stub`, and returns a Python whose `separation_engine` knows it. @param {number} speed × real time */
+export async function makeStubEngine(folder, modelsDir, speed) {
+  const args = [
+    `PYTHONPATH=${PYTHONPATH}`,
+    enginePython,
+    '-m',
+    'bench.stub_engine',
+    'install',
+    modelsDir,
+    String(speed),
+  ];
+  await mustRun('Cannot make the stub.', 'env', args, { quiet: true });
+  const run = `PYTHONPATH='${PYTHONPATH}' '${enginePython}'`;
+  return writeProgram(join(folder, 'stub-python'), [
+    // the worker also asks this Python where ffmpeg is
+    'if [ "$1" != -m ]; then exec env ' + `${run} "$@"; fi`,
+    'shift 2',
+    `exec env ${run} -m bench.stub_engine "$@"`,
+  ]);
+}
+
+/** An ffmpeg that records what each call costs. */
+export class AccountedFfmpeg {
+  constructor(folder, ffmpeg) {
+    this.records = join(folder, 'ffmpeg-calls');
+    this.forget();
+    this.path = writeProgram(join(folder, 'accounted-ffmpeg'), [
+      `'${ffmpeg}' "$@"`,
+      'status=$?',
+      // two lines of `0m0.001s 0m0.002s`: of the shell, and of ffmpeg
+      `{ times; echo "$*"; } > '${this.records}'/$$`,
+      'exit $status',
+    ]);
+  }
+
+  forget() {
+    rmSync(this.records, { recursive: true, force: true });
+    mkdirSync(this.records);
+  }
+
+  /** CPU seconds and number of calls by purpose. */
+  calls() {
+    const found = {};
+    for (const name of readdirSync(this.records)) {
+      const [, times, ...args] = readFileSync(join(this.records, name), 'utf8').split('\n');
+      const [user, system] = times.split(' ').map(secondsOf);
+      const sum = (found[purposeOf(args.join(' '))] ??= { calls: 0, seconds: 0 });
+      sum.calls += 1;
+      sum.seconds += user + system;
+    }
+    return found;
+  }
+}
+
+function purposeOf(args) {
+  if (args.includes('ffmetadata')) return 'tags';
+  if (args.includes('-version')) return 'version';
+  if (/-c:a flac|libmp3lame/.test(args)) return 'encode';
+  return 'decode';
+}
+
+function secondsOf(text) {
+  const [minutes, seconds] = text.replace('s', '').split('m').map(Number);
+  return minutes * 60 + seconds;
+}
+
+function writeProgram(path, lines) {
+  writeFileSync(path, `#!/bin/bash\n${lines.join('\n')}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}
