@@ -6,7 +6,7 @@ import { mebibytes, median, spread, table } from '../support/statistics.mjs';
 
 const ROUNDS = Number(process.env.BENCH_ROUNDS || 3);
 /** seconds of a song -> songs in a round */
-const SONGS = { 20: 60, 240: 8 };
+const SONGS = { 20: 40, 240: 5 };
 const ANALYZED = 4;
 const SPEED = 1000;
 const SETTINGS = { MODEL: 'stub', WORKER_CONCURRENCY: '4', WORKER_PREFETCH: '2', ANALYSIS: 'on-demand' };

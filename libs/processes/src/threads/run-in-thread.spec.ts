@@ -26,7 +26,7 @@ describe(runInThread.name, () => {
   it('throws with the message and the code of the failure', async () => {
     const read = (path: string, { fs }: ThreadTools): number => fs.readFileSync(path).length;
     await expect(runInThread(read, '/does/not/exist')).rejects.toMatchObject({
-      message: expect.stringContaining('no such file') as string,
+      message: "ENOENT: no such file or directory, open '/does/not/exist'",
       code: 'ENOENT',
     });
   });
