@@ -30,7 +30,7 @@ export class SongLine {
 
   /** Fills caches, and measures an idle Redis. */
   async warmUp() {
-    await this.#separate(4);
+    await this.#separate(2);
     await this.#rest();
     const before = await this.redis.read();
     await this.#rest();
@@ -40,7 +40,7 @@ export class SongLine {
 
   /**
    * Separates songs. Returns songs per hour from the first upload to the last manifest, for each song the CPU seconds by
-   * process and the commands and bytes of Redis, and the manifests.
+   * process and the work of Redis, and the manifests.
    */
   async run(songs) {
     const [cpuBefore, redisBefore] = [await this.#cpu(), await this.redis.read()];

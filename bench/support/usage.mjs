@@ -37,7 +37,7 @@ export class RedisUsage {
     this.#redis = new Redis(url);
   }
 
-  /** Commands, also those that scripts call, `requests` that it read, and bytes in both directions. */
+  /** Commands, also those that scripts call, `requests` that it read, and bytes that it got. */
   async read() {
     const stats = await this.#redis.info('stats');
     const commands = await this.#redis.info('commandstats');
@@ -47,7 +47,6 @@ export class RedisUsage {
       commands: calls.reduce((sum, [, , count]) => sum + Number(count), 0),
       requests: fieldOf('total_reads_processed'),
       bytesIn: fieldOf('total_net_input_bytes'),
-      bytesOut: fieldOf('total_net_output_bytes'),
     };
   }
 
