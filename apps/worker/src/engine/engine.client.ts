@@ -164,11 +164,13 @@ export class EngineClient {
   }
 
   private async waitForReady(signal: AbortSignal): Promise<{ engine: EngineProcess; facts: EngineReady }> {
-    const limit = AbortSignal.any([signal, this.stopping.signal, AbortSignal.timeout(this.timings.startWaitMs)]);
+    // `check` holds it: Node would collect a timeout that only a combined signal knows, and it would never fire
+    const late = AbortSignal.timeout(this.timings.startWaitMs);
+    const limit = AbortSignal.any([signal, this.stopping.signal, late]);
     return new Promise((resolve, reject) => {
       const check = (): void => {
         const { current, process } = this;
-        if (current.state === 'starting' && !limit.aborted) return;
+        if (current.state === 'starting' && !limit.aborted && !late.aborted) return;
         this.waiting.delete(check);
         limit.removeEventListener('abort', check);
         if (signal.aborted) reject(signal.reason as Error);

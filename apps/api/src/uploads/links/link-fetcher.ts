@@ -43,13 +43,15 @@ export class LinkFetcher {
   async fetch(link: string, signal: AbortSignal): Promise<StagedFile> {
     const url = outboundUrl(link);
     if (url === undefined) throw invalidUrl();
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_UPLOAD_MS)]);
+    // held until the end: Node would collect a timeout that only a combined signal knows, and it would never fire
+    const late = AbortSignal.timeout(LONGEST_UPLOAD_MS);
+    const inTime = AbortSignal.any([signal, late]);
     try {
       const answer = await this.open(url, inTime);
       return await this.stage(answer, nameIn(url), inTime);
     } catch (error) {
       signal.throwIfAborted();
-      throw this.problemOf(error);
+      throw this.problemOf(late.aborted ? late.reason : error);
     }
   }
 

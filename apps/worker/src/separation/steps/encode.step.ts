@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { MASTER_FORMAT, type Format, type StemName, type StoredRequest } from '@app/separations';
 import { readFlacSamples, type Ffmpeg } from '@app/audio';
-import { mapLimited } from '@app/concurrency';
+import { mapLimited, withTimeout } from '@app/concurrency';
 import { dbToAmplitude } from './decibels.js';
 import { WrongStemsError } from './separation.errors.js';
 import type { StemFiles } from './stem-files.js';
@@ -62,8 +62,8 @@ export async function encodeStems(
 
 /** Waits a moment for a fast engine. */
 async function untilComplete({ written }: StemFiles, signal: AbortSignal): Promise<void> {
-  const either = AbortSignal.any([signal, AbortSignal.timeout(HEAD_START_MS)]);
-  await written.waitBeyond(written.total - 1, either).catch(() => undefined);
+  const complete = (either: AbortSignal): Promise<number> => written.waitBeyond(written.total - 1, either);
+  await withTimeout(HEAD_START_MS, complete, { signal }).catch(() => undefined);
   signal.throwIfAborted();
 }
 
