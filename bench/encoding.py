@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import resource
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -79,11 +80,16 @@ def main() -> None:
                     cost += cpu_seconds(arguments)
                     sizes[name] += master.stat().st_size if master.exists() else 0
                 spent[name].append(1000 * cost / seconds)
-    print(f"{len(stems)} stems, a song of {seconds:.0f} s, median of {options.rounds} [range]\n")
-    print("| work | CPU ms for a second of song | kB for a second of song |\n| --- | --- | --- |")
+    lines = [
+        f"{len(stems)} stems, a song of {seconds:.0f} s, median of {options.rounds} [range]",
+        "",
+        "| work | CPU ms for a second of song | kB for a second of song |",
+        "| --- | --- | --- |",
+    ]
     for name, values in spent.items():
         size = f"{sizes[name] / seconds / 1000:.0f}" if sizes[name] else ""
-        print(f"| {name} | {median(values):.2f} [{min(values):.2f}-{max(values):.2f}] | {size} |")
+        lines.append(f"| {name} | {median(values):.2f} [{min(values):.2f}-{max(values):.2f}] | {size} |")
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def cpu_seconds(arguments: list[str]) -> float:
