@@ -1,4 +1,4 @@
-"""Measures what the masters of a song cost: CPU milliseconds and bytes for a second of song with all its stems.
+"""Measures the masters of a song: CPU milliseconds and bytes for a second of song with all its stems.
 
 Encodes as libs/audio/src/encoding/encode-arguments.ts does, at every FLAC level, in turns.
 

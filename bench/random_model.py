@@ -7,6 +7,7 @@ FOLDER/stock for `demucs --repo FOLDER/stock -n NAME`. The values do not change 
 import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def settings_of(name: str) -> dict[str, object]:
     return {**SETTINGS, **(TINY if name == "tiny" else {})}
 
 
-def build(signature: str, sources: list[str], settings: dict[str, object] = SETTINGS) -> HTDemucs:
+def build(signature: str, sources: list[str], settings: Mapping[str, object] = SETTINGS) -> HTDemucs:
     """Returns random weights. Scales that start near zero become as large as a trained model's."""
     torch.manual_seed(int(signature, 16))
     model: HTDemucs = HTDemucs(sources, **settings, segment=SEGMENT)
