@@ -24,7 +24,7 @@ describeChart('what the chart gives to the host of a GPU', () => {
 
   it('is what docs/sizing.md has in its table', async () => {
     const page = await readFile('docs/sizing.md', 'utf8');
-    const rows = [...page.matchAll(/^\| (\d+) +\| (\d+) +\| (\d+) +\|$/gm)].map(([, ...row]) => row.map(Number));
+    const rows = [...page.matchAll(/^\| (\d+) +\| ([\d.]+) +\| (\d+) +\|$/gm)].map(([, ...row]) => row.map(Number));
     expect(rows.length).toBeGreaterThan(3);
     for (const [factor, cores, prefetch] of rows) {
       expect(await sizeOf(`realTimeFactor=${factor}`)).toEqual({ cores, prefetch });
@@ -33,7 +33,7 @@ describeChart('what the chart gives to the host of a GPU', () => {
   });
 
   it('grows with the GPUs of a pod', async () => {
-    expect(await sizeOf('gpus=4')).toEqual({ cores: 12, prefetch: 5 });
+    expect(await sizeOf('gpus=4')).toEqual({ cores: 12.8, prefetch: 5 });
   });
 
   it('is what the operator sets', async () => {
