@@ -34,6 +34,12 @@ export class ConnectionError extends Error {
   readonly code = 'connection';
 }
 
+/** A browser can no longer read a file that was given to it. */
+export class UnreadableSongError extends Error {
+  override readonly name = 'UnreadableSongError';
+  readonly code = 'unreadable_song';
+}
+
 /** The server names a stem or format that is no plain name: it must not become a part of a path. */
 export class UnsafeNameError extends Error {
   override readonly name = 'UnsafeNameError';

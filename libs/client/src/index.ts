@@ -1,5 +1,5 @@
 // the client of the HTTP API, for browsers and Node. It is published as an npm package: it imports nothing of ours.
-export { ApiError, ConnectionError, UnsafeNameError, isRetryable } from './errors.js';
+export { ApiError, ConnectionError, UnreadableSongError, UnsafeNameError, isRetryable } from './errors.js';
 export { paths, type Format } from './paths.js';
 export { SeparationClient, type ListOptions } from './separation-client.js';
 export type { CallOptions, ClientOptions } from './caller.js';

@@ -11,6 +11,7 @@ export class TcpProxy {
   /** how long what a client sends is under way, ms */
   delayMs = 0;
   private sent = 0;
+  private opened = 0;
   private breaks = { times: 0, everyBytes: 0, at: 0 };
 
   private constructor(
@@ -19,6 +20,7 @@ export class TcpProxy {
     public target: number,
   ) {
     server.on('connection', (client) => {
+      this.opened += 1;
       this.clients.add(client);
       this.join(client, connect(this.target, '127.0.0.1'));
     });
@@ -44,6 +46,19 @@ export class TcpProxy {
   /** Breaks every connection each time that clients have sent so many bytes more. */
   breakEvery(everyBytes: number, times: number): void {
     this.breaks = { times, everyBytes, at: this.sent + everyBytes };
+  }
+
+  /** Breaks every connection now. */
+  breakAll(): void {
+    for (const socket of this.clients) {
+      this.broken.add(socket);
+      socket.destroy();
+    }
+  }
+
+  /** that clients have opened in all */
+  get connections(): number {
+    return this.opened;
   }
 
   /** bytes that clients have sent in all */
@@ -77,10 +92,7 @@ export class TcpProxy {
         this.sent += chunk.length;
         if (this.breaks.times > 0 && this.sent >= this.breaks.at) {
           this.breaks = { ...this.breaks, times: this.breaks.times - 1, at: this.sent + this.breaks.everyBytes };
-          for (const socket of this.clients) {
-            this.broken.add(socket);
-            socket.destroy();
-          }
+          this.breakAll();
         }
         const arrived = pause(this.delayMs);
         // in order, even when the delay shrinks

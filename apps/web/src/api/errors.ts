@@ -1,7 +1,9 @@
 import type { FailureCode, ProblemCode } from './contract.js';
 
 /** Everything that can go wrong: the server's codes, and the page's own. */
-export type ErrorCode = ProblemCode | FailureCode | 'connection' | 'not_audio' | 'unexpected' | 'unreadable_drop';
+export type ErrorCode = ProblemCode | FailureCode | OwnCode;
+
+type OwnCode = 'connection' | 'not_audio' | 'unexpected' | 'unreadable_drop' | 'unreadable_song';
 
 /** Problems that may be gone if you send the same request again, so the page offers to try again. */
 const RETRYABLE: ReadonlySet<string> = new Set([

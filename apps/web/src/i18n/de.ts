@@ -362,6 +362,8 @@ export const de: Messages = {
     unauthorized: 'Dieser Server verlangt einen Zugangsschlüssel.',
     undecodable_audio: 'Diese Datei ist beschädigt und ließ sich nicht bis zum Ende lesen.',
     unexpected: 'Etwas Unerwartetes ist schiefgegangen. Lade die Seite neu.',
+    unreadable_song:
+      'Der Browser kann diese Datei nicht mehr lesen. Prüfe, ob sie noch da ist, und füge sie neu hinzu.',
     unreadable_drop: 'Der Browser konnte nicht lesen, was du abgelegt hast. Prüfe die Rechte der Dateien und Ordner.',
     unknown_field: 'Der Server kennt eine der Optionen nicht. Lade die Seite neu.',
     unknown_format: 'Der Server kennt dieses Format nicht.',

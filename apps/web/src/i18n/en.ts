@@ -347,6 +347,7 @@ export const en = {
     unauthorized: 'This server requires an access key.',
     undecodable_audio: 'This file is damaged and could not be read to the end.',
     unexpected: 'Something unexpected went wrong. Reload the page.',
+    unreadable_song: 'The browser can no longer read this file. Check that it is still there, and add it again.',
     unreadable_drop: 'The browser could not read what you dropped. Check the permissions of the files and folders.',
     unknown_field: 'The server does not know one of the options. Reload the page.',
     unknown_format: 'The server does not know this format.',

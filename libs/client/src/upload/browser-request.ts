@@ -1,5 +1,5 @@
 import type { Caller } from '../caller.js';
-import { ConnectionError, toApiError } from '../errors.js';
+import { ConnectionError, toApiError, UnreadableSongError } from '../errors.js';
 
 /** What is used of an XMLHttpRequest: Node has no type for it. */
 interface BrowserRequest {
@@ -24,6 +24,8 @@ interface Sent {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: FormData | Blob;
+  /** what the body has of the song */
+  readonly song: Blob;
 }
 
 interface Options {
@@ -41,12 +43,13 @@ export function browserRequests(): BrowserRequestMaker | undefined {
  * Sends a body from a browser, where fetch reports no progress.
  *
  * @returns the request, which has its answer
- * @throws ApiError for an error response, ConnectionError if there is none, the signal's reason after an abort
+ * @throws ApiError for an error response, ConnectionError if there is none, UnreadableSongError, or the signal's reason
+ *   after an abort
  */
 export function sendFromBrowser(
   caller: Caller,
   Request: BrowserRequestMaker,
-  { method, path, headers = {}, body }: Sent,
+  { method, path, headers = {}, body, song }: Sent,
   { signal, onProgress }: Options,
 ): Promise<BrowserRequest> {
   const key = caller.key;
@@ -73,7 +76,7 @@ export function sendFromBrowser(
       reject(toApiError(status, responseText, request.getResponseHeader('retry-after')));
     };
     request.onerror = () => {
-      reject(new ConnectionError('The connection broke during the upload.'));
+      void whatBroke(song).then(reject);
     };
     request.onabort = () => {
       reject(signal?.reason as Error);
@@ -84,4 +87,13 @@ export function sendFromBrowser(
     signal?.addEventListener('abort', abort);
     request.send(body);
   });
+}
+
+/** A browser reports a file that was moved or changed as a broken connection. */
+function whatBroke(song: Blob): Promise<Error> {
+  const read = song.slice(0, 1).arrayBuffer();
+  return read.then(
+    () => new ConnectionError('The connection broke during the upload.'),
+    (cause: unknown) => new UnreadableSongError('The browser can no longer read the file.', { cause }),
+  );
 }

@@ -14,7 +14,8 @@ export function restFromBrowser(caller: Caller, Request: BrowserRequestMaker, so
         onProgress?.(from + sentBytes, song.size);
       },
     };
-    const sent = { method: 'PATCH', path, headers, body: song.slice(from) } as const;
+    const rest = song.slice(from);
+    const sent = { method: 'PATCH', path, headers, body: rest, song: rest } as const;
     try {
       return (await sendFromBrowser(caller, Request, sent, options)).getResponseHeader('upload-offset');
     } finally {

@@ -15,6 +15,6 @@ export async function sendForm(
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.set(name, value);
   form.set('file', song, song.name);
-  const sent = { method: 'POST', path: paths.separations, body: form } as const;
+  const sent = { method: 'POST', path: paths.separations, body: form, song } as const;
   return JSON.parse((await sendFromBrowser(caller, Request, sent, options)).responseText) as Separation;
 }

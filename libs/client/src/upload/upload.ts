@@ -8,6 +8,7 @@ import { restFromBrowser } from './rest-from-browser.js';
 import { sendForm } from './send-form.js';
 import { sendResumable, type SendRest } from './send-resumable.js';
 import { sendStream } from './send-stream.js';
+import { Silence } from './silence.js';
 import { isFile, type Fields, type Song, type UploadOptions } from './song.js';
 
 /** Options of a separation. The OpenAPI document of the server has the defaults. */
@@ -55,19 +56,26 @@ async function sendFile(
   { sendWhole, sendRest }: Sender,
   options: UploadOptions,
 ): Promise<Separation> {
-  const resume = (): Promise<Separation> => sendResumable(caller, { song, fields, sendRest }, options);
-  if (song.size > LARGE_BYTES) return resume();
+  const resume = (isBroken: boolean): Promise<Separation> =>
+    sendResumable(caller, { song, fields, sendRest, isBroken }, options);
+  if (song.size > LARGE_BYTES) return resume(false);
+  const silence = new Silence(options.signal);
   let sent = 0;
   const onProgress = (sentBytes: number, totalBytes: number): void => {
     sent = sentBytes;
+    if (sentBytes < totalBytes) silence.break();
+    // the server takes its time to check the song
+    else silence.end();
     options.onProgress?.(sentBytes, totalBytes);
   };
   try {
-    return await sendWhole({ ...options, onProgress });
+    return await sendWhole({ signal: silence.signal, onProgress });
   } catch (error) {
     if (sent === 0 || !(error instanceof ConnectionError)) throw error;
-    return resume();
+  } finally {
+    silence.end();
   }
+  return resume(true);
 }
 
 export function fieldsOf(options: SeparationOptions): Fields {
