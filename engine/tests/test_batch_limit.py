@@ -13,7 +13,7 @@ pytest.importorskip("torch")
 import torch
 
 from separation_engine.architectures.table import ARCHITECTURES
-from separation_engine.backends.torch.batch_limit import BatchLimit
+from separation_engine.backends.torch.batch_limit import _PATIENCE, BatchLimit
 from separation_engine.backends.torch.network import TorchNetwork
 from separation_engine.networks.architecture import NetworkSettings
 from tests.runs import SOURCES
@@ -23,13 +23,13 @@ MOST = 16
 # samples of a segment; more of them would only take time
 SAMPLES = 4
 # forwards until the engine must have used the memory that became free
-SOON = 200
+SOON = 100
 
 
 class Device:
     """Its memory in bytes, and the sizes of the batches that it got.
 
-    segment_bytes: what a segment really takes.
+    segment_bytes: what a segment really takes. fails_next: whether the next batch fails even if it fits.
     """
 
     def __init__(self, spare: float, segment_bytes: int = 100) -> None:
@@ -37,6 +37,7 @@ class Device:
         self.segment_bytes = segment_bytes
         self.batches: list[int] = []
         self.failures = 0
+        self.fails_next = False
         settings = NetworkSettings(
             ARCHITECTURES["demucs.htdemucs.HTDemucs"],
             ([*SOURCES],),
@@ -49,7 +50,8 @@ class Device:
         self.network.limit = BatchLimit(MOST, 100, lambda: int(self.spare))
 
     def _separate(self, _: torch.nn.Module, mixes: torch.Tensor, __: Sequence[int]) -> torch.Tensor:
-        if len(mixes) * self.segment_bytes > self.spare:
+        if self.fails_next or len(mixes) * self.segment_bytes > self.spare:
+            self.fails_next = False
             self.failures += 1
             raise torch.cuda.OutOfMemoryError
         self.batches.append(len(mixes))
@@ -93,9 +95,21 @@ def test_batches_stay_small_while_memory_is_short() -> None:
 
 def test_learns_what_a_segment_really_takes() -> None:
     device = Device(spare=MOST * 100, segment_bytes=250)
-    device.run(MOST, times=10 * SOON)
-    assert device.failures <= 6
+    device.run(MOST, times=SOON)
     assert max(device.batches) * 250 <= MOST * 100
+    # 16 and 8, and one try in a while
+    assert device.failures <= 2 + len(device.batches) // (2 * _PATIENCE)
+
+
+def test_a_failure_with_another_cause_is_forgotten() -> None:
+    device = Device(spare=MOST * 1000)
+    for _ in range(4):
+        # by the time the engine looks, the memory is free again
+        device.fails_next = True
+        device.run(MOST)
+        assert device.network.max_batch == MOST // 2
+        device.run(MOST, times=SOON)
+        assert device.network.max_batch == MOST
 
 
 def test_half_empty_batches_tell_nothing_about_larger_ones() -> None:

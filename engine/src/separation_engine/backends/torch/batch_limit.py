@@ -15,13 +15,14 @@ _MARGIN = 1.25
 class BatchLimit:
     """Halves when a batch does not fit, and grows back once enough memory is free.
 
-    most: segments that fill the device. segment_bytes: memory that a segment takes; a failed batch may show
-    that it takes more. spare_bytes: memory that the device has left for a batch.
+    most: segments that fill the device. segment_bytes: memory that a segment takes. A failed batch may show
+    that it takes more; that fades, as the failure may have had another cause. spare_bytes: memory that the
+    device has left for a batch.
     """
 
     def __init__(self, most: int, segment_bytes: float, spare_bytes: Callable[[], int]) -> None:
         self._most = max(1, most)
-        self._segment_bytes = segment_bytes
+        self._expected_bytes = self._segment_bytes = segment_bytes
         self._spare_bytes = spare_bytes
         self._full_batches = 0
         self.size = max(1, min(self._most, self._fitting()))
@@ -44,6 +45,8 @@ class BatchLimit:
         if larger > self.size:
             self.size = larger
             _LOG.info("the device has memory for batches of %d again", larger)
+        else:
+            self._segment_bytes = max(self._expected_bytes, self._segment_bytes / _MARGIN)
 
     def _fitting(self) -> int:
         return int(self._spare_bytes() // self._segment_bytes)
