@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ pytest.importorskip("torch")
 import torch
 
 from separation_engine.backends.openvino.numpy_song import NumpySong
+from separation_engine.backends.torch import song as torch_song
 from separation_engine.backends.torch.song import TorchSong
 from separation_engine.common.errors import InvalidInputError
 from separation_engine.common.wav import Samples, WavReader
@@ -124,6 +126,28 @@ def test_refuses_samples_that_are_not_finite(tmp_path: Path, resident: bool, nor
         pytest.raises(InvalidInputError),
     ):
         TorchSong(reader, CPU, normalized=normalized, resident=resident)
+
+
+@pytest.mark.parametrize("resident", [True, False])
+def test_an_upload_takes_little_memory_of_the_host(
+    reader: WavReader, resident: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[int] = []
+
+    def allocate(shape: Sequence[int], *_: object) -> torch.Tensor:
+        events.append(math.prod(shape))
+        return torch.empty(tuple(shape))
+
+    def reached(_: torch.device) -> Callable[[], None]:
+        return lambda: events.append(0)
+
+    monkeypatch.setattr(torch_song, "_UPLOAD_SAMPLES", 1000)
+    monkeypatch.setattr(torch_song, "host_memory", allocate)
+    monkeypatch.setattr(torch_song, "reached", reached)
+    TorchSong(reader, CPU, normalized=True, resident=resident)
+    parts = math.ceil(reader.samples / 1000)
+    # four buffers; each later part waits until one of them is copied
+    assert events == [2000] * 4 + [0] * (parts - 4)
 
 
 def blocks_of(mix: Samples) -> list[Samples]:

@@ -48,7 +48,7 @@ class Chunk:
 class Separation:
     """The state of one separation. Chunks are handed out, joined and written in the same order.
 
-    Memory does not depend on the length of the song. Raises InvalidInputError, UnknownStemError.
+    Memory of the host does not depend on the length of the song. Raises InvalidInputError, UnknownStemError.
     """
 
     def __init__(self, request: SeparationRequest, model: LoadedModel) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from torch.nn.functional import pad
 
 from separation_engine.backends.torch.transfer import (
     host_memory,
+    reached,
     read_values,
     to_device,
     to_host,
@@ -22,6 +24,8 @@ from separation_engine.networks.normalisation import Normalisation, normalisatio
 from separation_engine.networks.stem_block import Output, PendingBlocks, StemBlock
 
 _UPLOAD_SAMPLES = 1 << 20
+# the host fills one while the device still copies the others
+_UPLOAD_BUFFERS = 4
 
 
 class TorchSong:
@@ -109,11 +113,21 @@ class TorchSong:
         return normalisation_of_sums(complex(left, right), total, squares, self._reader.samples)
 
     def _upload(self) -> Iterator[tuple[int, torch.Tensor]]:
-        """Each part of the song on the device, (samples, channels=2), and where it begins."""
+        """Each part of the song on the device, (samples, channels=2), and where it begins.
+
+        On a CPU, a later part overwrites it.
+        """
+        copying: deque[tuple[torch.Tensor, Callable[[], None]]] = deque()
         for first in range(0, self._reader.samples, _UPLOAD_SAMPLES):
-            part = host_memory((min(_UPLOAD_SAMPLES, self._reader.samples - first), 2), self._device)
+            if len(copying) < _UPLOAD_BUFFERS:
+                buffer = host_memory((min(_UPLOAD_SAMPLES, self._reader.samples), 2), self._device)
+            else:
+                buffer, copied = copying.popleft()
+                copied()
+            part = buffer[: self._reader.samples - first]
             self._reader.read_into(part.numpy(), first)
             uploaded = part.to(self._device, non_blocking=True)
+            copying.append((buffer, reached(self._device)))
             self._keep(uploaded, first)
             yield first, uploaded
 
@@ -124,9 +138,8 @@ class TorchSong:
 
 def _sums(part: torch.Tensor, anchor: torch.Tensor) -> torch.Tensor:
     """Of both channels, and of the squares of the mono mix, relative to the anchor: (3,), in float64."""
-    frames = part.double().sub_(anchor)
-    doubled = frames.sum(1)
-    return torch.stack([*frames.sum(0), doubled.square_().sum() / 4])
+    left, right = part.double().sub_(anchor).T
+    return torch.stack([left.sum(), right.sum(), (left + right).square_().sum() / 4])
 
 
 def _energy(block: torch.Tensor) -> torch.Tensor:

@@ -53,16 +53,24 @@ def read_values(values: torch.Tensor) -> NDArray[Any]:
 def _start_copy(samples: torch.Tensor) -> Callable[[], NDArray[Any]]:
     host = host_memory(samples.shape, samples.device, samples.dtype)
     host.copy_(samples, non_blocking=True)
-    # a blocking event: spinning threads would take CPU time from the encoders
-    arrived = cast("Any", torch.cuda.Event)(blocking=True)
-    arrived.record()
+    arrived = reached(samples.device)
 
     def wait() -> NDArray[Any]:
         with translated_errors("out of memory while copying from the device"):
-            arrived.synchronize()
+            arrived()
         return host.numpy()
 
     return wait
+
+
+def reached(device: torch.device) -> Callable[[], None]:
+    """Returns what waits until the current stream has done all that it has got so far."""
+    if device.type == "cpu":
+        return lambda: None
+    # a blocking event: spinning threads would take CPU time from the encoders
+    event = cast("Any", torch.cuda.Event)(blocking=True)
+    event.record()
+    return cast("Callable[[], None]", event.synchronize)
 
 
 @contextmanager
