@@ -29,7 +29,8 @@ SOURCES = ("drums", "bass", "other", "vocals")
 class EchoNetwork:
     """Each stem is the mix at a level of its own. Records the size of each batch, and the stems asked for.
 
-    on_wait: called with the number of a batch, from 1, when its joined result is awaited.
+    on_wait: called with the number of a batch, from 1, when its joined result is awaited. full_batch: at
+    least max_batch.
     """
 
     segment_samples: int = RATE
@@ -40,7 +41,11 @@ class EchoNetwork:
     batches: list[int] = field(default_factory=list)
     asked: list[list[int]] = field(default_factory=list)
     asynchronous: bool = False
+    full_batch: int = 1
     on_wait: Callable[[int], None] = lambda _: None
+
+    def __post_init__(self) -> None:
+        self.full_batch = max(self.full_batch, self.max_batch)
 
     def input_samples(self, _samples: int, /) -> int:
         return self.segment_samples

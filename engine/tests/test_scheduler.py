@@ -57,6 +57,18 @@ def test_one_long_job_fills_the_batch_alone(tmp_path: Path) -> None:
     assert network.batches == [4, 4]
 
 
+def test_a_bag_that_starts_on_a_full_device_fills_its_batches_later(tmp_path: Path) -> None:
+    networks = [EchoNetwork(full_batch=4), EchoNetwork(full_batch=4)]
+    scheduler = Scheduler(FixedModels(make_model(networks)), Listener())
+    scheduler.submit(make_request(tmp_path, song(6 * RATE)))
+    scheduler.step()
+    for network in networks:
+        network.max_batch = 4
+    while not scheduler.idle:
+        scheduler.step()
+    assert [network.batches for network in networks] == [[4, 4], [4, 4]]
+
+
 def test_asks_for_the_stems_that_its_jobs_need(tmp_path: Path) -> None:
     network = EchoNetwork(max_batch=2)
     wanted = {"a": ["instrumental"], "b": ["drums"]}

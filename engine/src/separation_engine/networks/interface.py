@@ -81,6 +81,7 @@ class Network(Protocol):
 
     segment_samples: the longest chunk of a mix in one forward, and the length of the overlap-add window.
     max_batch: the most chunks in one forward; it may change while the network is in use.
+    full_batch: what max_batch can grow to.
     asynchronous: whether `start` returns while the device still computes.
     """
 
@@ -91,6 +92,9 @@ class Network(Protocol):
 
     @property
     def max_batch(self) -> int: ...
+
+    @property
+    def full_batch(self) -> int: ...
 
     def input_samples(self, samples: int, /) -> int:
         """Input length that `forward` needs for a chunk of `samples` (1 to segment_samples).

@@ -67,7 +67,7 @@ class Separation:
                 overlap=request.overlap,
                 shifts=request.shifts,
                 cutting=model.cutting,
-                run=min(model.networks[index].max_batch for index in networks),
+                run=min(model.networks[index].full_batch for index in networks),
             )
             # gets the song's DC offset; without it, only the remainder has it
             self._rest = self._made.index(REST) if REST in self._made else None

@@ -20,7 +20,7 @@ from separation_engine.networks.interface import Mixes
 class SegmentNetwork(ABC):
     """Runs segments one by one."""
 
-    max_batch = 1
+    max_batch = full_batch = 1
     asynchronous = False
 
     def __init__(self, network: NetworkSettings, inferences: Sequence[Inference]) -> None:

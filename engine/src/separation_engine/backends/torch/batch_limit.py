@@ -21,11 +21,11 @@ class BatchLimit:
     """
 
     def __init__(self, most: int, segment_bytes: float, spare_bytes: Callable[[], int]) -> None:
-        self._most = max(1, most)
+        self.most = max(1, most)
         self._expected_bytes = self._segment_bytes = segment_bytes
         self._spare_bytes = spare_bytes
         self._full_batches = 0
-        self.size = max(1, min(self._most, self._fitting()))
+        self.size = max(1, min(self.most, self._fitting()))
 
     def shrink(self, failed: int) -> None:
         """Call after a batch of `failed` segments did not fit, once its memory is free."""
@@ -36,12 +36,12 @@ class BatchLimit:
 
     def passed(self, segments: int) -> None:
         """Call after each batch that fit."""
-        if segments < self.size or self.size == self._most:
+        if segments < self.size or self.size == self.most:
             return
         self._full_batches += 1
         if self._full_batches % _PATIENCE:
             return
-        larger = min(self._most, 2 * self.size, self._fitting())
+        larger = min(self.most, 2 * self.size, self._fitting())
         if larger > self.size:
             self.size = larger
             _LOG.info("the device has memory for batches of %d again", larger)

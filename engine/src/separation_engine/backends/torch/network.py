@@ -93,6 +93,10 @@ class TorchNetwork:
     def max_batch(self) -> int:
         return self.limit.size
 
+    @property
+    def full_batch(self) -> int:
+        return self.limit.most
+
     def input_samples(self, samples: int, /) -> int:
         # HDemucs has no such rule: it takes any length
         rule = getattr(self._module, "valid_length", None)
