@@ -133,10 +133,30 @@ def test_graphs_give_their_memory_back_on_a_full_device(weights_dir: Path) -> No
     recorded = torch_network(weights_dir, "fp32", "cuda", cuda_graphs=True)
     mixes = batch(recorded, 8)
     expected = recorded.forward(mixes)
+    assert recorded._recorded
+    assert recorded._recorded._recordings
+    before = recorded.max_batch
     # too little for a forward of 5 beside the graphs, and enough without them
     with almost_full(256 << 20):
         assert snr_db(expected, recorded.forward(np.concatenate([mixes, mixes, mixes[:5]]))[:8]) > 60
+        assert recorded._recorded._recordings == {}
+        assert recorded.max_batch < before
     recorded.close()
+
+
+def test_each_network_of_a_bag_gives_back_its_own_graphs(weights_dir: Path) -> None:
+    bag = [torch_network(weights_dir, "fp32", "cuda", cuda_graphs=True) for _ in range(2)]
+    mixes = batch(bag[0], 2)
+    expected = [network.forward(mixes) for network in bag][1]
+    torch.cuda.empty_cache()
+    before, _ = torch.cuda.mem_get_info()
+    assert bag[0]._recorded
+    assert bag[0]._recorded.drop("a test")
+    torch.cuda.empty_cache()
+    assert torch.cuda.mem_get_info()[0] > before
+    assert np.array_equal(bag[1].forward(mixes), expected)
+    for network in bag:
+        network.close()
 
 
 @contextmanager

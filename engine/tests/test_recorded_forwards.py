@@ -12,10 +12,13 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
+from torch.torch_version import TorchVersion
 
-from separation_engine.backends.torch.recorded_forwards import RecordedForwards
+from separation_engine.backends.torch.network import TorchNetwork
+from separation_engine.backends.torch.recorded_forwards import RecordedForwards, can_record
+from separation_engine.models.folder import read_folder
 from tests.model_files import SHORT
-from tests.models import short, write_model
+from tests.models import SMALL_HYBRID, short, small_hybrid, write_model
 from tests.sounds import RATE, song
 from tests.stock import roomy, torch_network
 
@@ -112,6 +115,38 @@ def test_records_what_fits_into_memory(caplog: pytest.LogCaptureFixture) -> None
     assert "no memory for a CUDA graph of 16 segments" in caplog.text
 
 
+def test_batches_of_more_than_two_graphs_run_as_usual(caplog: pytest.LogCaptureFixture) -> None:
+    graphs = Graphs()
+    sut = recorded(graphs, most=3)
+    sut(mixes_of(1))
+    with caplog.at_level("INFO"):
+        for size in (4, 5, 16):
+            graphs.repeated.clear()
+            assert torch.equal(sut(mixes_of(size)), forward(mixes_of(size)))
+            assert graphs.repeated == ([2, 2] if size == 4 else [])
+    (line,) = [record for record in caplog.records if "without CUDA graphs" in record.message]
+    assert line.message == "batches of 5 run without CUDA graphs: the largest graph is of 2"
+
+
+@pytest.mark.parametrize(("installed", "can"), [("2.10.1+cu128", False), ("2.11.0", True), ("3.0", True)])
+def test_old_versions_of_torch_record_nothing(
+    installed: str, can: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(torch, "__version__", TorchVersion(installed))
+    assert can_record() is can
+    assert (f"torch 2.11, but {installed} is installed" in caplog.text) is not can
+
+
+def test_a_network_of_any_length_tells_that_it_has_no_graphs(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = write_model(tmp_path, "hybrid", [small_hybrid()], settings=SMALL_HYBRID, checked=False)
+    settings = read_folder(folder, "hybrid").settings[0]
+    cpu, record = torch.device("cpu"), Graphs().record
+    TorchNetwork(small_hybrid(), settings, cpu, "fp32", lambda *_: mixes_of(1), record)
+    assert "without CUDA graphs: it takes chunks of any length" in caplog.text
+
+
 def test_other_lengths_run_as_usual() -> None:
     graphs = Graphs()
     mixes = torch.randn(3, 2, SAMPLES - 1)
@@ -119,17 +154,22 @@ def test_other_lengths_run_as_usual() -> None:
     assert not graphs.recorded
 
 
+@pytest.mark.parametrize(("most", "sizes"), [(2, [2, 1]), (1, [1])])
 def test_a_network_repeats_its_forwards_until_the_device_is_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    most: int,
+    sizes: list[int],
 ) -> None:
     folder = write_model(tmp_path, "short", [short()], settings=SHORT, checked=False)
     network, graphs = torch_network(folder), Graphs()
     mixes = np.stack([song(RATE, seed=seed) for seed in range(3)])
     expected = network.forward(mixes)
-    network.limit = roomy(2)
-    network._recorded = RecordedForwards(network._forward, graphs.record, 2, RATE)
+    network.limit = roomy(most)
+    network._recorded = RecordedForwards(network._forward, graphs.record, most, RATE)
     assert np.allclose(network.forward(mixes), expected, atol=1e-5)
-    assert graphs.recorded == [2, 1]
+    assert graphs.recorded == sizes
     repeated = len(graphs.repeated)
     monkeypatch.setattr(torch.Tensor, "clone", full_once(torch.Tensor.clone))
     assert np.allclose(network.forward(mixes), expected, atol=1e-5)

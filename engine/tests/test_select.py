@@ -67,6 +67,16 @@ def test_auto_with_cuda_uses_torch_and_logs_it(
     assert "idle" not in caplog.text
 
 
+@pytest.mark.parametrize(("cuda", "told"), [(0, True), (1, False)])
+def test_tells_that_a_cpu_has_no_graphs(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, cuda: int, told: bool
+) -> None:
+    machine(monkeypatch, cuda=cuda)
+    settings = Settings(None, Path(), "demo", "auto", "auto", "fp32", "info", cuda_graphs=True)
+    BackendSelector(settings)
+    assert ("ENGINE_CUDA_GRAPHS is on, but" in caplog.text) is told
+
+
 def test_tells_that_an_engine_uses_one_device_of_several(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -38,6 +38,8 @@ class BackendSelector:
         self._settings = BackendSettings(
             self.device, precision or settings.precision, settings.cache_dir, settings.cuda_graphs
         )
+        if settings.cuda_graphs and self.device == "cpu":
+            _LOG.warning("ENGINE_CUDA_GRAPHS is on, but this engine runs on the CPU, which has no graphs")
         self._open: dict[str, Backend] = {}
 
     def name_for(self, network: NetworkSettings) -> str:

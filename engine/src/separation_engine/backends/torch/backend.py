@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import torch
 
+from separation_engine.backends.torch.recorded_forwards import can_record
 from separation_engine.common.device import DeviceName, Precision, cpu_limit, cpu_name
 from separation_engine.common.errors import DeviceUnavailableError
 from separation_engine.networks.interface import BackendSettings
@@ -25,7 +26,7 @@ class TorchBackend:
             raise DeviceUnavailableError("float16 needs an NVIDIA GPU: set PRECISION=fp32")
         self.device: DeviceName = settings.device
         self.precision: Precision = settings.precision
-        self.cuda_graphs = settings.cuda_graphs and settings.device == "cuda"
+        self.cuda_graphs = settings.cuda_graphs and settings.device == "cuda" and can_record()
         self.device_name = torch.cuda.get_device_name() if self.device == "cuda" else cpu_name()
         torch.set_num_threads(cpu_limit())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeAlias, cast
@@ -15,9 +16,9 @@ from separation_engine.backends.torch.backend import TorchBackend
 from separation_engine.backends.torch.batch_limit import BatchLimit
 from separation_engine.backends.torch.cuda_math import cuda_math
 from separation_engine.backends.torch.recorded_forwards import (
+    CudaRecorder,
     RecordedForwards,
     Recorder,
-    record_on_cuda,
 )
 from separation_engine.backends.torch.song import TorchSong
 from separation_engine.backends.torch.transfer import to_device, to_host, translated_errors
@@ -27,6 +28,7 @@ from separation_engine.common.wav import Samples, WavReader
 from separation_engine.networks.architecture import NetworkSettings
 from separation_engine.networks.interface import Backend, Mixes
 
+_LOG = logging.getLogger(__name__)
 # device memory for each further sample of a batch: htdemucs takes 1,200 on an H200
 _BYTES_PER_SAMPLE = 2_000
 # an H200 has 132 multiprocessors and is full at a batch of 16; a cancel waits for two batches
@@ -54,7 +56,7 @@ def load_module(
     device = torch.device(backend.device)
     with translated_errors("out of memory for the network"):
         module = make().eval().to(device)
-    recorder = record_on_cuda if isinstance(backend, TorchBackend) and backend.cuda_graphs else None
+    recorder = CudaRecorder() if isinstance(backend, TorchBackend) and backend.cuda_graphs else None
     return TorchNetwork(module, network, device, backend.precision, call, recorder)
 
 
@@ -88,6 +90,8 @@ class TorchNetwork:
         self._recorded = None
         if recorder and self.input_samples(1) == self.segment_samples:
             self._recorded = RecordedForwards(self._forward, recorder, self.max_batch, self.segment_samples)
+        elif recorder:
+            _LOG.warning("this network runs without CUDA graphs: it takes chunks of any length")
 
     @property
     def max_batch(self) -> int:
@@ -136,7 +140,7 @@ class TorchNetwork:
             torch.cuda.empty_cache()
 
     def _try(self, mixes: Mixes, stems: Sequence[int]) -> torch.Tensor | None:
-        """None if a smaller batch may fit."""
+        """None if a smaller batch may fit, or this one in the memory of dropped recordings."""
         try:
             with translated_errors("out of memory for one segment"):
                 return self._run(mixes, stems)
@@ -144,9 +148,10 @@ class TorchNetwork:
             is_memory = (
                 isinstance(error, OutOfMemoryError) or _OUT_OF_MEMORY_OR_UNSUPPORTED in str(error).lower()
             )
-            if is_memory and self._recorded:
-                self._recorded.drop("the device is full")
-            if self.max_batch == 1 or not is_memory:
+            if not is_memory:
+                raise
+            freed = self._recorded is not None and self._recorded.drop("the device is full")
+            if self.max_batch == 1 and not freed:
                 raise
             return None
 
@@ -199,7 +204,10 @@ class TorchAccumulator:
 
 
 def spare_bytes(device: torch.device) -> int:
-    """Device memory for a batch: what is free, and what torch keeps for itself. 0 on a CPU."""
+    """Device memory for a batch: what is free, and what torch keeps for itself. 0 on a CPU.
+
+    Counts the memory of CUDA graphs between their replays, though only they can use it.
+    """
     if device.type == "cpu":
         return 0
     free, _ = torch.cuda.mem_get_info()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeAlias, cast
+from weakref import ref
 
 import torch
 
@@ -15,6 +16,7 @@ _LOG = logging.getLogger(__name__)
 _SIZES = (16, 8, 4, 2, 1)
 # largest difference of a replay, relative to the largest sample; the same kernels give the same bits
 _TOLERANCE = 1e-3
+_OLDEST_TORCH = "2.11"
 
 # mixes, (batch, channels, samples), to stems, (batch, sources, channels, samples)
 Forward: TypeAlias = Callable[[torch.Tensor], torch.Tensor]
@@ -32,8 +34,8 @@ class _Recording:
 class RecordedForwards:
     """Records a forward for batches of 1, 2, 4, 8 and 16 segments of one length. Other lengths run as usual.
 
-    Each recording must repeat what the forward computes. If the device cannot record, or drop() is called,
-    everything runs as usual, and the log tells why.
+    So do batches of more than two of the largest recording. Each recording must repeat what the forward
+    computes. If the device cannot record, or drop() is called, everything runs as usual. The log tells why.
     """
 
     def __init__(self, forward: Forward, record: Recorder, most: int, samples: int) -> None:
@@ -42,12 +44,17 @@ class RecordedForwards:
         self._most = most
         self._samples = samples
         self._recordings: dict[int, _Recording] | None = None
+        self._told = False
 
     def __call__(self, mixes: torch.Tensor) -> torch.Tensor:
         if mixes.shape[-1] != self._samples:
             return self._forward(mixes)
         if self._recordings is None:
             self._recordings = self._record_all(mixes)
+        largest = max(self._recordings, default=0)
+        if len(mixes) > 2 * largest:
+            self._tell(len(mixes), largest)
+            return self._forward(mixes)
         found = []
         for size, recording in self._recordings.items():
             while len(mixes) >= size:
@@ -59,10 +66,18 @@ class RecordedForwards:
             found.append(self._forward(mixes))
         return torch.cat(found) if len(found) > 1 else found[0]
 
-    def drop(self, reason: str) -> None:
+    def drop(self, reason: str) -> bool:
+        """Whether there was something to drop."""
+        dropped = bool(self._recordings)
         if self._recordings != {}:
             _LOG.warning("this network runs without CUDA graphs: %s", reason)
         self._recordings = {}
+        return dropped
+
+    def _tell(self, segments: int, largest: int) -> None:
+        if largest and not self._told:
+            _LOG.info("batches of %d run without CUDA graphs: the largest graph is of %d", segments, largest)
+            self._told = True
 
     def _record_all(self, mixes: torch.Tensor) -> dict[int, _Recording]:
         """Largest first: the smaller ones then use its memory."""
@@ -90,21 +105,44 @@ class RecordedForwards:
         return _Recording(inputs, replay, outputs)
 
 
-def record_on_cuda(call: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
-    """Raises RuntimeError if the function waits for the device or copies from the host."""
-    here, side = torch.cuda.current_stream(), cast("Any", torch.cuda.Stream)()
-    side.wait_stream(here)
-    with torch.cuda.stream(side):
-        # allocates what libraries keep for a stream, which a recording cannot
-        call()
-    here.wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, pool=cast("Any", _shared_pool()), capture_error_mode="thread_local"):
-        outputs = call()
-    return graph.replay, outputs
+class CudaRecorder:
+    """A Recorder on CUDA. Its graphs share memory: they run in turn, and only their results outlast them.
+
+    Raises RuntimeError if the function waits for the device or copies from the host.
+    """
+
+    def __init__(self) -> None:
+        self._latest: Callable[[], torch.cuda.CUDAGraph | None] = lambda: None
+
+    def __call__(self, call: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+        here, side = torch.cuda.current_stream(), _recording_stream()
+        side.wait_stream(here)
+        with torch.cuda.stream(side):
+            # allocates what libraries keep for this stream, which a recording cannot
+            call()
+        here.wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        latest = self._latest()
+        # torch refuses the pool of graphs that are gone
+        pool = cast("Any", latest.pool() if latest else None)
+        with torch.cuda.graph(graph, pool=pool, stream=side, capture_error_mode="thread_local"):
+            outputs = call()
+        self._latest = ref(graph)
+        return graph.replay, outputs
 
 
-@lru_cache(maxsize=1)
-def _shared_pool() -> object:
-    """One for all recordings: they run one after another, and only their results outlast them."""
-    return torch.cuda.graph_pool_handle()
+def can_record() -> bool:
+    """Whether this torch is one that graphs have been measured with. The log tells if not."""
+    if torch.__version__ >= _OLDEST_TORCH:
+        return True
+    _LOG.warning(
+        "the engine runs without CUDA graphs: they need torch %s, but %s is installed",
+        _OLDEST_TORCH,
+        torch.__version__,
+    )
+    return False
+
+
+@cache
+def _recording_stream() -> torch.cuda.Stream:
+    return cast("torch.cuda.Stream", cast("Any", torch.cuda.Stream)())
