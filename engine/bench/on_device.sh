@@ -1,5 +1,6 @@
 #!/bin/sh
-# Tests and measures a GPU, on a machine without network that has Python with torch and pytest. Takes 10 minutes.
+# Tests and measures a GPU, on a machine without network. Takes 10 minutes. The machine needs Python with torch,
+# pytest, numpy, safetensors, pyyaml, tqdm and huggingface-hub.
 #
 #   bench/on_device.sh fetch WHEELS [3.12]           # with network: what torch does not bring; for that Python
 #   bench/on_device.sh run WHEELS RESULTS [OPTION…]  # on the machine with the GPU; options of bench.device
@@ -19,6 +20,15 @@ fetch)
 run)
   results=$3
   shift 3
+  missing=$("$python" -c '
+import sys
+from importlib.util import find_spec
+print(*(name for name in sys.argv[1:] if not find_spec(name)))
+' torch pytest numpy safetensors yaml tqdm huggingface_hub)
+  if [ -n "$missing" ]; then
+    echo "$python lacks these modules, install them first: $missing" >&2
+    exit 1
+  fi
   mkdir -p "$results"
   results=$(cd "$results" && pwd)
   site=$(mktemp -d)
