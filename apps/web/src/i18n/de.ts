@@ -344,7 +344,8 @@ export const de: Messages = {
     not_ready: 'Der Server ist nicht bereit. Versuche es gleich noch einmal.',
     ffmpeg_unavailable:
       'Der Server kann gerade keine Audiodateien lesen oder schreiben. Versuche es später noch einmal.',
-    out_of_disk: 'Die Festplatte des Servers ist voll. Versuche es später noch einmal.',
+    out_of_disk:
+      'Der Server hat keinen Speicherplatz mehr oder kann nicht auf seine Festplatte schreiben. Versuche es später noch einmal.',
     out_of_memory:
       'Der Song braucht mehr Speicher, als auf dem Server frei ist. Versuche es später noch einmal oder nimm einen kürzeren Teil.',
     queue_full: 'Es warten zu viele Songs. Versuche es später noch einmal.',

@@ -330,7 +330,7 @@ export const en = {
     not_found: 'The server has nothing at this address. Reload the page.',
     not_ready: 'The server is not ready. Try again in a moment.',
     ffmpeg_unavailable: 'The server cannot decode or encode audio at the moment. Try again later.',
-    out_of_disk: 'The disk of the server is full. Try again later.',
+    out_of_disk: 'The server has no disk space left or cannot write to its disk. Try again later.',
     out_of_memory: 'The song needs more memory than the server has free. Try again later, or use a shorter part of it.',
     queue_full: 'Too many songs are waiting. Try again later.',
     queue_unavailable: 'The server cannot reach its queue. Try again in a moment.',
