@@ -217,7 +217,10 @@ export const SETTINGS: Effects = {
     variable('worker-server-gpu', 'ENGINES', '4'),
     variable('worker-server-gpu', 'DEVICE', 'cuda'),
     container('worker-server-gpu', 'resources.limits', expect.objectContaining({ 'nvidia.com/gpu': 4 })),
-    field('ScaledObject', 'worker-server-gpu', 'spec.advanced.scalingModifiers.target', '4'),
+    // gpus × concurrency + prefetch
+    variable('worker-server-gpu', 'WORKER_CONCURRENCY', '2'),
+    variable('worker-server-gpu', 'WORKER_PREFETCH', '5'),
+    field('ScaledObject', 'worker-server-gpu', 'spec.advanced.scalingModifiers.target', '13'),
   ],
   'gpu-pools-by-model': [
     ...['rest-server', 'worker-server', 'worker-server-gpu-big'].map((part) =>
