@@ -111,6 +111,12 @@ describeChart('contradicting values', () => {
     [['commonLabels.app\\.kubernetes\\.io/name=mine'], 'The label app.kubernetes.io/name belongs to the chart'],
     [['logs.podLabels.helm\\.sh/chart=mine'], 'The label helm.sh/chart belongs to the chart'],
     [['workers.cpu.autoscaling.minReplicas=9'], 'minReplicas is above its maxReplicas'],
+    [
+      ['workers.cpu.resources.limits.cpu=1500m'],
+      'workers.cpu.resources.requests.cpu is 2, above limits.cpu, which is 1500m: raise the limit',
+    ],
+    [['restServer.resources.limits.memory=200M'], 'restServer.resources.requests.memory is 256Mi, above limits.memory'],
+    [['logs.resources.limits.memory=100000000'], 'requests.memory is 96Mi, above limits.memory, which is 100000000'],
   ])('%j are refused with a message', async (set, message) => {
     await expect(chart.render({ set, apis: [] })).rejects.toThrow(message);
   });
@@ -138,6 +144,10 @@ describeChart('contradicting values', () => {
     ['externalS3.endpoint=s3.example.org', '/externalS3/endpoint'],
     ['workers.cpu.precision=tf32', '/workers/cpu/precision'],
     ['workers.cpu.scratchSizeLimit=much', '/workers/cpu/scratchSizeLimit'],
+    ['workers.cpu.resources.requests.cpu=auto', '/workers/cpu/resources/requests/cpu'],
+    ['restServer.resources.requests.cpu=auto', '/restServer/resources/requests/cpu'],
+    ['workers.gpu.resources.requests.memory=auto', '/workers/gpu/resources/requests/memory'],
+    ['workers.gpu.resources.limits.cpu=auto', '/workers/gpu/resources/limits/cpu'],
   ])('the schema refuses %s and names it', async (assignment, named) => {
     await expect(chart.render({ set: [assignment] })).rejects.toThrow(named);
   });

@@ -31,7 +31,7 @@ podDefaults, and `path` is their place in the values. Pools with the same models
 {{- $queues := dict -}}
 {{- range $pools }}
 {{- $_ := set . "settings" (include "separation.settings" (list $root .own) | fromJson) -}}
-{{- if .gpu }}{{ include "separation.sizeHost" .settings }}{{ end -}}
+{{- if .gpu }}{{ include "separation.sizeHost" . }}{{ end -}}
 {{- $models := .own.models | uniq | sortAlpha | join "," -}}
 {{- if not (hasKey $queues $models) }}{{ $_ := set $queues $models (empty $models | ternary "toWorkers" (printf "toWorkers-%s" .pool)) }}{{ end -}}
 {{- $_ := set . "queue" (get $queues $models) -}}

@@ -34,6 +34,8 @@
 {{- if ne (len $names) (len (uniq $names)) }}{{ fail (printf "workers.gpu.pools has a name twice: %s." (join ", " $names)) }}{{ end }}
 {{- range (include "separation.pools" . | fromJson).pools }}{{ include "separation.validatePool" (list $ .) }}{{ end }}
 {{- include "separation.validateModelQueues" . }}
+{{- include "separation.validateResources" (list "restServer" $v.restServer.resources "") }}
+{{- include "separation.validateResources" (list "logs" $v.logs.resources "") }}
 {{- end }}
 
 {{/* each model goes into one queue */}}
@@ -66,4 +68,6 @@
 {{- if and $gpu (eq $scale.mode "hpa") }}{{ fail (printf "%s.autoscaling.mode hpa counts CPU, which says nothing about a GPU: choose keda or none." $path) }}{{ end }}
 {{- if and (eq $scale.mode "hpa") (lt (int $scale.minReplicas) 1) }}{{ fail (printf "%s.autoscaling.minReplicas 0 needs mode keda: an hpa cannot start from nothing." $path) }}{{ end }}
 {{- if gt (int $scale.minReplicas) (int $scale.maxReplicas) }}{{ fail (printf "%s.autoscaling.minReplicas is above its maxReplicas." $path) }}{{ end }}
+{{- $auto := dig "resources" "requests" "cpu" "" $pool | toString | eq "auto" -}}
+{{- include "separation.validateResources" (list $path (index . 1).settings.resources (ternary " (computed, because it is auto)" "" $auto)) }}
 {{- end }}
