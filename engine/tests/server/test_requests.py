@@ -73,7 +73,7 @@ def test_continues_with_the_next_job_after_a_cancel(engine: EngineProcess, tmp_p
     brief = write_wav(tmp_path / "brief.wav", song(RATE))
     engine.send(separate_message(brief, tmp_path / "brief", "brief"))
     engine.wait_for_type("result", "brief")
-    (line,) = [line for line in engine.logs if "cancelled" in line]
+    (line,) = [line for line in engine.logs if "cancelled" in line and json.loads(line)["id"] == "long"]
     assert json.loads(line)["level"] == "info"
 
 
