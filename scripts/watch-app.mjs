@@ -8,7 +8,7 @@ import { root, sourceArguments } from './support/paths.mjs';
 
 const [app] = process.argv.slice(2);
 const FOLDERS = [`apps/${app}/src`, 'libs', ...(app === 'worker' ? ['engine/src'] : [])];
-const SOURCE = /(?<!\.spec|\.fixture)\.(ts|py)$/;
+const SOURCE = /(?<!\.spec|\.fixture)\.(ts|js|py)$/;
 // an editor, a formatter or a checkout writes several files at once
 const SETTLED_MS = 100;
 

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Concurrent work that ends together. */
 export interface TaskGroup {
   /** aborts on the group's first failure and with the caller's signal */
@@ -12,6 +14,8 @@ export interface TaskGroup {
 export async function withTaskGroup<T>(signal: AbortSignal, use: (group: TaskGroup) => Promise<T>): Promise<T> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
+  // all work of the group listens: Node warns of more than ten
+  setMaxListeners(0, either);
   const running: Promise<unknown>[] = [];
   const group: TaskGroup = {
     signal: either,

@@ -8,4 +8,4 @@ export { ProcessFailedError, ProcessTimeoutError } from './process.errors.js';
 export { runProcess, type ProcessResult, type RunProcessOptions } from './run-process.js';
 export { spawnGroup, type Child } from './spawn-group.js';
 export { runInThread } from './threads/run-in-thread.js';
-export type { ThreadTools, ThreadWork } from './threads/thread-work.js';
+export type { GiveWay, ThreadWork } from './threads/thread-work.js';

@@ -1,8 +1,10 @@
 import { runInThread } from '@app/processes';
 import type { FloatWav, FollowOptions } from './float-wav.js';
-import { measureLevels, type Levels } from './levels.js';
+import type levelsInThread from './levels-in-thread.js';
+import type { Levels } from './levels-in-thread.js';
 import { WORKING_FRAME_BYTES, WORKING_RATE } from './working-format.js';
 
+const MODULE = new URL('levels-in-thread.js', import.meta.url);
 /** samples at once: other files do not wait longer than about 20 ms for them */
 const MAX_SAMPLES = 60 * WORKING_RATE;
 
@@ -27,7 +29,7 @@ export async function readLevels(
     const samples = Math.min(most, whole - done);
     if (samples > 0) {
       const offset = wav.dataOffset + done * WORKING_FRAME_BYTES;
-      const levels = await runInThread(measureLevels, { path, offset, samples, stretch }, signal);
+      const levels = await runInThread<typeof levelsInThread>(MODULE, { path, offset, samples, stretch }, signal);
       if (levels.samples < samples) {
         throw new TypeError(`the WAV file ends after ${done + levels.samples} of ${wav.samples} samples`);
       }

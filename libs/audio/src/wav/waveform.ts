@@ -1,6 +1,6 @@
 import type { Waveform } from '@app/separations';
 import { withFloatWav, type FollowOptions } from './float-wav.js';
-import type { Levels } from './levels.js';
+import type { Levels } from './levels-in-thread.js';
 import { readLevels } from './read-levels.js';
 import { WORKING_CHANNELS, WORKING_RATE } from './working-format.js';
 

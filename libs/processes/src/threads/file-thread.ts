@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { ThreadAnswer, ThreadTask, ThreadTools } from './thread-work.js';
+// brings the program into the build
+import type {} from './thread.js';
+import type { ThreadAnswer, ThreadTask } from './thread-work.js';
 
 interface Waiting {
   readonly resolve: (output: unknown) => void;
@@ -8,7 +10,7 @@ interface Waiting {
 
 /** One thread. It keeps the process alive only while it has work. */
 export class FileThread {
-  private readonly worker = new Worker(`(${serve.toString()})()`, { eval: true, env: {}, execArgv: [] });
+  private readonly worker = new Worker(new URL('thread.js', import.meta.url), { env: {}, execArgv: [] });
   private readonly waiting = new Map<number, Waiting>();
   private last = 0;
   private ended = false;
@@ -21,11 +23,12 @@ export class FileThread {
     this.worker.on('error', (error) => {
       this.end(error);
     });
-    this.worker.on('exit', () => {
-      this.end(new Error('the thread has ended'));
+    this.worker.on('exit', (code) => {
+      this.end(new Error(`exit code ${code}`));
     });
   }
 
+  /** Tasks that are in the thread, also those for which nobody waits. */
   get pending(): number {
     return this.waiting.size;
   }
@@ -34,14 +37,26 @@ export class FileThread {
     return this.ended;
   }
 
-  /** @param source of a `ThreadWork` */
-  run(source: string, input: unknown): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const task: ThreadTask = { id: (this.last += 1), source, input };
-      this.waiting.set(task.id, { resolve, reject });
-      this.worker.ref();
-      this.worker.postMessage(task);
-    });
+  /** @throws what the work throws, the signal's reason at once, or DataCloneError for an input that cannot be cloned */
+  async run(module: URL, input: unknown, signal?: AbortSignal): Promise<unknown> {
+    const id = (this.last += 1);
+    const abandoned = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const task: ThreadTask = { id, module: module.href, input, abandoned };
+    this.worker.postMessage(task);
+    this.worker.ref();
+    let onAbort = (): void => undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        this.waiting.set(id, { resolve, reject });
+        onAbort = (): void => {
+          Atomics.store(abandoned, 0, 1);
+          reject(signal?.reason as Error);
+        };
+        signal?.addEventListener('abort', onAbort);
+      });
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
   }
 
   private settle(answer: ThreadAnswer): void {
@@ -52,37 +67,10 @@ export class FileThread {
     else waiting?.reject(Object.assign(new Error(answer.failure.message), answer.failure));
   }
 
-  private end(cause: unknown): void {
+  private end(cause: Error): void {
     this.ended = true;
-    const error = new Error('the thread has ended', { cause });
+    const error = new Error(`the thread has ended: ${cause.message}`, { cause });
     for (const { reject } of this.waiting.values()) reject(error);
     this.waiting.clear();
   }
-}
-
-/** Runs from its source text in the thread, so it must not use anything outside itself. */
-function serve(): void {
-  const { parentPort } = process.getBuiltinModule('node:worker_threads');
-  const tools: ThreadTools = {
-    crypto: process.getBuiltinModule('node:crypto'),
-    fs: process.getBuiltinModule('node:fs'),
-  };
-  const known = new Map<string, (input: unknown, tools: ThreadTools) => unknown>();
-  const workOf = (source: string): ((input: unknown, tools: ThreadTools) => unknown) => {
-    // our own functions only; compiled once, so that they become fast
-    // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call
-    const work = known.get(source) ?? (new Function(`return (${source})`)() as (input: unknown) => unknown);
-    known.set(source, work);
-    return work;
-  };
-  parentPort?.on('message', ({ id, source, input }: ThreadTask) => {
-    let answer: ThreadAnswer;
-    try {
-      answer = { id, output: workOf(source)(input, tools) };
-    } catch (error) {
-      const { message, code } = error as NodeJS.ErrnoException;
-      answer = { id, failure: { message, ...(code !== undefined && { code }) } };
-    }
-    parentPort.postMessage(answer);
-  });
 }

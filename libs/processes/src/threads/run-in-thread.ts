@@ -8,19 +8,19 @@ const THREADS = Math.ceil(availableParallelism() / 8);
 const threads: FileThread[] = [];
 
 /**
- * Reads files and computes away from the event loop, in one of a few threads that the whole process shares.
- * @param work short: it cannot be interrupted, and other work waits for it
- * @throws what the work throws, as an Error with its message and code, or the signal's reason
+ * Reads files and computes away from the event loop, in one of a few threads that the whole process shares. An abort does
+ * not wait for the work, and drops it if it has not begun.
+ * @param module its default export is the work: either short, or gives way, because other work waits for it
+ * @param input to be cloned, as is the output
+ * @throws what the work throws, as an Error with its name, message, stack and code, or the signal's reason
  */
-export async function runInThread<Input, Output>(
-  work: ThreadWork<Input, Output>,
-  input: Input,
+export async function runInThread<Work extends ThreadWork>(
+  module: URL,
+  input: Parameters<Work>[0],
   signal?: AbortSignal,
-): Promise<Output> {
+): Promise<Awaited<ReturnType<Work>>> {
   signal?.throwIfAborted();
-  const output = await leastBusy().run(work.toString(), input);
-  signal?.throwIfAborted();
-  return output as Output;
+  return (await leastBusy().run(module, input, signal)) as Awaited<ReturnType<Work>>;
 }
 
 function leastBusy(): FileThread {

@@ -1,41 +1,43 @@
-import type { ThreadTools } from '@app/processes';
+// @ts-check
+import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Samples of a file in the working format. */
-export interface SampleRange {
-  readonly path: string;
-  /** of the first sample, in bytes */
-  readonly offset: number;
-  /** per channel, 1 or more */
-  readonly samples: number;
-  /** samples per channel for which levels are measured together */
-  readonly stretch: number;
-}
+/**
+ * Samples of a file in the working format.
+ * @typedef {object} SampleRange
+ * @property {string} path
+ * @property {number} offset of the first sample, in bytes
+ * @property {number} samples per channel, 1 or more
+ * @property {number} stretch samples per channel for which levels are measured together
+ */
 
-/** The levels of each stretch, linear. NaN or infinite samples make the power so. */
-export interface Levels {
-  readonly largest: Float32Array<ArrayBuffer>;
-  /** sum of the squares of both channels */
-  readonly power: Float64Array<ArrayBuffer>;
-  /** samples that were there: fewer than asked for if the file ends */
-  readonly samples: number;
-}
+/**
+ * The levels of each stretch, linear. NaN or infinite samples make the power so.
+ * @typedef {object} Levels
+ * @property {Float32Array<ArrayBuffer>} largest
+ * @property {Float64Array<ArrayBuffer>} power sum of the squares of both channels
+ * @property {number} samples that were there: fewer than asked for if the file ends
+ */
 
-/** Runs from its source text in a thread, so it must not use anything outside itself. */
-export function measureLevels({ path, offset, samples, stretch }: SampleRange, { fs }: ThreadTools): Levels {
+/**
+ * Does not give way: call it for short ranges.
+ * @param {SampleRange} range
+ * @returns {Levels}
+ */
+export default function levelsInThread({ path, offset, samples, stretch }) {
   const frameBytes = 2 * Float32Array.BYTES_PER_ELEMENT;
   const largest = new Float32Array(Math.ceil(samples / stretch));
   const power = new Float64Array(largest.length);
   // whole stretches: a sum must not depend on where blocks begin
   const block = new Float32Array(2 * stretch * Math.max(1, Math.floor((16 * 1024) / stretch)));
   const bytes = new Uint8Array(block.buffer);
-  const file = fs.openSync(path, 'r');
+  const file = openSync(path, 'r');
   try {
     let done = 0;
     while (done < samples) {
       const wanted = Math.min(bytes.length, (samples - done) * frameBytes);
       let filled = 0;
       for (let read = -1; filled < wanted && read !== 0; filled += read) {
-        read = fs.readSync(file, bytes, filled, wanted - filled, offset + done * frameBytes + filled);
+        read = readSync(file, bytes, filled, wanted - filled, offset + done * frameBytes + filled);
       }
       const floats = 2 * Math.floor(filled / frameBytes);
       for (let from = 0, at = done / stretch; from < floats; from += 2 * stretch, at += 1) {
@@ -59,6 +61,6 @@ export function measureLevels({ path, offset, samples, stretch }: SampleRange, {
     }
     return { largest, power, samples: done };
   } finally {
-    fs.closeSync(file);
+    closeSync(file);
   }
 }
