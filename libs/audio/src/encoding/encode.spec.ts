@@ -176,6 +176,14 @@ describe('Ffmpeg.encode', () => {
       await expect(encoding).rejects.toThrow(/announces 100003 samples instead of 100004/);
     });
 
+    it('rejects a complete stem that is shorter than its header says', async () => {
+      const cut = await songs.write('cut.wav', floatWav(samples).subarray(0, -8));
+      const written = new WriteProgress(LENGTH);
+      written.advanceTo(LENGTH);
+      const encoding = sut.encode({ wavPath: cut, gain: 1, destinations: { flac: songs.at('x.flac') } }, { written });
+      await expect(encoding).rejects.toThrow(/cut\.wav is shorter than its header says/);
+    });
+
     it('runs at low priority', async () => {
       const written = new WriteProgress(LENGTH);
       const stop = new AbortController();

@@ -116,11 +116,12 @@ async function readHeader(path: string, file: FileHandle, written: WriteProgress
     encoding === 'float' && bitsPerSample === 32 && channels === WORKING_CHANNELS && sampleRate === WORKING_RATE;
   if (!isWorking) throw new TypeError(`${path} is not a float32 WAV at 44.1 kHz, stereo`);
   const samples = Math.floor(dataBytes / WORKING_FRAME_BYTES);
-  if (written === undefined) {
+  if (written !== undefined && samples !== written.total) {
+    throw new TypeError(`the header of ${path} announces ${samples} samples instead of ${written.total}`);
+  }
+  if (written === undefined || written.isComplete) {
     const { size } = await file.stat();
     if (size < dataOffset + dataBytes) throw new TypeError(`${path} is shorter than its header says`);
-  } else if (samples !== written.total) {
-    throw new TypeError(`the header of ${path} announces ${samples} samples instead of ${written.total}`);
   }
   return { file, dataOffset, samples };
 }
