@@ -26,33 +26,37 @@ export async function measure(workbench) {
 
 async function measureLength(workbench, python, seconds, songs) {
   const song = await readFile(await workbench.makeSong(seconds));
-  const open = async (settings, last) => {
+  const withLine = async (settings, use, last) => {
     const env = { ...SETTINGS, ENGINE_PYTHON: python, FFMPEG_PATH: workbench.ffmpeg, ...settings };
     const line = new SongLine(await workbench.startService(env), workbench.folder, song, last);
-    await line.warmUp();
-    return line;
+    try {
+      await line.warmUp();
+      return await use(line);
+    } finally {
+      await line.close();
+    }
   };
-  const line = await open({});
+  const { rounds, peaks } = await withLine({}, (line) => measureRounds(line, seconds, songs));
+  // a process more for each call: not in the rounds above
+  const accounted = new AccountedFfmpeg(workbench.folder, workbench.ffmpeg);
+  const { manifests } = await withLine({ FFMPEG_PATH: accounted.path }, (line) => {
+    accounted.forget();
+    return line.run(songs);
+  });
+  const calls = mapValues(accounted.calls(), ({ seconds: cpu }) => cpu / songs);
+  const analyzed = await withLine({ ANALYSIS: 'always' }, (line) => line.run(ANALYZED), 'analysis.json');
+  requireEqualBits([...rounds, { manifests }, analyzed].flatMap((run) => run.manifests));
+  const analysis = analyzed.cpu['children of the worker'] - median(cpuOf(rounds, 'children of the worker'));
+  return { songs, rounds, peaks, calls, analysis, stored: storedBytes(manifests[0]) };
+}
+
+async function measureRounds(line, seconds, songs) {
   const rounds = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     rounds.push(await line.run(songs));
     console.log(`${seconds} s: ${rounds.at(-1).perHour.toFixed(0)} songs an hour`);
   }
-  const peaks = await line.memory();
-  await line.close();
-  // a process more for each call: not in the rounds above
-  const accounted = new AccountedFfmpeg(workbench.folder, workbench.ffmpeg);
-  const withAccounts = await open({ FFMPEG_PATH: accounted.path });
-  accounted.forget();
-  const { manifests } = await withAccounts.run(songs);
-  await withAccounts.close();
-  const calls = mapValues(accounted.calls(), ({ seconds: cpu }) => cpu / songs);
-  const analyzing = await open({ ANALYSIS: 'always' }, 'analysis.json');
-  const analyzed = await analyzing.run(ANALYZED);
-  await analyzing.close();
-  requireEqualBits([...rounds, { manifests }, analyzed].flatMap((run) => run.manifests));
-  const analysis = analyzed.cpu['children of the worker'] - median(cpuOf(rounds, 'children of the worker'));
-  return { songs, rounds, peaks, calls, analysis, stored: storedBytes(manifests[0]) };
+  return { rounds, peaks: await line.memory() };
 }
 
 /** The songs differ in their tags alone, so their results must have the same bits, however many run at once. */
