@@ -17,6 +17,7 @@ import { storeSong } from '../../test/worker-fixture.js';
 import type { Scratch } from './scratch.js';
 import { SeparationProcessor } from './separation.processor.js';
 import { patient } from '../../../../test/support/patience.js';
+import { waitUntil } from '../../../../test/support/wait-until.js';
 
 const LIMIT_SECONDS = 60;
 
@@ -282,15 +283,17 @@ describe(SeparationProcessor.name, () => {
   });
 
   it('retries a song whose encoder was killed', async () => {
-    const request = await storeSong(store, song, { shifts: 4 });
-    let isKilled = false;
-    const struck = attempt(request, ({ stage }) => {
-      const [pid] = processesWith(scratch.path).filter((child) => commandLine(child).includes('ffmpeg'));
-      if (stage !== 'separate' || pid === undefined || isKilled) return;
-      process.kill(pid, 'SIGKILL');
-      isKilled = true;
+    // encoders of a short song would end before they are found
+    const request = await storeSong(store, await makeSong(folder, 50));
+    const struck = expect(attempt(request)).rejects.toMatchObject({
+      code: 'ffmpeg_killed',
+      message: expect.not.stringContaining('/') as unknown,
     });
-    await expect(struck).rejects.toMatchObject({ code: 'ffmpeg_killed', message: expect.not.stringContaining('/') });
+    const findEncoder = (): number | undefined =>
+      processesWith(scratch.path).find((child) => /ffmpeg.*\.flac/.test(commandLine(child)));
+    const pid = await waitUntil('an encoder runs', findEncoder, { deadlineMs: 60_000, everyMs: 20 });
+    process.kill(pid, 'SIGKILL');
+    await struck;
   });
 
   it('asks again for a song that is not there, or comes shorter', async () => {
