@@ -17,7 +17,8 @@ export interface EncodedStem {
 
 /**
  * for an engine that is faster than the encoders: they read a complete stem from its file, know its gain, and are not
- * fed by us. They lose nothing, because others keep the cores busy meanwhile
+ * fed by us. That saves 0.2 s of the worker's CPU time for a song of 240 s. A song alone on idle cores may end later, by
+ * the time that one stem takes; on two cores, it took 4 s either way
  */
 const HEAD_START_MS = 2000;
 
