@@ -40,7 +40,7 @@ describeChart('what the chart gives to the host of a GPU', () => {
   });
 
   it('grows with the GPUs of a pod', async () => {
-    expect(await sizeOf('gpus=4')).toEqual({ cores: 12.8, prefetch: 5 });
+    expect(await sizeOf('gpus=4')).toEqual({ cores: 12, prefetch: 5 });
   });
 
   it('is what the operator sets', async () => {
@@ -52,7 +52,7 @@ describeChart('what the chart gives to the host of a GPU', () => {
   it.each([
     ['resources=null', {}],
     ['resources.requests=null', { limits: { memory: '12Gi', 'ephemeral-storage': '24Gi' } }],
-    ['resources.limits=null', { requests: { cpu: '3200m', memory: '6Gi', 'ephemeral-storage': '4Gi' } }],
+    ['resources.limits=null', { requests: { cpu: '3000m', memory: '6Gi', 'ephemeral-storage': '4Gi' } }],
     [
       'resources.requests.cpu=null',
       {
@@ -70,7 +70,7 @@ describeChart('what the chart gives to the host of a GPU', () => {
     ['gpus=null', 'workers.gpu.gpus is missing: set it to the number of GPUs of each pod'],
     [
       'resources.limits.cpu=2',
-      'workers.gpu.resources.requests.cpu is 3200m (computed, because it is auto), above limits.cpu, which is 2',
+      'workers.gpu.resources.requests.cpu is 3000m (computed, because it is auto), above limits.cpu, which is 2',
     ],
     [
       'resources.limits.memory=6442450943',
@@ -86,7 +86,7 @@ describeChart('what the chart gives to the host of a GPU', () => {
   });
 
   it('is as large as its limit at most', async () => {
-    expect(await sizeOf('resources.limits.cpu=3.2')).toEqual({ cores: 3.2, prefetch: 2 });
-    expect(await sizeOf('resources.limits.memory=6442450944')).toEqual({ cores: 3.2, prefetch: 2 });
+    expect(await sizeOf('resources.limits.cpu=3')).toEqual({ cores: 3, prefetch: 2 });
+    expect(await sizeOf('resources.limits.memory=6442450944')).toEqual({ cores: 3, prefetch: 2 });
   });
 });

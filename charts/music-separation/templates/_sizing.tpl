@@ -1,6 +1,6 @@
 {{/*
 Replaces `auto` in the settings of a GPU pool. docs/sizing.md has the formulas, and where their figures come from:
-- a core for each engine, and 22 ms of CPU time for each second of song
+- a core for each engine, and 20 ms of CPU time for each second of song
 - 3 s for each song of 240 s, in which it is fetched, decoded, encoded and stored
 */}}
 {{- define "separation.sizeHost" -}}
@@ -11,7 +11,7 @@ Replaces `auto` in the settings of a GPU pool. docs/sizing.md has the formulas, 
 {{- if and (or $cores $prefetch) (not $settings.realTimeFactor) }}{{ fail (printf "%s.realTimeFactor is missing, and auto is computed from it: set it, or set resources.requests.cpu and prefetch." .path) }}{{ end -}}
 {{- $songSeconds := mul $settings.gpus $settings.realTimeFactor -}}
 {{- if $cores }}
-{{- $_ := set $settings.resources.requests "cpu" (printf "%dm" (add (mul $settings.gpus 1000) (mul $songSeconds 22))) -}}
+{{- $_ := set $settings.resources.requests "cpu" (printf "%dm" (add (mul $settings.gpus 1000) (mul $songSeconds 20))) -}}
 {{- end }}
 {{- if $prefetch }}
 {{- $_ := set $settings "prefetch" (min 64 (div (add $songSeconds 79) 80)) -}}
