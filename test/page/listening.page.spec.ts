@@ -239,7 +239,8 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     await page.getByRole('slider', { name: 'Transpose' }).fill('7');
     await leaveSlider();
     await press('Home', '3', 's');
-    const bass = await record(second);
+    // the sound of a busy page pauses
+    const bass = (await record(second)).filter((sample) => sample !== 0);
     expect(bass.length / RATE / (await playedSince(0))).toBeCloseTo(2, 0);
     // in steps of half a semitone; the specs of the stretcher measure cents
     expect(Math.abs(semitonesAbove(bass.subarray(0, 2 * RATE), left('bass').subarray(0, RATE)) - 7)).toBeLessThan(1);

@@ -56,6 +56,8 @@ const STEP = 0.5;
 const LOWEST_HERTZ = 60;
 /** five octaves */
 const STEPS = 120;
+/** of a tone in a window */
+const PERIODS = 34;
 
 /** By how many semitones a sound is higher than another with the same content. */
 export function semitonesAbove(sound: Float32Array, other: Float32Array): number {
@@ -68,17 +70,27 @@ export function semitonesAbove(sound: Float32Array, other: Float32Array): number
   return best.shift * STEP;
 }
 
-/** Levels at frequencies that rise by half a semitone, without their mean. */
+/** Levels of bands that are half a semitone wide, without their mean. */
 function spectrum(sound: Float32Array): number[] {
-  const levels = Array.from({ length: STEPS }, (_, step) => {
-    const turn = (2 * Math.PI * LOWEST_HERTZ * 2 ** ((step * STEP) / 12)) / 44_100;
-    let [cosine, sine] = [0, 0];
-    sound.forEach((sample, at) => {
-      cosine += sample * Math.cos(turn * at);
-      sine += sample * Math.sin(turn * at);
-    });
-    return Math.hypot(cosine, sine) / sound.length;
-  });
+  const levels = Array.from({ length: STEPS }, (_, step) => levelAt(sound, LOWEST_HERTZ * 2 ** ((step * STEP) / 12)));
   const mean = levels.reduce((sum, level) => sum + level, 0) / STEPS;
   return levels.map((level) => level - mean);
+}
+
+/** Through windows so long that tones half a semitone away are left out, and tones in between are not. */
+function levelAt(sound: Float32Array, hertz: number): number {
+  const turn = (2 * Math.PI * hertz) / 44_100;
+  const length = Math.min(sound.length, Math.round((PERIODS * 44_100) / hertz));
+  let [power, windows] = [0, 0];
+  for (let from = 0; from + length <= sound.length; from += Math.ceil(length / 2)) {
+    let [cosine, sine] = [0, 0];
+    for (let at = 0; at < length; at += 1) {
+      const sample = (sound[from + at] ?? 0) * Math.sin((Math.PI * at) / length) ** 2;
+      cosine += sample * Math.cos(turn * at);
+      sine += sample * Math.sin(turn * at);
+    }
+    power += (cosine ** 2 + sine ** 2) / length ** 2;
+    windows += 1;
+  }
+  return Math.sqrt(power / windows);
 }
