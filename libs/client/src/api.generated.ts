@@ -2259,7 +2259,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -2398,7 +2398,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -2549,7 +2549,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -2740,7 +2740,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -2906,7 +2906,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -3067,7 +3067,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -3306,7 +3306,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -3484,7 +3484,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -3715,7 +3715,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -3891,7 +3891,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -4074,7 +4074,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -4289,7 +4289,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -4449,7 +4449,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -4661,7 +4661,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -4820,7 +4820,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -5030,7 +5030,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -5188,7 +5188,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -5419,7 +5419,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -5567,7 +5567,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -5782,7 +5782,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -5944,7 +5944,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -6162,7 +6162,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -6328,7 +6328,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -6544,7 +6544,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -6708,7 +6708,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -6872,7 +6872,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -6993,7 +6993,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -7169,7 +7169,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -7305,7 +7305,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -7443,7 +7443,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -7579,7 +7579,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -7723,7 +7723,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -8170,7 +8170,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -8338,7 +8338,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -8481,7 +8481,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];
@@ -8714,7 +8714,7 @@ export interface operations {
                     readonly "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description `out_of_disk`: The server is out of disk space */
+            /** @description `out_of_disk`: The server cannot write to its disk */
             readonly 507: {
                 headers: {
                     readonly "x-request-id": components["headers"]["x-request-id"];

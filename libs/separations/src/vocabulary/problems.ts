@@ -75,7 +75,7 @@ export const PROBLEMS = {
   queue_unavailable: { status: 503, title: 'The queue cannot be reached' },
   storage_unavailable: { status: 503, title: 'The object store cannot be reached' },
   ffmpeg_unavailable: { status: 503, title: 'Audio can be neither decoded nor encoded now' },
-  out_of_disk: { status: 507, title: 'The server is out of disk space' },
+  out_of_disk: { status: 507, title: 'The server cannot write to its disk' },
   not_ready: { status: 503, title: 'The server is not ready' },
 } as const satisfies Record<string, { status: number; title: string }>;
 
