@@ -1,31 +1,25 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Browser, Page, Route } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { Analysis, Separation } from '@app/separations';
 import { decodeSamples, makeSong } from '../support/songs/songs.js';
 import { TestService } from '../support/service/test-service.js';
 import { patient } from '../support/patience.js';
 import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
+import { Listener, RATE } from './listening/listener.js';
 import { describeSlowLine } from './listening/on-a-slow-line.js';
+import { describeOriginal } from './listening/the-original.js';
 import { lanAddress } from './support/lan-address.js';
-import { missedSound, recordedSamples, recordSound, takeSound } from './support/recorder.js';
+import { recordedSamples, recordSound } from './support/recorder.js';
 import { difference, energy, findPart, leftOf, semitonesAbove, sum } from './support/sound.js';
 
 /** two 24-bit steps per stem: the rounding of floats */
 const EXACT = 1e-6;
 const STEMS = ['vocals', 'drums', 'bass', 'other'];
-const RATE = 44_100;
-/** samples after which the sound is over, and of a fade with room */
-const SILENCE = 8192;
-const FADE = 400;
 /** samples from the start of playback to what is compared */
 const NEAR = 2 * RATE;
-const ORIGINAL = '**/original.flac*';
-const BUSY = { status: 503, contentType: 'application/problem+json', body: JSON.stringify({ code: 'busy' }) };
-/** logged by the browser */
-const BUSY_FAULT = expect.stringContaining('503') as unknown;
 
 /** Browsers warn of headers for secure pages only, and of the recorder. */
 const WARNINGS = ['Cross-Origin-Opener-Policy', 'Origin-Agent-Cluster', 'ScriptProcessorNode'];
@@ -66,6 +60,7 @@ afterAll(async () => {
 describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecure, song, variant, formats }) => {
   let watched: WatchedPage;
   let page: Page;
+  let listener: Listener;
   const stems = new Map<string, Float32Array>();
   /** left channel of all stems together */
   let mix: Float32Array;
@@ -78,6 +73,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     // the worklet of the recorder is a script of the spec
     watched = await WatchedPage.open(browser, 'about:blank', { bypassCSP: isSecure });
     page = watched.page;
+    listener = new Listener(page);
     await recordSound(page);
     await page.goto(service.api.url.replace('127.0.0.1', address));
     expect(await page.evaluate<boolean>('isSecureContext')).toBe(isSecure);
@@ -89,59 +85,6 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
   const faults = (): string[] =>
     watched.faults.splice(0).filter((fault) => !WARNINGS.some((warning) => fault.includes(warning)));
   const left = (stem: string): Float32Array => stems.get(stem) ?? new Float32Array();
-  const press = (...keys: string[]): Promise<void> =>
-    keys.reduce((before, key) => before.then(() => page.keyboard.press(key)), Promise.resolve());
-  /** Position in the next frame: the current one may be older than the last key press. */
-  const position = (): Promise<number> =>
-    page.evaluate<number>(`new Promise((resolve) => {
-      const at = () => Number(document.querySelector('.playhead').style.getPropertyValue('--at'));
-      requestAnimationFrame(() => resolve(at()));
-    })`);
-
-  /** Seconds of the song that were played since then. */
-  const playedSince = async (before: number): Promise<number> =>
-    ((await position()) - before) * (left('vocals').length / RATE);
-
-  /** Plays so many seconds of the song, and returns a recording without the fades. */
-  async function hear(seconds: number, meanwhile = (): Promise<void> => Promise.resolve()): Promise<Float32Array> {
-    const before = await position();
-    const heard = await record(async () => {
-      await meanwhile();
-      await waitUntil('the song to play', async () => (await playedSince(before)) > seconds, { deadlineMs: 20_000 });
-    });
-    return heard.subarray(0, seconds * 0.6 * RATE);
-  }
-
-  /**
-   * Plays, and returns a recording from after the fade-in up to the silence after the pause. Plays the same again if the
-   * recorder missed a part on a busy machine.
-   */
-  async function record(until: () => Promise<unknown>): Promise<Float32Array> {
-    const before = Math.round((await position()) * (mix.length / RATE));
-    for (;;) {
-      const heard = await recordOnce(until);
-      if (!(await missedSound(page))) return heard;
-      await page.getByRole('slider', { name: 'Position' }).fill(`${before}`);
-    }
-  }
-
-  async function recordOnce(until: () => Promise<unknown>): Promise<Float32Array> {
-    await takeSound(page);
-    await missedSound(page);
-    await press(' ');
-    await until();
-    await press(' ');
-    await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
-    const heard: number[] = [];
-    await waitUntil('silence after the pause', async () => {
-      for (const sample of await takeSound(page)) heard.push(sample);
-      return heard.some((sample) => sample !== 0) && heard.slice(-SILENCE).every((sample) => sample === 0);
-    });
-    const start = heard.findIndex((sample) => sample !== 0);
-    const end = heard.findLastIndex((sample) => sample !== 0);
-    return Float32Array.from(heard.slice(start + FADE, end));
-  }
-
   it('says what https adds, over plain http alone and until it is dismissed', async () => {
     const notice = page.getByRole('note').filter({ hasText: 'https' });
     await page.getByText('Choose songs').waitFor();
@@ -173,42 +116,43 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
       stems.set(stem, leftOf(await decodeSamples(file)));
     }
     mix = sum(...STEMS.map(left));
+    listener.samples = mix.length;
     await waitUntil('the recorder', () => page.evaluate<boolean>('recorded.ready === true'), { deadlineMs: 10_000 });
-    const heard = await hear(1);
+    const heard = await listener.hear(1);
     const at = findPart(heard, mix.subarray(0, NEAR));
     expect(difference(heard, mix, at)).toBeLessThan(EXACT);
   });
 
   it('keeps all lanes at the same sample after seeks far into the song', async () => {
-    await press('Home', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight');
-    const heard = await hear(1);
+    await listener.press('Home', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight');
+    const heard = await listener.hear(1);
     const from = 20 * RATE;
     expect(difference(heard, mix, from + findPart(heard, mix.subarray(from, from + NEAR)))).toBeLessThan(EXACT);
   });
 
   it('plays only the drums when they are soloed', async () => {
-    await press('Home', '2', 's');
-    const heard = await hear(1);
+    await listener.press('Home', '2', 's');
+    const heard = await listener.hear(1);
     expect(difference(heard, left('drums'), findPart(heard, left('drums').subarray(0, NEAR)))).toBeLessThan(EXACT);
-    await press('s');
+    await listener.press('s');
   });
 
   it('removes muted vocals completely', async () => {
-    await press('Home', '1', 'm');
-    const heard = await hear(1);
+    await listener.press('Home', '1', 'm');
+    const heard = await listener.hear(1);
     const rest = sum(left('drums'), left('bass'), left('other'));
     const at = findPart(heard, rest.subarray(0, NEAR));
     expect(difference(heard, rest, at)).toBeLessThan(EXACT);
     expect(energy(heard)).toBeGreaterThan(0.001);
-    await press('m');
+    await listener.press('m');
   });
 
   it('loops to the sample', async () => {
-    await press('Home', '[');
+    await listener.press('Home', '[');
     const end = page.getByRole('slider', { name: 'Loop end' });
     // from 8 s
     for (let seconds = 8; seconds > 1; seconds -= 1) await end.press('ArrowLeft');
-    const heard = await record(() =>
+    const heard = await listener.record(() =>
       waitUntil('two rounds', async () => (await recordedSamples(page)) > 3 * RATE, { deadlineMs: 20_000 }),
     );
     const round = mix.subarray(0, RATE);
@@ -217,7 +161,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     const rounds = heard.subarray(0, 2 * RATE).map((sample, index) => sample - (round[(at + index) % RATE] ?? 0));
     expect(rounds.length).toBe(2 * RATE);
     expect(difference(rounds, new Float32Array(rounds.length), 0)).toBeLessThan(EXACT);
-    await press('l');
+    await listener.press('l');
   });
 
   it('says that speed and pitch could not be loaded, and loads them the next time', async () => {
@@ -235,22 +179,22 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     // a slider takes keys of its own
     const leaveSlider = (): Promise<unknown> => page.evaluate('document.activeElement.blur()');
     const second = (): Promise<unknown> =>
-      waitUntil('a second of the song', async () => (await playedSince(0)) > 1, { deadlineMs: 20_000 });
+      waitUntil('a second of the song', async () => (await listener.playedSince(0)) > 1, { deadlineMs: 20_000 });
     await page.getByRole('slider', { name: 'Transpose' }).fill('7');
     await leaveSlider();
-    await press('Home', '3', 's');
+    await listener.press('Home', '3', 's');
     // the sound of a busy page pauses
-    const bass = (await record(second)).filter((sample) => sample !== 0);
-    expect(bass.length / RATE / (await playedSince(0))).toBeCloseTo(2, 0);
+    const bass = (await listener.record(second)).filter((sample) => sample !== 0);
+    expect(bass.length / RATE / (await listener.playedSince(0))).toBeCloseTo(2, 0);
     // in steps of half a semitone; the specs of the stretcher measure cents
     expect(Math.abs(semitonesAbove(bass.subarray(0, 2 * RATE), left('bass').subarray(0, RATE)) - 7)).toBeLessThan(1);
     await page.getByRole('slider', { name: 'Speed' }).fill('100');
     await leaveSlider();
-    await press('3', 's', 'Home', '2', 's');
+    await listener.press('3', 's', 'Home', '2', 's');
     // the start of playback fades in for longer where blocks were rendered before
-    const drums = (await record(second)).subarray(RATE / 8, RATE / 2);
+    const drums = (await listener.record(second)).subarray(RATE / 8, RATE / 2);
     expect(difference(drums, left('drums'), findPart(drums, left('drums').subarray(0, NEAR)))).toBeLessThan(EXACT);
-    await press('2', 's');
+    await listener.press('2', 's');
     await page.getByRole('slider', { name: 'Transpose' }).fill('0');
   });
 
@@ -258,8 +202,8 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     const from = 15 * RATE;
     await page.getByRole('button', { name: 'Click', exact: true }).click({ timeout: patient(60_000) });
     await page.evaluate('document.activeElement.blur()');
-    await press('Home', 'ArrowRight', 'ArrowRight', 'ArrowRight');
-    const heard = await hear(4);
+    await listener.press('Home', 'ArrowRight', 'ArrowRight', 'ArrowRight');
+    const heard = await listener.hear(4);
     const song = heard.map((sample) => (Math.abs(sample) > 0.4 ? 0 : sample));
     const at = from + findPart(song, mix.subarray(from, from + 6 * RATE));
     const places: number[] = [];
@@ -277,12 +221,12 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
   it('plays again after the end, and pauses', async () => {
     const play = page.getByRole('button', { name: 'Play', exact: true });
     await page.getByRole('slider', { name: 'Position' }).fill('29');
-    await press(' ');
+    await listener.press(' ');
     await page.getByRole('button', { name: 'Pause', exact: true }).waitFor();
     await play.waitFor();
-    await record(() =>
+    await listener.record(() =>
       waitUntil('the start of the song', async () => {
-        const seconds = (await position()) * (mix.length / RATE);
+        const seconds = (await listener.position()) * (mix.length / RATE);
         return seconds > 1 && seconds < 9;
       }),
     );
@@ -293,7 +237,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     await page.getByRole('button', { name: 'Link copied' }).waitFor();
     await page.evaluate("document.body.append(document.createElement('textarea'))");
     await page.locator('body > textarea').focus();
-    await press('Control+v');
+    await listener.press('Control+v');
     expect(await page.locator('body > textarea').inputValue()).toMatch(/^http.+#sep_[0-9a-f]{32}$/);
     await page.evaluate("document.querySelector('body > textarea').remove()");
   });
@@ -301,7 +245,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
   it('downloads the current mix: the weighted sum of the stems within 16-bit rounding', async () => {
     await page.getByRole('slider', { name: 'Volume Bass' }).fill('50');
     await page.getByRole('slider', { name: 'Balance Other' }).fill('0.5');
-    await press('1', 'm');
+    await listener.press('1', 'm');
     const lowered = sum(
       left('drums'),
       left('bass').map((sample) => sample / 2),
@@ -328,88 +272,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
   }
 
   // the same mixer, whatever its output
-  if (isSecure)
-    describe('the original song', () => {
-      /** Left channel of the decoded song, with the gain of its stems. */
-      async function original(): Promise<Float32Array> {
-        const decoded = leftOf(await decodeSamples(songFile));
-        return decoded.map((sample) => sample * gain);
-      }
-
-      it('keeps playing the mix when the original fails after a change of mind', async () => {
-        const changeOfMind = async (route: Route): Promise<void> => {
-          await press('o');
-          await route.fulfill(BUSY);
-        };
-        await page.route(ORIGINAL, changeOfMind, { times: 1 });
-        await startMix();
-        await Promise.all([page.waitForResponse(ORIGINAL), press('o')]);
-        expect(await loudnessOf(0.5)).toBeGreaterThan(0);
-        // the button has this name only during playback
-        await page.getByRole('button', { name: 'Pause', exact: true }).click();
-        expect(await page.locator('.mixer').getByRole('alert').count()).toBe(0);
-        expect(faults()).toEqual([BUSY_FAULT]);
-      });
-
-      it('is silent while the original cannot be loaded, and loads it when it is selected again', async () => {
-        await page.route(ORIGINAL, (route) => route.fulfill(BUSY), { times: 2 });
-        const failure = page.locator('.mixer').getByRole('alert').getByText('busy', { exact: true });
-        const play = page.getByRole('button', { name: 'Play', exact: true });
-        await startMix();
-        await press('o');
-        await failure.waitFor();
-        await play.waitFor();
-        await press('o');
-        await failure.waitFor({ state: 'detached' });
-        expect(await loudnessOf(0.5)).toBe(0);
-        expect(await play.isVisible()).toBe(true);
-        await press('o');
-        await failure.waitFor();
-        await press('Home');
-        const heard = await hear(1);
-        expect(await failure.count()).toBe(0);
-        const song = await original();
-        expect(difference(heard, song, findPart(heard, song.subarray(0, NEAR)))).toBeLessThan(EXACT);
-        await press('o');
-        expect(faults()).toEqual([BUSY_FAULT, BUSY_FAULT]);
-      });
-
-      async function startMix(): Promise<void> {
-        await takeSound(page);
-        await press('Home', ' ');
-        await waitUntil('some of the mix', async () => energy(await takeSound(page)) > 0);
-      }
-
-      /** Energy of the next samples at the output; 0 for silence. */
-      async function loudnessOf(seconds: number): Promise<number> {
-        let [samples, loudness] = [0, 0];
-        await takeSound(page);
-        await waitUntil('the output', async () => {
-          const part = await takeSound(page);
-          samples += part.length;
-          loudness += energy(part);
-          return samples > seconds * RATE;
-        });
-        return loudness;
-      }
-
-      it('plays the original song at the same sample as the stems', async () => {
-        const song = await original();
-        await press('Home', 'o');
-        const alone = await hear(1);
-        expect(difference(alone, song, findPart(alone, song.subarray(0, NEAR)))).toBeLessThan(EXACT);
-        await press('o', 'Home');
-        const both = await hear(5, async () => {
-          await waitUntil('some of the mix', async () => (await position()) * song.length > 1.2 * RATE);
-          await press('o');
-        });
-        const [first, last] = [both.subarray(0, RATE / 2), both.subarray(both.length - RATE / 2)];
-        const inMix = findPart(first, mix.subarray(0, NEAR));
-        expect(difference(first, mix, inMix)).toBeLessThan(EXACT);
-        expect(difference(last, song, inMix + both.length - RATE / 2)).toBeLessThan(EXACT);
-        await press('o');
-      });
-    });
+  if (isSecure) describeOriginal(() => ({ page, listener, songFile, gain, mix, faults }));
   else
     it('says that the mixer could not be loaded, and loads it when you play', async () => {
       await page.route('**/mixer.work*', (route) => route.abort(), { times: 1 });
@@ -418,7 +281,7 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
       await card.click();
       await page.locator('.mixer').getByRole('alert').waitFor();
       faults();
-      expect(energy(await hear(1))).toBeGreaterThan(0);
+      expect(energy(await listener.hear(1))).toBeGreaterThan(0);
       expect(await page.locator('.mixer').getByRole('alert').count()).toBe(0);
     });
 
