@@ -46,7 +46,9 @@ const HALF_STEP = 2 ** -24;
 function gainArguments(gain: number, format: Format): string[] {
   if (!(gain > 0 && gain <= 1)) throw new RangeError(`a stem's gain must be above 0 and at most 1, not ${gain}`);
   if (format === 'mp3') return ['-af', `volume=${gain}:precision=float`];
-  return ['-af', `volume=${gain}:precision=double,dcshift=shift=${HALF_STEP}`];
+  const shift = `dcshift=shift=${HALF_STEP}`;
+  // without a gain, samples of 64 bits would have the same bits in the end
+  return ['-af', gain === 1 ? shift : `volume=${gain}:precision=double,${shift}`];
 }
 
 /** kills a hung encoder this long after its stem is complete; an hour of song takes about one minute */

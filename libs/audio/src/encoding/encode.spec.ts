@@ -85,6 +85,20 @@ describe('Ffmpeg.encode', () => {
     }
   });
 
+  it('rounds as with a gain in 64 bits: ties, the smallest floats and full scale', async () => {
+    const step = 2 ** -23;
+    const edges = [1, 1 - step / 2, 1 - step, step, step / 2, step / 4, 2 ** -31, 2 ** -32, 2 ** -149, 0, 1.5];
+    const ties = Array.from({ length: 4096 }, (_, at) => (at * 1021 + 0.5) * step);
+    const both = [...edges, ...ties, ...samples].flatMap((sample) => [sample, -sample]);
+    const input = await songs.write('edges.wav', floatWav(Float32Array.from(both)));
+    await sut.encode({ wavPath: input, gain: 1, destinations: { flac: songs.at('edges.flac') } });
+    const filter = `volume=1:precision=double,dcshift=shift=${step / 2}`;
+    const format = ['-sample_fmt', 's32', '-bits_per_raw_sample', '24', '-frame_size', '4096'];
+    const plain = ['-map_metadata', '-1', '-bitexact'];
+    const expected = await songs.make('expected.flac', '-i', input, '-af', filter, ...plain, ...format);
+    expect(await hashFile(songs.at('edges.flac'))).toEqual(await hashFile(expected));
+  });
+
   it('keeps silence silent', async () => {
     const silence = await songs.write('silence.wav', floatWav(new Float32Array(20_000)));
     await sut.encode({ wavPath: silence, gain: 0.5, destinations: { flac: songs.at('silence.flac') } });
