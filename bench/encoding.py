@@ -29,9 +29,25 @@ OWN = [
     "-threads",
     "1",
 ]
-GAIN = ["-af", "volume=0.891250938:precision=double,dcshift=shift=0.000000059604644775390625"]
+SHIFT = "dcshift=shift=0.000000059604644775390625"
+ROUND = ["-af", SHIFT]
+GAIN = ["-af", f"volume=0.891250938:precision=double,{SHIFT}"]
+# as before: a gain of 1 that changes no sample, and packets of the default size
+UNIT_GAIN = ["-af", f"volume=1:precision=double,{SHIFT}"]
+PACKETS = ["-probesize", "4096", "-max_size", "65536", "-f", "wav"]
+BLOCKS = "asetnsamples=n=8192:p=0"
+SONG = "asetpts=N/SR/TB,aresample=44100:ochl=stereo:osf=flt:rematrix_maxval=1:lfe_mix_level=0.5"
 ENCODE = ["-map", "0:a:0", "-map_metadata", "-1", "-threads", "1", "-bitexact"]
-FLAC = ["-c:a", "flac", "-frame_size", "4096", "-sample_fmt", "s32", "-bits_per_raw_sample", "24"]
+FLAC = [
+    "-c:a",
+    "flac",
+    "-frame_size",
+    "4096",
+    "-sample_fmt",
+    "s32",
+    "-bits_per_raw_sample",
+    "24",
+]
 LEVELS = range(9)
 
 
@@ -44,31 +60,52 @@ def main() -> None:
     options = parser.parse_args()
     stems = sorted(options.stems.glob("*.wav"))
     with tempfile.TemporaryDirectory() as folder:
-        mix, master = Path(folder) / "mix.wav", Path(folder) / "master.flac"
+        mix, flac = Path(folder) / "mix.wav", Path(folder) / "master.flac"
 
-        def command(source: Path, *more: str) -> list[str]:
-            return [options.ffmpeg, *OWN, "-i", f"file:{source}", *more]
+        def run(source: Path, reading: list[str], *more: str) -> list[str]:
+            return [options.ffmpeg, *OWN, *reading, "-i", f"file:{source}", *more]
 
-        decode = command(options.song, "-vn", "-ar", "44100", "-ac", "2", "-c:a", "pcm_f32le", f"file:{mix}")
-        subprocess.run(decode, check=True)
+        def decode(*filters: str) -> list[str]:
+            return run(
+                options.song,
+                ["-vn"],
+                "-af",
+                ",".join(filters),
+                "-c:a",
+                "pcm_f32le",
+                f"file:{mix}",
+            )
+
+        def master(stem: Path, gain: list[str], level: int = 5, reading: list[str] = PACKETS) -> list[str]:
+            return run(
+                stem,
+                reading,
+                *gain,
+                *ENCODE,
+                *FLAC,
+                "-compression_level",
+                str(level),
+                f"file:{flac}",
+            )
+
+        def discard(stem: Path, codec: str, *gain: str) -> list[str]:
+            return run(stem, PACKETS, *gain, *ENCODE, "-c:a", codec, "-f", "null", "-")
+
+        subprocess.run(decode(SONG), check=True)
         # 32-bit float stereo after a short header
         seconds = mix.stat().st_size / (8 * 44_100)
         candidates = {
             "start of ffmpeg, once for each stem": [[options.ffmpeg, "-version"] for _ in stems],
-            "decoding of the song": [decode],
-            "reading": [command(stem, *ENCODE, "-c:a", "pcm_f32le", "-f", "null", "-") for stem in stems],
-            "reading and gain": [
-                command(stem, *GAIN, *ENCODE, "-c:a", "pcm_s32le", "-f", "null", "-") for stem in stems
-            ],
-            "the original as FLAC, level 5": [
-                command(mix, *ENCODE, *FLAC, "-compression_level", "5", f"file:{master}")
-            ],
+            "decoding of the song": [decode(BLOCKS, SONG)],
+            "decoding frame by frame": [decode(SONG)],
+            "reading": [discard(stem, "pcm_f32le") for stem in stems],
+            "reading and rounding": [discard(stem, "pcm_s32le", *ROUND) for stem in stems],
+            "reading, gain and rounding": [discard(stem, "pcm_s32le", *GAIN) for stem in stems],
+            "the original as FLAC, level 5": [master(mix, ROUND)],
+            "masters with a gain, level 5": [master(stem, GAIN) for stem in stems],
+            "masters as before, level 5": [master(stem, UNIT_GAIN, reading=[]) for stem in stems],
         } | {
-            f"masters, FLAC level {level}": [
-                command(stem, *GAIN, *ENCODE, *FLAC, "-compression_level", str(level), f"file:{master}")
-                for stem in stems
-            ]
-            for level in LEVELS
+            f"masters, FLAC level {level}": [master(stem, ROUND, level) for stem in stems] for level in LEVELS
         }
         spent: dict[str, list[float]] = {name: [] for name in candidates}
         sizes: dict[str, int] = {}
@@ -76,9 +113,9 @@ def main() -> None:
             for name, commands in candidates.items():
                 cost, sizes[name] = 0.0, 0
                 for arguments in commands:
-                    master.unlink(missing_ok=True)
+                    flac.unlink(missing_ok=True)
                     cost += cpu_seconds(arguments)
-                    sizes[name] += master.stat().st_size if master.exists() else 0
+                    sizes[name] += flac.stat().st_size if flac.exists() else 0
                 spent[name].append(1000 * cost / seconds)
     lines = [
         f"{len(stems)} stems, a song of {seconds:.0f} s, median of {options.rounds} [range]",
