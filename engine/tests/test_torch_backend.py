@@ -15,6 +15,7 @@ from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
 from separation_engine.backends.torch.backend import TorchBackend
 from separation_engine.backends.torch.network import TorchAccumulator, TorchNetwork
+from separation_engine.backends.torch.transfer import to_device
 from separation_engine.checks.self_check import snr_db
 from separation_engine.common.device import Precision
 from separation_engine.common.errors import DeviceLostError, DeviceUnavailableError, OutOfMemoryError
@@ -22,6 +23,7 @@ from separation_engine.common.wav import Samples
 from separation_engine.networks.interface import Accumulator, Backend, BackendSettings, DeviceSamples
 from tests.model_files import SHORT
 from tests.models import short, write_model
+from tests.runs import make_model, make_request, run_jobs
 from tests.sounds import RATE, song
 from tests.stock import roomy, torch_network
 
@@ -148,6 +150,23 @@ def test_accumulators_agree() -> None:
         assert ours.shape == reference.shape
         np.testing.assert_allclose(ours, reference, atol=1e-6)
     assert np.abs(wanted[-1]).max() > 0.1
+
+
+def test_segments_share_their_windows_on_the_device(
+    network: TorchNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Samples] = []
+
+    def send(samples: Samples, device: torch.device) -> torch.Tensor:
+        sent.append(samples)
+        return to_device(samples, device)
+
+    monkeypatch.setattr("separation_engine.backends.torch.network.to_device", send)
+    request = make_request(tmp_path, song(6 * RATE))
+    listener = run_jobs(make_model([network]), request)
+    assert len(listener.progress["job"]) == 8
+    # of the first segment, of those with neighbors on both sides, and of the short last one
+    assert len(sent) == 3
 
 
 def test_a_full_device_is_an_out_of_memory_error(monkeypatch: pytest.MonkeyPatch) -> None:

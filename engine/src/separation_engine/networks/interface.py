@@ -44,7 +44,8 @@ class Accumulator(Protocol):
     def add(self, estimates: Sequence[DeviceSamples], window: Samples, weights: Samples, first: int) -> None:
         """Add weight * window * estimate to each stem, from sample `first` on.
 
-        estimates: (channels=2, samples) per stem; may be overwritten. window: (samples,). weights: (stems,).
+        estimates: (channels=2, samples) per stem; may be overwritten. window: (samples,); never changed
+        later. weights: (stems,).
         """
 
     def take(self, samples: int) -> DeviceSamples:

@@ -39,9 +39,11 @@ class OverlapAdd:
         written = plan.finished[index - 1] if index else 0
         # samples of a shifted pass before the song begins
         skipped = max(0, -segment.start)
+        window = self._window(segment)
         self._sums.add(
             [estimate[:, skipped:] for estimate in estimates],
-            self._window(segment)[skipped:],
+            # the same array for equal segments: a device keeps it
+            window[skipped:] if skipped else window,
             self._weights[segment.network],
             segment.start + skipped - written,
         )

@@ -185,11 +185,13 @@ class TorchAccumulator:
         self._device = device
         with translated_errors("out of memory for another song"):
             self._sums = torch.zeros((stems, 2, span), device=device)
+        # the last one, which most segments of a song share
+        self._window: tuple[Samples, torch.Tensor] | None = None
 
     @torch.inference_mode()
     def add(self, estimates: Sequence[torch.Tensor], window: Samples, weights: Samples, first: int) -> None:
         with translated_errors("out of memory in the overlap-add"):
-            on_device = to_device(window, self._device)
+            on_device = self._upload(window)
             for sums, estimate, weight in zip(self._sums, estimates, weights.tolist(), strict=True):
                 if weight:
                     sums[:, first : first + window.size].addcmul_(estimate, on_device, value=weight)
@@ -201,6 +203,11 @@ class TorchAccumulator:
             if samples:
                 self._sums = pad(self._sums[..., samples:], (0, samples))
             return done
+
+    def _upload(self, window: Samples) -> torch.Tensor:
+        if self._window is None or self._window[0] is not window:
+            self._window = window, to_device(window, self._device)
+        return self._window[1]
 
 
 def spare_bytes(device: torch.device) -> int:
