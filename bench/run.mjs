@@ -9,7 +9,7 @@ import { mustRun } from '../scripts/support/run.mjs';
 import { describeMachine } from './support/machine.mjs';
 import { Workbench } from './support/workbench.mjs';
 
-const CASES = ['stock', 'jobs', 'listening', 'models', 'memory', 'uploads', 'status', 'pipeline'];
+const CASES = ['stock', 'jobs', 'listening', 'models', 'memory', 'uploads', 'status', 'pipeline', 'crowd'];
 
 await main(async () => {
   const wanted = process.argv.slice(2);

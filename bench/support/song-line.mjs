@@ -1,5 +1,5 @@
 // a service that separates many songs, and what each of them costs
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openClient, songFile } from '../../scripts/support/client.mjs';
 import { until } from '../../scripts/support/until.mjs';
@@ -16,15 +16,18 @@ export class SongLine {
   #ffmpegs = { number: 0, bytes: 0 };
 
   /**
-   * @param {string} folder of songs to upload
-   * @param {Buffer} song an MP3. Each upload has another title, so it is another song with equal samples
-   * @param {string} last the document of each song that is waited for
+   * @param {{ folder: string, song: Buffer, store: object, engineState: string, last?: string }} options
+   * folder: of songs to upload. song: an MP3; each upload has another title, so it is another song with equal samples.
+   * engineState: where the engine tells the CPU time of what a GPU would do. last: the document of each song that is
+   * waited for
    */
-  constructor(service, folder, song, last = 'manifest.json') {
-    this.last = last;
+  constructor(service, { folder, song, store, engineState, last = 'manifest.json' }) {
     this.service = service;
     this.folder = folder;
     this.song = song;
+    this.store = store;
+    this.engineState = engineState;
+    this.last = last;
     this.redis = new RedisUsage(service.env.REDIS_URL);
   }
 
@@ -76,6 +79,7 @@ export class SongLine {
   async #cpu() {
     const { engine, Redis, worker, 'rest-server': server } = await this.#pids();
     const [ofServer, ofWorker, ofEngine] = await Promise.all([server, worker, engine].map(cpuOf));
+    const { device: ofDevice } = JSON.parse(await readFile(this.engineState, 'utf8'));
     return {
       'rest-server': ofServer.own,
       'main thread of rest-server': ofServer.main,
@@ -83,9 +87,11 @@ export class SongLine {
       worker: ofWorker.own,
       'main thread of the worker': ofWorker.main,
       'children of the worker': ofWorker.children,
-      engine: ofEngine.own,
-      'main thread of the engine': ofEngine.main,
+      engine: ofEngine.own - ofDevice.all,
+      'main thread of the engine': ofEngine.main - ofDevice.main,
+      device: ofDevice.all,
       Redis: (await cpuOf(Redis)).own,
+      S3: await this.store.cpu(),
     };
   }
 
@@ -96,18 +102,20 @@ export class SongLine {
     const upload = async () => {
       while (this.#sent < last) {
         this.#sent += 1;
-        const path = join(this.folder, `song-${this.#sent}.mp3`);
-        await writeFile(path, Buffer.concat([titleTag(`Song ${this.#sent}`), this.song]));
-        ids.push((await client.upload(await songFile(path))).id);
+        ids.push(await uploadSong(client, this.folder, `song-${this.#sent}`, this.song));
       }
     };
     await Promise.all(Array.from({ length: UPLOADS_AT_ONCE }, upload));
-    const folders = ids.map((id) => join(this.service.env.DATA_DIR, 'objects', 'separations', id));
-    const hasEnded = () => exist(folders.map((folder) => join(folder, this.last)));
-    if (!(await until(hasEnded, { timeoutMs: ENDED_MS }))) throw new Error('not every song has ended');
-    return Promise.all(
-      folders.map(async (folder) => JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'))),
-    );
+    const waiting = new Set(ids);
+    const haveEnded = async () => {
+      for (const id of waiting) {
+        if ((await this.store.read(`separations/${id}/${this.last}`)) === undefined) return false;
+        waiting.delete(id);
+      }
+      return true;
+    };
+    if (!(await until(haveEnded, { timeoutMs: ENDED_MS }))) throw new Error('not every song has ended');
+    return Promise.all(ids.map(async (id) => JSON.parse(await this.store.read(`separations/${id}/manifest.json`))));
   }
 
   /** What comes after the last manifest also belongs to its song. */
@@ -125,22 +133,18 @@ export class SongLine {
   }
 }
 
+/** Uploads an MP3 with a title, and returns the separation's id. */
+export async function uploadSong(client, folder, title, song) {
+  const path = join(folder, `${title}.mp3`);
+  await writeFile(path, Buffer.concat([titleTag(title), song]));
+  return (await client.upload(await songFile(path))).id;
+}
+
 /** An ID3v2.3 tag with a title alone. */
 function titleTag(title) {
   const text = Buffer.from(`\0${title}`, 'latin1');
   const frame = Buffer.concat([Buffer.from('TIT2'), Buffer.from([0, 0, 0, text.length, 0, 0]), text]);
   return Buffer.concat([Buffer.from('ID3\x03\0\0'), Buffer.from([0, 0, 0, frame.length]), frame]);
-}
-
-async function exist(paths) {
-  for (const path of paths) {
-    const found = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (!found) return false;
-  }
-  return true;
 }
 
 export function mapValues(of, change) {

@@ -7,8 +7,13 @@ import { mustRun } from '../../scripts/support/run.mjs';
 const engineFolder = join(root, 'engine');
 const PYTHONPATH = [join(engineFolder, 'src'), engineFolder].join(':');
 
-/** Installs the model `stub`, and returns a Python whose `separation_engine` knows it. @param {number} speed × real time */
-export async function makeStubEngine(folder, modelsDir, speed) {
+/**
+ * Installs the model `stub`. Returns a Python whose `separation_engine` knows it, and the file where this tells the CPU
+ * seconds of what a GPU would do, and how many songs it had at once.
+ * @param {number} speed × real time
+ * @param {number} batch segments in a forward
+ */
+export async function makeStubEngine(folder, modelsDir, speed, batch = 16) {
   const args = [
     `PYTHONPATH=${PYTHONPATH}`,
     enginePython,
@@ -17,15 +22,18 @@ export async function makeStubEngine(folder, modelsDir, speed) {
     'install',
     modelsDir,
     String(speed),
+    String(batch),
   ];
   await mustRun('Cannot make the stub.', 'env', args, { quiet: true });
-  const run = `PYTHONPATH='${PYTHONPATH}' '${enginePython}'`;
-  return writeProgram(join(folder, 'stub-python'), [
+  const engineState = join(folder, 'engine-state.json');
+  const run = `PYTHONPATH='${PYTHONPATH}' STUB_STATE='${engineState}' '${enginePython}'`;
+  const python = writeProgram(join(folder, 'stub-python'), [
     // the worker also asks this Python where ffmpeg is
     'if [ "$1" != -m ]; then exec env ' + `${run} "$@"; fi`,
     'shift 2',
     `exec env ${run} -m bench.stub_engine "$@"`,
   ]);
+  return { python, engineState };
 }
 
 /** An ffmpeg that records what each call costs. */

@@ -61,9 +61,9 @@ export class Workbench {
     return (performance.now() - began) / 1000;
   }
 
-  /** Makes a song of a length from the demo song. Variants differ in volume. */
-  async makeSong(seconds, { extension = 'mp3', variant = 0 } = {}) {
-    const file = join(this.folder, `song-${seconds}-${variant}.${extension}`);
+  /** Makes a song of a length from the demo song, from a second of it on. Variants differ in volume. */
+  async makeSong(seconds, { extension = 'mp3', variant = 0, start = 0 } = {}) {
+    const file = join(this.folder, `song-${seconds}-${variant}-${start}.${extension}`);
     const volume = `volume=${(1 - variant / 100).toFixed(2)}`;
     const args = [
       '-v',
@@ -74,6 +74,8 @@ export class Workbench {
       '-1',
       '-i',
       DEMO_SONG,
+      '-ss',
+      String(start),
       '-t',
       String(seconds),
       '-af',

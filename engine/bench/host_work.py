@@ -1,8 +1,11 @@
 """Measures the engine's own work: CPU milliseconds for a second of song, with the network left out.
 
-The network is a stub: each stem is the mix at a level of its own. `device` is what a GPU would do besides:
-measuring, scaling, overlap-add and interleaving. `host` is the rest: opening, reading and writing.
-`bare writes` is what the system takes to write as many bytes to as many files: host cannot be below it.
+The network is a stub: each stem is the mix at a level of its own. `device` is what a GPU would do: that
+network, measuring, scaling, overlap-add and interleaving. `host` is the rest: opening, reading and writing.
+`main` is what the main thread does of it.
+
+`bare writes` repeats the writes of that run from memory: as many bytes to as many files, by as many threads,
+at the same times. Both write right after as many bytes were removed. `above` is host without bare writes.
 
     python -m bench.host_work --device numpy torch --jobs 1 16 --seconds 120 --rounds 5
 """
@@ -10,12 +13,16 @@ measuring, scaling, overlap-add and interleaving. `host` is the rest: opening, r
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from fractions import Fraction
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 from unittest.mock import patch
 
@@ -23,33 +30,23 @@ import numpy as np
 import torch
 
 from bench.report import spread, write_line
-from separation_engine.architectures.table import ARCHITECTURES
-from separation_engine.backends.torch import song as torch_song
-from separation_engine.backends.torch.batch_limit import BatchLimit
-from separation_engine.backends.torch.network import TorchAccumulator, TorchNetwork
-from separation_engine.backends.torch.song import TorchSong
-from separation_engine.common.wav import Samples, WavReader
-from separation_engine.networks.architecture import NetworkSettings
-from separation_engine.networks.interface import Mixes
-from tests.runs import SOURCES, EchoNetwork, make_model, make_request, run_jobs
+from bench.stub_network import BATCH, LEVELS, SEGMENT, DeviceTime, StubNetwork
+from separation_engine.commands.malloc_tuning import restart_with_tuned_malloc
+from separation_engine.common.wav import Samples, WavWriter
+from separation_engine.networks.interface import Mixes, Network
+from separation_engine.separating.request import SeparationRequest
+from tests.runs import EchoNetwork, make_model, make_request, run_jobs
 from tests.sounds import RATE, song
 
-# of htdemucs
-_SEGMENT = 343_980
-_BATCH = 16
-# of one stem: what is final after a segment, at the overlap of 0.25
-_BLOCK_BYTES = 8 * _SEGMENT * 3 // 4
-
-
-# stems that leave a rest, as those of trained networks do
-_LEVELS = (0.4, 0.3, 0.2, 0.05)
+_SEGMENT_SAMPLES = int(SEGMENT * RATE)
+_COLUMNS = ("host", "main", "bare writes", "above", "device")
 
 
 class NumpyStub(EchoNetwork):
     """One segment at a time in the process's memory, as on OpenVINO."""
 
     def __init__(self) -> None:
-        super().__init__(segment_samples=_SEGMENT, levels=_LEVELS)
+        super().__init__(segment_samples=_SEGMENT_SAMPLES, levels=LEVELS)
         self.seconds = 0.0
 
     def start(self, mixes: Mixes, stems: Sequence[int]) -> Sequence[Samples]:
@@ -59,76 +56,44 @@ class NumpyStub(EchoNetwork):
         return found
 
 
-class TorchStub(TorchNetwork):
-    """Batches, with the whole song on the device, as on a GPU."""
+@dataclass
+class Writes:
+    """The writes of a run: of each thread when, to which file, and how many bytes."""
 
-    def __init__(self) -> None:
-        settings = NetworkSettings(
-            ARCHITECTURES["demucs.htdemucs.HTDemucs"],
-            ([*SOURCES],),
-            {"samplerate": RATE, "segment": Fraction(_SEGMENT, RATE)},
-        )
-        super().__init__(torch.nn.Identity(), settings, torch.device("cpu"), "fp32", self._echo)
-        self.limit = BatchLimit(_BATCH, 1, lambda: _BATCH)
-        self.asynchronous = True
-        self.seconds = 0.0
+    of: dict[int, list[tuple[float, int, int]]] = field(default_factory=lambda: defaultdict(list))
 
-    def song(self, reader: WavReader, *, normalized: bool) -> TorchSong:
-        return TorchSong(reader, self._device, normalized=normalized, resident=True)
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        write, began = WavWriter.write_frames, time.monotonic()
 
-    def _echo(self, _: torch.nn.Module, mixes: torch.Tensor, __: Sequence[int]) -> torch.Tensor:
-        began = time.thread_time()
-        found = torch.tensor(_LEVELS).reshape(1, -1, 1, 1) * mixes[:, None]
-        self.seconds += time.thread_time() - began
-        return found
+        def record(writer: WavWriter, frames: Samples) -> None:
+            self.of[threading.get_ident()].append((time.monotonic() - began, id(writer), frames.nbytes))
+            write(writer, frames)
 
+        with patch.object(WavWriter, "write_frames", record):
+            yield
 
-STUBS = {"numpy": NumpyStub, "torch": TorchStub}
+    def repeat(self, folder: Path) -> float:
+        """The CPU seconds of the same writes."""
+        largest = max(size for writes in self.of.values() for _, _, size in writes)
+        # as many blocks as a batch has
+        blocks = np.ones((len(LEVELS) * BATCH, largest), np.uint8)
+        names = {name for writes in self.of.values() for _, name, _ in writes}
+        with ExitStack() as ends:
+            files = {name: ends.enter_context((folder / str(name)).open("wb", buffering=0)) for name in names}
+            began = time.monotonic()
 
+            def write(writes: Sequence[tuple[float, int, int]]) -> float:
+                used = 0.0
+                for (at, name, size), block in zip(writes, cycle(blocks), strict=False):
+                    time.sleep(max(0.0, began + at - time.monotonic()))
+                    before = time.thread_time()
+                    files[name].write(block[:size])
+                    used += time.thread_time() - before
+                return used
 
-class DeviceTime:
-    """Counts the CPU seconds of what a GPU would do besides its network."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._thread = threading.local()
-        self._lock = threading.Lock()
-
-    def count(self, patches: ExitStack) -> None:
-        for owner, name in [
-            (torch_song, "_sums"),
-            (TorchSong, "_keep"),
-            (TorchSong, "mix"),
-            (TorchSong, "finish"),
-            (TorchNetwork, "_stack"),
-            (TorchAccumulator, "add"),
-            (TorchAccumulator, "take"),
-        ]:
-            patches.enter_context(patch.object(owner, name, self._timed(getattr(owner, name))))
-        patches.enter_context(patch.object(WavReader, "read_into", self._read(WavReader.read_into)))
-
-    def _timed(self, call: Callable[..., object]) -> Callable[..., object]:
-        def timed(*arguments: object) -> object:
-            self._thread.reading, began = 0.0, time.thread_time()
-            try:
-                return call(*arguments)
-            finally:
-                with self._lock:
-                    self.seconds += time.thread_time() - began - self._thread.reading
-
-        return timed
-
-    def _read(self, call: Callable[..., object]) -> Callable[..., object]:
-        """Reading is work of the host, whoever asks for it."""
-
-        def read(*arguments: object) -> object:
-            began = time.thread_time()
-            try:
-                return call(*arguments)
-            finally:
-                self._thread.reading = getattr(self._thread, "reading", 0.0) + time.thread_time() - began
-
-        return read
+            with ThreadPoolExecutor(len(self.of)) as pool:
+                return sum(pool.map(write, self.of.values()))
 
 
 def main() -> None:
@@ -139,47 +104,73 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--folder", help="folder for songs and stems")
     options = parser.parse_args()
+    # freed memory stays in the process, as pinned memory does on a GPU
+    restart_with_tuned_malloc()
     mix = song(round(options.seconds * RATE))
     torch.set_num_threads(1)
-    write_line("network  jobs          host [range]        device [range]   bare writes [range]")
+    write_line("network  jobs" + "".join(f"{name:>21}" for name in _COLUMNS))
     for device in options.device:
         for jobs in options.jobs:
-            runs = [measure(device, jobs, mix, options.folder) for _ in range(options.rounds)]
-            host, on_device, bare = zip(*runs, strict=True)
-            write_line(f"{device:7} {jobs:5} {spread(host):>21} {spread(on_device):>21} {spread(bare):>21}")
+            runs = measure(device, jobs, mix, options.rounds, options.folder)
+            write_line(
+                f"{device:7} {jobs:5}" + "".join(f"{spread(of):>21}" for of in zip(*runs, strict=True))
+            )
 
 
-def measure(device: str, jobs: int, mix: Samples, parent: str | None) -> tuple[float, float, float]:
-    """CPU milliseconds of host, device and bare writes for a second of song."""
-    network, on_device = STUBS[device](), DeviceTime()
+def measure(
+    device: str, jobs: int, mix: Samples, rounds: int, parent: str | None
+) -> list[tuple[float, float, float, float, float]]:
+    """The columns of each round, in CPU milliseconds for a second of song. A first one only fills caches."""
+    factor = 1000 * RATE / (jobs * mix.shape[1])
+    found = []
+    with tempfile.TemporaryDirectory(dir=parent) as songs:
+        requests = [make_request(Path(songs), mix, f"job{index}") for index in range(jobs)]
+        for _ in range(1 + rounds):
+            writes = Writes()
+            host, main_thread, on_device = RUNS[device](requests, writes)
+            for request in requests:
+                shutil.rmtree(request.output_dir)
+            with tempfile.TemporaryDirectory(dir=parent) as folder:
+                bare = writes.repeat(Path(folder))
+            found.append((host, main_thread, bare, host - bare, on_device))
+    return [
+        (factor * host, factor * main_thread, factor * bare, factor * above, factor * on_device)
+        for host, main_thread, bare, above, on_device in found[1:]
+    ]
+
+
+def run_numpy(requests: Sequence[SeparationRequest], writes: Writes) -> tuple[float, float, float]:
+    """CPU seconds of host, its main thread, and device. The host does all but the network."""
+    network = NumpyStub()
+    every, of_main = run(network, requests, writes)
+    return every - network.seconds, of_main - network.seconds, 0.0
+
+
+def run_torch(requests: Sequence[SeparationRequest], writes: Writes) -> tuple[float, float, float]:
+    """The same for a network on a device."""
+    device = DeviceTime()
+    with ExitStack() as patches:
+        device.count(patches)
+        every, of_main = run(StubNetwork(), requests, writes)
+    return every - device.seconds, of_main - device.main_seconds, device.seconds
+
+
+RUNS: dict[str, Callable[[Sequence[SeparationRequest], Writes], tuple[float, float, float]]] = {
+    "numpy": run_numpy,
+    "torch": run_torch,
+}
+
+
+def run(network: Network, requests: Sequence[SeparationRequest], writes: Writes) -> tuple[float, float]:
+    """CPU seconds of the process, and of its main thread."""
     model = make_model([network])
-    with ExitStack() as ends:
-        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(dir=parent)))
-        requests = [make_request(folder, mix, f"job{index}") for index in range(jobs)]
-        on_device.count(ends)
-        began = time.process_time()
+    with writes.recorded():
+        every, of_main = time.process_time(), time.thread_time()
         listener = run_jobs(model, *requests)
-        seconds = time.process_time() - began - network.seconds - on_device.seconds
-        if listener.errors:
-            raise next(iter(listener.errors.values()))
-    with tempfile.TemporaryDirectory(dir=parent) as folder:
-        bare = bare_writes(Path(folder), jobs * len(SOURCES), mix.nbytes)
-    song_seconds = jobs * mix.shape[1] / RATE
-    factor = 1000 / song_seconds
-    return factor * seconds, factor * on_device.seconds, factor * bare
-
-
-def bare_writes(folder: Path, files: int, size: int) -> float:
-    """CPU seconds to write files of this size, one block to each in turn."""
-    blocks = np.zeros((files, _BLOCK_BYTES), np.uint8)
-    blocks += 1
-    began = time.process_time()
-    with ExitStack() as ends:
-        opened = [ends.enter_context((folder / str(index)).open("wb", buffering=0)) for index in range(files)]
-        for first in range(0, size, _BLOCK_BYTES):
-            for file, block in zip(opened, blocks, strict=True):
-                file.write(block[: size - first])
-    return time.process_time() - began
+        used = time.process_time() - every, time.thread_time() - of_main
+    if listener.errors:
+        raise next(iter(listener.errors.values()))
+    return used
 
 
 if __name__ == "__main__":
