@@ -15,8 +15,6 @@ const FILTERS = [
   `volume='if(eq(nb_channels,1),sqrt(2),1)':precision=float`,
   `aresample=${WORKING_RATE}:ochl=stereo:osf=flt:rematrix_maxval=1:lfe_mix_level=0.5`,
 ].join(',');
-/** frames pass through several threads: those of an MP3 one by one would cost a seventh more */
-const BLOCKS = 'asetnsamples=n=8192:p=0';
 /** of separations whose original is not stored */
 const FILTERS_WITHOUT_EFFECTS = FILTERS.replace(/:lfe_mix_level=.*/, '');
 
@@ -37,8 +35,6 @@ export interface DecodeInput {
   readonly reading: Reading;
   readonly choice: TrackChoice;
   readonly maxDurationSeconds: number;
-  /** joins short frames: costs less, but loses samples where the rate or the channels change */
-  readonly inBlocks: boolean;
 }
 
 /**
@@ -48,11 +44,11 @@ export interface DecodeInput {
  * @param digest bits of the samples that the digest of a FLAC covers; the digest appears in the log
  */
 export function decodingArguments(decode: DecodeInput, digest?: number): string[] {
-  const { input, reading, choice, maxDurationSeconds, inBlocks } = decode;
+  const { input, reading, choice, maxDurationSeconds } = decode;
   const limit = ['-max_error_rate', '1', '-t', String(maxDurationSeconds + 1)];
   return [
     ...untrustedInput(input, reading),
-    ...[...mapTracks(choice, inBlocks), ...limit, ...NO_METADATA, '-c:a', 'pcm_f32le', '-f', 'f32le', 'pipe:1'],
+    ...[...mapTracks(choice), ...limit, ...NO_METADATA, '-c:a', 'pcm_f32le', '-f', 'f32le', 'pipe:1'],
     ...['-map', streamOf(choice.track), ...NO_METADATA, '-af', 'ashowinfo', '-frames:a', '1', ...FLOAT_WAV, 'pipe:3'],
     ...(digest === undefined ? [] : digestArguments(choice.track, digest, limit)),
   ];
@@ -78,14 +74,13 @@ function streamOf(track: number): string {
   return `0:a:${track - 1}`;
 }
 
-function mapTracks({ track, right, mixing }: TrackChoice, inBlocks: boolean): string[] {
-  const filters = inBlocks ? `${BLOCKS},${FILTERS}` : FILTERS;
-  if (right === undefined) return ['-map', streamOf(track), '-af', `${mixingFilter(mixing)}${filters}`];
+function mapTracks({ track, right, mixing }: TrackChoice): string[] {
+  if (right === undefined) return ['-map', streamOf(track), '-af', `${mixingFilter(mixing)}${FILTERS}`];
   const side = (from: number, pan: string): string =>
     `[${streamOf(from)}]asetpts=N/SR/TB,aformat=sample_fmts=fltp,pan=stereo|${pan}`;
   const sides = `${side(track, 'c0=c0|c1=0*c0')}[left];${side(right, 'c0=0*c0|c1=c0')}[right]`;
   // `join` and `amerge` would end with the shorter side
-  const both = `[left][right]amix=duration=longest:normalize=0,${filters}[both]`;
+  const both = `[left][right]amix=duration=longest:normalize=0,${FILTERS}[both]`;
   return ['-filter_complex', `${sides};${both}`, '-map', '[both]'];
 }
 

@@ -29,8 +29,6 @@ export class DecodeLog {
   startSeconds: number | undefined;
   /** lines that tell of a fault */
   faults = 0;
-  /** whether the rate, the channels or the kind of samples change in the song */
-  changesFormat = false;
   private duration: number | undefined;
   private isUnreliable = false;
   private isInput = true;
@@ -48,7 +46,6 @@ export class DecodeLog {
     const input = /^Input #0, ([a-z0-9_]+)[a-z0-9_,]*, from /.exec(line);
     this.container ??= input?.[1];
     if (line.startsWith('Stream mapping:') || line.startsWith('Output #')) this.isInput = false;
-    if (line.startsWith('Reconfiguring filter graph')) this.changesFormat = true;
     if (line.includes('Estimating duration from bitrate') || FILM.test(line)) this.isUnreliable = true;
     this.duration ??= parseDuration(line);
     const track = this.isInput ? parseTrack(line) : undefined;

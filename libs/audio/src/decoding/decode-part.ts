@@ -15,8 +15,8 @@ import type { SongPart } from '../songs/song-plan.js';
 import type { SampleSink } from '../wav/sample-sinks.js';
 import { WavScanner } from '../wav/wav-scanner.js';
 
-/** a first guess, the right track, the right way to mix it, and the right frames */
-const MAX_ATTEMPTS = 4;
+/** a first guess, the right track, and the right way to mix it */
+const MAX_ATTEMPTS = 3;
 const NO_DAMAGE: Survey = { gaps: [], faultsAt: [] };
 
 export interface PartOptions extends LimitOptions, MeteredOption {
@@ -75,9 +75,8 @@ async function decodeInput(
     track: wanted ?? 1,
     mixing: unplacedChannels === undefined ? 'speakers' : allOnBothSides(unplacedChannels),
   };
-  let inBlocks = true;
   for (let attempt = 1; ; attempt += 1) {
-    const decode = { input, reading, choice, maxDurationSeconds, inBlocks };
+    const decode = { input, reading, choice, maxDurationSeconds };
     const digest = flac?.md5 === undefined ? undefined : flac.bits;
     const run = await runOnce(program, decodingArguments(decode, digest), sink, options);
     const { log, firstFrame, failure } = run;
@@ -88,11 +87,9 @@ async function decodeInput(
       { isQuickTime, tracks, isUnmixed, track, mixing, firstFrame: firstFrame.header },
       wanted,
     );
-    const isChosen = unplacedChannels !== undefined || isDeepStrictEqual(better, choice);
-    const isCut = inBlocks && firstFrame.header !== undefined && (log.changesFormat || failure !== undefined);
-    if ((!isChosen || isCut) && attempt < MAX_ATTEMPTS) {
-      if (!isChosen) choice = better;
-      if (isCut) inBlocks = false;
+    const isSettled = unplacedChannels !== undefined || isDeepStrictEqual(better, choice);
+    if (!isSettled && attempt < MAX_ATTEMPTS) {
+      choice = better;
       await sink.cutTo(before);
       continue;
     }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFile, stat, truncate } from 'node:fs/promises';
 import { DurationLimitError, EmptyAudioError, Ffmpeg, NoAudioError, WORKING_RATE } from '../index.js';
-import { findFfmpeg, readFloats, SongFolder, storedFile, tone } from '../songs.fixture.js';
+import { findFfmpeg, readFloats, SongFolder, tone } from '../songs.fixture.js';
 import { floatWav } from '../../../../test/support/songs/wav.js';
 import { parseWavHeader } from '../wav/wav-header.js';
 
@@ -57,25 +57,6 @@ describe('Ffmpeg.decode', () => {
     const wav = songs.at('same.out.wav');
     await sut.decode(await songs.write('same.wav', floatWav(samples)), wav, LIMITS);
     expect(await readFloats(wav)).toEqual(samples);
-  });
-
-  it.each([
-    ['of 48 kHz', 1.3, [2]],
-    ['that goes from stereo to mono and back', 3.9, [2, 1, 2]],
-  ])('gives the samples of single frames for an MP3 %s', async (_what, seconds, channels) => {
-    const bare = ['-write_xing', '0', '-id3v2_version', '0'];
-    const parts = channels.map(async (count, at) =>
-      readFile(await songs.make(`${at}.mp3`, ...tone(1.3, 48_000), '-ac', String(count), ...bare)),
-    );
-    const path = await songs.write('parts.mp3', ...(await Promise.all(parts)));
-    const { samples } = await sut.decode(path, songs.at('parts.wav'), LIMITS);
-    const mono = `volume='if(eq(nb_channels,1),sqrt(2),1)':precision=float`;
-    const filters = `${mono},aresample=${WORKING_RATE}:ochl=stereo:osf=flt`;
-    const frames = ['-f', 'mp3', '-i', path, '-af', filters, '-c:a', 'pcm_f32le'];
-    const expected = await readFloats(await songs.make('frames.wav', ...frames));
-    expect(await readFloats(songs.at('parts.wav'))).toEqual(expected);
-    expect(samples / WORKING_RATE).toBeCloseTo(seconds, 0);
-    expect((await sut.inspect(await storedFile(path), LIMITS)).samples).toBe(samples);
   });
 
   it('keeps the level of a mono song on both sides', async () => {
