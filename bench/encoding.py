@@ -96,8 +96,8 @@ def main() -> None:
         seconds = mix.stat().st_size / (8 * 44_100)
         candidates = {
             "start of ffmpeg, once for each stem": [[options.ffmpeg, "-version"] for _ in stems],
-            "decoding of the song": [decode(BLOCKS, SONG)],
-            "decoding frame by frame": [decode(SONG)],
+            "decoding of the song": [decode(SONG)],
+            "decoding in blocks of 8192 samples": [decode(BLOCKS, SONG)],
             "reading": [discard(stem, "pcm_f32le") for stem in stems],
             "reading and rounding": [discard(stem, "pcm_s32le", *ROUND) for stem in stems],
             "reading, gain and rounding": [discard(stem, "pcm_s32le", *GAIN) for stem in stems],
