@@ -28,8 +28,8 @@ export async function makeStubEngine(folder, modelsDir, speed, batch = 16) {
   const engineState = join(folder, 'engine-state.json');
   const run = `PYTHONPATH='${PYTHONPATH}' STUB_STATE='${engineState}' '${enginePython}'`;
   const python = writeProgram(join(folder, 'stub-python'), [
-    // the worker also asks this Python where ffmpeg is
-    'if [ "$1" != -m ]; then exec env ' + `${run} "$@"; fi`,
+    // the worker also asks this Python where ffmpeg is, and an analysis needs no torch
+    'if [ "$1" != -m ] || [ "$3" != serve ]; then exec env ' + `${run} "$@"; fi`,
     'shift 2',
     `exec env ${run} -m bench.stub_engine "$@"`,
   ]);
