@@ -69,7 +69,7 @@ async function separateTogether(client, folder, songs) {
   return results;
 }
 
-/** What a song's stems are: their hashes, and the gain. */
+/** What a song's stems are: their hashes. */
 async function resultOf(client, id) {
   for await (const { status, error } of client.events(id)) {
     if (status === 'failed') throw new Error(`a song failed: ${error.detail}`);

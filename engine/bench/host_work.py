@@ -65,9 +65,12 @@ class Writes:
     @contextmanager
     def recorded(self) -> Iterator[None]:
         write, began = WavWriter.write_frames, time.monotonic()
+        # keeps the writers: another one might get the id of one that is gone
+        writers: dict[WavWriter, int] = {}
 
         def record(writer: WavWriter, frames: Samples) -> None:
-            self.of[threading.get_ident()].append((time.monotonic() - began, id(writer), frames.nbytes))
+            file = writers.setdefault(writer, len(writers))
+            self.of[threading.get_ident()].append((time.monotonic() - began, file, frames.nbytes))
             write(writer, frames)
 
         with patch.object(WavWriter, "write_frames", record):

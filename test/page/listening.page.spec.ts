@@ -183,8 +183,9 @@ describe.each(ADDRESSES)('playing a song on the page $from', ({ address, isSecur
     await page.getByRole('slider', { name: 'Transpose' }).fill('7');
     await leaveSlider();
     await listener.press('Home', '3', 's');
-    // the sound of a busy page pauses
-    const bass = (await listener.record(second)).filter((sample) => sample !== 0);
+    const recorded = await listener.record(second);
+    // the sound of a busy page pauses where no worklet plays it
+    const bass = isSecure ? recorded : recorded.filter((sample) => sample !== 0);
     expect(bass.length / RATE / (await listener.playedSince(0))).toBeCloseTo(2, 0);
     // in steps of half a semitone; the specs of the stretcher measure cents
     expect(Math.abs(semitonesAbove(bass.subarray(0, 2 * RATE), left('bass').subarray(0, RATE)) - 7)).toBeLessThan(1);

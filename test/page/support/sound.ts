@@ -79,6 +79,7 @@ function spectrum(sound: Float32Array): number[] {
 
 /** Through windows so long that tones half a semitone away are left out, and tones in between are not. */
 function levelAt(sound: Float32Array, hertz: number): number {
+  if (sound.length === 0) throw new RangeError('there is no sound');
   const turn = (2 * Math.PI * hertz) / 44_100;
   const length = Math.min(sound.length, Math.round((PERIODS * 44_100) / hertz));
   let [power, windows] = [0, 0];

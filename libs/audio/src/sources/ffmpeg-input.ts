@@ -104,7 +104,7 @@ function ownArguments({ protocols, url }: FfmpegInput, container: 'wav' | 'flac'
 
 /**
  * A WAV shows itself in its first bytes: the default probe of 5 MB would delay a stem that grows slowly. Its packets pass
- * through three threads, so they are twice as large as by default: 0.2 s.
+ * through three threads, so they are larger than by default: 0.2 s.
  */
 const WAV_READING = ['-probesize', '4096', '-max_size', '65536'];
 
