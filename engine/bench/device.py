@@ -1,12 +1,12 @@
 """Measures whole songs on one device, and writes a Markdown table: the warm engine in several precisions,
-with and without CUDA graphs, the `demucs` command, and unblend where it is installed.
+with each of ENGINE_GPU_TRIALS and all of them, the `demucs` command, and unblend where it is installed.
 
 All read and write WAV files, with the full-size htdemucs and random weights; unblend uses its own weights.
 The first round always runs if it can end in time, and further ones until the time is used up.
 
     python -m bench.device --minutes 10 --output ../bench/results/gpu-songs.md
 
-A dry run on a CPU: --device cpu --model tiny --songs 1 2 --seconds 5 --precisions fp32 --minutes 1
+A dry run on a CPU: --device cpu --model tiny --songs 1 2 --seconds 5 --engines fp32 --minutes 1
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
+from typing import get_args
 
 import numpy as np
 import torch
 
 from bench.driver import Run, used_mib, watched
 from bench.report import spread, write_line
+from separation_engine.common.device import GpuTrial
 from tests.engine_process import EngineProcess, separate_message
 from tests.sounds import RATE, song, write_wav
 
@@ -87,15 +89,18 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    precisions = ["fp32", "tf32", "fp16", "bf16"]
+    every = "+".join(get_args(GpuTrial))
+    # the trials are for the fastest precision first: ten minutes are short
+    engines = ["fp32", "tf32", "fp16", *(f"fp16+{trial}" for trial in get_args(GpuTrial)), f"fp16+{every}"]
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda")
     parser.add_argument("--model", choices=["htdemucs", "tiny"], default="htdemucs")
     parser.add_argument("--songs", nargs="+", type=int, default=[1, 32], help="concurrent songs")
     parser.add_argument("--seconds", type=float, default=240.0, help="length of each song")
     parser.add_argument("--rounds", type=int, default=5, help="the most, if there is time")
     parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--precisions", nargs="+", choices=precisions, default=["fp32", "tf32", "fp16"])
-    parser.add_argument("--graphs", nargs="+", choices=["off", "on"], default=["off", "on"])
+    parser.add_argument(
+        "--engines", nargs="+", default=[*engines, f"tf32+{every}"], help="PRECISION[+TRIAL…], as by default"
+    )
     parser.add_argument("--folder", help="folder for songs and stems")
     parser.add_argument("--output", type=Path, help="file for the table")
     return parser.parse_args()
@@ -104,13 +109,8 @@ def parse_options() -> argparse.Namespace:
 def make_contenders(folder: Path, options: argparse.Namespace) -> list[Contender]:
     stock = Contender("demucs command", partial(start_stock, folder, options))
     engines = [
-        Contender(
-            f"engine, {precision}" + (", CUDA graphs" if graphs == "on" else ""),
-            partial(start_engine, folder, precision, graphs, options),
-        )
-        # a CPU has no graphs
-        for graphs in (options.graphs if options.device == "cuda" else ["off"])
-        for precision in options.precisions
+        Contender(f"engine, {name.replace('+', ' + ')}", partial(start_engine, folder, name, options))
+        for name in options.engines
     ]
     return [stock, *engines, Contender("unblend command", partial(start_unblend, options))]
 
@@ -149,9 +149,8 @@ def expected_seconds(runs: dict[int, list[Run]], count: int) -> float:
 
 
 @contextmanager
-def start_engine(
-    folder: Path, precision: str, graphs: str, options: argparse.Namespace
-) -> Iterator[tuple[Separate, int]]:
+def start_engine(folder: Path, name: str, options: argparse.Namespace) -> Iterator[tuple[Separate, int]]:
+    precision, *trials = name.split("+")
     engine = EngineProcess(
         {
             "MODELS_DIR": str(folder / "models"),
@@ -159,12 +158,15 @@ def start_engine(
             "DEVICE": options.device,
             "ENGINE_BACKEND": "torch",
             "PRECISION": precision,
-            "ENGINE_CUDA_GRAPHS": graphs,
+            "ENGINE_GPU_TRIALS": ",".join(trials),
             "ENGINE_CACHE_DIR": str(folder / "cache"),
         }
     )
     try:
         wait_for(engine, "ready")
+        ignored = [line for line in engine.logs if "no effect" in line or "without CUDA graphs" in line]
+        if ignored:
+            raise NotMeasuredError(ignored[-1])
         yield partial(separate, engine, options.model), engine.pid
     finally:
         engine.close()

@@ -14,7 +14,7 @@ from demucs.htdemucs import HTDemucs
 from separation_engine.backends.torch.backend import TorchBackend
 from separation_engine.backends.torch.batch_limit import BatchLimit
 from separation_engine.backends.torch.network import TorchNetwork
-from separation_engine.common.device import DeviceName, Precision
+from separation_engine.common.device import DeviceName, GpuTrial, Precision
 from separation_engine.common.settings import Settings
 from separation_engine.common.wav import Samples
 from separation_engine.models.folder import read_folder
@@ -24,10 +24,10 @@ StockNetwork = HTDemucs | HDemucs
 
 
 def torch_network(
-    folder: Path, precision: Precision = "fp32", device: DeviceName = "cpu", *, cuda_graphs: bool = False
+    folder: Path, precision: Precision = "fp32", device: DeviceName = "cpu", *trials: GpuTrial
 ) -> TorchNetwork:
     """The first network of the model in the folder, on torch."""
-    backend = TorchBackend(BackendSettings(device, precision, folder, cuda_graphs))
+    backend = TorchBackend(BackendSettings(device, precision, folder, frozenset(trials)))
     loaded = read_folder(folder, folder.name).read_weights(0).load(backend)
     assert isinstance(loaded, TorchNetwork)
     return loaded

@@ -13,9 +13,10 @@ pytest.importorskip("torch")
 
 import torch
 
+from separation_engine.architectures.htdemucs.torch.residuals import _TritonBranch
 from separation_engine.backends.torch.network import TorchNetwork
 from separation_engine.checks.self_check import snr_db
-from separation_engine.common.device import Precision
+from separation_engine.common.device import GpuTrial, Precision
 from separation_engine.common.errors import CancelledError, OutOfMemoryError
 from separation_engine.common.wav import Samples, WavReader
 from separation_engine.networks.stem_block import Output
@@ -120,7 +121,7 @@ def test_graphs_equal_forwards(weights_dir: Path, precision: Precision) -> None:
     mixes = batch(plain, 7)
     expected = plain.forward(mixes)
     plain.close()
-    recorded = torch_network(weights_dir, precision, "cuda", cuda_graphs=True)
+    recorded = torch_network(weights_dir, precision, "cuda", "graphs")
     assert snr_db(expected, recorded.forward(mixes)) > 60
     assert recorded._recorded
     assert {1, 2, 4} <= (recorded._recorded._recordings or {}).keys()
@@ -129,8 +130,38 @@ def test_graphs_equal_forwards(weights_dir: Path, precision: Precision) -> None:
     recorded.close()
 
 
+# the same sums in another order; in half precision, a rounding may then fall the other way
+@pytest.mark.parametrize(
+    ("precision", "trials", "least_db"),
+    [
+        ("fp32", ["fused-norms"], 100),
+        ("tf32", ["fused-norms"], 60),
+        ("tf32", ["channels-last"], 60),
+        ("fp16", ["fused-norms"], 45),
+        ("fp16", ["channels-last"], 45),
+        ("fp16", ["graphs", "fused-norms", "channels-last"], 45),
+    ],
+)
+def test_what_a_gpu_tries_out_equals_plain_layers(
+    weights_dir: Path, precision: Precision, trials: list[GpuTrial], least_db: float
+) -> None:
+    plain = load(weights_dir, precision)
+    mixes = batch(plain, 5)
+    expected = plain.forward(mixes)
+    plain.close()
+    sut = torch_network(weights_dir, precision, "cuda", *trials)
+    found = sut.forward(mixes)
+    assert snr_db(expected, found) > least_db
+    assert np.array_equal(found, sut.forward(mixes))
+    assert sut._module
+    kinds = {type(module) for module in sut._module.modules()}
+    assert (_TritonBranch in kinds) is ("fused-norms" in trials)
+    assert bool(sut._recorded and sut._recorded._recordings) is ("graphs" in trials)
+    sut.close()
+
+
 def test_graphs_give_their_memory_back_on_a_full_device(weights_dir: Path) -> None:
-    recorded = torch_network(weights_dir, "fp32", "cuda", cuda_graphs=True)
+    recorded = torch_network(weights_dir, "fp32", "cuda", "graphs")
     mixes = batch(recorded, 8)
     expected = recorded.forward(mixes)
     assert recorded._recorded
@@ -145,7 +176,7 @@ def test_graphs_give_their_memory_back_on_a_full_device(weights_dir: Path) -> No
 
 
 def test_each_network_of_a_bag_gives_back_its_own_graphs(weights_dir: Path) -> None:
-    bag = [torch_network(weights_dir, "fp32", "cuda", cuda_graphs=True) for _ in range(2)]
+    bag = [torch_network(weights_dir, "fp32", "cuda", "graphs") for _ in range(2)]
     mixes = batch(bag[0], 2)
     expected = [network.forward(mixes) for network in bag][1]
     torch.cuda.empty_cache()

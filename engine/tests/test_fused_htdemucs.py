@@ -19,6 +19,7 @@ from torch import nn
 
 from separation_engine.architectures.htdemucs.torch.fused_htdemucs import fuse_layers
 from separation_engine.backends.torch.cuda_math import cuda_math
+from separation_engine.common.device import GpuTrial
 from tests.model_files import FOUR, SHORT, SIX
 from tests.models import make_network
 from tests.sounds import song
@@ -29,9 +30,13 @@ PUBLISHED = {**SHORT, "dconv_mode": 3, "t_layers": 3}
 REPLACED = (HEncLayer, HDecLayer, MyGroupNorm, nn.GroupNorm, nn.MultiheadAttention)
 
 
-def fused(stock: HTDemucs, *, tf32: bool = False) -> HTDemucs:
+# few bins and samples: Triton's interpreter takes milliseconds for each row
+FEW_BINS = {**PUBLISHED, "nfft": 256, "depth": 2, "segment": Fraction(1, 20)}
+
+
+def fused(stock: HTDemucs, *trials: GpuTrial, tf32: bool = False) -> HTDemucs:
     network = copy.deepcopy(stock)
-    fuse_layers(network, tf32=tf32)
+    fuse_layers(network, tf32=tf32, trials=frozenset(trials))
     return network
 
 
@@ -43,9 +48,9 @@ def in_half(network: HTDemucs, dtype: torch.dtype) -> Callable[[torch.Tensor], t
     return forward
 
 
-def error_db(stock: HTDemucs, network: Callable[[torch.Tensor], torch.Tensor]) -> float:
+def error_db(stock: HTDemucs, network: Callable[[torch.Tensor], torch.Tensor], batch: int = 2) -> float:
     """Largest difference of a sample from Demucs, relative to the largest sample."""
-    mix = torch.from_numpy(np.stack([song(samples_of(stock), seed=seed) for seed in range(2)]))
+    mix = torch.from_numpy(np.stack([song(samples_of(stock), seed=seed) for seed in range(batch)]))
     with torch.inference_mode():
         wanted, found = stock(mix), network(mix)
     return float(20 * torch.log10((found - wanted).abs().max() / wanted.abs().max()))
@@ -97,10 +102,42 @@ def test_equals_stock_for_other_settings(settings: dict[str, Any], left: type[nn
     assert left is None or any(isinstance(module, left) for module in network.modules())
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_loses_no_more_in_half_precision_than_stock(dtype: torch.dtype) -> None:
-    stock = make_network(HTDemucs, FOUR, PUBLISHED)
-    assert error_db(stock, in_half(fused(stock), dtype)) < error_db(stock, in_half(stock, dtype)) + 1
+@pytest.mark.parametrize("trials", [["channels-last"], ["fused-norms", "channels-last"]], ids="+".join)
+def test_equals_stock_with_what_a_gpu_tries_out(trials: list[GpuTrial]) -> None:
+    stock = make_network(HTDemucs, FOUR, FEW_BINS)
+    assert error_db(stock, fused(stock, *trials), batch=1) < -115
+
+
+def test_channels_stay_last_through_the_spectrums_layers() -> None:
+    network = fused(make_network(HTDemucs, FOUR, PUBLISHED), "channels-last")
+    seen: dict[str, bool] = {}
+
+    def see(name: str, value: torch.Tensor) -> None:
+        seen[name] = value.stride(1) == 1
+
+    for name, module in network.named_modules():
+        if name.startswith(("encoder", "decoder")) and name.endswith((".rewrite", ".residuals", ".conv_tr")):
+            module.register_forward_hook(lambda _, __, found, name=name: see(name, found))
+    with torch.inference_mode():
+        network(torch.zeros(1, 2, samples_of(network)))
+    assert len(seen) >= 8
+    assert all(seen.values()), [name for name, last in seen.items() if not last]
+
+
+@pytest.mark.parametrize(
+    ("settings", "trials", "dtype"),
+    [
+        (PUBLISHED, [], torch.bfloat16),
+        (PUBLISHED, [], torch.float16),
+        (FEW_BINS, ["fused-norms"], torch.float16),
+    ],
+)
+def test_loses_no_more_in_half_precision_than_stock(
+    settings: dict[str, Any], trials: list[GpuTrial], dtype: torch.dtype
+) -> None:
+    stock = make_network(HTDemucs, FOUR, settings)
+    error = error_db(stock, in_half(fused(stock, *trials), dtype), batch=1)
+    assert error < error_db(stock, in_half(stock, dtype), batch=1) + 1
 
 
 @pytest.mark.parametrize(("half", "most_db"), [(False, -120.0), (True, -60.0)])

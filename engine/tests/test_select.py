@@ -68,13 +68,15 @@ def test_auto_with_cuda_uses_torch_and_logs_it(
 
 
 @pytest.mark.parametrize(("cuda", "told"), [(0, True), (1, False)])
-def test_tells_that_a_cpu_has_no_graphs(
+def test_tells_that_a_cpu_tries_nothing_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, cuda: int, told: bool
 ) -> None:
     machine(monkeypatch, cuda=cuda)
-    settings = Settings(None, Path(), "demo", "auto", "auto", "fp32", "info", cuda_graphs=True)
+    settings = Settings(
+        None, Path(), "demo", "auto", "auto", "fp32", "info", gpu_trials=frozenset({"graphs"})
+    )
     BackendSelector(settings)
-    assert ("ENGINE_CUDA_GRAPHS is on, but" in caplog.text) is told
+    assert ("ENGINE_GPU_TRIALS has no effect" in caplog.text) is told
 
 
 def test_tells_that_an_engine_uses_one_device_of_several(
@@ -153,8 +155,16 @@ def test_an_invalid_setting_is_named() -> None:
 def test_the_defaults_are_those_of_the_worker() -> None:
     settings = read_settings({})
     assert (settings.model, settings.device, settings.models_dir) == ("htdemucs", "auto", None)
-    assert not settings.cuda_graphs
-    assert read_settings({"ENGINE_CUDA_GRAPHS": "on"}).cuda_graphs
+    assert not settings.gpu_trials
+
+
+def test_reads_what_a_gpu_tries_out() -> None:
+    every = {"graphs", "fused-norms", "channels-last"}
+    assert read_settings({"ENGINE_GPU_TRIALS": "graphs, fused-norms,channels-last"}).gpu_trials == every
+    with pytest.raises(
+        SettingsError, match="ENGINE_GPU_TRIALS is 'on', but must be one of graphs, fused-norms"
+    ):
+        read_settings({"ENGINE_GPU_TRIALS": "on"})
 
 
 def test_the_machine_has_memory() -> None:

@@ -10,19 +10,23 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
+from demucs.hdemucs import HDemucs
+from demucs.htdemucs import HTDemucs
 
 from separation_engine.backends.openvino.backend import OpenvinoBackend
 from separation_engine.backends.openvino.numpy_accumulator import NumpyAccumulator
+from separation_engine.backends.torch import backend as backend_module
 from separation_engine.backends.torch.backend import TorchBackend
 from separation_engine.backends.torch.network import TorchAccumulator, TorchNetwork
 from separation_engine.backends.torch.transfer import to_device
 from separation_engine.checks.self_check import snr_db
-from separation_engine.common.device import Precision
+from separation_engine.common.device import DeviceName, GpuTrial, Precision
 from separation_engine.common.errors import DeviceLostError, DeviceUnavailableError, OutOfMemoryError
 from separation_engine.common.wav import Samples
+from separation_engine.models.folder import read_folder
 from separation_engine.networks.interface import Accumulator, Backend, BackendSettings, DeviceSamples
 from tests.model_files import SHORT
-from tests.models import short, write_model
+from tests.models import SMALL_HYBRID, short, small_hybrid, write_model
 from tests.runs import make_model, make_request, run_jobs
 from tests.sounds import RATE, song
 from tests.stock import roomy, torch_network
@@ -120,12 +124,58 @@ def test_tf32_is_for_gpus_from_ampere_on(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert TorchBackend(BackendSettings("cuda", "tf32", tmp_path)).precision == "tf32"
 
 
-def test_only_gpus_have_graphs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert not TorchBackend(BackendSettings("cpu", "fp32", tmp_path, cuda_graphs=True)).cuda_graphs
+@pytest.mark.parametrize(
+    ("device", "precision", "missing", "usable"),
+    [
+        ("cpu", "fp32", "", set()),
+        ("cuda", "fp16", "", {"graphs", "fused-norms", "channels-last"}),
+        ("cuda", "fp32", "only tensor cores", {"graphs", "fused-norms"}),
+        ("cuda", "fp16", "no C compiler", {"graphs", "channels-last"}),
+    ],
+)
+def test_tries_out_what_the_device_can(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    device: DeviceName,
+    precision: Precision,
+    missing: str,
+    usable: set[GpuTrial],
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "a GPU")
-    assert TorchBackend(BackendSettings("cuda", "fp32", tmp_path, cuda_graphs=True)).cuda_graphs
-    assert not TorchBackend(BackendSettings("cuda", "fp32", tmp_path)).cuda_graphs
+    monkeypatch.setattr(backend_module, "_triton_failure", lambda: missing if "compiler" in missing else "")
+    every: frozenset[GpuTrial] = frozenset({"graphs", "fused-norms", "channels-last"})
+    sut = TorchBackend(BackendSettings(device, precision, tmp_path, every))
+    assert sut.gpu_trials == usable
+    assert [missing in line for line in caplog.messages] == ([True] if missing else [])
+    # a measured precision holds for the trials that it was measured with
+    assert sut.versions().get("trials", "") == "+".join(sorted(usable))
+    assert not TorchBackend(BackendSettings(device, precision, tmp_path)).gpu_trials
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="Triton works with this GPU")
+def test_finds_out_that_triton_has_no_driver() -> None:
+    assert "active drivers" in backend_module._triton_failure()
+
+
+@pytest.mark.parametrize(
+    ("network", "settings", "told"),
+    [(short(), SHORT, []), (small_hybrid(), SMALL_HYBRID, ["fused-norms has no effect on HDemucs"])],
+    ids=["htdemucs", "hdemucs"],
+)
+def test_tells_where_a_trial_has_no_effect(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    network: HTDemucs | HDemucs,
+    settings: dict[str, object],
+    told: list[str],
+) -> None:
+    folder = write_model(tmp_path, "model", [network], settings=settings, checked=False)
+    backend = TorchBackend(BackendSettings("cpu", "fp32", tmp_path))
+    backend.gpu_trials = frozenset({"fused-norms"})
+    read_folder(folder, "model").read_weights(0).load(backend)
+    assert caplog.messages == told
 
 
 def test_accumulators_agree() -> None:

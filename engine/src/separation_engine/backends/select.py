@@ -36,10 +36,10 @@ class BackendSelector:
         self._choice = settings.backend
         self.device: DeviceName = _resolve_device(settings.device, settings.backend)
         self._settings = BackendSettings(
-            self.device, precision or settings.precision, settings.cache_dir, settings.cuda_graphs
+            self.device, precision or settings.precision, settings.cache_dir, settings.gpu_trials
         )
-        if settings.cuda_graphs and self.device == "cpu":
-            _LOG.warning("ENGINE_CUDA_GRAPHS is on, but this engine runs on the CPU, which has no graphs")
+        if settings.gpu_trials and self.device == "cpu":
+            _LOG.warning("ENGINE_GPU_TRIALS has no effect: this engine runs on the CPU")
         self._open: dict[str, Backend] = {}
 
     def name_for(self, network: NetworkSettings) -> str:

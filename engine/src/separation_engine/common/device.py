@@ -14,6 +14,8 @@ from typing import Literal
 
 DeviceName = Literal["cpu", "cuda"]
 Precision = Literal["fp32", "tf32", "fp16", "bf16"]
+# faster ways for a GPU, off until they are measured
+GpuTrial = Literal["graphs", "fused-norms", "channels-last"]
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _MEMORY_PAGES = Path("/proc/self/statm")

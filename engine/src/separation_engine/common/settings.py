@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
-from separation_engine.common.device import Precision
+from separation_engine.common.device import GpuTrial, Precision
 
 DEFAULT_MODEL = "htdemucs"
 DeviceChoice = Literal["auto", "cpu", "cuda"]
@@ -27,7 +27,7 @@ class Settings:
     """models_dir: None if only the demo model is needed. cache_dir: for compiled models and references.
 
     model_licences: only models with licenses of these classes are fetched. accepted_licences: the classes
-    that the operator has accepted beforehand. cuda_graphs: see BackendSettings; off until it is measured.
+    that the operator has accepted beforehand. gpu_trials: see BackendSettings; none until they are measured.
     """
 
     models_dir: Path | None
@@ -39,7 +39,7 @@ class Settings:
     log_level: LogLevel
     model_licences: frozenset[LicenceClass] = frozenset(get_args(LicenceClass))
     accepted_licences: frozenset[LicenceClass] = frozenset()
-    cuda_graphs: bool = False
+    gpu_trials: frozenset[GpuTrial] = frozenset()
 
     def changed(
         self, *, model: str | None = None, device: str | None = None, backend: str | None = None
@@ -66,15 +66,16 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         backend=_read(environment, "ENGINE_BACKEND", "auto", get_args(BackendChoice)),
         precision=_read(environment, "PRECISION", "fp32", get_args(Precision)),
         log_level=_read(environment, "LOG_LEVEL", "info", get_args(LogLevel)),
-        model_licences=_read_licences(environment, "MODEL_LICENCES") or Settings.model_licences,
-        accepted_licences=_read_licences(environment, "ACCEPT_LICENCES"),
-        cuda_graphs=_read(environment, "ENGINE_CUDA_GRAPHS", "off", ("off", "on")) == "on",
+        model_licences=_read_list(environment, "MODEL_LICENCES", get_args(LicenceClass))
+        or Settings.model_licences,
+        accepted_licences=_read_list(environment, "ACCEPT_LICENCES", get_args(LicenceClass)),
+        gpu_trials=_read_list(environment, "ENGINE_GPU_TRIALS", get_args(GpuTrial)),
     )
 
 
-def _read_licences(environment: Mapping[str, str], name: str) -> frozenset[LicenceClass]:
+def _read_list(environment: Mapping[str, str], name: str, choices: tuple[_Choice, ...]) -> frozenset[_Choice]:
     parts = [part.strip() for part in environment.get(name, "").split(",")]
-    return frozenset(_choose(name, part, get_args(LicenceClass)) for part in parts if part)
+    return frozenset(_choose(name, part, choices) for part in parts if part)
 
 
 def _read(environment: Mapping[str, str], name: str, default: str, choices: tuple[_Choice, ...]) -> _Choice:

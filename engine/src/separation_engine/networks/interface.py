@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from separation_engine.common.device import DeviceName, Precision
+from separation_engine.common.device import DeviceName, GpuTrial, Precision
 from separation_engine.common.wav import Samples, WavReader
 from separation_engine.networks.stem_block import Output, PendingBlocks
 
@@ -24,14 +24,14 @@ Mixes: TypeAlias = Samples | Sequence[DeviceSamples]
 class BackendSettings:
     """Arguments of a backend: `Backend(settings)`.
 
-    cache_dir: writable folder for compiled models; it may not exist yet. cuda_graphs: whether to record
-    forwards, on CUDA.
+    cache_dir: writable folder for compiled models; it may not exist yet. gpu_trials: what a GPU tries
+    out; a CPU ignores them.
     """
 
     device: DeviceName
     precision: Precision
     cache_dir: Path
-    cuda_graphs: bool = False
+    gpu_trials: frozenset[GpuTrial] = frozenset()
 
 
 class Accumulator(Protocol):

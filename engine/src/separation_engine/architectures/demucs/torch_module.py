@@ -10,22 +10,29 @@ import torch
 
 from separation_engine.architectures.demucs.no_host_sync import no_host_sync
 from separation_engine.backends.torch.network import TorchNetwork, load_module
+from separation_engine.common.device import GpuTrial
 from separation_engine.common.errors import WeightsMismatchError
 from separation_engine.networks.architecture import NetworkWeights
 from separation_engine.networks.interface import Backend
 
 
 def load_network(
-    backend: Backend, weights: NetworkWeights, optimize: Callable[[torch.nn.Module], None] = lambda _: None
+    backend: Backend,
+    weights: NetworkWeights,
+    optimize: Callable[[torch.nn.Module], None] = lambda _: None,
+    trials: frozenset[GpuTrial] = frozenset(),
 ) -> TorchNetwork:
-    """Load onto the backend's device. optimize: replaces layers of the module in place, on the CPU."""
+    """Load onto the backend's device.
+
+    optimize: replaces layers of the module in place, on the CPU. trials: those that it heeds.
+    """
 
     def make() -> torch.nn.Module:
         module = _build_module(weights)
         optimize(module)
         return module
 
-    return load_module(backend, weights, make, _call)
+    return load_module(backend, weights, make, _call, trials)
 
 
 def _call(module: torch.nn.Module, mixes: torch.Tensor, _stems: Sequence[int]) -> torch.Tensor:

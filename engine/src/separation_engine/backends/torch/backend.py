@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import version
+from subprocess import CalledProcessError
 
 import torch
 
 from separation_engine.backends.torch.recorded_forwards import can_record
-from separation_engine.common.device import DeviceName, Precision, cpu_limit, cpu_name
+from separation_engine.common.device import (
+    DeviceName,
+    GpuTrial,
+    Precision,
+    cpu_limit,
+    cpu_name,
+)
 from separation_engine.common.errors import DeviceUnavailableError
 from separation_engine.networks.interface import BackendSettings
+
+_LOG = logging.getLogger(__name__)
 
 
 class TorchBackend:
@@ -26,16 +36,44 @@ class TorchBackend:
             raise DeviceUnavailableError("float16 needs an NVIDIA GPU: set PRECISION=fp32")
         self.device: DeviceName = settings.device
         self.precision: Precision = settings.precision
-        self.cuda_graphs = settings.cuda_graphs and settings.device == "cuda" and can_record()
+        self.gpu_trials = _usable_trials(settings)
         self.device_name = torch.cuda.get_device_name() if self.device == "cuda" else cpu_name()
         torch.set_num_threads(cpu_limit())
 
     def versions(self) -> dict[str, str]:
         cuda = {"cuda": torch.version.cuda} if torch.version.cuda and self.device == "cuda" else {}
-        return {"torch": torch.__version__, "demucs": version("demucs"), **cuda}
+        trials = {"trials": "+".join(sorted(self.gpu_trials))} if self.gpu_trials else {}
+        return {"torch": torch.__version__, "demucs": version("demucs"), **cuda, **trials}
 
     def memory_bytes(self) -> int:
         return torch.cuda.memory_reserved() if self.device == "cuda" else 0
+
+
+def _usable_trials(settings: BackendSettings) -> frozenset[GpuTrial]:
+    """Those that this device and torch can run. The log tells about the others."""
+    if settings.device == "cpu":
+        return frozenset()
+    usable = set(settings.gpu_trials)
+    if "graphs" in usable and not can_record():
+        usable.remove("graphs")
+    if "fused-norms" in usable and (failure := _triton_failure()):
+        _LOG.warning("fused-norms has no effect: Triton cannot start kernels: %s", failure)
+        usable.remove("fused-norms")
+    if "channels-last" in usable and settings.precision == "fp32":
+        _LOG.warning("channels-last has no effect with PRECISION=fp32: only tensor cores gain by it")
+        usable.remove("channels-last")
+    return frozenset(usable)
+
+
+def _triton_failure() -> str:
+    """Empty if Triton is ready. It compiles its launcher first, with a C compiler and Python's headers."""
+    try:
+        import triton
+
+        _ = triton.runtime.driver.active.utils
+    except (ImportError, OSError, RuntimeError, CalledProcessError) as error:
+        return str(error)
+    return ""
 
 
 def _has_tf32(device: DeviceName) -> bool:

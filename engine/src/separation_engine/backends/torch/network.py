@@ -22,7 +22,7 @@ from separation_engine.backends.torch.recorded_forwards import (
 )
 from separation_engine.backends.torch.song import TorchSong
 from separation_engine.backends.torch.transfer import to_device, to_host, translated_errors
-from separation_engine.common.device import Precision
+from separation_engine.common.device import GpuTrial, Precision
 from separation_engine.common.errors import OutOfMemoryError
 from separation_engine.common.wav import Samples, WavReader
 from separation_engine.networks.architecture import NetworkSettings
@@ -51,12 +51,19 @@ def load_module(
     network: NetworkSettings,
     make: Callable[[], torch.nn.Module],
     call: Call = lambda module, mixes, stems: cast("torch.Tensor", module(mixes, stems)),
+    trials: frozenset[GpuTrial] = frozenset(),
 ) -> TorchNetwork:
-    """Put a module on the backend's device. Raises what `make` raises, and OutOfMemoryError."""
+    """Put a module on the backend's device. Raises what `make` raises, and OutOfMemoryError.
+
+    trials: those that this kind of module takes part in, besides graphs.
+    """
     device = torch.device(backend.device)
     with translated_errors("out of memory for the network"):
         module = make().eval().to(device)
-    recorder = CudaRecorder() if isinstance(backend, TorchBackend) and backend.cuda_graphs else None
+    wanted = backend.gpu_trials if isinstance(backend, TorchBackend) else frozenset()
+    for trial in sorted(wanted - trials - {"graphs"}):
+        _LOG.warning("%s has no effect on %s", trial, type(module).__name__)
+    recorder = CudaRecorder() if "graphs" in wanted else None
     return TorchNetwork(module, network, device, backend.precision, call, recorder)
 
 

@@ -7,11 +7,9 @@ convolutions. The layers here reuse the weights of the originals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import cast
 
 import torch
-from demucs.demucs import DConv
 from demucs.hdemucs import HDecLayer, HEncLayer, MultiWrap
 from demucs.htdemucs import HTDemucs
 from demucs.transformer import LayerScale, MyGroupNorm
@@ -19,8 +17,11 @@ from torch import nn
 from torch.nn import functional
 
 from separation_engine.architectures.demucs.torch_module import load_network as load_stock
+from separation_engine.architectures.htdemucs.torch.residuals import Residuals, branches_of, combine
+from separation_engine.backends.torch.backend import TorchBackend
 from separation_engine.backends.torch.cuda_math import cuda_math
 from separation_engine.backends.torch.network import TorchNetwork
+from separation_engine.common.device import GpuTrial
 from separation_engine.networks.architecture import NetworkWeights
 from separation_engine.networks.interface import Backend
 
@@ -29,21 +30,23 @@ _BRANCH = [nn.Conv1d, nn.GroupNorm, nn.GELU, nn.Conv1d, nn.GroupNorm, nn.GLU, La
 
 def load_network(backend: Backend, weights: NetworkWeights) -> TorchNetwork:
     """On the backend's device, with fused layers on CUDA."""
+    trials = backend.gpu_trials if isinstance(backend, TorchBackend) else frozenset()
 
     def optimize(module: torch.nn.Module) -> None:
         if backend.device == "cuda" and isinstance(module, HTDemucs):
-            fuse_layers(module, tf32=backend.precision == "tf32")
+            fuse_layers(module, tf32=backend.precision == "tf32", trials=trials)
 
-    return load_stock(backend, weights, optimize)
+    return load_stock(backend, weights, optimize, trials)
 
 
 @torch.no_grad()
-def fuse_layers(network: HTDemucs, *, tf32: bool) -> None:
+def fuse_layers(network: HTDemucs, *, tf32: bool, trials: frozenset[GpuTrial] = frozenset()) -> None:
     """Replace Demucs' layers with fused ones wherever an equivalent exists.
 
     tf32: whether the network multiplies in TF32. Attention then uses float16, whose mantissa is as long. The
     wave's layers, 1/12 of the work, stay in float32: with random weights that reaches 65 dB, against 37 dB
-    at worst without.
+    at worst without. trials: with `channels-last`, the spectrum's layers keep the channels of a bin side by
+    side, as tensor cores want them.
     """
     # a MultiWrap accesses the inside of its layers
     wrapped = {
@@ -51,15 +54,15 @@ def fuse_layers(network: HTDemucs, *, tf32: bool) -> None:
     }
     for parent in [module for module in network.modules() if module not in wrapped]:
         for name, child in list(parent.named_children()):
-            if (fused := _fused(child, tf32=tf32)) is not None:
+            if (fused := _fused(child, tf32=tf32, trials=trials)) is not None:
                 setattr(parent, name, fused)
 
 
-def _fused(module: nn.Module, *, tf32: bool) -> nn.Module | None:
+def _fused(module: nn.Module, *, tf32: bool, trials: frozenset[GpuTrial]) -> nn.Module | None:
     if isinstance(module, HEncLayer) and _is_supported(module):
-        return _InFloat32(_Encoder(module)) if tf32 and not module.freq else _Encoder(module)
+        return _of_its_branch(_Encoder(module, trials), tf32=tf32, trials=trials)
     if isinstance(module, HDecLayer) and _is_supported(module) and module.kernel_size == 2 * module.stride:
-        return _InFloat32(_Decoder(module)) if tf32 and not module.freq else _Decoder(module)
+        return _of_its_branch(_Decoder(module, trials), tf32=tf32, trials=trials)
     if isinstance(module, MyGroupNorm) and module.num_groups == 1:
         return _GroupNorm(module)
     if isinstance(module, nn.MultiheadAttention) and module.batch_first:
@@ -67,20 +70,22 @@ def _fused(module: nn.Module, *, tf32: bool) -> nn.Module | None:
     return None
 
 
+def _of_its_branch(layer: _Encoder | _Decoder, *, tf32: bool, trials: frozenset[GpuTrial]) -> nn.Module:
+    if not layer.freq:
+        return _InFloat32(layer) if tf32 else layer
+    return layer.to(memory_format=torch.channels_last) if "channels-last" in trials else layer
+
+
 def _is_supported(layer: HEncLayer | HDecLayer) -> bool:
     """Whether it is built like in every published HTDemucs: gated, without norms of its own."""
     if layer.empty or layer.norm or layer.rewrite is None:
         return False
-    return all(_is_published(branch) for branch in _branches(layer.dconv))
+    return all(_is_published(branch) for branch in branches_of(layer.dconv))
 
 
 def _is_published(branch: list[nn.Module]) -> bool:
     norms = [part for part in branch if isinstance(part, nn.GroupNorm)]
     return [type(part) for part in branch] == _BRANCH and all(norm.num_groups == 1 for norm in norms)
-
-
-def _branches(stock: DConv | None) -> list[list[nn.Module]]:
-    return [[*cast("nn.Sequential", branch)] for branch in (stock.layers if stock else [])]
 
 
 class _Encoder(nn.Module):
@@ -89,11 +94,11 @@ class _Encoder(nn.Module):
     # HTDemucs reads this to see whether the two branches merge here
     empty = False
 
-    def __init__(self, stock: HEncLayer) -> None:
+    def __init__(self, stock: HEncLayer, trials: frozenset[GpuTrial]) -> None:
         super().__init__()
         self.freq, self.stride = stock.freq, stock.stride
         self.conv, self.rewrite = stock.conv, cast("nn.Module", stock.rewrite)
-        self.residuals = _Residuals(stock.dconv)
+        self.residuals = Residuals(stock.dconv, fused_norms="fused-norms" in trials)
 
     def forward(self, x: torch.Tensor, inject: torch.Tensor | None = None) -> torch.Tensor:
         if not self.freq:
@@ -110,12 +115,12 @@ class _Decoder(nn.Module):
 
     empty = False
 
-    def __init__(self, stock: HDecLayer) -> None:
+    def __init__(self, stock: HDecLayer, trials: frozenset[GpuTrial]) -> None:
         super().__init__()
         self.freq, self.last, self.pad, self.channels = stock.freq, stock.last, stock.pad, stock.chin
         self.rewrite = cast("nn.Module", stock.rewrite)
-        self.residuals = _Residuals(stock.dconv)
-        self.conv_tr = _Transposed(stock.conv_tr)
+        self.residuals = Residuals(stock.dconv, fused_norms="fused-norms" in trials)
+        self.conv_tr = _Transposed(stock.conv_tr, channels_last=stock.freq and "channels-last" in trials)
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor, length: int) -> tuple[torch.Tensor, torch.Tensor]:
         if self.freq and x.dim() == 3:
@@ -144,77 +149,6 @@ class _InFloat32(nn.Module):
             return self.layer(*inputs)
 
 
-class _Residuals(nn.Module):
-    """The branches of a DConv without the permutations around them. Works in place."""
-
-    def __init__(self, stock: DConv | None) -> None:
-        super().__init__()
-        self.branches = nn.ModuleList(_Branch(branch) for branch in _branches(stock))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        for branch in self.branches:
-            x += branch(x)
-        return x
-
-
-class _Branch(nn.Module):
-    def __init__(self, stock: Sequence[nn.Module]) -> None:
-        super().__init__()
-        narrow, norm, _, widen, gated_norm, _, scale = stock
-        self.narrow, self.widen = cast("nn.Conv1d", narrow), cast("nn.Conv1d", widen)
-        self.norm = _BiasedNorm(self.narrow, cast("nn.GroupNorm", norm))
-        self.gated_norm = _BiasedNorm(
-            self.widen, cast("nn.GroupNorm", gated_norm), cast("LayerScale", scale).scale
-        )
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        narrow = torch.ops.aten.gelu_(self.norm(_without_bias(x, self.narrow)))
-        return functional.glu(self.gated_norm(_without_bias(narrow, self.widen)), 1)
-
-
-def _without_bias(x: torch.Tensor, conv: nn.Conv1d) -> torch.Tensor:
-    """A convolution along the last axis."""
-    (padding, *_), (dilation, *_) = cast("tuple[int, ...]", conv.padding), conv.dilation
-    if x.dim() == 3:
-        return functional.conv1d(x, conv.weight, None, 1, padding, dilation)
-    return functional.conv2d(x, conv.weight[:, :, None], None, 1, (0, padding), (1, dilation))
-
-
-class _BiasedNorm(nn.Module):
-    """A convolution's bias and a one-group GroupNorm over channels and time, in one pass.
-
-    scale: (channels / 2,) of the LayerScale after the GLU. It scales the first half of the channels, which
-    the gate multiplies.
-    """
-
-    bias: torch.Tensor
-    weight: torch.Tensor
-    shift: torch.Tensor
-
-    def __init__(self, conv: nn.Conv1d, stock: nn.GroupNorm, scale: torch.Tensor | None = None) -> None:
-        super().__init__()
-        self.eps = stock.eps
-        factor = torch.ones_like(stock.weight)
-        if scale is not None:
-            factor[: len(scale)] = scale
-        self.register_buffer("bias", cast("torch.Tensor", conv.bias).detach())
-        self.register_buffer("weight", stock.weight * factor)
-        self.register_buffer("shift", stock.bias * factor)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        bias, weight, shift = (
-            value.view(-1, *[1] * (x.dim() - 3)) for value in (self.bias, self.weight, self.shift)
-        )
-        # like the original under autocast: statistics of bfloat16 values would be rounded to bfloat16
-        x = x.float()
-        # per channel first, to occupy the whole GPU
-        variances, means = torch.var_mean(x, -1, correction=0)
-        mean, variance = _combine(means + bias, variances)
-        factor = weight * (variance + self.eps).rsqrt()
-        offset = (bias - mean) * factor + shift
-        return torch.addcmul(offset[..., None], x, factor[..., None])
-
-
 class _GroupNorm(nn.Module):
     """One group over time and channels; input (batch, time, channels)."""
 
@@ -225,15 +159,9 @@ class _GroupNorm(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = x.float()
         variances, means = torch.var_mean(x, 2, keepdim=True, correction=0)
-        mean, variance = _combine(means, variances)
+        mean, variance = combine(means, variances)
         factor = self.weight * (variance + self.eps).rsqrt()
         return torch.addcmul(self.bias - mean * factor, x, factor)
-
-
-def _combine(means: torch.Tensor, variances: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean and variance over equally sized parts along axis 1."""
-    mean = means.mean(1, keepdim=True)
-    return mean, (variances + (means - mean).square()).mean(1, keepdim=True)
 
 
 class _Transposed(nn.Module):
@@ -245,8 +173,11 @@ class _Transposed(nn.Module):
     weight: torch.Tensor
     bias: torch.Tensor
 
-    def __init__(self, stock: nn.ConvTranspose1d | nn.ConvTranspose2d) -> None:
+    def __init__(
+        self, stock: nn.ConvTranspose1d | nn.ConvTranspose2d, *, channels_last: bool = False
+    ) -> None:
         super().__init__()
+        self.channels_last = channels_last
         self.stride = stock.stride[0]
         inputs, outputs, kernel, *other = stock.weight.shape
         taps = (
@@ -263,7 +194,10 @@ class _Transposed(nn.Module):
             bands = functional.conv2d(x, self.weight, self.bias, padding=(1, 0))
         batch, channels, *rest = bands.shape
         bands = bands.view(batch, channels // self.stride, self.stride, *rest)
-        return bands.transpose(2, 3).flatten(2, 3)
+        if not self.channels_last:
+            return bands.transpose(2, 3).flatten(2, 3)
+        # the same values; the copy that joins the bands leaves the channels last
+        return bands.permute(0, 3, 2, 4, 1).flatten(1, 2).permute(0, 3, 1, 2)
 
 
 class _Attention(nn.Module):
