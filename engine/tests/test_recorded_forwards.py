@@ -14,6 +14,7 @@ pytest.importorskip("torch")
 import torch
 from torch.torch_version import TorchVersion
 
+from separation_engine.backends.torch import batch_limit
 from separation_engine.backends.torch.network import TorchNetwork
 from separation_engine.backends.torch.recorded_forwards import RecordedForwards, can_record
 from separation_engine.models.folder import read_folder
@@ -176,6 +177,35 @@ def test_a_network_repeats_its_forwards_until_the_device_is_full(
     assert len(graphs.repeated) == repeated + 1
     assert "without CUDA graphs: the device is full" in caplog.text
     assert network.max_batch == 1
+
+
+def test_records_again_once_the_device_has_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_limit, "_PATIENCE", 1)
+    folder = write_model(tmp_path, "short", [short()], settings=SHORT, checked=False)
+    network, graphs = torch_network(folder), Graphs()
+    mixes = np.stack([song(RATE, seed=seed) for seed in range(2)])
+    network.limit = roomy(2)
+    network._recorded = RecordedForwards(network._forward, graphs.record, 2, RATE)
+    network.forward(mixes)
+    assert network._recorded.drop("the device is full")
+    network.limit.shrink(2)
+    # not before a full batch fits
+    network.forward(mixes[:1])
+    assert graphs.recorded == [2, 1]
+    network.forward(mixes)
+    network.forward(mixes)
+    assert network.max_batch == 2
+    assert graphs.recorded == [2, 1, 2, 1]
+
+
+def test_never_records_again_if_the_device_cannot() -> None:
+    graphs = Graphs(wrong=0.1)
+    sut = recorded(graphs)
+    sut(mixes_of(16))
+    tried = [*graphs.recorded]
+    sut.record_again()
+    assert torch.equal(sut(mixes_of(16)), forward(mixes_of(16)))
+    assert graphs.recorded == tried
 
 
 def full_once(call: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:

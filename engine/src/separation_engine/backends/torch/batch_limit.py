@@ -34,19 +34,20 @@ class BatchLimit:
         self.size = max(1, min(self.size, failed) // 2)
         _LOG.warning("a batch of %d does not fit on the device: %d at most for now", failed, self.size)
 
-    def passed(self, segments: int) -> None:
-        """Call after each batch that fit."""
+    def passed(self, segments: int) -> bool:
+        """Call after each batch that fit. Returns whether it has just grown back to the most."""
         if segments < self.size or self.size == self.most:
-            return
+            return False
         self._full_batches += 1
         if self._full_batches % _PATIENCE:
-            return
+            return False
         larger = min(self.most, 2 * self.size, self._fitting())
         if larger > self.size:
             self.size = larger
             _LOG.info("the device has memory for batches of %d again", larger)
         else:
             self._segment_bytes = max(self._expected_bytes, self._segment_bytes / _MARGIN)
+        return self.size == self.most
 
     def _fitting(self) -> int:
         return int(self._spare_bytes() // self._segment_bytes)

@@ -130,7 +130,8 @@ class TorchNetwork:
             batch = mixes[len(estimates) : len(estimates) + self.max_batch]
             if (found := self._try(batch, stems)) is not None:
                 estimates += found
-                self.limit.passed(len(batch))
+                if self.limit.passed(len(batch)) and self._recorded:
+                    self._recorded.record_again()
                 continue
             # tensors of the failed forward may still hang in a reference cycle with its traceback
             gc.collect()

@@ -35,7 +35,8 @@ class RecordedForwards:
     """Records a forward for batches of 1, 2, 4, 8 and 16 segments of one length. Other lengths run as usual.
 
     So do batches of more than two of the largest recording. Each recording must repeat what the forward
-    computes. If the device cannot record, or drop() is called, everything runs as usual. The log tells why.
+    computes. If the device cannot record, everything runs as usual, as between drop() and record_again(). The
+    log tells why.
     """
 
     def __init__(self, forward: Forward, record: Recorder, most: int, samples: int) -> None:
@@ -44,7 +45,7 @@ class RecordedForwards:
         self._most = most
         self._samples = samples
         self._recordings: dict[int, _Recording] | None = None
-        self._told = False
+        self._told = self._unable = False
 
     def __call__(self, mixes: torch.Tensor) -> torch.Tensor:
         if mixes.shape[-1] != self._samples:
@@ -74,6 +75,11 @@ class RecordedForwards:
         self._recordings = {}
         return dropped
 
+    def record_again(self) -> None:
+        """Call once memory is free again. Nothing happens on a device that cannot record."""
+        if not (self._recordings or self._unable):
+            self._recordings = None
+
     def _tell(self, segments: int, largest: int) -> None:
         if largest and not self._told:
             _LOG.info("batches of %d run without CUDA graphs: the largest graph is of %d", segments, largest)
@@ -91,6 +97,7 @@ class RecordedForwards:
                 _LOG.warning("the device has no memory for a CUDA graph of %d segments", size)
             except RuntimeError as error:
                 self.drop(str(error))
+                self._unable = True
                 return {}
         _LOG.info("recorded CUDA graphs for batches of %s", ", ".join(map(str, recordings)) or "no size")
         return recordings
