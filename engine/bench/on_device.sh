@@ -37,9 +37,9 @@ print(*(name for name in sys.argv[1:] if not find_spec(name)))
   export PYTHONPATH="$engine/src:$site" PYTHONUNBUFFERED=1
   cd "$engine"
   # what a broken test leaves is measured too
-  timeout 150 "$python" -m pytest -q -rs tests/test_cuda.py >"$results/tests.txt" 2>&1 || echo "see tests.txt"
+  timeout 180 "$python" -m pytest -q -rs tests/test_cuda.py >"$results/tests.txt" 2>&1 || echo "see tests.txt"
   tail -n 3 "$results/tests.txt"
-  "$python" -m bench.device --minutes 6.5 --output "$results/gpu-songs.md" "$@"
+  "$python" -m bench.device --minutes 6 --output "$results/gpu-songs.md" "$@"
   ;;
 *)
   echo "the first argument is fetch or run, not $mode" >&2
