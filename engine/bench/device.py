@@ -164,7 +164,11 @@ def start_engine(folder: Path, name: str, options: argparse.Namespace) -> Iterat
     )
     try:
         wait_for(engine, "ready")
-        ignored = [line for line in engine.logs if "no effect" in line or "without CUDA graphs" in line]
+        ignored = [
+            line
+            for line in engine.logs
+            if "no effect" in line or "this network runs without CUDA graphs" in line
+        ]
         if ignored:
             raise NotMeasuredError(ignored[-1])
         yield partial(separate, engine, options.model), engine.pid

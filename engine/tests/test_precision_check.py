@@ -15,7 +15,9 @@ pytest.importorskip("torch")
 
 from separation_engine.architectures.htdemucs.openvino.settings import GRAPH_VERSION
 from separation_engine.backends.openvino.backend import OpenvinoBackend
-from separation_engine.checks import precision_check
+from separation_engine.backends.select import BackendSelector
+from separation_engine.checks import precision_check, references
+from separation_engine.common.device import GpuTrial, Precision
 from separation_engine.common.errors import DeviceUnavailableError, SelfCheckFailedError
 from separation_engine.common.settings import Settings
 from separation_engine.networks.architecture import NetworkWeights
@@ -114,6 +116,22 @@ def test_warns_about_a_slower_precision(settings: Settings, caplog: pytest.LogCa
         change(settings, fp32_seconds=0.5, seconds=1.0)
         ModelCache(settings).load("short")
     assert "slower than float32" in caplog.text
+
+
+def test_references_have_nothing_that_is_tried_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_model(tmp_path, "short", [short()], settings=SHORT)
+    opened: list[tuple[str, frozenset[GpuTrial]]] = []
+
+    class Selector(BackendSelector):
+        def __init__(self, settings: Settings, precision: Precision | None = None) -> None:
+            opened.append((precision or settings.precision, settings.gpu_trials))
+            super().__init__(settings, precision)
+
+    monkeypatch.setattr(references, "BackendSelector", Selector)
+    trials: frozenset[GpuTrial] = frozenset({"graphs", "fused-norms"})
+    settings = Settings(tmp_path, tmp_path, "short", "cpu", "torch", "tf32", "info", gpu_trials=trials)
+    references.store_fingerprint("short", 0, tmp_path / "fingerprint", settings)
+    assert opened == [("fp32", frozenset())]
 
 
 def test_a_segment_is_timed_in_a_full_batch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def child_output(command: str, model: str, index: int, settings: Settings) -> It
         "DEVICE": settings.device,
         "ENGINE_BACKEND": settings.backend,
         "PRECISION": settings.precision,
+        "ENGINE_GPU_TRIALS": ",".join(sorted(settings.gpu_trials)),
         **({"MODELS_DIR": str(settings.models_dir)} if settings.models_dir else {}),
     }
     with tempfile.TemporaryDirectory() as scratch:

@@ -78,7 +78,7 @@ def store_measure(name: str, index: int, output: Path, settings: Settings) -> No
     folder = ModelLibrary(settings.models_dir).find(name)
     weights = folder.read_weights(index)
     reference = find_reference(folder, index, settings)
-    exact, exact_seconds, _ = _separate(weights, "fp32", settings, reference)
+    exact, exact_seconds, _ = _separate(weights, "fp32", settings.for_references(), reference)
     found, found_seconds, backend = _separate(weights, settings.precision, settings, None)
     measure = PrecisionMeasure(
         made_by=_identity(weights.sha256, weights, backend),

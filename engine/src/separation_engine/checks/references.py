@@ -47,7 +47,7 @@ def store_fingerprint(name: str, index: int, output: Path, settings: Settings) -
     """Runs in the child process: load one sub-model in fp32 and store its fingerprint."""
     folder = ModelLibrary(settings.models_dir).find(name)
     weights = folder.read_weights(index)
-    network = weights.load(BackendSelector(settings, "fp32").open(weights))
+    network = weights.load(BackendSelector(settings.for_references()).open(weights))
     mix = known_mix(network.segment_samples, network.sample_rate)
     write_reference(output, weights.sha256, fingerprint(network, mix))
 

@@ -52,6 +52,10 @@ class Settings:
             backend=_choose("backend", backend or self.backend, get_args(BackendChoice)),
         )
 
+    def for_references(self) -> Settings:
+        """What results are compared with: float32, without anything to try out."""
+        return replace(self, precision="fp32", gpu_trials=frozenset())
+
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Raises SettingsError."""

@@ -71,8 +71,8 @@ def _triton_failure() -> str:
         import triton
 
         _ = triton.runtime.driver.active.utils
-    except (ImportError, OSError, RuntimeError, CalledProcessError) as error:
-        return str(error)
+    except (ImportError, OSError, RuntimeError, CalledProcessError, AssertionError) as error:
+        return str(error) or type(error).__name__
     return ""
 
 

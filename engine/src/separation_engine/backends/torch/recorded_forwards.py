@@ -14,6 +14,8 @@ import torch
 _LOG = logging.getLogger(__name__)
 # together, they make a batch of any size
 _SIZES = (16, 8, 4, 2, 1)
+# signs of a full device in errors of libraries that are no OutOfMemoryError
+_FULL = ("out of memory", "alloc_failed", "unable to find an engine")
 # largest difference of a replay, relative to the largest sample; the same kernels give the same bits
 _TOLERANCE = 1e-3
 _OLDEST_TORCH = "2.11"
@@ -97,7 +99,7 @@ class RecordedForwards:
                 _LOG.warning("the device has no memory for a CUDA graph of %d segments", size)
             except RuntimeError as error:
                 self.drop(str(error))
-                self._unable = True
+                self._unable = not any(sign in str(error).lower() for sign in _FULL)
                 return {}
         _LOG.info("recorded CUDA graphs for batches of %s", ", ".join(map(str, recordings)) or "no size")
         return recordings
