@@ -8,18 +8,14 @@ import { TestService } from '../support/service/test-service.js';
 import { patient } from '../support/patience.js';
 import { waitUntil } from '../support/wait-until.js';
 import { openBrowser, WatchedPage } from './support/browser.js';
-import { Listener, RATE } from './listening/listener.js';
+import { EXACT, Listener, NEAR, RATE } from './listening/listener.js';
 import { describeSlowLine } from './listening/on-a-slow-line.js';
 import { describeOriginal } from './listening/the-original.js';
 import { lanAddress } from './support/lan-address.js';
 import { recordedSamples, recordSound } from './support/recorder.js';
 import { difference, energy, findPart, leftOf, semitonesAbove, sum } from './support/sound.js';
 
-/** two 24-bit steps per stem: the rounding of floats */
-const EXACT = 1e-6;
 const STEMS = ['vocals', 'drums', 'bass', 'other'];
-/** samples from the start of playback to what is compared */
-const NEAR = 2 * RATE;
 
 /** Browsers warn of headers for secure pages only, and of the recorder. */
 const WARNINGS = ['Cross-Origin-Opener-Policy', 'Origin-Agent-Cluster', 'ScriptProcessorNode'];

@@ -90,7 +90,11 @@ export const PODS: Effects = {
   'extra-env-secret': PARTS.map((part) => variable(part, 'REDIS_URL', 'redis-app.uri')),
   proxy: [
     pod('worker-server', 'initContainers.0.name', 'models'),
-    pod('worker-server', 'initContainers.0.env', having({ name: 'HTTPS_PROXY', value: 'http://proxy.example:3128' })),
+    pod(
+      'worker-server',
+      'initContainers.0.env',
+      having({ name: 'HTTPS_PROXY', value: 'http://proxy.example.com:8080' }),
+    ),
   ],
   'extra-volumes': [
     variable('worker-server', 'SCRATCH_DIR', '/nvme'),

@@ -4,6 +4,10 @@ import { missedSound, takeSound } from '../support/recorder.js';
 import { energy } from '../support/sound.js';
 
 export const RATE = 44_100;
+/** two 24-bit steps per stem: the rounding of floats */
+export const EXACT = 1e-6;
+/** samples from the start of playback to what is compared */
+export const NEAR = 2 * RATE;
 
 /** samples after which the sound is over, and of a fade with room */
 const SILENCE = 8192;

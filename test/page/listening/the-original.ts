@@ -4,12 +4,8 @@ import { decodeSamples } from '../../support/songs/songs.js';
 import { waitUntil } from '../../support/wait-until.js';
 import { takeSound } from '../support/recorder.js';
 import { difference, energy, findPart, leftOf } from '../support/sound.js';
-import { RATE, type Listener } from './listener.js';
+import { EXACT, NEAR, RATE, type Listener } from './listener.js';
 
-/** two 24-bit steps per stem: the rounding of floats */
-const EXACT = 1e-6;
-/** samples from the start of playback to what is compared */
-const NEAR = 2 * RATE;
 const ORIGINAL = '**/original.flac*';
 const BUSY = { status: 503, contentType: 'application/problem+json', body: JSON.stringify({ code: 'busy' }) };
 /** logged by the browser */

@@ -66,7 +66,7 @@ def _grid(x: torch.Tensor, blocks: tuple[int, int]) -> tuple[int, int, int]:
 
 
 @triton.jit
-def _moments(  # noqa: PLR0917
+def _moments(  # noqa: PLR0917 - kernels take no structures
     x: tl.tensor,
     variances: tl.tensor,
     means: tl.tensor,
@@ -105,7 +105,7 @@ def _moments(  # noqa: PLR0917
 
 
 @triton.jit
-def _gelu(  # noqa: PLR0917
+def _gelu(  # noqa: PLR0917 - kernels take no structures
     x: tl.tensor,
     factor: tl.tensor,
     offset: tl.tensor,
@@ -142,7 +142,7 @@ def _gelu(  # noqa: PLR0917
 
 
 @triton.jit
-def _add_glu(  # noqa: PLR0917
+def _add_glu(  # noqa: PLR0917 - kernels take no structures
     x: tl.tensor,
     y: tl.tensor,
     factor: tl.tensor,
