@@ -105,6 +105,13 @@ def _moments(  # noqa: PLR0917 - kernels take no structures
 
 
 @triton.jit
+def _places(
+    first: tl.tensor, channel: tl.tensor, at: tl.tensor, channel_stride: tl.tensor, time_stride: tl.tensor
+) -> tl.tensor:
+    return first + channel[:, None].to(tl.int64) * channel_stride + at[None, :].to(tl.int64) * time_stride
+
+
+@triton.jit
 def _gelu(  # noqa: PLR0917 - kernels take no structures
     x: tl.tensor,
     factor: tl.tensor,
@@ -125,13 +132,8 @@ def _gelu(  # noqa: PLR0917 - kernels take no structures
     at = tl.program_id(2) * time_block + tl.arange(0, time_block)
     inside = channel < channels
     there = inside[:, None] & (at < time)[None, :]
-    where = (
-        x
-        + batch * batch_stride
-        + index * bin_stride
-        + channel[:, None].to(tl.int64) * channel_stride
-        + at[None, :].to(tl.int64) * time_stride
-    )
+    first = x + batch * batch_stride + index * bin_stride
+    where = _places(first, channel, at, channel_stride, time_stride)
     row = (batch * channels + channel) * bins + index
     value = tl.load(where, mask=there, other=0.0).to(tl.float32)
     scale = tl.load(factor + row, mask=inside, other=0.0)
@@ -167,20 +169,10 @@ def _add_glu(  # noqa: PLR0917 - kernels take no structures
     at = tl.program_id(2) * time_block + tl.arange(0, time_block)
     inside = channel < channels
     there = inside[:, None] & (at < time)[None, :]
-    where = (
-        x
-        + batch * batch_stride
-        + index * bin_stride
-        + channel[:, None].to(tl.int64) * channel_stride
-        + at[None, :].to(tl.int64) * time_stride
-    )
-    linear = (
-        y
-        + batch * gated_batch_stride
-        + index * gated_bin_stride
-        + channel[:, None].to(tl.int64) * gated_channel_stride
-        + at[None, :].to(tl.int64) * gated_time_stride
-    )
+    first = x + batch * batch_stride + index * bin_stride
+    where = _places(first, channel, at, channel_stride, time_stride)
+    first_gated = y + batch * gated_batch_stride + index * gated_bin_stride
+    linear = _places(first_gated, channel, at, gated_channel_stride, gated_time_stride)
     gate = linear + channels * gated_channel_stride
     row = (2 * batch * channels + channel) * bins + index
     gate_row = row + channels * bins
